@@ -1,0 +1,1 @@
+void *gearman_aggegator_context(gearman_aggregator_st *self);

@@ -1,0 +1,4 @@
+struct gearman_argument_t {
+    gearman_string_t name;
+    gearman_string_t value;
+};

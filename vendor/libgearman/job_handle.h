@@ -1,0 +1,1 @@
+typedef char gearman_job_handle_t[...];

@@ -1,0 +1,1 @@
+const char *gearman_strerror(gearman_return_t rc);

@@ -1,0 +1,3 @@
+#define LIBGEARMAN_VERSION_HEX ...
+
+static const char *const LIBGEARMAN_VERSION_STRING;
