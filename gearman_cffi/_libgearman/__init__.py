@@ -1,0 +1,35 @@
+"""The C boundary: the one room that knows ``ffi`` and ``lib``.
+
+native.py        the compiled module, or a clear error where it or libgearman cannot be loaded
+glue/            our C: submitting and waiting in one call, waits that let signal handlers run
+capabilities.py  which optional parts the libgearman that was loaded has
+return_codes.py  gearman_return_t
+ownership.py     who may use an object: one thread at a time, never a forked child
+callbacks.py     the way from C into Python, and of an exception back out
+client.py worker.py jobs.py     the C objects, each with its owner
+
+What is handed to the rooms above: bytes for data, str for names, ints for return codes.
+"""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
+from gearman_cffi._libgearman.client import ClientHandle, JobKind
+from gearman_cffi._libgearman.jobs import JobHandle
+from gearman_cffi._libgearman.ownership import ConcurrentUseError, ForkedUseError
+from gearman_cffi._libgearman.return_codes import ReturnCode
+from gearman_cffi._libgearman.worker import JobFunction, WorkerHandle
+
+__all__ = [
+    "Capabilities",
+    "ClientHandle",
+    "ConcurrentUseError",
+    "ForkedUseError",
+    "JobFunction",
+    "JobHandle",
+    "JobKind",
+    "MissingCapabilityError",
+    "ReturnCode",
+    "WorkerHandle",
+    "capabilities",
+]

@@ -1,0 +1,19 @@
+"""Data on its way into C and out of it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from gearman_cffi._libgearman.native import ffi
+
+Data: TypeAlias = bytes | bytearray | memoryview
+
+
+def pointer(data: Data) -> Any:
+    """What to pass for a ``const void *``. bytes go as they are; nothing is copied."""
+    return data if type(data) is bytes else ffi.from_buffer(data)
+
+
+def decode(text: Any) -> str | None:
+    """A C string as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
+    return None if not text else ffi.string(text).decode("utf-8", "backslashreplace")

@@ -1,0 +1,292 @@
+/* Running a client's tasks.
+ *
+ * Everything goes through add_task and gearman_client_run_tasks() with the client set to non-blocking, so
+ * that the one place that waits is ours (gcffi_client_pause): gearman_client_do() and gearman_client_job_status()
+ * may wait on an idle server's socket while the answer lies unread on another, and cannot be resumed.
+ *
+ * libgearman's own counts of new and running tasks go wrong when a task is freed early, so the ends of the
+ * loops below are counted here. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------------------ life and errors */
+
+gcffi_client *gcffi_client_create(void) {
+  gcffi_client *client = calloc(1, sizeof *client);
+  if (!client) {
+    return NULL;
+  }
+  client->pid = getpid();
+  client->st = gearman_client_create(NULL); /* NULL also when GEARMAN_SERVERS names an unknown host */
+  if (!client->st || gcffi_remember_environment(client) != GEARMAN_SUCCESS) {
+    gcffi_client_free(client);
+    return NULL;
+  }
+  gcffi_bind_actions(client->st);
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
+  return client;
+}
+
+/* In a forked child nothing is freed: closing would shut down the parent's connections. */
+void gcffi_client_free(gcffi_client *client) {
+  if (client && client->pid == getpid()) {
+    gearman_client_free(client->st);
+    gcffi_forget_servers(client);
+    free(client);
+  }
+}
+
+const char *gcffi_client_error(gcffi_client *client) {
+  return client->failed ? client->error : gearman_client_error(client->st);
+}
+
+void gcffi_keep_error(gcffi_client *client) {
+  const char *text = gearman_client_error(client->st);
+  if (text && !client->failed) {
+    client->failed = true;
+    strncpy(client->error, text, sizeof client->error - 1);
+  }
+}
+
+/* --------------------------------------------------------------------------------------- giving up */
+
+static bool in_state(const gcffi_task *task, const char *name) {
+  const char *state = gearman_task_strstate(task->st);
+  return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
+}
+
+static bool is_named(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
+
+/* A task that was never sent leaves libgearman's count of new tasks too high when it is freed, and run_tasks
+ * would spin for ever. Run without servers, libgearman takes a new task off its counts. That drops all
+ * connections, which libgearman has closed anyway when a task is still new after it was run; tasks that were
+ * sent over them cannot be answered any more and would point at connections that are gone. */
+static void withdraw(gcffi_client *client, gcffi_task *task) {
+  gcffi_task *next;
+  gcffi_keep_error(client);
+  for (gcffi_task *other = client->tasks; other; other = next) {
+    next = other->next;
+    if (other != task && !in_state(other, "NEW") && !in_state(other, "FINISHED")) {
+      client->lost += other->id ? 1 : 0;
+      gearman_task_free(other->st);
+    }
+  }
+  gearman_client_remove_servers(client->st);
+  gearman_client_run_tasks(client->st);
+  gearman_task_free(task->st);
+  gcffi_restore_servers(client);
+}
+
+/* Frees tasks of ours that have been named since, or whose connection is gone. */
+static void sweep_adrift(gcffi_client *client, bool connection_lost) {
+  gcffi_task *next;
+  for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
+    next = task->next;
+    if (task->adrift && (is_named(task) || (connection_lost && in_state(task, "WORK")))) {
+      gearman_task_free(task->st);
+    }
+  }
+}
+
+/* Lets go of a task of ours, answered or not. Connections count the jobs that the server has named, so a task
+ * that is given up between its submission and its name is left adrift until the name comes; so is one
+ * whose workload is still being sent, because the connection points into it. */
+static void let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
+  if (task->st && !task->reply->finished) {
+    bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS;
+    if (in_state(task, "NEW")) {
+      if (rc == GEARMAN_NO_SERVERS) {
+        gearman_task_free(task->st); /* libgearman has taken it off its counts */
+      } else {
+        withdraw(client, task);
+      }
+    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !is_named(task) && !connection_lost)) {
+      task->adrift = true;
+      client->adrift++;
+    }
+  }
+  task->reply = NULL;
+  if (!task->adrift) {
+    gcffi_task_discard(task);
+  }
+  gcffi_task_release(task);
+}
+
+/* ------------------------------------------------------------------------------------- running tasks */
+
+/* Runs until *done, or without it until all of the user's tasks have ended. */
+static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool *done, bool waits) {
+  bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  gearman_return_t rc;
+  if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
+    return rc;
+  }
+  client->failed = client->raised = client->carrier_lost = false;
+  scope->client = client;
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  for (;;) {
+    rc = gearman_client_run_tasks(client->st);
+    if (done ? *done : client->pending == 0) {
+      rc = GEARMAN_SUCCESS;
+      break;
+    }
+    if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && gcffi_is_interposed()) {
+      continue; /* a server that does not work for us went away */
+    }
+    if (client->raised || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {
+      break;
+    }
+    if (!waits) {
+      rc = GEARMAN_IO_WAIT;
+      break;
+    }
+    rc = gcffi_client_pause(client->st);
+    if (rc != GEARMAN_SUCCESS) {
+      break;
+    }
+  }
+  if (!non_blocking) {
+    gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  }
+  if (client->adrift) {
+    sweep_adrift(client, client->carrier_lost);
+  }
+  return rc;
+}
+
+/* -------------------------------------------------------------------------------------- public calls */
+
+typedef gearman_task_st *add_job(gearman_client_st *, gearman_task_st *, void *, const char *, const char *,
+                                 const void *, size_t, gearman_return_t *);
+
+static gearman_task_st *add(gcffi_task *task, const char *name, const char *unique, const void *workload,
+                            size_t size, gearman_return_t *rc) {
+  static add_job *const submit[] = {
+      gearman_client_add_task_low,            gearman_client_add_task,
+      gearman_client_add_task_high,           gearman_client_add_task_low_background,
+      gearman_client_add_task_background,     gearman_client_add_task_high_background,
+  };
+  gcffi_client *client = task->client;
+  char text[GCFFI_UNIQUE_TEXT];
+  gearman_task_st *st;
+  client->failed = false;
+  switch (task->kind) {
+  case GCFFI_JOB_STATUS:
+    st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
+    break;
+  case GCFFI_UNIQUE_STATUS:
+    st = gearman_client_add_task_status_by_unique(client->st, NULL, name, rc);
+    gearman_task_set_context(st, task);
+    break;
+  default:
+    unique = gcffi_unique(client, unique, text);
+    st = submit[task->kind](client->st, NULL, task, name, unique, workload, size, rc);
+  }
+  if (st) {
+    gcffi_task_link(task, st);
+  } else {
+    gcffi_task_release(task);
+    gcffi_task_release(task);
+  }
+  return st;
+}
+
+static gearman_return_t answer(gcffi_client *client, gcffi_task *task, int64_t timeout_ms, gcffi_reply *reply) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, timeout_ms);
+  gearman_return_t rc = run(client, &scope, &reply->finished, true);
+  if (client->raised && rc == GEARMAN_PAUSE) {
+    rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
+  }
+  let_go(client, task, rc);
+  gcffi_leave(&scope);
+  if (!reply->finished) {
+    reply->rc = rc;
+  }
+  return reply->rc;
+}
+
+gearman_return_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique,
+                                 const void *workload, size_t size, int64_t timeout_ms, gcffi_reply *reply) {
+  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_reply_reset(reply);
+  gcffi_task *task = gcffi_task_new(client, kind, reply);
+  if (!task || !add(task, function, unique, workload, size, &rc)) {
+    return reply->rc = rc;
+  }
+  return answer(client, task, timeout_ms, reply);
+}
+
+gearman_return_t gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_t timeout_ms,
+                                     gcffi_reply *reply) {
+  return gcffi_client_do(client, kind, name, NULL, NULL, 0, timeout_ms, reply);
+}
+
+gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
+                                  const char *name, const char *unique, const void *workload, size_t size,
+                                  gearman_return_t *rc) {
+  *rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_task *task = gcffi_task_new(client, kind, NULL);
+  if (!task || !add(task, name, unique, workload, size, rc)) {
+    return NULL;
+  }
+  task->id = id;
+  task->callbacks = callbacks;
+  client->pending++;
+  return task;
+}
+
+gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
+  gcffi_scope scope;
+  if (client->pending == 0) {
+    gearman_return_t rc = client->lost ? GEARMAN_LOST_CONNECTION : GEARMAN_SUCCESS;
+    client->lost = 0;
+    return rc;
+  }
+  bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  gcffi_enter(&scope, timeout_ms);
+  gearman_return_t rc = run(client, &scope, NULL, waits);
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gcffi_task *gcffi_client_next_dead(gcffi_client *client) {
+  gcffi_task *task = client->dead;
+  if (task) {
+    client->dead = task->next_dead;
+  }
+  return task;
+}
+
+gearman_return_t gcffi_client_wait(gcffi_client *client) {
+  gcffi_scope scope;
+  client->failed = false;
+  gcffi_enter(&scope, -1);
+  gearman_return_t rc = gcffi_client_pause(client->st);
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
+  gcffi_scope scope;
+  client->failed = false;
+  gcffi_enter(&scope, -1);
+  scope.exchange = true;
+  gearman_return_t rc = gearman_client_echo(client->st, data, size);
+  gcffi_leave(&scope);
+  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
+}
+
+bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
+  gcffi_scope scope;
+  client->failed = false;
+  gcffi_enter(&scope, -1);
+  scope.exchange = true;
+  bool granted = gearman_client_set_server_option(client->st, option, size);
+  gcffi_leave(&scope);
+  return granted;
+}

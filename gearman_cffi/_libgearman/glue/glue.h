@@ -1,0 +1,190 @@
+/* The C half of the boundary: what Python would have to do between two calls of libgearman, done in one.
+ *
+ * wait.c       scopes, and the poll() that lets Python's signal handlers run
+ * interpose.c  points libgearman's own imports at wait.c
+ * unique.c     the unique key of a job that was given none
+ * servers.c    a client's servers, and which connections carry its tasks
+ * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
+ * tasks.c      what hangs on a task, and what its packets leave behind
+ * worker.c     the work loop, and what a job sends
+ *
+ * Every call into libgearman that can wait is made inside a gcffi_scope of the calling thread. */
+#ifndef GCFFI_GLUE_H
+#define GCFFI_GLUE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <libgearman-1.0/gearman.h>
+
+/* ------------------------------------------------------------------------------------------ waiting */
+
+typedef struct gcffi_scope {
+  struct gcffi_scope *outer;
+  int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
+  bool exchange;     /* a request whose answer must be read: giving up drops the connection */
+  bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
+  bool interrupted;  /* a Python signal handler raised */
+  bool timed_out;
+  struct gcffi_client *client; /* whose tasks are being run, if any */
+} gcffi_scope;
+
+#define GCFFI_NEVER INT64_MAX
+
+void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
+void gcffi_leave(gcffi_scope *scope);
+gcffi_scope *gcffi_current_scope(void);
+bool gcffi_interpose(void);
+int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
+gearman_return_t gcffi_client_pause(gearman_client_st *st);
+gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
+void gcffi_set_main_thread(void);
+bool gcffi_init(void);
+bool gcffi_is_interposed(void);
+bool gcffi_has(const char *name);
+
+/* ----------------------------------------------------------------------------------------- replies */
+
+enum { GCFFI_CREATED, GCFFI_DATA, GCFFI_WARNING, GCFFI_STATUS, GCFFI_COMPLETE, GCFFI_EXCEPTION, GCFFI_FAIL };
+
+/* Kinds of task: the six ways to submit, in the order foreground low/normal/high, background the same. */
+enum {
+  GCFFI_LOW, GCFFI_NORMAL, GCFFI_HIGH,
+  GCFFI_LOW_BACKGROUND, GCFFI_NORMAL_BACKGROUND, GCFFI_HIGH_BACKGROUND,
+  GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
+};
+
+typedef struct gcffi_reply {
+  char handle[GEARMAN_JOB_HANDLE_SIZE];
+  char *data; /* the result, or with GEARMAN_WORK_EXCEPTION its text; malloc()ed */
+  size_t size;
+  size_t room;
+  uint32_t numerator;
+  uint32_t denominator;
+  bool known;
+  bool running;
+  bool finished;
+  gearman_return_t rc;
+} gcffi_reply;
+
+/* ------------------------------------------------------------------------------------------- client */
+
+#define GCFFI_UNIQUE_TEXT 37
+#define GCFFI_ENTROPY 256
+#define GCFFI_CARRIERS 16
+
+typedef struct gcffi_server {
+  char *host; /* NULL for libgearman's default */
+  in_port_t port;
+} gcffi_server;
+
+typedef struct gcffi_client {
+  gearman_client_st *st;
+  void *owner;              /* ffi.new_handle() of the Python owner while its tasks are being run */
+  struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
+  struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget */
+  size_t pending;           /* the user's tasks that have not ended */
+  size_t lost;              /* the user's tasks that went down with their connection */
+  size_t adrift;            /* tasks that were given up before the server named their job */
+  bool raised;              /* a callback raised: hold back the packets that follow */
+  bool servers_missing;     /* a server could not be put back in its place */
+  bool carrier_lost;        /* a connection that carried tasks was closed */
+  pid_t pid;
+  gcffi_server *servers;
+  size_t server_count;
+  int carriers[GCFFI_CARRIERS]; /* descriptors on which tasks were sent */
+  int carrier_count;
+  bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
+  char error[GEARMAN_MAX_ERROR_SIZE];
+  unsigned char entropy[GCFFI_ENTROPY];
+  size_t entropy_left;
+} gcffi_client;
+
+/* What hangs on a libgearman task as its context. Freed when both libgearman and its other holder let go. */
+typedef struct gcffi_task {
+  gearman_task_st *st; /* NULL once libgearman has freed the task */
+  gcffi_client *client;
+  gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
+  struct gcffi_task *next, *previous; /* in client->tasks */
+  struct gcffi_task *next_dead;
+  int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
+  unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
+  unsigned char kind;
+  unsigned char holders;
+  bool finished;
+  bool adrift;
+} gcffi_task;
+
+gcffi_client *gcffi_client_create(void);
+void gcffi_client_free(gcffi_client *client);
+const char *gcffi_client_error(gcffi_client *client);
+gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
+gearman_return_t gcffi_client_add_servers(gcffi_client *client, const char *servers);
+gearman_return_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique,
+                                 const void *workload, size_t size, int64_t timeout_ms, gcffi_reply *reply);
+gearman_return_t gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_t timeout_ms,
+                                     gcffi_reply *reply);
+gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
+gearman_return_t gcffi_client_wait(gcffi_client *client);
+gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
+bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
+gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
+                                  const char *name, const char *unique, const void *workload, size_t size,
+                                  gearman_return_t *rc);
+gcffi_task *gcffi_client_next_dead(gcffi_client *client);
+
+/* between the files of the client */
+void gcffi_keep_error(gcffi_client *client);
+gearman_return_t gcffi_restore_servers(gcffi_client *client);
+gearman_return_t gcffi_remember_environment(gcffi_client *client);
+void gcffi_forget_servers(gcffi_client *client);
+void gcffi_carried_by(gcffi_client *client, int fd);
+void gcffi_closed(gcffi_client *client, int fd);
+
+void gcffi_bind_actions(gearman_client_st *st);
+gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
+void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
+void gcffi_task_release(gcffi_task *task);
+void gcffi_task_discard(gcffi_task *task);
+gcffi_reply *gcffi_reply_new(void);
+void gcffi_reply_drop_data(gcffi_reply *reply);
+void gcffi_reply_reset(gcffi_reply *reply);
+void gcffi_reply_free(gcffi_reply *reply);
+
+const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
+
+/* ------------------------------------------------------------------------------------------- worker */
+
+typedef struct gcffi_worker {
+  gearman_worker_st *st;
+  pid_t pid;
+  int stop;    /* set from other threads and signal handlers, hence atomic */
+  bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
+  char error[GEARMAN_MAX_ERROR_SIZE];
+} gcffi_worker;
+
+gcffi_worker *gcffi_worker_create(void);
+void gcffi_worker_free(gcffi_worker *worker);
+gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
+                                           uint32_t timeout, void *context);
+gearman_return_t gcffi_worker_work(gcffi_worker *worker);
+gearman_return_t gcffi_worker_wait(gcffi_worker *worker);
+gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
+bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
+const char *gcffi_worker_error(gcffi_worker *worker);
+void gcffi_worker_stop(gcffi_worker *worker);
+
+enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
+gearman_return_t gcffi_job_send(gearman_job_st *job, int what, const void *data, size_t size);
+gearman_return_t gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, uint32_t denominator);
+
+/* ------------------------------------------------------------- entry points in Python (callbacks.py) */
+
+int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
+int gcffi_on_task(gcffi_task *task, int event);           /* a return code, or -1 when the callback raised */
+int gcffi_on_job(gearman_job_st *job, void *context);     /* a return code for libgearman's work loop */
+
+#endif

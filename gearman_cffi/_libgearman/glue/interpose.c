@@ -1,0 +1,187 @@
+/* Points a few of libgearman's imports at ours. Only its own table of imports is changed, so nothing else in
+ * the process is touched; outside a scope they behave as before.
+ *
+ * poll: see wait.c. send, shutdown: which connections carry tasks, and which of them were closed; libgearman
+ * reports the loss of any connection as if it were that of the task that is waited for.
+ *
+ * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
+ * segment then fills the buffer and every segment waits for a delayed acknowledgement: 1 MiB takes 0.6 s.
+ * Left alone, the kernel sizes the buffers by itself.
+ *
+ * ELF only. Elsewhere, or where the table cannot be written, gcffi_is_interposed() is false and waits are
+ * made in slices (wait.c). */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool interposed;
+
+bool gcffi_is_interposed(void) { return interposed; }
+
+bool gcffi_init(void) {
+  if (!interposed && !getenv("GEARMAN_CFFI_NO_INTERPOSE")) {
+    interposed = gcffi_interpose();
+  }
+  return interposed;
+}
+
+#ifdef __ELF__
+
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int (*real_setsockopt)(int, int, int, const void *, socklen_t) = setsockopt;
+
+static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
+  if (level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF) && gcffi_current_scope()) {
+    return 0;
+  }
+  return real_setsockopt(fd, level, option, value, size);
+}
+
+static ssize_t (*real_send)(int, const void *, size_t, int) = send;
+
+static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
+  gcffi_scope *scope = gcffi_current_scope();
+  if (scope && scope->client) {
+    gcffi_carried_by(scope->client, fd);
+  }
+  return real_send(fd, data, size, flags);
+}
+
+static int (*real_shutdown)(int, int) = shutdown;
+
+static int our_shutdown(int fd, int how) {
+  gcffi_scope *scope = gcffi_current_scope();
+  if (scope && scope->client) {
+    gcffi_closed(scope->client, fd);
+  }
+  return real_shutdown(fd, how);
+}
+
+static const struct {
+  const char *name;
+  void *ours;
+} imports[] = {
+    {"poll", (void *)gcffi_poll},
+    {"__poll_chk", (void *)gcffi_poll}, /* what a fortified build calls; its one argument more is ignored */
+    {"setsockopt", (void *)our_setsockopt},
+    {"send", (void *)our_send},
+    {"shutdown", (void *)our_shutdown},
+};
+
+typedef struct {
+  ElfW(Addr) base;
+  const ElfW(Sym) *symbols;
+  const char *names;
+  ElfW(Addr) relro, relro_end;
+  bool poll_replaced;
+} object;
+
+static bool write_slot(const object *o, void **slot, void *value) {
+  long page = sysconf(_SC_PAGESIZE);
+  ElfW(Addr) address = (ElfW(Addr))slot;
+  void *start = (void *)(address & ~(ElfW(Addr))(page - 1));
+  bool sealed = address >= o->relro && address < o->relro_end;
+  if (sealed && mprotect(start, (size_t)page, PROT_READ | PROT_WRITE) != 0) {
+    return false;
+  }
+  __atomic_store_n(slot, value, __ATOMIC_RELEASE);
+  if (sealed) {
+    mprotect(start, (size_t)page, PROT_READ);
+  }
+  return true;
+}
+
+static void replace(object *o, ElfW(Addr) offset, size_t symbol) {
+  const char *name = o->names + o->symbols[symbol].st_name;
+  for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
+    if (symbol && strcmp(name, imports[i].name) == 0 &&
+        write_slot(o, (void **)(o->base + offset), imports[i].ours) && imports[i].ours == (void *)gcffi_poll) {
+      o->poll_replaced = true;
+    }
+  }
+}
+
+#if __SIZEOF_POINTER__ == 8
+#define SYMBOL_OF(info) ELF64_R_SYM(info)
+#else
+#define SYMBOL_OF(info) ELF32_R_SYM(info)
+#endif
+
+static void replace_in(object *o, ElfW(Addr) table, size_t size, bool with_addend) {
+  for (size_t at = 0; table && at < size; at += with_addend ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel))) {
+    const ElfW(Rel) *entry = (const ElfW(Rel) *)(table + at); /* Rela begins as Rel does */
+    replace(o, entry->r_offset, SYMBOL_OF(entry->r_info));
+  }
+}
+
+/* glibc has made the addresses in the dynamic section absolute, musl has not. */
+static ElfW(Addr) absolute(const object *o, ElfW(Addr) value) { return value < o->base ? o->base + value : value; }
+
+static void replace_imports(object *o, const ElfW(Dyn) *entry) {
+  ElfW(Addr) jumps = 0, rela = 0, rel = 0;
+  size_t jumps_size = 0, rela_size = 0, rel_size = 0;
+  bool jumps_have_addend = true;
+  for (; entry->d_tag != DT_NULL; entry++) {
+    switch (entry->d_tag) {
+    case DT_SYMTAB: o->symbols = (const ElfW(Sym) *)absolute(o, entry->d_un.d_ptr); break;
+    case DT_STRTAB: o->names = (const char *)absolute(o, entry->d_un.d_ptr); break;
+    case DT_JMPREL: jumps = absolute(o, entry->d_un.d_ptr); break;
+    case DT_PLTRELSZ: jumps_size = entry->d_un.d_val; break;
+    case DT_PLTREL: jumps_have_addend = entry->d_un.d_val == DT_RELA; break;
+    case DT_RELA: rela = absolute(o, entry->d_un.d_ptr); break;
+    case DT_RELASZ: rela_size = entry->d_un.d_val; break;
+    case DT_REL: rel = absolute(o, entry->d_un.d_ptr); break;
+    case DT_RELSZ: rel_size = entry->d_un.d_val; break;
+    default: break;
+    }
+  }
+  if (o->symbols && o->names) {
+    replace_in(o, jumps, jumps_size, jumps_have_addend);
+    replace_in(o, rela, rela_size, true);
+    replace_in(o, rel, rel_size, false);
+  }
+}
+
+static int visit(struct dl_phdr_info *info, size_t size, void *found) {
+  (void)size;
+  ElfW(Addr) inside = (ElfW(Addr))(void *)gearman_client_create;
+  const ElfW(Dyn) *dynamic = NULL;
+  object o = {.base = info->dlpi_addr};
+  bool is_libgearman = false;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+    ElfW(Addr) start = info->dlpi_addr + part->p_vaddr;
+    if (part->p_type == PT_LOAD) {
+      is_libgearman = is_libgearman || (inside >= start && inside < start + part->p_memsz);
+    } else if (part->p_type == PT_DYNAMIC) {
+      dynamic = (const ElfW(Dyn) *)start;
+    } else if (part->p_type == PT_GNU_RELRO) {
+      o.relro = start;
+      o.relro_end = start + part->p_memsz;
+    }
+  }
+  if (!is_libgearman || !dynamic) {
+    return 0;
+  }
+  replace_imports(&o, dynamic);
+  *(bool *)found = o.poll_replaced;
+  return 1;
+}
+
+bool gcffi_interpose(void) {
+  bool found = false;
+  dl_iterate_phdr(visit, &found);
+  return found;
+}
+
+#else
+
+bool gcffi_interpose(void) { return false; }
+
+#endif

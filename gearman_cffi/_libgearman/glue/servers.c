@@ -1,0 +1,90 @@
+/* A client's servers, kept beside libgearman's own list so that the list can be made anew (client.c says
+ * when), and the connections that carry the client's tasks. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gearman_return_t remember(const char *host, in_port_t port, void *context) {
+  gcffi_client *client = context;
+  gcffi_server *more = realloc(client->servers, (client->server_count + 1) * sizeof *more);
+  if (!more) {
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  client->servers = more;
+  more += client->server_count;
+  *more = (gcffi_server){.host = host ? strdup(host) : NULL, .port = port};
+  if (host && !more->host) {
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  client->server_count++;
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t add(const char *host, in_port_t port, void *context) {
+  gcffi_client *client = context;
+  gearman_return_t rc = gearman_client_add_server(client->st, host, port);
+  return rc == GEARMAN_SUCCESS ? remember(host, port, context) : rc;
+}
+
+gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port) {
+  client->failed = false;
+  return add(host, port, client);
+}
+
+gearman_return_t gcffi_client_add_servers(gcffi_client *client, const char *servers) {
+  client->failed = false;
+  return gearman_parse_servers(servers, add, client);
+}
+
+/* gearman_client_create() has added them already. */
+gearman_return_t gcffi_remember_environment(gcffi_client *client) {
+  const char *servers = getenv("GEARMAN_SERVERS");
+  return servers ? gearman_parse_servers(servers, remember, client) : GEARMAN_SUCCESS;
+}
+
+void gcffi_forget_servers(gcffi_client *client) {
+  for (size_t i = 0; i < client->server_count; i++) {
+    free(client->servers[i].host);
+  }
+  free(client->servers);
+}
+
+/* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
+gearman_return_t gcffi_restore_servers(gcffi_client *client) {
+  gearman_client_remove_servers(client->st);
+  client->carrier_count = 0;
+  for (size_t i = 0; i < client->server_count; i++) {
+    gearman_return_t rc = gearman_client_add_server(client->st, client->servers[i].host, client->servers[i].port);
+    if (rc != GEARMAN_SUCCESS) {
+      client->servers_missing = true;
+      return rc;
+    }
+  }
+  client->servers_missing = false;
+  return GEARMAN_SUCCESS;
+}
+
+void gcffi_carried_by(gcffi_client *client, int fd) {
+  for (int i = 0; i < client->carrier_count; i++) {
+    if (client->carriers[i] == fd) {
+      return;
+    }
+  }
+  if (client->carrier_count < GCFFI_CARRIERS) {
+    client->carriers[client->carrier_count++] = fd;
+  }
+}
+
+void gcffi_closed(gcffi_client *client, int fd) {
+  bool known = client->carrier_count == GCFFI_CARRIERS; /* the table is full: it may be one of those left out */
+  for (int i = 0; i < client->carrier_count; i++) {
+    if (client->carriers[i] == fd) {
+      client->carriers[i] = client->carriers[--client->carrier_count];
+      known = true;
+      break;
+    }
+  }
+  client->carrier_lost = client->carrier_lost || known;
+}

@@ -1,0 +1,223 @@
+/* What hangs on a libgearman task, and what its packets leave behind.
+ *
+ * Every task, the user's and those of do* and jobStatus, has the same table of C callbacks and a gcffi_task
+ * as its context. A task of our own fills the gcffi_reply of its caller; a packet for one of the user's goes
+ * to Python where a callback was set when the task was added. libgearman frees a task when it ends (option
+ * FREE_TASKS) or with its client, at times of its own: gcffi_task_ended() then cuts the link. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------ replies */
+
+gcffi_reply *gcffi_reply_new(void) { return calloc(1, sizeof(gcffi_reply)); }
+
+void gcffi_reply_reset(gcffi_reply *reply) {
+  free(reply->data);
+  *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
+}
+
+void gcffi_reply_drop_data(gcffi_reply *reply) {
+  free(reply->data);
+  reply->data = NULL;
+  reply->size = reply->room = 0;
+}
+
+void gcffi_reply_free(gcffi_reply *reply) {
+  if (reply) {
+    free(reply->data);
+    free(reply);
+  }
+}
+
+/* Adds the packet's data. A single packet is taken over without a copy. */
+static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
+  size_t size = gearman_task_data_size(st);
+  if (size == 0) {
+    return GEARMAN_SUCCESS;
+  }
+  if (reply->size == 0) {
+    free(reply->data);
+    reply->data = gearman_task_take_data(st, &size);
+    reply->size = reply->room = reply->data ? size : 0;
+    return GEARMAN_SUCCESS;
+  }
+  if (reply->room - reply->size < size) {
+    size_t room = reply->size + size + reply->size / 2;
+    char *more = realloc(reply->data, room);
+    if (!more) {
+      return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    }
+    reply->data = more;
+    reply->room = room;
+  }
+  memcpy(reply->data + reply->size, gearman_task_data(st), size);
+  reply->size += size;
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
+  reply->rc = rc;
+  reply->finished = true;
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t answer(gcffi_task *task, gearman_task_st *st, int event) {
+  gcffi_reply *reply = task->reply;
+  switch (event) {
+  case GCFFI_CREATED:
+    strncpy(reply->handle, gearman_task_job_handle(st), sizeof reply->handle - 1);
+    return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+  case GCFFI_DATA:
+    return collect(reply, st);
+  case GCFFI_STATUS:
+    reply->known = gearman_task_is_known(st);
+    reply->running = gearman_task_is_running(st);
+    reply->numerator = gearman_task_numerator(st);
+    reply->denominator = gearman_task_denominator(st);
+    return task->kind >= GCFFI_JOB_STATUS ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+  case GCFFI_COMPLETE:
+    finish(reply, GEARMAN_SUCCESS);
+    return collect(reply, st);
+  case GCFFI_EXCEPTION:
+    reply->size = 0; /* what came before is not part of the exception's text */
+    finish(reply, GEARMAN_WORK_EXCEPTION);
+    return collect(reply, st);
+  case GCFFI_FAIL:
+    reply->size = 0;
+    return finish(reply, GEARMAN_WORK_FAIL);
+  default:
+    return GEARMAN_SUCCESS;
+  }
+}
+
+/* --------------------------------------------------------------------------------- libgearman's hooks */
+
+static bool ends(const gcffi_task *task, int event) {
+  switch (event) {
+  case GCFFI_CREATED: return task->kind >= GCFFI_LOW_BACKGROUND && task->kind < GCFFI_JOB_STATUS;
+  case GCFFI_STATUS: return task->kind >= GCFFI_JOB_STATUS;
+  default: return event >= GCFFI_COMPLETE;
+  }
+}
+
+/* After a callback has raised, the packets that follow are held back with PAUSE: libgearman hands the same
+ * packet over again when the tasks are run the next time, so nothing is lost. */
+static gearman_return_t deliver(gearman_task_st *st, int event) {
+  gcffi_task *task = gearman_task_context(st);
+  gcffi_client *client = task->client;
+  if (task->adrift) {
+    return GEARMAN_SUCCESS;
+  }
+  if (task->reply) {
+    return answer(task, st, event);
+  }
+  if (task->callbacks & (1u << event)) {
+    if (client->raised) {
+      return GEARMAN_PAUSE;
+    }
+    int rc = gcffi_on_task(task, event);
+    if (rc < 0) {
+      client->raised = true;
+    } else if (rc != GEARMAN_SUCCESS) {
+      return (gearman_return_t)rc;
+    }
+  }
+  if (ends(task, event) && !task->finished) {
+    task->finished = true;
+    client->pending--;
+  }
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t on_created(gearman_task_st *st) { return deliver(st, GCFFI_CREATED); }
+static gearman_return_t on_data(gearman_task_st *st) { return deliver(st, GCFFI_DATA); }
+static gearman_return_t on_warning(gearman_task_st *st) { return deliver(st, GCFFI_WARNING); }
+static gearman_return_t on_status(gearman_task_st *st) { return deliver(st, GCFFI_STATUS); }
+static gearman_return_t on_complete(gearman_task_st *st) { return deliver(st, GCFFI_COMPLETE); }
+static gearman_return_t on_exception(gearman_task_st *st) { return deliver(st, GCFFI_EXCEPTION); }
+static gearman_return_t on_fail(gearman_task_st *st) { return deliver(st, GCFFI_FAIL); }
+
+static void on_task_freed(gearman_task_st *st, void *context);
+
+void gcffi_bind_actions(gearman_client_st *st) {
+  gearman_client_set_created_fn(st, on_created);
+  gearman_client_set_data_fn(st, on_data);
+  gearman_client_set_warning_fn(st, on_warning);
+  gearman_client_set_status_fn(st, on_status);
+  gearman_client_set_complete_fn(st, on_complete);
+  gearman_client_set_exception_fn(st, on_exception);
+  gearman_client_set_fail_fn(st, on_fail);
+  gearman_client_set_task_context_free_fn(st, on_task_freed);
+}
+
+/* -------------------------------------------------------------------------------- life of a gcffi_task */
+
+gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
+  gcffi_task *task = calloc(1, sizeof *task);
+  if (task) {
+    task->client = client;
+    task->kind = (unsigned char)kind;
+    task->reply = reply;
+    task->holders = 2;
+  }
+  return task;
+}
+
+void gcffi_task_link(gcffi_task *task, gearman_task_st *st) {
+  gcffi_client *client = task->client;
+  task->st = st;
+  task->next = client->tasks;
+  if (client->tasks) {
+    client->tasks->previous = task;
+  }
+  client->tasks = task;
+}
+
+void gcffi_task_release(gcffi_task *task) {
+  if (--task->holders == 0) {
+    free(task);
+  }
+}
+
+static void unlink_task(gcffi_task *task) {
+  gcffi_client *client = task->client;
+  if (task->previous) {
+    task->previous->next = task->next;
+  } else if (client->tasks == task) {
+    client->tasks = task->next;
+  }
+  if (task->next) {
+    task->next->previous = task->previous;
+  }
+  task->next = task->previous = NULL;
+}
+
+static void on_task_freed(gearman_task_st *st, void *context) {
+  (void)st;
+  gcffi_task *task = context;
+  gcffi_client *client = task->client;
+  unlink_task(task);
+  task->st = NULL;
+  if (task->adrift) {
+    client->adrift--;
+  }
+  if (task->id) {
+    if (!task->finished) {
+      task->finished = true;
+      client->pending--;
+    }
+    task->next_dead = client->dead; /* Python's hold on it ends when it has read this list */
+    client->dead = task;
+  }
+  gcffi_task_release(task);
+}
+
+/* Frees the libgearman task, if there still is one. */
+void gcffi_task_discard(gcffi_task *task) {
+  if (task->st) {
+    gearman_task_free(task->st);
+  }
+}

@@ -1,0 +1,181 @@
+/* Waiting so that Python stays in charge.
+ *
+ * libgearman waits in one place, in poll(), and starts it again when a signal interrupts it, so a Python
+ * signal handler would not run before the answer comes. gcffi_poll() stands in for that poll() inside a
+ * scope: on a signal it lets Python run its handlers and goes on with the time that is left, so nothing is
+ * sent twice and nothing is unwound (PEP 475). Only when a handler raises, or the scope's time is up, does
+ * it end the wait. Outside a scope it is poll(): other users of libgearman in the process see no change. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait
+ * that has lasted this long therefore looks once more, with signals held back until poll() is entered. */
+#define LOOK_AGAIN_AFTER 50000000LL
+#define SLICE_MS 50
+
+static _Thread_local gcffi_scope *current;
+static pthread_t main_thread;
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+void gcffi_set_main_thread(void) { main_thread = pthread_self(); }
+
+void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
+  *scope = (gcffi_scope){.outer = current, .deadline = GCFFI_NEVER};
+  if (timeout_ms >= 0) {
+    scope->deadline = now() + timeout_ms * 1000000LL;
+  }
+  current = scope;
+}
+
+void gcffi_leave(gcffi_scope *scope) { current = scope->outer; }
+
+gcffi_scope *gcffi_current_scope(void) { return current; }
+
+#ifdef __APPLE__
+/* No ppoll() there: a signal in the instant before poll() is seen at the next event. */
+static int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *left, const sigset_t *mask) {
+  (void)mask;
+  return poll(fds, count, left ? (int)(left->tv_sec * 1000 + (left->tv_nsec + 999999) / 1000000) : -1);
+}
+#endif
+
+static int poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask) {
+  struct timespec left = {0, 0};
+  if (until == GCFFI_NEVER) {
+    return ppoll(fds, count, NULL, mask);
+  }
+  int64_t ns = until - now();
+  if (ns > 0) {
+    left.tv_sec = (time_t)(ns / 1000000000LL);
+    left.tv_nsec = (long)(ns % 1000000000LL);
+  }
+  return ppoll(fds, count, &left, mask);
+}
+
+/* Ends the wait. In an exchange the answer would be taken for that of the next request, so the connections
+ * are shut down; libgearman then reads an end of file and closes them in good order. */
+static int give_up(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  if (!scope->exchange) {
+    return 0;
+  }
+  int ended = 0;
+  for (nfds_t i = 0; i < count; i++) {
+    fds[i].revents = 0;
+    if (shutdown(fds[i].fd, SHUT_RDWR) == 0 || errno == ENOTCONN) {
+      fds[i].revents = POLLHUP;
+      ended++;
+    }
+  }
+  return ended;
+}
+
+/* Polls with signals held back from Python's last look until poll() is entered, so that none falls between. */
+static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t until) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  scope->interrupted = gcffi_on_signals() != 0;
+  int ready = scope->interrupted ? 0 : poll_until(fds, count, until, &before);
+  int saved = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = saved;
+  return ready;
+}
+
+int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
+  gcffi_scope *scope = current;
+  int64_t limit = GCFFI_NEVER;
+  if (timeout >= 0 && !(scope && scope->patient)) {
+    limit = now() + timeout * 1000000LL;
+  }
+  if (!scope) {
+    return poll_until(fds, count, limit, NULL);
+  }
+  if (scope->interrupted) {
+    return give_up(scope, fds, count);
+  }
+  if (scope->deadline < limit) {
+    limit = scope->deadline;
+  }
+
+  bool handles_signals = pthread_equal(pthread_self(), main_thread) != 0;
+  int64_t look = handles_signals ? now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
+  int ready = poll_until(fds, count, look < limit ? look : limit, NULL);
+  while (ready <= 0) {
+    if (ready < 0 && errno != EINTR) {
+      return ready;
+    }
+    if (ready < 0 && handles_signals) {
+      scope->interrupted = gcffi_on_signals() != 0;
+    }
+    if (scope->interrupted) {
+      return give_up(scope, fds, count);
+    }
+    if (limit != GCFFI_NEVER && now() >= limit) {
+      scope->timed_out = true;
+      return give_up(scope, fds, count);
+    }
+    ready = handles_signals ? poll_after_looking(scope, fds, count, limit) : poll_until(fds, count, limit, NULL);
+  }
+  return ready;
+}
+
+/* ------------------------------------------------- where poll() cannot be replaced: waiting in slices */
+
+/* Python's handlers then run at the end of a slice. No packet is sent for it. */
+static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), int timeout,
+                                  void (*set_timeout)(void *, int)) {
+  gcffi_scope *scope = current;
+  int64_t limit = timeout < 0 ? GCFFI_NEVER : now() + timeout * 1000000LL;
+  if (scope->deadline < limit) {
+    limit = scope->deadline;
+  }
+  gearman_return_t rc;
+  do {
+    int64_t left = limit == GCFFI_NEVER ? SLICE_MS : (limit - now()) / 1000000LL + 1;
+    set_timeout(st, left < 0 ? 0 : left > SLICE_MS ? SLICE_MS : (int)left);
+    rc = wait(st);
+    if (rc == GEARMAN_TIMEOUT && pthread_equal(pthread_self(), main_thread)) {
+      scope->interrupted = gcffi_on_signals() != 0;
+    }
+    scope->timed_out = limit != GCFFI_NEVER && now() >= limit;
+  } while (rc == GEARMAN_TIMEOUT && !scope->interrupted && !scope->timed_out);
+  set_timeout(st, timeout);
+  return rc;
+}
+
+static gearman_return_t wait_client(void *st) { return gearman_client_wait(st); }
+static gearman_return_t wait_worker(void *st) { return gearman_worker_wait(st); }
+static void set_client(void *st, int timeout) { gearman_client_set_timeout(st, timeout); }
+static void set_worker(void *st, int timeout) { gearman_worker_set_timeout(st, timeout); }
+
+gearman_return_t gcffi_client_pause(gearman_client_st *st) {
+  if (gcffi_is_interposed()) {
+    return gearman_client_wait(st);
+  }
+  return in_slices(st, wait_client, gearman_client_timeout(st), set_client);
+}
+
+gearman_return_t gcffi_worker_pause(gearman_worker_st *st) {
+  if (gcffi_is_interposed()) {
+    return gearman_worker_wait(st);
+  }
+  bool returns_on_timeout = (gearman_worker_options(st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
+  int timeout = returns_on_timeout ? gearman_worker_timeout(st) : -1;
+  gearman_return_t rc = in_slices(st, wait_worker, timeout, set_worker);
+  if (!returns_on_timeout) {
+    gearman_worker_remove_options(st, GEARMAN_WORKER_TIMEOUT_RETURN);
+  }
+  return rc;
+}

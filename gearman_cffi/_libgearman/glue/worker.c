@@ -1,0 +1,185 @@
+/* The work loop.
+ *
+ * gearman_worker_work() runs in non-blocking mode here and the waits between its steps are ours: in blocking
+ * mode libgearman 1.1.20 frees the job it is about to receive when a timeout strikes in the middle of an
+ * exchange, and a wait that ends early would send the request for a job again. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+gcffi_worker *gcffi_worker_create(void) {
+  gcffi_worker *worker = calloc(1, sizeof *worker);
+  if (!worker) {
+    return NULL;
+  }
+  worker->pid = getpid();
+  worker->st = gearman_worker_create(NULL); /* NULL also when GEARMAN_SERVERS names an unknown host */
+  if (!worker->st) {
+    free(worker);
+    return NULL;
+  }
+  return worker;
+}
+
+/* In a forked child nothing is freed: closing would shut down the parent's connections. */
+void gcffi_worker_free(gcffi_worker *worker) {
+  if (worker && worker->pid == getpid()) {
+    gearman_worker_free(worker->st);
+    free(worker);
+  }
+}
+
+const char *gcffi_worker_error(gcffi_worker *worker) {
+  return worker->failed ? worker->error : gearman_worker_error(worker->st);
+}
+
+static void keep_error(gcffi_worker *worker) {
+  const char *text = gearman_worker_error(worker->st);
+  worker->error[0] = '\0';
+  if (text) {
+    strncpy(worker->error, text, sizeof worker->error - 1);
+  }
+}
+
+static gearman_return_t run_job(gearman_job_st *job, void *context) {
+  return (gearman_return_t)gcffi_on_job(job, context);
+}
+
+gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
+                                           uint32_t timeout, void *context) {
+  worker->failed = false;
+  return gearman_worker_define_function(worker->st, name, size, gearman_function_create_v2(run_job), timeout,
+                                        context);
+}
+
+/* ---------------------------------------------------------------------------------------- stopping */
+
+/* May be called from a signal handler and from any thread. */
+void gcffi_worker_stop(gcffi_worker *worker) {
+  __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
+  gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT);
+}
+
+/* libgearman puts back the byte that it reads from its wake-up pipe, so the pipe would end every later wait. */
+static bool take_stop(gcffi_worker *worker) {
+  struct pollfd pipe = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
+  char byte;
+  if (!__atomic_exchange_n(&worker->stop, 0, __ATOMIC_SEQ_CST)) {
+    return false;
+  }
+  while (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLIN) && read(pipe.fd, &byte, 1) == 1) {
+  }
+  return true;
+}
+
+/* ---------------------------------------------------------------------------------------- the loop */
+
+static bool returns_on_timeout(gcffi_worker *worker) {
+  return (gearman_worker_options(worker->st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
+}
+
+/* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
+ * back already; when that ends the same way, none can be reached. */
+static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
+  bool last_try = false;
+  for (;;) {
+    if (take_stop(worker)) {
+      return GEARMAN_SHUTDOWN_GRACEFUL;
+    }
+    gearman_return_t step = gearman_worker_work(worker->st);
+    if (!waits || scope->interrupted || (step != GEARMAN_IO_WAIT && step != GEARMAN_NO_JOBS)) {
+      return step;
+    }
+    keep_error(worker);
+    gearman_return_t rc = gcffi_worker_pause(worker->st);
+    if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
+      last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
+    } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
+      last_try = true;
+    } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
+      worker->failed = true;
+      return GEARMAN_COULD_NOT_CONNECT;
+    } else if (rc != GEARMAN_TIMEOUT || scope->interrupted || returns_on_timeout(worker)) {
+      return rc;
+    }
+  }
+}
+
+gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
+  gcffi_scope scope;
+  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  worker->failed = false;
+  gcffi_enter(&scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  gearman_return_t rc = work(worker, &scope, waits);
+  if (waits) {
+    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  }
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gearman_return_t gcffi_worker_wait(gcffi_worker *worker) {
+  gcffi_scope scope;
+  worker->failed = false;
+  gcffi_enter(&scope, -1);
+  gearman_return_t rc = gcffi_worker_pause(worker->st);
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
+  gcffi_scope scope;
+  worker->failed = false;
+  gcffi_enter(&scope, -1);
+  scope.exchange = true;
+  gearman_return_t rc = gearman_worker_echo(worker->st, data, size);
+  gcffi_leave(&scope);
+  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
+}
+
+bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
+  gcffi_scope scope;
+  worker->failed = false;
+  gcffi_enter(&scope, -1);
+  scope.exchange = true;
+  bool granted = gearman_worker_set_server_option(worker->st, option, size);
+  gcffi_leave(&scope);
+  return granted;
+}
+
+/* ------------------------------------------------------------------------------------ what a job sends */
+
+/* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
+ * connection, so that half a packet is never followed by another. */
+static void enter_send(gcffi_scope *scope) {
+  gcffi_enter(scope, -1);
+  scope->exchange = scope->patient = true;
+}
+
+gearman_return_t gcffi_job_send(gearman_job_st *job, int what, const void *data, size_t size) {
+  gcffi_scope scope;
+  gearman_return_t rc;
+  enter_send(&scope);
+  switch (what) {
+  case GCFFI_SEND_DATA: rc = gearman_job_send_data(job, data, size); break;
+  case GCFFI_SEND_WARNING: rc = gearman_job_send_warning(job, data, size); break;
+  case GCFFI_SEND_COMPLETE: rc = gearman_job_send_complete(job, data, size); break;
+  case GCFFI_SEND_EXCEPTION: rc = gearman_job_send_exception(job, data, size); break;
+  default: rc = gearman_job_send_fail(job); break;
+  }
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gearman_return_t gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, uint32_t denominator) {
+  gcffi_scope scope;
+  enter_send(&scope);
+  gearman_return_t rc = gearman_job_send_status(job, numerator, denominator);
+  gcffi_leave(&scope);
+  return rc;
+}
