@@ -1,0 +1,93 @@
+"""What the mirror's methods take, made fit for C.
+
+Data (workloads, results, exception texts) may be bytes, any other bytes-like object, str (as UTF-8) or a number,
+which is written as PHP writes it. Names (functions, unique keys, handles, hosts) may be str or bytes; PHP cuts them
+at a NUL byte, here that is an error. Anything else raises TypeError with a text that names the parameter.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
+Name: TypeAlias = str | bytes
+
+# libgearman's packets give their size in 32 bits; the names before the data need room too.
+_MAX_DATA = 0xFFFFFFFF - 8192
+_INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
+
+
+def data(value: Data, what: str) -> bytes | bytearray | memoryview:
+    """Data for C. Raises TypeError for what is no data, ValueError for more than libgearman's 4 GiB."""
+    kind = type(value)
+    if kind is bytes:
+        result: bytes | bytearray | memoryview = value  # type: ignore[assignment]
+    elif isinstance(value, str):
+        result = value.encode()
+    elif isinstance(value, bytes | bytearray):
+        result = value
+    elif isinstance(value, memoryview):
+        result = value.cast("B") if value.c_contiguous else value.tobytes()
+    elif isinstance(value, bool):
+        result = b"1" if value else b""
+    elif isinstance(value, int):
+        result = b"%d" % value
+    elif isinstance(value, float):
+        result = _float(value).encode()
+    else:
+        try:
+            result = memoryview(value).tobytes()
+        except TypeError:
+            raise TypeError(f"{what} must be bytes, str or a number, not {kind.__name__}") from None
+    if len(result) > _MAX_DATA:
+        raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {_MAX_DATA}")
+    return result
+
+
+def _float(value: float) -> str:
+    """A float as PHP 8 turns it into a string (precision 17, shortest form)."""
+    if value != value:
+        return "NAN"
+    if value in (float("inf"), float("-inf")):
+        return "INF" if value > 0 else "-INF"
+    digits = repr(value)
+    mantissa, _, exponent = digits.partition("e")
+    size = abs(value)
+    if value == 0 or 1e-4 <= size < 1e15:
+        return digits.removesuffix(".0")
+    if not exponent:
+        whole, _, rest = digits.lstrip("-").partition(".")
+        figures = (whole + rest).rstrip("0")
+        power = len(whole) - 1
+        mantissa = ("-" if value < 0 else "") + figures[0] + "." + (figures[1:] or "0")
+        return f"{mantissa}E+{power}"
+    if "." not in mantissa:
+        mantissa += ".0"
+    return f"{mantissa}E{int(exponent):+d}"
+
+
+def name(value: Name, what: str) -> bytes:
+    """A name for C. Raises TypeError for what is no text, ValueError for a NUL byte."""
+    if isinstance(value, str):
+        encoded = value.encode()
+    elif isinstance(value, bytes):
+        encoded = bytes(value)
+    else:
+        raise TypeError(f"{what} must be str or bytes, not {type(value).__name__}")
+    if b"\0" in encoded:
+        raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
+    return encoded
+
+
+def optional_name(value: Name | None, what: str) -> bytes:
+    """A name for C where None means none: the empty name."""
+    return b"" if value is None else name(value, what)
+
+
+def integer(value: int, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
+    """A number for C. Raises TypeError for what is none, ValueError for one out of range, which PHP would cut."""
+    if not isinstance(value, int):
+        raise TypeError(f"{what} must be int, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{what} must be between {low} and {high}, not {value}")
+    return int(value)

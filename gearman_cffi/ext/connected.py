@@ -1,0 +1,187 @@
+"""What GearmanClient and GearmanWorker have in common: servers, options, timeout, and how they report failure."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NoReturn
+
+from gearman_cffi._libgearman import ClientHandle, ReturnCode, WorkerHandle
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.exception import GearmanException
+from gearman_cffi.ext.warn import warn
+
+_EXCEPTIONS = b"exceptions"
+# The bits libgearman reports of itself and the extension does not: "allocated by libgearman".
+_ALLOCATED = 1
+
+
+class Connected:
+    """The base of GearmanClient and GearmanWorker."""
+
+    _php_class: ClassVar[str]
+    _handle: ClientHandle | WorkerHandle
+    _rc: int
+    _text: str | None
+
+    def returnCode(self) -> int:
+        """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.
+
+        Stands for GearmanClient::returnCode and GearmanWorker::returnCode.
+        """
+        return self._rc
+
+    def error(self) -> str | bool:
+        """The text of the last error, False before the first network operation.
+
+        After a call that succeeded it is what libgearman left there: test returnCode(), not this text.
+        Stands for gearman_client_error() and gearman_worker_error().
+        """
+        text = self._text if self._text is not None else self._handle.error()
+        return False if text is None else text
+
+    def getErrno(self) -> int:
+        """The errno of the last error of a socket, 0 for none (gearman_client_errno(), gearman_worker_errno())."""
+        return self._handle.errno()
+
+    def options(self) -> int:
+        """The options that are set, as bits (gearman_client_options(), gearman_worker_options())."""
+        return self._handle.options() & ~_ALLOCATED
+
+    def setOptions(self, option: int) -> bool:
+        """Sets these options and removes all others. Always True.
+
+        Stands for gearman_client_set_options() and gearman_worker_set_options().
+        """
+        self._handle.set_options(self._bits(option))
+        return True
+
+    def addOptions(self, option: int) -> bool:
+        """Sets these options beside those that are set. Always True.
+
+        Stands for gearman_client_add_options() and gearman_worker_add_options().
+        """
+        self._handle.add_options(self._bits(option))
+        return True
+
+    def removeOptions(self, option: int) -> bool:
+        """Removes these options. Always True.
+
+        Stands for gearman_client_remove_options() and gearman_worker_remove_options().
+        """
+        self._handle.remove_options(self._bits(option))
+        return True
+
+    def timeout(self) -> int:
+        """The timeout in ms, negative for none (gearman_client_timeout(), gearman_worker_timeout())."""
+        return self._handle.timeout()
+
+    def setTimeout(self, timeout: int) -> bool:
+        """Sets the timeout in ms, negative for none. Always True. Raises ValueError beyond 32 bits.
+
+        A client's timeout bounds each wait for activity, not the whole call; a worker's the wait of work().
+        Stands for gearman_client_set_timeout() and gearman_worker_set_timeout().
+        """
+        self._handle.set_timeout(arguments.integer(timeout, "timeout"))
+        return True
+
+    def addServer(self, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True) -> bool:
+        """Adds a server. A client submits to the one added last that can be reached; a worker serves all.
+
+        host: None or "" for localhost; a name, an IPv4 or an IPv6 address. port: 0 for 4730.
+        setupExceptionHandler: whether to ask for the exceptions of workers, which connects to every server.
+        Returns True; False with a warning where the host is unknown. Raises GearmanException where a server
+        did not grant the option or could not be reached: this one stays added nevertheless.
+        Stands for gearman_client_add_server() and gearman_worker_add_server().
+        """
+        address = None if host is None else arguments.name(host, "host")
+        rc = self._handle.add_server(address, arguments.integer(port, "port", 0, 65535))
+        return self._added("addServer", rc, setupExceptionHandler)
+
+    def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
+        """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
+
+        Returns and raises what addServer() does. Servers before an unknown one stay added.
+        Stands for gearman_client_add_servers() and gearman_worker_add_servers().
+        """
+        rc = self._handle.add_servers(arguments.optional_name(servers, "servers"))
+        return self._added("addServers", rc, setupExceptionHandler)
+
+    def enableExceptionHandler(self) -> bool:
+        """Asks every server for the exceptions of workers. True, or raises GearmanException.
+
+        Stands for gearman_client_set_server_option() and gearman_worker_set_server_option().
+        """
+        self._text = None
+        if not self._handle.request_option(_EXCEPTIONS):
+            self._fail_option()
+        return True
+
+    def wait(self) -> bool:
+        """Waits for activity on a connection, in non-blocking mode after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
+
+        Returns True; False when the timeout is over, and with a warning when nothing can be waited for.
+        Stands for gearman_client_wait() and gearman_worker_wait().
+        """
+        self._text = None
+        rc = self._rc = self._handle.wait()
+        if rc not in _TOLERATED and rc != ReturnCode.TIMEOUT:
+            self._warn("wait")
+        return rc in _TOLERATED
+
+    def _ping(self, workload: Data, what: str) -> bool:
+        data = arguments.data(workload, what)
+        self._text = None
+        rc = self._rc = self._handle.echo(data)
+        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            self._warn("ping")
+            return False
+        return True
+
+    def _added(self, call: str, rc: int, setup_exception_handler: bool) -> bool:
+        self._text = None
+        self._rc = rc
+        if rc != ReturnCode.SUCCESS:
+            self._warn(call)
+            return False
+        if setup_exception_handler:
+            self.enableExceptionHandler()
+        return True
+
+    def _fail_option(self) -> NoReturn:
+        error = GearmanException("Failed to set exception option")
+        if hasattr(error, "add_note"):  # Python 3.11
+            error.add_note(str(self.error()))
+        raise error
+
+    def _bits(self, option: int) -> int:
+        # Asking for the option "exceptions" is a bit of its own in libgearman, one that would connect.
+        return arguments.integer(option, "option", 0, 0xFFFFFFFF) & ~self._hidden_options
+
+    _hidden_options: ClassVar[int] = 0
+
+    def _warn(self, call: str) -> None:
+        warn(f"{self._php_class}::{call}()", str(self.error() or ReturnCode.describe(self._rc)))
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError(f"a {self._php_class} cannot be copied: it is a connection")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {self._php_class} cannot be pickled: it is a connection")
+
+
+# What do*, runTasks and wait report by their return code alone, without a warning.
+_TOLERATED = frozenset(
+    {
+        ReturnCode.SUCCESS,
+        ReturnCode.PAUSE,
+        ReturnCode.IO_WAIT,
+        ReturnCode.WORK_STATUS,
+        ReturnCode.WORK_DATA,
+        ReturnCode.WORK_WARNING,
+        ReturnCode.WORK_EXCEPTION,
+        ReturnCode.WORK_FAIL,
+    }
+)

@@ -1,0 +1,137 @@
+"""PHP's GearmanJob: a job in the hands of a worker's function."""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman import JobHandle, ReturnCode
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import Data
+from gearman_cffi.ext.warn import warn
+
+
+class GearmanJob:
+    """PHP's GearmanJob: what a worker's function is given.
+
+    Usable until the function returns. After that, and for one made by hand, it is an empty shell as in PHP:
+    accessors give False, b"" and 0, and what would be sent gives False with a warning.
+    """
+
+    __slots__ = ("__weakref__", "_job", "_rc")
+
+    def __init__(self) -> None:
+        self._job: JobHandle | None = None
+        self._rc: int = ReturnCode.SUCCESS
+
+    @classmethod
+    def _of(cls, handle: JobHandle) -> GearmanJob:
+        job = cls()
+        job._job = handle
+        return job
+
+    # ---------------------------------------------------------------------------- reading
+
+    def handle(self) -> str | bool:
+        """The job's handle, by which a client can ask for its status. Stands for gearman_job_handle()."""
+        return self._name(None if self._job is None else self._job.handle())
+
+    def functionName(self) -> str | bool:
+        """The function that the client asked for. Stands for gearman_job_function_name()."""
+        return self._name(None if self._job is None else self._job.function_name())
+
+    def unique(self) -> str | bool:
+        """The client's unique key, or the UUID made in its place; "" where the worker does not ask for it.
+
+        Stands for gearman_job_unique().
+        """
+        return self._name(None if self._job is None else self._job.unique())
+
+    def workload(self) -> bytes:
+        """What the client sent. Stands for gearman_job_workload()."""
+        return (self._job.workload() if self._job is not None else None) or b""
+
+    def workloadSize(self) -> int:
+        """The size of the workload in bytes. Stands for gearman_job_workload_size()."""
+        return 0 if self._job is None else self._job.workload_size()
+
+    # ---------------------------------------------------------------------------- sending
+
+    def sendData(self, data: Data) -> bool:
+        """Sends a part of the result, before its end. True, or False with a warning.
+
+        Stands for gearman_job_send_data().
+        """
+        if self._job is None:
+            return False
+        return self._sent("sendData", self._job.send_data(arguments.data(data, "data")))
+
+    def sendWarning(self, warning: Data) -> bool:
+        """Sends a warning. True, or False with a warning of our own. Stands for gearman_job_send_warning()."""
+        if self._job is None:
+            return False
+        return self._sent("sendWarning", self._job.send_warning(arguments.data(warning, "warning")))
+
+    def sendStatus(self, numerator: int, denominator: int) -> bool:
+        """Sends how far the job is. Both numbers go out as 32 bits without a sign: -1 as 4294967295.
+
+        True, or False with a warning. Stands for gearman_job_send_status().
+        """
+        low, high = -0x80000000, 0xFFFFFFFF
+        numbers = (
+            arguments.integer(numerator, "numerator", low, high),
+            arguments.integer(denominator, "denominator", low, high),
+        )
+        return self._sent("sendStatus", self._shell() if self._job is None else self._job.send_status(*numbers))
+
+    def sendComplete(self, result: Data) -> bool:
+        """Ends the job with its result. What is sent or returned after it is dropped, without an error.
+
+        True, or False with a warning. Stands for gearman_job_send_complete().
+        """
+        data = arguments.data(result, "result")
+        return self._sent("sendComplete", self._shell() if self._job is None else self._job.send_complete(data))
+
+    def sendException(self, exception: Data) -> bool:
+        """Ends the job with an exception, whose text must not be empty.
+
+        True, or False with a warning. Stands for gearman_job_send_exception().
+        """
+        data = arguments.data(exception, "exception")
+        return self._sent("sendException", self._shell() if self._job is None else self._job.send_exception(data))
+
+    def sendFail(self) -> bool:
+        """Ends the job as failed. True, or False with a warning. Stands for gearman_job_send_fail()."""
+        return self._sent("sendFail", self._shell() if self._job is None else self._job.send_fail())
+
+    # ------------------------------------------------------------------------- return code
+
+    def returnCode(self) -> int:
+        """The return code of the last send*, or what setReturn() was given."""
+        return self._rc
+
+    def setReturn(self, gearman_return_t: int) -> bool:
+        """Sets how the job ends when the function returns: anything but GEARMAN_SUCCESS fails it.
+
+        A send* after it overwrites it. True; False with a warning for a number that is no return code.
+        """
+        code = arguments.integer(gearman_return_t, "gearman_return_t")
+        if not 0 <= code <= ReturnCode.MAX_RETURN:
+            warn("GearmanJob::setReturn()", f"Invalid gearman_return_t: {code}")
+            return False
+        self._rc = code
+        return True
+
+    # ---------------------------------------------------------------------------- private
+
+    @staticmethod
+    def _name(value: str | None) -> str | bool:
+        return False if value is None else value
+
+    @staticmethod
+    def _shell() -> int:
+        return ReturnCode.INVALID_ARGUMENT
+
+    def _sent(self, call: str, rc: int) -> bool:
+        self._rc = rc
+        if rc in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            return True
+        warn(f"GearmanJob::{call}()", (self._job and self._job.error()) or "(null)")
+        return False

@@ -1,0 +1,167 @@
+"""PHP's GearmanWorker: running the jobs of the functions it has registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeAlias
+
+from gearman_cffi._libgearman import JobHandle, ReturnCode, WorkerHandle
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.connected import Connected
+from gearman_cffi.ext.exception import GearmanException
+from gearman_cffi.ext.job import GearmanJob
+from gearman_cffi.ext.warn import warn
+
+# What a worker's function is called with: the job, and the context that it was registered with.
+WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any]
+
+# What work() reports by its return code alone, without a warning.
+_QUIET = frozenset(
+    {
+        ReturnCode.IO_WAIT,
+        ReturnCode.WORK_FAIL,
+        ReturnCode.WORK_EXCEPTION,
+        ReturnCode.TIMEOUT,
+        ReturnCode.NO_JOBS,
+        ReturnCode.SHUTDOWN_GRACEFUL,
+    }
+)
+
+
+class GearmanWorker(Connected):
+    """PHP's GearmanWorker: registers functions and runs their jobs, one for each call of work().
+
+    One thread at a time may use a worker, and only the process that created it.
+    """
+
+    _php_class: ClassVar[str] = "GearmanWorker"
+
+    def __init__(self) -> None:
+        """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
+
+        Raises GearmanException where one of them is unknown. Stands for gearman_worker_create().
+        """
+        try:
+            self._handle: WorkerHandle = WorkerHandle()
+        except MemoryError as error:
+            raise GearmanException("Memory allocation failure", 0, error) from error
+        self._rc: int = ReturnCode.SUCCESS
+        self._text: str | None = None
+        self._outcome = _Outcome()
+
+    def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
+        """Registers a function; the servers hear of it at the next work(). The same name replaces it.
+
+        function: called with the GearmanJob and the context. What it returns is the job's result (bytes, str or
+        a number; None is an empty one). An exception that it raises reaches the client as "Type: message",
+        and leaves work().
+        timeout: how long the server waits for a job before it gives it to another worker; 0 for ever. gearmand
+        1.1.20 takes it in ms, with 1000 at the least, where its manual says seconds.
+        Returns True; False with a warning for a name or function that is refused.
+        Stands for gearman_worker_add_function().
+        """
+        name = arguments.name(function_name, "function_name")
+        seconds = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
+        if not callable(function):
+            warn("GearmanWorker::addFunction()", f"Function '{_text(name)}' is not a valid callback")
+            return False
+        self._text = None
+        self._rc = self._handle.add_function(name, _Function(function, context, self._outcome), seconds)
+        if self._rc != ReturnCode.SUCCESS:
+            reason = f"{self.error()} {ReturnCode.describe(self._rc)}"
+            warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
+            return False
+        return True
+
+    def work(self) -> bool:
+        """Waits for a job and runs it.
+
+        Returns True after a job was run; otherwise False, and returnCode() says why: GEARMAN_TIMEOUT,
+        in non-blocking mode GEARMAN_IO_WAIT and GEARMAN_NO_JOBS, for a job whose function called setReturn() its
+        code, after stop() GEARMAN_SHUTDOWN_GRACEFUL; anything else comes with a warning. Raises what the
+        function raised, with returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
+        """
+        outcome = self._outcome
+        outcome.rc = ReturnCode.SUCCESS
+        self._text = None
+        try:
+            rc = self._handle.work()
+        except BaseException:
+            self._rc = outcome.rc
+            raise
+        self._rc = rc = rc or outcome.rc
+        if rc == ReturnCode.SUCCESS:
+            return True
+        if rc not in _QUIET:
+            self._warn("work")
+        return False
+
+    def stop(self) -> None:
+        """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once when idle, after the job when busy.
+
+        Beyond the extension. May be called from a signal handler, from another thread and from inside a job. When
+        no work() is running, the next one returns at once.
+        """
+        self._handle.stop()
+
+    def ping(self, data: Data) -> bool:
+        """Sends data to every server and compares what comes back.
+
+        Returns True; False with a warning where a server failed, or for empty data.
+        Stands for gearman_worker_echo().
+        """
+        return self._ping(data, "data")
+
+
+class _Outcome:
+    """How the job of the current work() ended; shared by a worker with its functions, which do not know it."""
+
+    __slots__ = ("rc",)
+    rc: int
+
+
+class _Function:
+    """A registered function: runs it on a job and answers the job."""
+
+    __slots__ = ("_context", "_function", "_outcome")
+
+    def __init__(self, function: WorkerFunction, context: Any, outcome: _Outcome) -> None:
+        self._function = function
+        self._context = context
+        self._outcome = outcome
+
+    def __call__(self, handle: JobHandle) -> None:
+        job = GearmanJob._of(handle)
+        self._outcome.rc = ReturnCode.SUCCESS
+        try:
+            result = self._function(job, self._context)
+            answer = b"" if result is None else arguments.data(result, "a worker function's result")
+        except Exception as error:
+            self._outcome.rc = ReturnCode.WORK_EXCEPTION
+            handle.send_exception(describe(error))
+            raise
+        except BaseException:
+            self._outcome.rc = ReturnCode.WORK_ERROR
+            raise
+        self._finish(handle, job.returnCode(), answer)
+
+    def _finish(self, handle: JobHandle, code: int, answer: bytes | bytearray | memoryview) -> None:
+        # libgearman is not told of a failure but sent one: after a function that fails, its next
+        # gearman_worker_work() returns success without having run a job.
+        if code in (ReturnCode.SUCCESS, ReturnCode.SHUTDOWN):
+            handle.send_complete(answer)
+        else:
+            handle.send_fail()
+        self._outcome.rc = code
+
+
+def describe(error: BaseException) -> bytes:
+    """An exception as a worker sends it: ``Type: message``, never empty."""
+    text = str(error)
+    kind = type(error).__qualname__
+    return (f"{kind}: {text}" if text else kind).encode("utf-8", "backslashreplace")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
