@@ -6,7 +6,7 @@ capabilities.py  which optional parts the libgearman that was loaded has
 return_codes.py  gearman_return_t
 ownership.py     who may use an object: one thread at a time, never a forked child
 callbacks.py     the way from C into Python, and of an exception back out
-client.py worker.py jobs.py     the C objects, each with its owner
+client.py tasks.py worker.py jobs.py     the C objects, each with its owner
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
 """
@@ -14,13 +14,16 @@ What is handed to the rooms above: bytes for data, str for names, ints for retur
 from __future__ import annotations
 
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.client import ClientHandle, JobKind
+from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, TaskOwner
 from gearman_cffi._libgearman.jobs import JobHandle
 from gearman_cffi._libgearman.ownership import ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
+from gearman_cffi._libgearman.tasks import TaskHandle
+from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
 from gearman_cffi._libgearman.worker import JobFunction, WorkerHandle
 
 __all__ = [
+    "JOB_STATUS",
     "Capabilities",
     "ClientHandle",
     "ConcurrentUseError",
@@ -30,6 +33,11 @@ __all__ = [
     "JobKind",
     "MissingCapabilityError",
     "ReturnCode",
+    "TaskEvent",
+    "TaskHandle",
+    "TaskOwner",
     "WorkerHandle",
+    "bug_report_address",
     "capabilities",
+    "verbosity_name",
 ]

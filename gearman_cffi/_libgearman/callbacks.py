@@ -49,7 +49,7 @@ def gcffi_on_signals() -> int:
     return 0
 
 
-@ffi.def_extern(error=-1, onerror=_keep)  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=lib.GCFFI_RAISED, onerror=_keep)  # type: ignore[untyped-decorator]
 def gcffi_on_task(task: object, event: int) -> int:
     """A packet for one of the user's tasks arrived."""
     return int(ffi.from_handle(task.client.owner).deliver(task.id, event))  # type: ignore[attr-defined]

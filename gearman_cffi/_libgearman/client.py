@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
+from gearman_cffi._libgearman.tasks import TaskHandle
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
 _KEEP_BUFFER = 65536
+
+
+JOB_STATUS = int(lib.GCFFI_JOB_STATUS)
 
 
 class JobKind(enum.IntEnum):
@@ -25,20 +30,50 @@ class JobKind(enum.IntEnum):
     HIGH_BACKGROUND = lib.GCFFI_HIGH_BACKGROUND
 
 
+class TaskEvent(enum.IntEnum):
+    """What a task's packet says; a client has a callback for each."""
+
+    CREATED = lib.GCFFI_CREATED
+    DATA = lib.GCFFI_DATA
+    WARNING = lib.GCFFI_WARNING
+    STATUS = lib.GCFFI_STATUS
+    COMPLETE = lib.GCFFI_COMPLETE
+    EXCEPTION = lib.GCFFI_EXCEPTION
+    FAIL = lib.GCFFI_FAIL
+
+
+class TaskOwner(Protocol):
+    """Who added a client's tasks: takes their packets, and forgets those that have ended."""
+
+    def deliver(self, task: int, event: int) -> int:
+        """Takes a packet of a task; returns a return code, SUCCESS to go on."""
+
+    def forget(self, task: int) -> None:
+        """libgearman has freed a task."""
+
+
 class ClientHandle:
     """gearman_client_st. Return codes are those of libgearman; a callback's exception is raised again here."""
 
-    __slots__ = ("__weakref__", "_client", "_guard", "_reply", "_st")
+    __slots__ = ("__weakref__", "_client", "_context", "_guard", "_owner", "_rc", "_reply", "_st")
 
-    def __init__(self) -> None:
-        """Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS."""
+    def __init__(self, owner: TaskOwner) -> None:
+        """owner takes what its tasks receive; it must not hold the handle.
+
+        Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS."""
         self._guard = Guard("client")
         client = lib.gcffi_client_create()
         if not client:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
+        self._adopt(client, owner)
+
+    def _adopt(self, client: Any, owner: TaskOwner) -> None:
         self._client = ffi.gc(client, lib.gcffi_client_free)
         self._reply = ffi.gc(lib.gcffi_reply_new(), lib.gcffi_reply_free)
         self._st = client.st
+        self._owner = owner
+        client.owner = self._context = ffi.new_handle(owner)
+        self._rc = ffi.new("gearman_return_t *")
 
     # ------------------------------------------------------------------------------- state
 
@@ -125,6 +160,58 @@ class ClientHandle:
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
         return self._call(lib.gcffi_client_status, lib.GCFFI_JOB_STATUS, handle, -1, self._reply)
+
+    def unique_status(self, unique: bytes) -> int:
+        """Asks for the status of a job by its unique key. The answer is in status().
+
+        Made to be called on a clone(): libgearman counts the request as a job, and the next one that is submitted
+        over the same connection would never be named.
+        """
+        return self._call(lib.gcffi_client_status, lib.GCFFI_UNIQUE_STATUS, unique, -1, self._reply)
+
+    def clone(self, owner: TaskOwner) -> ClientHandle:
+        """A client with the same servers, options and timeout, and connections of its own."""
+        self._guard.check()
+        client = lib.gcffi_client_clone(self._client)
+        if not client:
+            raise MemoryError("libgearman could not copy the client")
+        copy = ClientHandle.__new__(ClientHandle)
+        copy._guard = Guard("client")
+        copy._adopt(client, owner)
+        return copy
+
+    # ------------------------------------------------------------------------------- tasks
+
+    def add_task(
+        self, kind: int, number: int, callbacks: int, name: bytes, unique: bytes, workload: Data
+    ) -> tuple[int, TaskHandle | None]:
+        """Adds a task, which run_tasks() submits. number names it to the TaskOwner, callbacks has 1 << TaskEvent
+        for each event that is wanted. Allowed in the client's own callbacks.
+        """
+        self._guard.check()
+        self._forget_dead()
+        task = lib.gcffi_client_add_task(
+            self._client, kind, number, callbacks, name, unique, pointer(workload), len(workload), self._rc
+        )
+        return int(self._rc[0]), TaskHandle(task, self._guard) if task else None
+
+    def run_tasks(self, timeout: int = -1) -> int:
+        """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
+        self._guard.enter()
+        try:
+            rc = lib.gcffi_client_run(self._client, timeout)
+            self._forget_dead()
+        finally:
+            self._guard.leave()
+        if kept:
+            raise_kept()
+        return int(rc) & 0xFFFFFFFF
+
+    def _forget_dead(self) -> None:
+        task = lib.gcffi_client_next_dead(self._client)
+        while task:
+            self._owner.forget(int(task.id))
+            task = lib.gcffi_client_next_dead(self._client)
 
     def data(self) -> bytes:
         """The result of the last do(), or with WORK_EXCEPTION its text."""

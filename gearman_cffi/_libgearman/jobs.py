@@ -92,3 +92,21 @@ class JobHandle:
         if self._job:
             self._guard.check()
         return self._job
+
+
+class GrabbedJobHandle(JobHandle):
+    """A job of WorkerHandle.grab(): lives until it is dropped, and keeps its worker alive."""
+
+    __slots__ = ("_worker",)
+
+    def __init__(self, job: Any, guard: Guard, worker: Any) -> None:
+        super().__init__(job, guard)
+        self._worker = worker
+
+    def __del__(self) -> None:
+        # In a forked child, and while a call of the worker runs in another thread, the worker's end frees it.
+        try:
+            self._guard.check()
+        except RuntimeError:
+            return
+        lib.gcffi_worker_job_gone(self._worker, self._job)

@@ -7,10 +7,12 @@ from typing import Any
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import Data, decode, pointer
-from gearman_cffi._libgearman.jobs import JobHandle
+from gearman_cffi._libgearman.jobs import GrabbedJobHandle, JobHandle
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
 from gearman_cffi._libgearman.return_codes import ReturnCode
+
+_FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 
 
 class JobFunction:
@@ -39,7 +41,7 @@ class JobFunction:
 class WorkerHandle:
     """gearman_worker_st. Return codes are those of libgearman; a function's exception is raised again here."""
 
-    __slots__ = ("__weakref__", "_functions", "_guard", "_retired", "_st", "_worker")
+    __slots__ = ("__weakref__", "_functions", "_guard", "_rc", "_retired", "_unregistered", "_waiting", "_worker")
 
     def __init__(self) -> None:
         """Raises MemoryError where libgearman makes no worker: memory, or a bad host in GEARMAN_SERVERS."""
@@ -48,11 +50,15 @@ class WorkerHandle:
         if not worker:
             raise MemoryError("libgearman could not create a worker; check the hosts in GEARMAN_SERVERS")
         self._worker = ffi.gc(worker, lib.gcffi_worker_free)
-        self._st = worker.st
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
         self._retired: list[tuple[JobFunction, Any]] = []
+        # libgearman tells the servers of a new function before it tells them of those that were unregistered, so
+        # that a function registered again would be lost: while _unregistered, new ones wait in _waiting.
+        self._unregistered = False
+        self._rc = ffi.new("gearman_return_t *")
+        self._waiting: dict[bytes, tuple[JobFunction | None, int]] = {}
 
     # ------------------------------------------------------------------------------- state
 
@@ -64,37 +70,37 @@ class WorkerHandle:
     def errno(self) -> int:
         """The errno of the last error (gearman_worker_errno)."""
         self._guard.check()
-        return int(lib.gearman_worker_errno(self._st))
+        return int(lib.gearman_worker_errno(self._worker.st))
 
     def options(self) -> int:
         """The options that are set, as bits (gearman_worker_options)."""
         self._guard.check()
-        return int(lib.gearman_worker_options(self._st))
+        return int(lib.gearman_worker_options(self._worker.st))
 
     def set_options(self, options: int) -> None:
         """Sets these options and removes the others (gearman_worker_set_options)."""
         self._guard.check()
-        lib.gearman_worker_set_options(self._st, options)
+        lib.gearman_worker_set_options(self._worker.st, options)
 
     def add_options(self, options: int) -> None:
         """Sets these options too (gearman_worker_add_options)."""
         self._guard.check()
-        lib.gearman_worker_add_options(self._st, options)
+        lib.gearman_worker_add_options(self._worker.st, options)
 
     def remove_options(self, options: int) -> None:
         """Removes these options (gearman_worker_remove_options)."""
         self._guard.check()
-        lib.gearman_worker_remove_options(self._st, options)
+        lib.gearman_worker_remove_options(self._worker.st, options)
 
     def timeout(self) -> int:
         """How long work() waits for a job, in ms; negative for ever (gearman_worker_timeout)."""
         self._guard.check()
-        return int(lib.gearman_worker_timeout(self._st))
+        return int(lib.gearman_worker_timeout(self._worker.st))
 
     def set_timeout(self, milliseconds: int) -> None:
         """Sets timeout(), and the option TIMEOUT_RETURN (gearman_worker_set_timeout)."""
         self._guard.check()
-        lib.gearman_worker_set_timeout(self._st, milliseconds)
+        lib.gearman_worker_set_timeout(self._worker.st, milliseconds)
 
     # ----------------------------------------------------------------------------- servers
 
@@ -102,7 +108,7 @@ class WorkerHandle:
         """Adds a server; looks its name up, does not connect (gearman_worker_add_server)."""
         self._guard.enter()
         try:
-            return int(lib.gearman_worker_add_server(self._st, ffi.NULL if host is None else host, port))
+            return int(lib.gearman_worker_add_server(self._worker.st, ffi.NULL if host is None else host, port))
         finally:
             self._guard.leave()
 
@@ -110,7 +116,7 @@ class WorkerHandle:
         """Adds a list ``host:port,host:port`` (gearman_worker_add_servers)."""
         self._guard.enter()
         try:
-            return int(lib.gearman_worker_add_servers(self._st, servers))
+            return int(lib.gearman_worker_add_servers(self._worker.st, servers))
         finally:
             self._guard.leave()
 
@@ -128,38 +134,103 @@ class WorkerHandle:
 
     # -------------------------------------------------------------------------------- work
 
-    def add_function(self, name: bytes, call: Callable[[JobHandle], object], timeout: int) -> int:
+    def add_function(self, name: bytes, call: Callable[[JobHandle], object] | None, timeout: int) -> int:
         """Registers a function; a later one of the same name replaces it (gearman_worker_define_function).
 
-        The servers are told at the next work(). timeout: as libgearman sends it, 0 for none.
+        The servers are told at the next work(). call None is for grab() (gearman_worker_register).
+        timeout: as libgearman sends it, 0 for none.
         """
         self._guard.enter()
         try:
-            known = self._functions.get((name, timeout))
-            if known is not None and lib.gearman_worker_function_exist(self._st, name, len(name)):
-                known[0].call = call
+            function = None if call is None else JobFunction(self._guard, call)
+            if self._unregistered and 0 < len(name) <= _FUNCTION_MAX:
+                self._waiting[name] = function, timeout
                 return int(ReturnCode.SUCCESS)
-            function = JobFunction(self._guard, call)
-            context = ffi.new_handle(function)
-            rc = int(lib.gcffi_worker_add_function(self._worker, name, len(name), timeout, context))
-            if rc == ReturnCode.SUCCESS:
-                if known is not None:
-                    self._retired.append(known)
-                self._functions[name, timeout] = function, context
-            return rc
+            return self._register(name, function, timeout)
         finally:
             self._guard.leave()
+
+    def unregister(self, name: bytes) -> int:
+        """Forgets a function; the servers are told at the next work() (gearman_worker_unregister)."""
+        self._guard.enter()
+        try:
+            waited = self._waiting.pop(name, None) is not None
+            rc = int(lib.gearman_worker_unregister(self._worker.st, name))
+            if rc == ReturnCode.SUCCESS:
+                self._unregistered = True
+            return int(ReturnCode.SUCCESS) if waited else rc
+        finally:
+            self._guard.leave()
+
+    def unregister_all(self) -> int:
+        """Forgets all functions; the servers are told at the next work() (gearman_worker_unregister_all)."""
+        self._guard.enter()
+        try:
+            waited = bool(self._waiting)
+            self._waiting.clear()
+            rc = int(lib.gearman_worker_unregister_all(self._worker.st))
+            if rc == ReturnCode.SUCCESS:
+                self._unregistered = True
+            return int(ReturnCode.SUCCESS) if waited else rc
+        finally:
+            self._guard.leave()
+
+    def set_identifier(self, identifier: bytes) -> int:
+        """Gives the worker a name at its servers, at once where connected (gearman_worker_set_identifier)."""
+        return self._call(lib.gcffi_worker_set_identifier, identifier, len(identifier))
 
     def work(self) -> int:
         """Waits for a job and runs it (gearman_worker_work)."""
         self._guard.enter()
         try:
-            rc = lib.gcffi_worker_work(self._worker)
+            rc = self._announce() if self._unregistered else None
+            if rc is None:
+                rc = lib.gcffi_worker_work(self._worker)
         finally:
             self._guard.leave()
         if kept:
             raise_kept()
         return int(rc)
+
+    def grab(self) -> tuple[int, JobHandle | None]:
+        """Asks each server once for a job, which the caller answers (gearman_worker_grab_job)."""
+        self._guard.enter()
+        try:
+            rc = self._announce() if self._waiting else None
+            job = lib.gcffi_worker_grab(self._worker, self._rc) if rc is None else ffi.NULL
+        finally:
+            self._guard.leave()
+        if kept:
+            raise_kept()
+        if rc is not None:
+            return rc, None
+        return int(self._rc[0]), GrabbedJobHandle(job, self._guard, self._worker) if job else None
+
+    def _announce(self) -> int | None:
+        # Tells the servers what was unregistered, then registers what waited. May run a job: then its return code.
+        rc = int(lib.gcffi_worker_announce(self._worker))
+        if rc in (ReturnCode.SUCCESS, ReturnCode.NO_SERVERS):
+            return rc
+        self._unregistered = False
+        for name, (function, timeout) in self._waiting.items():
+            self._register(name, function, timeout)
+        self._waiting.clear()
+        return None
+
+    def _register(self, name: bytes, function: JobFunction | None, timeout: int) -> int:
+        known = self._functions.get((name, timeout))
+        if function is None:
+            return int(lib.gearman_worker_register(self._worker.st, name, timeout))
+        if known is not None and lib.gearman_worker_function_exist(self._worker.st, name, len(name)):
+            known[0].call = function.call
+            return int(ReturnCode.SUCCESS)
+        context = ffi.new_handle(function)
+        rc = int(lib.gcffi_worker_add_function(self._worker, name, len(name), timeout, context))
+        if rc == ReturnCode.SUCCESS:
+            if known is not None:
+                self._retired.append(known)
+            self._functions[name, timeout] = function, context
+        return rc
 
     def stop(self) -> None:
         """Makes the work() that is running, or the next one, return SHUTDOWN_GRACEFUL. From any thread."""

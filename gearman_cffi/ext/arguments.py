@@ -45,22 +45,14 @@ def data(value: Data, what: str) -> bytes | bytearray | memoryview:
 
 
 def _float(value: float) -> str:
-    """A float as PHP 8 turns it into a string (precision 17, shortest form)."""
+    """A float as PHP turns it into a string: 14 digits, its default for the setting ``precision``."""
     if value != value:
         return "NAN"
     if value in (float("inf"), float("-inf")):
         return "INF" if value > 0 else "-INF"
-    digits = repr(value)
-    mantissa, _, exponent = digits.partition("e")
-    size = abs(value)
-    if value == 0 or 1e-4 <= size < 1e15:
-        return digits.removesuffix(".0")
+    mantissa, _, exponent = f"{value:.14G}".partition("E")
     if not exponent:
-        whole, _, rest = digits.lstrip("-").partition(".")
-        figures = (whole + rest).rstrip("0")
-        power = len(whole) - 1
-        mantissa = ("-" if value < 0 else "") + figures[0] + "." + (figures[1:] or "0")
-        return f"{mantissa}E+{power}"
+        return mantissa
     if "." not in mantissa:
         mantissa += ".0"
     return f"{mantissa}E{int(exponent):+d}"

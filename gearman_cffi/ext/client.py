@@ -7,8 +7,11 @@ from typing import ClassVar, NamedTuple
 from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
-from gearman_cffi.ext.connected import _TOLERATED, Connected
+from gearman_cffi.ext.client_tasks import RunsTasks
+from gearman_cffi.ext.connected import TOLERATED
+from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
+from gearman_cffi.ext.tasks import Tasks
 
 
 class Reply(NamedTuple):
@@ -23,7 +26,7 @@ class Reply(NamedTuple):
     handle: str
 
 
-class GearmanClient(Connected):
+class GearmanClient(RunsTasks, DeprecatedClient):
     """PHP's GearmanClient: submits jobs, waits for their results, asks for their status.
 
     Failures are reported as PHP does: by a neutral return value, a GearmanWarning and returnCode().
@@ -38,13 +41,15 @@ class GearmanClient(Connected):
 
         Raises GearmanException where one of them is unknown. Stands for gearman_client_create().
         """
+        self._tasks = Tasks()
         try:
-            self._handle: ClientHandle = ClientHandle()
+            self._handle: ClientHandle = ClientHandle(self._tasks)
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
         self._text: str | None = None
         self._background_handle = ""
+        self._context = ""
 
     # ------------------------------------------------------------------------------- jobs
 
@@ -88,6 +93,20 @@ class GearmanClient(Connected):
         """
         return self._do_background("doLowBackground", JobKind.LOW_BACKGROUND, function, workload, unique)
 
+    def doJobHandle(self) -> str:
+        """The handle of the last job that was submitted in the background, "" before one was.
+
+        Stands for gearman_client_do_job_handle().
+        """
+        return self._background_handle
+
+    def doStatus(self) -> list[int]:
+        """Always [0, 0]: do* returns when the job has ended. For a job's progress see setStatusCallback().
+
+        Stands for gearman_client_do_status().
+        """
+        return [0, 0]
+
     # ----------------------------------------------------------------------------- status
 
     def jobStatus(self, job_handle: Name) -> list[bool | int]:
@@ -98,13 +117,32 @@ class GearmanClient(Connected):
         """
         handle = arguments.name(job_handle, "job_handle")
         self._text = None
-        if len(handle) > _HANDLE_MAX:
-            return self._unanswerable("jobStatus", f"a job handle has at most {_HANDLE_MAX} bytes")
+        if not self._is_handle("jobStatus", handle):
+            return [False, False, 0, 0]
         rc = self._rc = self._handle.job_status(handle)
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             self._warn("jobStatus")
             return [False, False, 0, 0]
         return list(self._handle.status())
+
+    def jobStatusByUniqueKey(self, unique_key: Name) -> list[bool | int]:
+        """As jobStatus(), by the unique key that the job was submitted with. Does not change returnCode().
+
+        Stands for gearman_client_unique_status().
+        """
+        key = arguments.name(unique_key, "unique_key")
+        if len(key) > _UNIQUE_MAX + 1:
+            self._text = ReturnCode.describe(ReturnCode.UNKNOWN_STATE)
+            self._warn("jobStatusByUniqueKey")
+            return [False, False, 0, 0]
+        # libgearman keeps 63 bytes of a key that a job is submitted with.
+        asking = self._handle.clone(self._tasks)
+        rc = asking.unique_status(key[:_UNIQUE_MAX])
+        self._text = asking.error()
+        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            self._warn("jobStatusByUniqueKey")
+            return [False, False, 0, 0]
+        return list(asking.status())
 
     def ping(self, workload: Data) -> bool:
         """Sends data to every server and compares what comes back.
@@ -114,20 +152,34 @@ class GearmanClient(Connected):
         """
         return self._ping(workload, "workload")
 
+    # ---------------------------------------------------------------------------- context
+
+    def context(self) -> str:
+        """What setContext() was given, "" before. Stands for gearman_client_context()."""
+        return self._context
+
+    def setContext(self, data: Name) -> bool:
+        """Keeps a text with the client; the contexts of tasks are others. Always True.
+
+        Stands for gearman_client_set_context().
+        """
+        self._context = arguments.name(data, "data").decode("utf-8", "surrogateescape")
+        return True
+
     # ---------------------------------------------------------------------------- private
 
     def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> bytes:
         rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
         if rc == ReturnCode.SUCCESS:
             return self._handle.data()
-        if rc not in _TOLERATED:
+        if rc not in TOLERATED:
             self._warn(call)
         return b""
 
     def _do_background(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> str:
         self._background_handle = ""
         rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
-        if rc not in _TOLERATED:
+        if rc not in TOLERATED:
             self._warn(call)
             return ""
         self._background_handle = self._handle.handle()
@@ -164,12 +216,5 @@ class GearmanClient(Connected):
         raised = rc == ReturnCode.WORK_EXCEPTION
         return Reply(rc, None if raised else answer, answer if raised else None, self._handle.handle())
 
-    def _unanswerable(self, call: str, reason: str) -> list[bool | int]:
-        # libgearman matches no answer to a name of this length: the call would wait for ever.
-        self._rc = ReturnCode.INVALID_ARGUMENT
-        self._text = f"{ReturnCode.describe(self._rc)}: {reason}"
-        self._warn(call)
-        return [False, False, 0, 0]
 
-
-_HANDLE_MAX = 63  # GEARMAN_JOB_HANDLE_SIZE without its NUL
+_UNIQUE_MAX = 63  # GEARMAN_MAX_UNIQUE_SIZE without its NUL

@@ -28,7 +28,7 @@ class Connected:
 
         Stands for GearmanClient::returnCode and GearmanWorker::returnCode.
         """
-        return self._rc
+        return int(self._rc)
 
     def error(self) -> str | bool:
         """The text of the last error, False before the first network operation.
@@ -124,9 +124,9 @@ class Connected:
         """
         self._text = None
         rc = self._rc = self._handle.wait()
-        if rc not in _TOLERATED and rc != ReturnCode.TIMEOUT:
+        if rc not in TOLERATED and rc != ReturnCode.TIMEOUT:
             self._warn("wait")
-        return rc in _TOLERATED
+        return rc in TOLERATED
 
     def _ping(self, workload: Data, what: str) -> bool:
         data = arguments.data(workload, what)
@@ -173,7 +173,7 @@ class Connected:
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.
-_TOLERATED = frozenset(
+TOLERATED = frozenset(
     {
         ReturnCode.SUCCESS,
         ReturnCode.PAUSE,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from gearman_cffi._libgearman import JobHandle, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
+from gearman_cffi.ext.deprecated import DeprecatedJob
 from gearman_cffi.ext.warn import warn
 
 
-class GearmanJob:
+class GearmanJob(DeprecatedJob):
     """PHP's GearmanJob: what a worker's function is given.
 
     Usable until the function returns. After that, and for one made by hand, it is an empty shell as in PHP:
@@ -105,7 +106,7 @@ class GearmanJob:
 
     def returnCode(self) -> int:
         """The return code of the last send*, or what setReturn() was given."""
-        return self._rc
+        return int(self._rc)
 
     def setReturn(self, gearman_return_t: int) -> bool:
         """Sets how the job ends when the function returns: anything but GEARMAN_SUCCESS fails it.

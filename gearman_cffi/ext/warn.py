@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from gearman_cffi.ext.exception import GearmanWarning
 
 _OURS = __name__.partition(".")[0] + "."
+# The procedural function through which a method is being called: PHP's warnings begin with its name.
+_function: ContextVar[str | None] = ContextVar("gearman function", default=None)
+
+
+@contextmanager
+def called_as(function: str) -> Iterator[None]:
+    """Makes the warnings of the method that is called in it those of a procedural function."""
+    token = _function.set(function)
+    try:
+        yield
+    finally:
+        _function.reset(token)
 
 
 def warn(call: str, text: str) -> None:
@@ -17,4 +32,5 @@ def warn(call: str, text: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
         frame = frame.f_back
         level += 1
-    warnings.warn(GearmanWarning(f"{call}: {text}"), stacklevel=level)
+    function = _function.get()
+    warnings.warn(GearmanWarning(f"{function}(): {text}" if function else f"{call}: {text}"), stacklevel=level)

@@ -9,6 +9,7 @@ from gearman_cffi._libgearman import JobHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.connected import Connected
+from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import warn
@@ -29,7 +30,7 @@ _QUIET = frozenset(
 )
 
 
-class GearmanWorker(Connected):
+class GearmanWorker(Connected, DeprecatedWorker):
     """PHP's GearmanWorker: registers functions and runs their jobs, one for each call of work().
 
     One thread at a time may use a worker, and only the process that created it.
@@ -74,6 +75,53 @@ class GearmanWorker(Connected):
             return False
         return True
 
+    def register(self, function_name: Name, timeout: int = 0) -> bool:
+        """Registers a function for grabJob(), without one to run; timeout as in addFunction().
+
+        True, or False with a warning. Stands for gearman_worker_register().
+        """
+        name = arguments.name(function_name, "function_name")
+        limit = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
+        return self._registered("register", self._handle.add_function(name, None, limit))
+
+    def unregister(self, function_name: Name) -> bool:
+        """Forgets a function; the servers hear of it at the next work(). False with a warning for an unknown one.
+
+        Stands for gearman_worker_unregister().
+        """
+        name = arguments.name(function_name, "function_name")
+        return self._registered("unregister", self._handle.unregister(name))
+
+    def unregisterAll(self) -> bool:
+        """Forgets all functions. False with a warning where there is none.
+
+        Stands for gearman_worker_unregister_all().
+        """
+        return self._registered("unregisterAll", self._handle.unregister_all())
+
+    def setId(self, id: Name) -> bool:
+        """Names the worker at its servers, where gearadmin --workers shows it.
+
+        id: 1 to 254 visible ASCII characters. Returns True; False, without a warning, for any other.
+        Stands for gearman_worker_set_identifier().
+        """
+        self._text = None
+        return self._handle.set_identifier(arguments.name(id, "id")) == ReturnCode.SUCCESS
+
+    def grabJob(self) -> GearmanJob | bool:
+        """Asks each server once for a job; the caller answers it with its send methods.
+
+        Returns the GearmanJob, or False with a warning where there is none: does not wait. In non-blocking mode an
+        empty GearmanJob with GEARMAN_IO_WAIT as long as the servers have not answered. A job that is dropped
+        without an answer stays assigned until the worker goes away. Stands for gearman_worker_grab_job().
+        """
+        self._text = None
+        self._rc, handle = self._handle.grab()
+        if self._rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            self._warn("grabJob")
+            return False
+        return GearmanJob() if handle is None else GearmanJob._of(handle)
+
     def work(self) -> bool:
         """Waits for a job and runs it.
 
@@ -112,6 +160,13 @@ class GearmanWorker(Connected):
         Stands for gearman_worker_echo().
         """
         return self._ping(data, "data")
+
+    def _registered(self, call: str, rc: int) -> bool:
+        self._text = None
+        self._rc = rc
+        if rc != ReturnCode.SUCCESS:
+            self._warn(call)
+        return rc == ReturnCode.SUCCESS
 
 
 class _Outcome:

@@ -31,6 +31,23 @@ gcffi_client *gcffi_client_create(void) {
   return client;
 }
 
+/* A client of its own with the same servers, options and timeout, and no tasks. */
+gcffi_client *gcffi_client_clone(gcffi_client *from) {
+  gcffi_client *client = calloc(1, sizeof *client);
+  if (!client) {
+    return NULL;
+  }
+  client->pid = getpid();
+  client->st = gearman_client_clone(NULL, from->st);
+  if (!client->st || gcffi_copy_servers(client, from) != GEARMAN_SUCCESS) {
+    gcffi_client_free(client);
+    return NULL;
+  }
+  gcffi_bind_actions(client->st);
+  gearman_client_set_options(client->st, gearman_client_options(from->st));
+  return client;
+}
+
 /* In a forked child nothing is freed: closing would shut down the parent's connections. */
 void gcffi_client_free(gcffi_client *client) {
   if (client && client->pid == getpid()) {
@@ -81,12 +98,18 @@ static void withdraw(gcffi_client *client, gcffi_task *task) {
   gcffi_restore_servers(client);
 }
 
+/* An answer that nobody waits for is dropped by libgearman, but not one whose data it leaves to the caller. */
+static bool answers_can_be_dropped(gcffi_client *client) {
+  return !gearman_client_has_option(client->st, GEARMAN_CLIENT_UNBUFFERED_RESULT);
+}
+
 /* Frees tasks of ours that have been named since, or whose connection is gone. */
 static void sweep_adrift(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
+  bool named_is_enough = answers_can_be_dropped(client);
   for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
     next = task->next;
-    if (task->adrift && (is_named(task) || (connection_lost && in_state(task, "WORK")))) {
+    if (task->adrift && ((named_is_enough && is_named(task)) || (connection_lost && in_state(task, "WORK")))) {
       gearman_task_free(task->st);
     }
   }
@@ -104,7 +127,8 @@ static void let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) 
       } else {
         withdraw(client, task);
       }
-    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !is_named(task) && !connection_lost)) {
+    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&
+                                            !(is_named(task) && answers_can_be_dropped(client)))) {
       task->adrift = true;
       client->adrift++;
     }
@@ -246,6 +270,11 @@ gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
     gearman_return_t rc = client->lost ? GEARMAN_LOST_CONNECTION : GEARMAN_SUCCESS;
     client->lost = 0;
     return rc;
+  }
+  if (client->server_count == 0) { /* libgearman would take a task off its counts, and not submit it later */
+    client->failed = true;
+    strcpy(client->error, "_client_run_task(GEARMAN_NO_SERVERS) no servers provided");
+    return GEARMAN_NO_SERVERS;
   }
   bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   gcffi_enter(&scope, timeout_ms);

@@ -4,6 +4,7 @@ enum {
   GCFFI_LOW_BACKGROUND, GCFFI_NORMAL_BACKGROUND, GCFFI_HIGH_BACKGROUND,
   GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
 };
+#define GCFFI_RAISED ...
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 
 bool gcffi_init(void);
@@ -43,6 +44,7 @@ typedef struct {
   ...;
 } gcffi_task;
 gcffi_client *gcffi_client_create(void);
+gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
@@ -58,6 +60,7 @@ gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, un
                                   const char *unique, const void *workload, size_t size, gearman_return_t *rc);
 gcffi_task *gcffi_client_next_dead(gcffi_client *client);
 void gcffi_task_release(gcffi_task *task);
+size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size);
 
 typedef struct {
   gearman_worker_st *st;
@@ -68,6 +71,10 @@ void gcffi_worker_free(gcffi_worker *worker);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
 int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_announce(gcffi_worker *worker);
+int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
+gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
+void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);

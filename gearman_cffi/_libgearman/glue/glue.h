@@ -7,6 +7,7 @@
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
  * tasks.c      what hangs on a task, and what its packets leave behind
  * worker.c     the work loop, and what a job sends
+ * grab.c       taking a job without running it
  *
  * Every call into libgearman that can wait is made inside a gcffi_scope of the calling thread. */
 #ifndef GCFFI_GLUE_H
@@ -83,7 +84,7 @@ typedef struct gcffi_server {
 
 typedef struct gcffi_client {
   gearman_client_st *st;
-  void *owner;              /* ffi.new_handle() of the Python owner while its tasks are being run */
+  void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
   struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget */
   size_t pending;           /* the user's tasks that have not ended */
@@ -119,6 +120,7 @@ typedef struct gcffi_task {
 } gcffi_task;
 
 gcffi_client *gcffi_client_create(void);
+gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
@@ -140,6 +142,7 @@ gcffi_task *gcffi_client_next_dead(gcffi_client *client);
 void gcffi_keep_error(gcffi_client *client);
 gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
+gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from);
 void gcffi_forget_servers(gcffi_client *client);
 void gcffi_carried_by(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
@@ -148,6 +151,7 @@ void gcffi_bind_actions(gearman_client_st *st);
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_release(gcffi_task *task);
+size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size);
 void gcffi_task_discard(gcffi_task *task);
 gcffi_reply *gcffi_reply_new(void);
 void gcffi_reply_drop_data(gcffi_reply *reply);
@@ -160,6 +164,11 @@ const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFF
 
 typedef struct gcffi_worker {
   gearman_worker_st *st;
+  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
+  size_t retired_count;
+  size_t grabbed;              /* jobs of grab that are held */
+  bool has_grabbed;
+  bool spent;                  /* st crashes when it is asked for another job */
   pid_t pid;
   int stop;    /* set from other threads and signal handlers, hence atomic */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
@@ -171,6 +180,11 @@ void gcffi_worker_free(gcffi_worker *worker);
 gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
                                            uint32_t timeout, void *context);
 gearman_return_t gcffi_worker_work(gcffi_worker *worker);
+gearman_return_t gcffi_worker_announce(gcffi_worker *worker);
+gearman_return_t gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
+gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
+gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
 gearman_return_t gcffi_worker_wait(gcffi_worker *worker);
 gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
@@ -183,8 +197,10 @@ gearman_return_t gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, 
 
 /* ------------------------------------------------------------- entry points in Python (callbacks.py) */
 
-int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
-int gcffi_on_task(gcffi_task *task, int event);           /* a return code, or -1 when the callback raised */
-int gcffi_on_job(gearman_job_st *job, void *context);     /* a return code for libgearman's work loop */
+#define GCFFI_RAISED INT32_MIN
+
+int gcffi_on_signals(void);                           /* 0, or 1 when a signal handler raised */
+int gcffi_on_task(gcffi_task *task, int event);       /* a return code, or GCFFI_RAISED */
+int gcffi_on_job(gearman_job_st *job, void *context); /* a return code for libgearman's work loop */
 
 #endif

@@ -44,6 +44,14 @@ gearman_return_t gcffi_remember_environment(gcffi_client *client) {
   return servers ? gearman_parse_servers(servers, remember, client) : GEARMAN_SUCCESS;
 }
 
+gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from) {
+  gearman_return_t rc = GEARMAN_SUCCESS;
+  for (size_t i = 0; i < from->server_count && rc == GEARMAN_SUCCESS; i++) {
+    rc = remember(from->servers[i].host, from->servers[i].port, client);
+  }
+  return rc;
+}
+
 void gcffi_forget_servers(gcffi_client *client) {
   for (size_t i = 0; i < client->server_count; i++) {
     free(client->servers[i].host);

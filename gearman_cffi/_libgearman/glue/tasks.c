@@ -32,13 +32,44 @@ void gcffi_reply_free(gcffi_reply *reply) {
   }
 }
 
-/* Adds the packet's data. A single packet is taken over without a copy. */
+/* Reads up to size bytes of an unbuffered packet's data, waiting for them to arrive. */
+static size_t fetch(gearman_task_st *st, char *into, size_t size) {
+  gcffi_task *task = gearman_task_context(st);
+  size_t got = 0;
+  while (got < size) {
+    gearman_return_t rc = GEARMAN_SUCCESS;
+    size_t more = gearman_task_recv_data(st, into + got, size - got, &rc);
+    got += more;
+    if (rc == GEARMAN_IO_WAIT) {
+      rc = gcffi_client_pause(task->client->st);
+    } else if (more == 0) {
+      break; /* all of it was read, or the connection is gone */
+    }
+    if (rc != GEARMAN_SUCCESS) {
+      break;
+    }
+  }
+  return got;
+}
+
+/* libgearman takes no further packet before the data of an unbuffered one was read to its end. */
+static void skip_unread(gearman_task_st *st) {
+  char unread[4096];
+  if (gearman_task_data_size(st) && !gearman_task_data(st)) {
+    while (fetch(st, unread, sizeof unread) == sizeof unread) {
+    }
+  }
+}
+
+/* Adds the packet's data. A single packet is taken over without a copy. With UNBUFFERED_RESULT libgearman has
+ * read the packet's head only, and the data is still to be fetched. */
 static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
   size_t size = gearman_task_data_size(st);
+  bool buffered = gearman_task_data(st) != NULL;
   if (size == 0) {
     return GEARMAN_SUCCESS;
   }
-  if (reply->size == 0) {
+  if (reply->size == 0 && buffered) {
     free(reply->data);
     reply->data = gearman_task_take_data(st, &size);
     reply->size = reply->room = reply->data ? size : 0;
@@ -53,7 +84,11 @@ static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
     reply->data = more;
     reply->room = room;
   }
-  memcpy(reply->data + reply->size, gearman_task_data(st), size);
+  if (buffered) {
+    memcpy(reply->data + reply->size, gearman_task_data(st), size);
+  } else {
+    size = fetch(st, reply->data + reply->size, size);
+  }
   reply->size += size;
   return GEARMAN_SUCCESS;
 }
@@ -108,23 +143,23 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
-  if (task->adrift) {
-    return GEARMAN_SUCCESS;
-  }
-  if (task->reply) {
-    return answer(task, st, event);
+  if (task->adrift || task->reply) {
+    gearman_return_t rc = task->adrift ? GEARMAN_SUCCESS : answer(task, st, event);
+    skip_unread(st);
+    return rc;
   }
   if (task->callbacks & (1u << event)) {
     if (client->raised) {
       return GEARMAN_PAUSE;
     }
     int rc = gcffi_on_task(task, event);
-    if (rc < 0) {
+    if (rc == GCFFI_RAISED) {
       client->raised = true;
     } else if (rc != GEARMAN_SUCCESS) {
       return (gearman_return_t)rc;
     }
   }
+  skip_unread(st);
   if (ends(task, event) && !task->finished) {
     task->finished = true;
     client->pending--;
@@ -154,6 +189,11 @@ void gcffi_bind_actions(gearman_client_st *st) {
 }
 
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
+
+/* The data of the packet that is being delivered, as far as it was not read yet. */
+size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size) {
+  return gearman_task_data(task->st) ? 0 : fetch(task->st, into, size);
+}
 
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
   gcffi_task *task = calloc(1, sizeof *task);

@@ -29,6 +29,10 @@ gcffi_worker *gcffi_worker_create(void) {
 void gcffi_worker_free(gcffi_worker *worker) {
   if (worker && worker->pid == getpid()) {
     gearman_worker_free(worker->st);
+    for (size_t i = 0; i < worker->retired_count; i++) {
+      gearman_worker_free(worker->retired[i]);
+    }
+    free(worker->retired);
     free(worker);
   }
 }
@@ -111,7 +115,11 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
 
 gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
   gcffi_scope scope;
+  gearman_return_t renewed = gcffi_worker_renew(worker);
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  if (renewed != GEARMAN_SUCCESS) {
+    return renewed;
+  }
   worker->failed = false;
   gcffi_enter(&scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
@@ -119,6 +127,26 @@ gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
+  gcffi_leave(&scope);
+  return rc;
+}
+
+/* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
+gearman_return_t gcffi_worker_announce(gcffi_worker *worker) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, -1);
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  gearman_return_t rc = gearman_worker_work(worker->st);
+  gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  gcffi_leave(&scope);
+  return rc;
+}
+
+gearman_return_t gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
+  gcffi_scope scope;
+  worker->failed = false;
+  gcffi_enter(&scope, -1);
+  gearman_return_t rc = gearman_worker_set_identifier(worker->st, id, size);
   gcffi_leave(&scope);
   return rc;
 }

@@ -1,0 +1,95 @@
+/* Taking a job without running it.
+ *
+ * After gearman_worker_grab_job() has given a job and later reported that there is none, libgearman crashes when it
+ * is asked again, by grab_job or by work: it goes on from a connection that it no longer has. Such a worker is
+ * replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs are still held is
+ * kept until they are gone. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gearman_worker_st *clone_of(gearman_worker_st *from) {
+  gearman_worker_st *st = gearman_worker_clone(NULL, from);
+  if (st) {
+    gearman_worker_options_t options = gearman_worker_options(from);
+    gearman_worker_add_options(st, options & GEARMAN_WORKER_NON_BLOCKING);
+    if (!(options & GEARMAN_WORKER_GRAB_ALL) || !(options & GEARMAN_WORKER_GRAB_UNIQ)) {
+      gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL); /* a clone asks as a new worker does */
+      gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
+    }
+  }
+  return st;
+}
+
+gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
+  if (!worker->spent) {
+    return GEARMAN_SUCCESS;
+  }
+  gearman_worker_st *st = clone_of(worker->st);
+  gearman_worker_st **more = realloc(worker->retired, (worker->retired_count + 1) * sizeof *more);
+  worker->retired = more ? more : worker->retired;
+  if (!st || !more) {
+    gearman_worker_free(st);
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  if (worker->grabbed) {
+    worker->retired[worker->retired_count++] = worker->st;
+  } else {
+    gearman_worker_free(worker->st);
+  }
+  worker->st = st;
+  worker->spent = worker->has_grabbed = false;
+  return GEARMAN_SUCCESS;
+}
+
+/* Where waits can be ended in good order the worker stays in blocking mode: asked in steps, it is left in the state in
+ * which it crashes by every answer that there is no job. */
+static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_t *rc) {
+  if (!in_steps) {
+    return gearman_worker_grab_job(worker->st, NULL, rc);
+  }
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  gearman_job_st *job = gearman_worker_grab_job(worker->st, NULL, rc);
+  while (!job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_worker_pause(worker->st)) == GEARMAN_SUCCESS) {
+    job = gearman_worker_grab_job(worker->st, NULL, rc);
+  }
+  gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  return job;
+}
+
+/* Asks every server once. Waits for their answers, not for a job. */
+gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc) {
+  gcffi_scope scope;
+  worker->failed = false;
+  if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
+    return NULL;
+  }
+  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  bool in_steps = waits && !gcffi_is_interposed();
+  gcffi_enter(&scope, -1);
+  scope.exchange = true;
+  gearman_job_st *job = grab(worker, in_steps, rc);
+  gcffi_leave(&scope);
+  if (job) {
+    worker->grabbed++;
+    worker->has_grabbed = true;
+  } else if (scope.timed_out) {
+    *rc = GEARMAN_TIMEOUT;
+  } else if (*rc == GEARMAN_NO_JOBS) {
+    worker->spent = worker->has_grabbed || in_steps || !waits;
+  }
+  return job;
+}
+
+/* A job of grab is let go of; unanswered, the server keeps it as running until the worker goes away. */
+void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job) {
+  gearman_job_free(job);
+  worker->grabbed--;
+  if (worker->grabbed == 0) {
+    while (worker->retired_count) {
+      gearman_worker_free(worker->retired[--worker->retired_count]);
+    }
+  }
+}

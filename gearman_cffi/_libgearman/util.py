@@ -1,0 +1,16 @@
+"""libgearman's functions that need no object."""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman.data import decode
+from gearman_cffi._libgearman.native import lib
+
+
+def bug_report_address() -> str:
+    """Where libgearman's bugs are reported (gearman_bugreport)."""
+    return decode(lib.gearman_bugreport()) or ""
+
+
+def verbosity_name(level: int) -> str:
+    """The name of a verbosity level (gearman_verbose_name)."""
+    return decode(lib.gearman_verbose_name(min(level, lib.GEARMAN_VERBOSE_MAX))) or ""

@@ -1,0 +1,159 @@
+"""The part of GearmanClient that adds tasks and runs them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from gearman_cffi._libgearman import JOB_STATUS, ClientHandle, JobKind, ReturnCode
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.client_callbacks import CallsBack
+from gearman_cffi.ext.connected import TOLERATED
+from gearman_cffi.ext.task import GearmanTask
+from gearman_cffi.ext.tasks import NO_CONTEXT
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_HANDLE_MAX: Final = 63  # GEARMAN_JOB_HANDLE_SIZE without its NUL
+
+
+def shows_no_context_as_none(method: _Method) -> _Method:
+    """Makes inspect show what PHP's reflection does: a context that is null by default."""
+    signature = inspect.signature(method)
+    parameters = [
+        parameter.replace(default=None) if parameter.default is NO_CONTEXT else parameter
+        for parameter in signature.parameters.values()
+    ]
+    method.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return method
+
+
+class RunsTasks(CallsBack):
+    """The base of GearmanClient that knows tasks."""
+
+    _handle: ClientHandle
+
+    @shows_no_context_as_none
+    def addTask(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a job to those that runTasks() submits and waits for. Nothing is sent yet.
+
+        context: given to the callbacks behind the task. unique_key: as in doNormal(). Returns the task; False with
+        a warning for an argument that is refused. May be called in a callback; the same runTasks() then runs the task.
+        Stands for gearman_client_add_task().
+        """
+        return self._add_job("addTask", JobKind.NORMAL, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskHigh(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a job of high priority, otherwise as addTask(). Stands for gearman_client_add_task_high()."""
+        return self._add_job("addTaskHigh", JobKind.HIGH, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskLow(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a job of low priority, otherwise as addTask(). Stands for gearman_client_add_task_low()."""
+        return self._add_job("addTaskLow", JobKind.LOW, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a job whose task ends when the server has taken it, otherwise as addTask().
+
+        Stands for gearman_client_add_task_background().
+        """
+        return self._add_job("addTaskBackground", JobKind.BACKGROUND, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskHighBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a background job of high priority, otherwise as addTaskBackground().
+
+        Stands for gearman_client_add_task_high_background().
+        """
+        kind = JobKind.HIGH_BACKGROUND
+        return self._add_job("addTaskHighBackground", kind, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskLowBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | bool:
+        """Adds a background job of low priority, otherwise as addTaskBackground().
+
+        Stands for gearman_client_add_task_low_background().
+        """
+        kind = JobKind.LOW_BACKGROUND
+        return self._add_job("addTaskLowBackground", kind, function_name, workload, context, unique_key)
+
+    @shows_no_context_as_none
+    def addTaskStatus(self, job_handle: Name, context: Any = NO_CONTEXT) -> GearmanTask | bool:
+        """Adds a question for a job's status; the status callback gets the answer. Otherwise as addTask().
+
+        Stands for gearman_client_add_task_status().
+        """
+        handle = arguments.name(job_handle, "job_handle")
+        if not self._is_handle("addTaskStatus", handle):
+            return False
+        return self._add("addTaskStatus", JOB_STATUS, handle, b"", b"", context)
+
+    def runTasks(self) -> bool:
+        """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
+
+        Returns True, also where jobs failed: the callbacks tell, and where a callback stopped it:
+        returnCode() is then what the callback returned, and the next runTasks() goes on. False with a warning where a
+        server failed or the timeout was over; it may be called again. In non-blocking mode True with GEARMAN_IO_WAIT.
+        Raises what a callback raised; the packets that came after are delivered by the next runTasks().
+        Stands for gearman_client_run_tasks().
+        """
+        self._text = None
+        rc = self._rc = self._handle.run_tasks()
+        if rc in TOLERATED:
+            return True
+        self._warn("runTasks")
+        return False
+
+    # ---------------------------------------------------------------------------- private
+
+    def _add_job(
+        self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
+    ) -> GearmanTask | bool:
+        name = arguments.name(function, "function_name")
+        key = arguments.optional_name(unique, "unique_key")
+        return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
+
+    def _add(
+        self,
+        call: str,
+        kind: int,
+        name: bytes,
+        unique: bytes,
+        workload: bytes | bytearray | memoryview,
+        context: Any,
+    ) -> GearmanTask | bool:
+        tasks = self._tasks
+        number = next(tasks.numbers)
+        self._text = None
+        self._rc, handle = self._handle.add_task(kind, number, tasks.wanted(), name, unique, workload)
+        if handle is None:
+            self._warn(call)
+            return False
+        task = GearmanTask()
+        task._task = handle
+        tasks.remember(number, task, context)
+        return task
+
+    def _is_handle(self, call: str, handle: bytes) -> bool:
+        # libgearman matches no answer to a handle that is longer: the call would wait for ever.
+        if len(handle) <= _HANDLE_MAX:
+            return True
+        self._rc = ReturnCode.INVALID_ARGUMENT
+        self._text = f"{ReturnCode.describe(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
+        self._warn(call)
+        return False

@@ -1,0 +1,81 @@
+"""What PHP's manual documents and the extension has dropped, as aliases that warn with DeprecationWarning."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def warn_deprecated(old: str, new: str) -> None:
+    """Warns at the place in the user's program that called the alias."""
+    warnings.warn(f"{old} is deprecated, use {new}", DeprecationWarning, stacklevel=3)
+
+
+def _alias(php_class: str, old: str, new: str) -> Callable[..., Any]:
+    """A method that warns and calls another of the same object."""
+
+    def method(self: object, *arguments: Any, **named: Any) -> Any:
+        warn_deprecated(f"{php_class}.{old}()", f"{php_class}.{new}()")
+        return getattr(self, new)(*arguments, **named)
+
+    method.__name__ = old
+    method.__qualname__ = f"{php_class}.{old}"
+    method.__doc__ = f"Deprecated: {new}() under its old name."
+    return method
+
+
+def deprecated_function(old: str, new: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A function under its old name."""
+
+    @functools.wraps(new)
+    def function(*arguments: _P.args, **named: _P.kwargs) -> _R:
+        warn_deprecated(f"{old}()", f"{new.__name__}()")
+        return new(*arguments, **named)
+
+    function.__name__ = function.__qualname__ = old
+    function.__doc__ = f"Deprecated: {new.__name__}() under its old name."
+    return function
+
+
+class DeprecatedClient:
+    """GearmanClient's dropped names."""
+
+    do = _alias("GearmanClient", "do", "doNormal")
+    echo = _alias("GearmanClient", "echo", "ping")
+    data = _alias("GearmanClient", "data", "context")
+    setData = _alias("GearmanClient", "setData", "setContext")
+    setClientCallback = _alias("GearmanClient", "setClientCallback", "setDataCallback")
+
+
+class DeprecatedWorker:
+    """GearmanWorker's dropped names."""
+
+    echo = _alias("GearmanWorker", "echo", "ping")
+
+
+class DeprecatedJob:
+    """GearmanJob's dropped names."""
+
+    __slots__ = ()
+
+    complete = _alias("GearmanJob", "complete", "sendComplete")
+    data = _alias("GearmanJob", "data", "sendData")
+    exception = _alias("GearmanJob", "exception", "sendException")
+    fail = _alias("GearmanJob", "fail", "sendFail")
+    status = _alias("GearmanJob", "status", "sendStatus")
+    warning = _alias("GearmanJob", "warning", "sendWarning")
+
+
+class DeprecatedTask:
+    """GearmanTask's dropped names."""
+
+    __slots__ = ()
+
+    function = _alias("GearmanTask", "function", "functionName")
+    uuid = _alias("GearmanTask", "uuid", "unique")
+    sendData = _alias("GearmanTask", "sendData", "sendWorkload")

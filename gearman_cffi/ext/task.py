@@ -1,0 +1,108 @@
+"""PHP's GearmanTask: a job that a client submits among others."""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman import ReturnCode, TaskHandle
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import Data
+from gearman_cffi.ext.deprecated import DeprecatedTask
+from gearman_cffi.ext.warn import warn
+
+
+class GearmanTask(DeprecatedTask):
+    """PHP's GearmanTask: what GearmanClient.addTask() returns and the client's callbacks are given.
+
+    With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends, and with its
+    client in any case. From then on, and for one made by hand, every accessor gives False.
+    """
+
+    __slots__ = ("__weakref__", "_rc", "_task")
+
+    def __init__(self) -> None:
+        self._task: TaskHandle | None = None
+        self._rc: int = ReturnCode.SUCCESS
+
+    def _live(self) -> TaskHandle | None:
+        return self._task if self._task is not None and self._task.is_live else None
+
+    def returnCode(self) -> int:
+        """GEARMAN_SUCCESS, whatever became of the task; only recvData() and sendWorkload() change it.
+
+        How a task ended, the client's callbacks tell.
+        """
+        return self._rc
+
+    def functionName(self) -> str | bool:
+        """The function's name; for a status task the job's handle. Stands for gearman_task_function_name()."""
+        task = self._live()
+        return False if task is None else task.function_name() or ""
+
+    def unique(self) -> str | bool:
+        """The unique key that was given or made; "" for a status task. Stands for gearman_task_unique()."""
+        task = self._live()
+        return False if task is None else task.unique() or ""
+
+    def jobHandle(self) -> str | bool:
+        """The job's handle; "" before the server has named it. Stands for gearman_task_job_handle()."""
+        task = self._live()
+        return False if task is None else task.job_handle() or ""
+
+    def isKnown(self) -> bool:
+        """Whether the server knows the job: from its creation to its end. Stands for gearman_task_is_known()."""
+        task = self._live()
+        return task is not None and task.is_known()
+
+    def isRunning(self) -> bool:
+        """Whether a worker has the job, as far as data or a status told. Stands for gearman_task_is_running()."""
+        task = self._live()
+        return task is not None and task.is_running()
+
+    def taskNumerator(self) -> int | bool:
+        """The first number of the last status, 0 before one came. Stands for gearman_task_numerator()."""
+        task = self._live()
+        return False if task is None else task.numerator()
+
+    def taskDenominator(self) -> int | bool:
+        """The second number of the last status, 0 before one came. Stands for gearman_task_denominator()."""
+        task = self._live()
+        return False if task is None else task.denominator()
+
+    def data(self) -> bytes | bool:
+        """The data of the packet that a callback is called for: a part, the end of a result, an exception's text.
+
+        b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, where recvData() reads it.
+        Stands for gearman_task_data().
+        """
+        task = self._live()
+        data = None if task is None else task.data()
+        return False if data is None else data
+
+    def dataSize(self) -> int | bool:
+        """The size in bytes of data(). Stands for gearman_task_data_size()."""
+        task = self._live()
+        return False if task is None else task.data_size()
+
+    def sendWorkload(self, data: Data) -> int | bool:
+        """Sends the workload in parts. There is never one to send: addTask() has taken it whole.
+
+        False with a warning and GEARMAN_NOT_FLUSHING. Stands for gearman_task_send_workload().
+        """
+        arguments.data(data, "data")
+        if self._live() is None:
+            return False
+        self._rc = ReturnCode.NOT_FLUSHING
+        warn("GearmanTask::sendWorkload()", "the workload was given to addTask() and goes out with the task")
+        return False
+
+    def recvData(self, data_len: int) -> list[int | bytes] | bool:
+        """Reads up to data_len bytes of the packet's data, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
+
+        Returns [number of bytes, bytes], [0, b""] at the end and for data that is buffered. What a callback
+        leaves unread is skipped. Raises ValueError for a negative length. Stands for gearman_task_recv_data().
+        """
+        size = arguments.integer(data_len, "data_len", 0)
+        task = self._live()
+        if task is None:
+            return False
+        data = task.fetch(size)
+        return [len(data), data]
