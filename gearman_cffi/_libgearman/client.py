@@ -131,6 +131,14 @@ class ClientHandle:
         """Asks every server for an option, connecting to it (gearman_client_set_server_option)."""
         return bool(self._call(lib.gcffi_client_request_option, option, len(option)))
 
+    def expect_exceptions(self) -> None:
+        """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
+        self._guard.enter()
+        try:
+            lib.gcffi_client_expect_exceptions(self._client)
+        finally:
+            self._guard.leave()
+
     def echo(self, data: Data) -> int:
         """Sends data to every server and waits for its return (gearman_client_echo)."""
         return self._call(lib.gcffi_client_echo, pointer(data), len(data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import Data, decode, pointer
@@ -12,6 +12,7 @@ from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
 from gearman_cffi._libgearman.return_codes import ReturnCode
 
+JobCall: TypeAlias = Callable[[JobHandle], object]
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 
 
@@ -24,7 +25,7 @@ class JobFunction:
 
     __slots__ = ("_guard", "call")
 
-    def __init__(self, guard: Guard, call: Callable[[JobHandle], object]) -> None:
+    def __init__(self, guard: Guard, call: JobCall) -> None:
         self.call = call
         self._guard = guard
 
@@ -45,10 +46,13 @@ class WorkerHandle:
 
     def __init__(self) -> None:
         """Raises MemoryError where libgearman makes no worker: memory, or a bad host in GEARMAN_SERVERS."""
-        self._guard = Guard("worker")
         worker = lib.gcffi_worker_create()
         if not worker:
             raise MemoryError("libgearman could not create a worker; check the hosts in GEARMAN_SERVERS")
+        self._adopt(worker)
+
+    def _adopt(self, worker: Any) -> None:
+        self._guard = Guard("worker")
         self._worker = ffi.gc(worker, lib.gcffi_worker_free)
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
@@ -134,7 +138,7 @@ class WorkerHandle:
 
     # -------------------------------------------------------------------------------- work
 
-    def add_function(self, name: bytes, call: Callable[[JobHandle], object] | None, timeout: int) -> int:
+    def add_function(self, name: bytes, call: JobCall | None, timeout: int) -> int:
         """Registers a function; a later one of the same name replaces it (gearman_worker_define_function).
 
         The servers are told at the next work(). call None is for grab() (gearman_worker_register).
@@ -174,6 +178,32 @@ class WorkerHandle:
             return int(ReturnCode.SUCCESS) if waited else rc
         finally:
             self._guard.leave()
+
+    def functions(self) -> list[tuple[bytes, int, JobCall | None]]:
+        """The names, timeouts and calls of the functions that are registered."""
+        known: list[tuple[bytes, int, JobCall | None]] = [
+            (name, timeout, function.call)
+            for (name, timeout), (function, _) in self._functions.items()
+            if lib.gearman_worker_function_exist(self._worker.st, name, len(name))
+        ]
+        for name, (function, timeout) in self._waiting.items():
+            known.append((name, timeout, None if function is None else function.call))
+        return known
+
+    def clone(self) -> WorkerHandle:
+        """A worker with the same servers, options and timeout; its functions are still to be added again."""
+        self._guard.enter()
+        try:
+            worker = lib.gcffi_worker_clone(self._worker)
+        finally:
+            self._guard.leave()
+        if not worker:
+            raise MemoryError("libgearman could not copy the worker")
+        copy = WorkerHandle.__new__(WorkerHandle)
+        copy._adopt(worker)
+        # The copies of its functions that libgearman has made point here until they are replaced.
+        copy._retired = [*self._retired, *self._functions.values()]
+        return copy
 
     def set_identifier(self, identifier: bytes) -> int:
         """Gives the worker a name at its servers, at once where connected (gearman_worker_set_identifier)."""

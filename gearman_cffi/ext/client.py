@@ -168,6 +168,17 @@ class GearmanClient(RunsTasks, DeprecatedClient):
 
     # ---------------------------------------------------------------------------- private
 
+    def _expect_exceptions(self) -> None:
+        self._handle.expect_exceptions()
+
+    def _clone(self) -> GearmanClient:
+        copy = GearmanClient.__new__(type(self))
+        copy._tasks = Tasks()
+        copy._handle = self._handle.clone(copy._tasks)
+        copy._rc, copy._text = ReturnCode.SUCCESS, None
+        copy._background_handle, copy._context = "", self._context
+        return copy
+
     def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> bytes:
         rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
         if rc == ReturnCode.SUCCESS:

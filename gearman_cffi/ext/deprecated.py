@@ -42,8 +42,17 @@ def deprecated_function(old: str, new: Callable[_P, _R]) -> Callable[_P, _R]:
     return function
 
 
+def _clone(self: Any) -> Any:
+    """Deprecated: a new object with the same servers, options, timeout and functions, and no tasks."""
+    kind = type(self).__name__
+    warn_deprecated(f"{kind}.clone()", f"a new {kind}")
+    return self._clone()
+
+
 class DeprecatedClient:
     """GearmanClient's dropped names."""
+
+    clone = _clone
 
     do = _alias("GearmanClient", "do", "doNormal")
     echo = _alias("GearmanClient", "echo", "ping")
@@ -54,6 +63,8 @@ class DeprecatedClient:
 
 class DeprecatedWorker:
     """GearmanWorker's dropped names."""
+
+    clone = _clone
 
     echo = _alias("GearmanWorker", "echo", "ping")
 

@@ -161,6 +161,16 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """
         return self._ping(data, "data")
 
+    def _clone(self) -> GearmanWorker:
+        copy = GearmanWorker.__new__(type(self))
+        copy._handle = self._handle.clone()
+        copy._rc, copy._text = ReturnCode.SUCCESS, None
+        copy._outcome = _Outcome()
+        for name, timeout, function in self._handle.functions():
+            call = function.of(copy._outcome) if isinstance(function, _Function) else None
+            copy._handle.add_function(name, call, timeout)
+        return copy
+
     def _registered(self, call: str, rc: int) -> bool:
         self._text = None
         self._rc = rc
@@ -185,6 +195,10 @@ class _Function:
         self._function = function
         self._context = context
         self._outcome = outcome
+
+    def of(self, outcome: _Outcome) -> _Function:
+        """The same function for another worker."""
+        return _Function(self._function, self._context, outcome)
 
     def __call__(self, handle: JobHandle) -> None:
         job = GearmanJob._of(handle)

@@ -28,6 +28,9 @@ gcffi_client *gcffi_client_create(void) {
   }
   gcffi_bind_actions(client->st);
   gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
+  if (client->server_count) {
+    gcffi_client_expect_exceptions(client);
+  }
   return client;
 }
 
@@ -45,6 +48,9 @@ gcffi_client *gcffi_client_clone(gcffi_client *from) {
   }
   gcffi_bind_actions(client->st);
   gearman_client_set_options(client->st, gearman_client_options(from->st));
+  if (from->exceptions) {
+    gcffi_client_expect_exceptions(client);
+  }
   return client;
 }
 
@@ -58,14 +64,17 @@ void gcffi_client_free(gcffi_client *client) {
 }
 
 const char *gcffi_client_error(gcffi_client *client) {
-  return client->failed ? client->error : gearman_client_error(client->st);
+  if (!client->failed) {
+    return gearman_client_error(client->st);
+  }
+  return client->error[0] ? client->error : NULL;
 }
 
 void gcffi_keep_error(gcffi_client *client) {
   const char *text = gearman_client_error(client->st);
-  if (text && !client->failed) {
+  if (!client->failed) {
     client->failed = true;
-    strncpy(client->error, text, sizeof client->error - 1);
+    strncpy(client->error, text ? text : "", sizeof client->error - 1);
   }
 }
 
@@ -317,5 +326,10 @@ bool gcffi_client_request_option(gcffi_client *client, const char *option, size_
   scope.exchange = true;
   bool granted = gearman_client_set_server_option(client->st, option, size);
   gcffi_leave(&scope);
+  if (granted) {
+    client->exceptions = true; /* the one option there is */
+  } else {
+    gcffi_client_expect_exceptions(client);
+  }
   return granted;
 }

@@ -55,6 +55,7 @@ int gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
+void gcffi_client_expect_exceptions(gcffi_client *client);
 bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                                   const char *unique, const void *workload, size_t size, gearman_return_t *rc);
@@ -67,6 +68,7 @@ typedef struct {
   ...;
 } gcffi_worker;
 gcffi_worker *gcffi_worker_create(void);
+gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
 void gcffi_worker_free(gcffi_worker *worker);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);

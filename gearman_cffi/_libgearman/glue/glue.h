@@ -30,6 +30,7 @@ typedef struct gcffi_scope {
   bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
   bool interrupted;  /* a Python signal handler raised */
   bool timed_out;
+  bool rehearsal;    /* the server's part is played by interpose.c */
   struct gcffi_client *client; /* whose tasks are being run, if any */
 } gcffi_scope;
 
@@ -91,6 +92,7 @@ typedef struct gcffi_client {
   size_t lost;              /* the user's tasks that went down with their connection */
   size_t adrift;            /* tasks that were given up before the server named their job */
   bool raised;              /* a callback raised: hold back the packets that follow */
+  bool exceptions;          /* every connection asks for the exceptions of workers */
   bool servers_missing;     /* a server could not be put back in its place */
   bool carrier_lost;        /* a connection that carried tasks was closed */
   pid_t pid;
@@ -132,6 +134,7 @@ gearman_return_t gcffi_client_status(gcffi_client *client, int kind, const char 
 gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 gearman_return_t gcffi_client_wait(gcffi_client *client);
 gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
+void gcffi_client_expect_exceptions(gcffi_client *client);
 bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size,
@@ -176,6 +179,7 @@ typedef struct gcffi_worker {
 } gcffi_worker;
 
 gcffi_worker *gcffi_worker_create(void);
+gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
 void gcffi_worker_free(gcffi_worker *worker);
 gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
                                            uint32_t timeout, void *context);

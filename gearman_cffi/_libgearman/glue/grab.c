@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
   gearman_worker_st *st = gearman_worker_clone(NULL, from);
@@ -21,6 +22,20 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
     }
   }
   return st;
+}
+
+/* A worker of its own with the same servers, options, timeout and functions. */
+gcffi_worker *gcffi_worker_clone(gcffi_worker *from) {
+  gcffi_worker *worker = calloc(1, sizeof *worker);
+  if (worker) {
+    worker->pid = getpid();
+    worker->st = clone_of(from->st);
+    if (!worker->st) {
+      free(worker);
+      worker = NULL;
+    }
+  }
+  return worker;
 }
 
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {

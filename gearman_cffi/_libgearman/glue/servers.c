@@ -74,6 +74,24 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   return GEARMAN_SUCCESS;
 }
 
+/* Makes every connection that is opened from now on ask for the exceptions of workers. A client that did not ask would wait
+ * for ever for a job that ends with one: gearmand 1.1.20 then sends a WORK_FAIL that libgearman does not recognize.
+ * libgearman remembers a request only when every server has granted it, so it is shown one that does. */
+void gcffi_client_expect_exceptions(gcffi_client *client) {
+  gcffi_scope scope;
+  if (client->exceptions || client->tasks || !gcffi_is_interposed()) {
+    return;
+  }
+  gcffi_keep_error(client);
+  gearman_client_remove_servers(client->st);
+  gcffi_enter(&scope, -1);
+  scope.rehearsal = true;
+  gearman_client_add_server(client->st, "127.0.0.1", 4730);
+  client->exceptions = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  gcffi_leave(&scope);
+  gcffi_restore_servers(client);
+}
+
 void gcffi_carried_by(gcffi_client *client, int fd) {
   for (int i = 0; i < client->carrier_count; i++) {
     if (client->carriers[i] == fd) {
