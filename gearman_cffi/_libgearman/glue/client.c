@@ -78,77 +78,6 @@ void gcffi_keep_error(gcffi_client *client) {
   }
 }
 
-/* --------------------------------------------------------------------------------------- giving up */
-
-static bool in_state(const gcffi_task *task, const char *name) {
-  const char *state = gearman_task_strstate(task->st);
-  return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
-}
-
-static bool is_named(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
-
-/* A task that was never sent leaves libgearman's count of new tasks too high when it is freed, and run_tasks
- * would spin for ever. Run without servers, libgearman takes a new task off its counts. That drops all
- * connections, which libgearman has closed anyway when a task is still new after it was run; tasks that were
- * sent over them cannot be answered any more and would point at connections that are gone. */
-static void withdraw(gcffi_client *client, gcffi_task *task) {
-  gcffi_task *next;
-  gcffi_keep_error(client);
-  for (gcffi_task *other = client->tasks; other; other = next) {
-    next = other->next;
-    if (other != task && !in_state(other, "NEW") && !in_state(other, "FINISHED")) {
-      client->lost += other->id ? 1 : 0;
-      gearman_task_free(other->st);
-    }
-  }
-  gearman_client_remove_servers(client->st);
-  gearman_client_run_tasks(client->st);
-  gearman_task_free(task->st);
-  gcffi_restore_servers(client);
-}
-
-/* An answer that nobody waits for is dropped by libgearman, but not one whose data it leaves to the caller. */
-static bool answers_can_be_dropped(gcffi_client *client) {
-  return !gearman_client_has_option(client->st, GEARMAN_CLIENT_UNBUFFERED_RESULT);
-}
-
-/* Frees tasks of ours that have been named since, or whose connection is gone. */
-static void sweep_adrift(gcffi_client *client, bool connection_lost) {
-  gcffi_task *next;
-  bool named_is_enough = answers_can_be_dropped(client);
-  for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
-    next = task->next;
-    if (task->adrift && ((named_is_enough && is_named(task)) || (connection_lost && in_state(task, "WORK")))) {
-      gearman_task_free(task->st);
-    }
-  }
-}
-
-/* Lets go of a task of ours, answered or not. Connections count the jobs that the server has named, so a task
- * that is given up between its submission and its name is left adrift until the name comes; so is one
- * whose workload is still being sent, because the connection points into it. */
-static void let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
-  if (task->st && !task->reply->finished) {
-    bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS;
-    if (in_state(task, "NEW")) {
-      if (rc == GEARMAN_NO_SERVERS) {
-        gearman_task_free(task->st); /* libgearman has taken it off its counts */
-      } else {
-        withdraw(client, task);
-      }
-    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&
-                                            !(is_named(task) && answers_can_be_dropped(client)))) {
-      task->adrift = true;
-      client->adrift++;
-    }
-  }
-  task->reply = NULL;
-  if (!task->adrift) {
-    gcffi_task_discard(task);
-  }
-  gcffi_task_release(task);
-}
-
 /* ------------------------------------------------------------------------------------- running tasks */
 
 /* Runs until *done, or without it until all of the user's tasks have ended. */
@@ -186,7 +115,7 @@ static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool
     gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   }
   if (client->adrift) {
-    sweep_adrift(client, client->carrier_lost);
+    gcffi_sweep_adrift(client, client->carrier_lost);
   }
   return rc;
 }
@@ -235,7 +164,7 @@ static gearman_return_t answer(gcffi_client *client, gcffi_task *task, int64_t t
   if (client->raised && rc == GEARMAN_PAUSE) {
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
-  let_go(client, task, rc);
+  gcffi_let_go(client, task, rc);
   gcffi_leave(&scope);
   if (!reply->finished) {
     reply->rc = rc;

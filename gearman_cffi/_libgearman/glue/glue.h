@@ -5,6 +5,7 @@
  * unique.c     the unique key of a job that was given none
  * servers.c    a client's servers, and which connections carry its tasks
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
+ * giving_up.c  letting go of a task before its end
  * tasks.c      what hangs on a task, and what its packets leave behind
  * worker.c     the work loop, and what a job sends
  * grab.c       taking a job without running it
@@ -149,6 +150,9 @@ gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *fr
 void gcffi_forget_servers(gcffi_client *client);
 void gcffi_carried_by(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
+
+void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);
+void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 
 void gcffi_bind_actions(gearman_client_st *st);
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);

@@ -102,8 +102,8 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (!scope) {
     return poll_until(fds, count, limit, NULL);
   }
-  if (scope->interrupted) {
-    return give_up(scope, fds, count);
+  if (scope->interrupted || (scope->exchange && scope->timed_out)) {
+    return give_up(scope, fds, count); /* libgearman tries the host's next address */
   }
   if (scope->deadline < limit) {
     limit = scope->deadline;
