@@ -12,14 +12,15 @@ from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
 from gearman_cffi._libgearman.return_codes import ReturnCode
 
-JobCall: TypeAlias = Callable[[JobHandle], object]
+JobCall: TypeAlias = Callable[[JobHandle], bool]
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 
 
 class JobFunction:
     """What C calls for the jobs of one function: the context of the function is a handle of this.
 
-    call: takes the job and answers it. An Exception that it raises leaves work() once libgearman has
+    call: takes the job and answers it; returns whether it did. A job that is not answered goes back to the
+    server, with all of the worker's connections. An Exception that it raises leaves work() once libgearman has
     returned; any other BaseException does too, and the job is given back to the server unanswered.
     """
 
@@ -33,10 +34,9 @@ class JobFunction:
         """Runs one job; entered from C."""
         handle = JobHandle(job, self._guard)
         try:
-            self.call(handle)
+            return int(ReturnCode.SUCCESS if self.call(handle) else ReturnCode.WORK_ERROR)
         finally:
             handle.close()
-        return int(ReturnCode.SUCCESS)
 
 
 class WorkerHandle:

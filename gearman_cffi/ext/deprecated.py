@@ -87,6 +87,12 @@ class DeprecatedTask:
 
     __slots__ = ()
 
+    @classmethod
+    def create(cls) -> Any:
+        """Deprecated: an empty GearmanTask."""
+        warn_deprecated("GearmanTask.create()", "GearmanTask()")
+        return cls()
+
     function = _alias("GearmanTask", "function", "functionName")
     uuid = _alias("GearmanTask", "uuid", "unique")
     sendData = _alias("GearmanTask", "sendData", "sendWorkload")

@@ -6,9 +6,11 @@ from gearman_cffi._libgearman import bug_report_address, capabilities, verbosity
 from gearman_cffi.ext import functions_client as client
 from gearman_cffi.ext import functions_client_tasks as tasks
 from gearman_cffi.ext.arguments import integer
-from gearman_cffi.ext.deprecated import deprecated_function
+from gearman_cffi.ext.client import GearmanClient
+from gearman_cffi.ext.deprecated import deprecated_function, warn_deprecated
 from gearman_cffi.ext.functions_worker import gearman_worker_ping
 from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.worker import GearmanWorker
 
 
 def gearman_version() -> str:
@@ -27,6 +29,18 @@ def gearman_verbose_name(verbose: int) -> str | None:
         warn("gearman_verbose_name()", "Input must be an integer greater than 0.")
         return None
     return verbosity_name(verbose)
+
+
+def gearman_client_clone(obj: GearmanClient) -> GearmanClient:
+    """Deprecated: a new client with the same servers, options and timeout, and no tasks."""
+    warn_deprecated("gearman_client_clone()", "gearman_client_create()")
+    return obj._clone()
+
+
+def gearman_worker_clone(obj: GearmanWorker) -> GearmanWorker:
+    """Deprecated: a new worker with the same servers, options, timeout and functions."""
+    warn_deprecated("gearman_worker_clone()", "gearman_worker_create()")
+    return obj._clone()
 
 
 gearman_client_do = deprecated_function("gearman_client_do", client.gearman_client_do_normal)
@@ -58,6 +72,7 @@ gearman_worker_echo = deprecated_function("gearman_worker_echo", gearman_worker_
 __all__ = [
     "gearman_bugreport",
     "gearman_client_clear_fn",
+    "gearman_client_clone",
     "gearman_client_do",
     "gearman_client_echo",
     "gearman_client_errno",
@@ -71,5 +86,6 @@ __all__ = [
     "gearman_client_set_workload_fn",
     "gearman_verbose_name",
     "gearman_version",
+    "gearman_worker_clone",
     "gearman_worker_echo",
 ]

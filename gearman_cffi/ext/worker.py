@@ -200,7 +200,7 @@ class _Function:
         """The same function for another worker."""
         return _Function(self._function, self._context, outcome)
 
-    def __call__(self, handle: JobHandle) -> None:
+    def __call__(self, handle: JobHandle) -> bool:
         job = GearmanJob._of(handle)
         self._outcome.rc = ReturnCode.SUCCESS
         try:
@@ -213,22 +213,28 @@ class _Function:
         except BaseException:
             self._outcome.rc = ReturnCode.WORK_ERROR
             raise
-        self._finish(handle, job.returnCode(), answer)
+        return self._finish(handle, job.returnCode(), answer)
 
-    def _finish(self, handle: JobHandle, code: int, answer: bytes | bytearray | memoryview) -> None:
+    def _finish(self, handle: JobHandle, code: int, answer: bytes | bytearray | memoryview) -> bool:
+        if code == ReturnCode.LOST_CONNECTION:
+            return False
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
-        if code in (ReturnCode.SUCCESS, ReturnCode.SHUTDOWN):
-            handle.send_complete(answer)
-        else:
-            handle.send_fail()
+        done = code in (ReturnCode.SUCCESS, ReturnCode.SHUTDOWN)
+        sent = handle.send_complete(answer) if done else handle.send_fail()
+        if sent != ReturnCode.SUCCESS:
+            return False  # the server is gone; it gives the job to another worker, if it lives
         self._outcome.rc = code
+        return True
 
 
 def describe(error: BaseException) -> bytes:
     """An exception as a worker sends it: ``Type: message``, never empty."""
-    text = str(error)
     kind = type(error).__qualname__
+    try:
+        text = str(error)
+    except Exception as unprintable:
+        text = f"its text cannot be shown ({type(unprintable).__qualname__})"
     return (f"{kind}: {text}" if text else kind).encode("utf-8", "backslashreplace")
 
 
