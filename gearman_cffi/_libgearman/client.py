@@ -57,12 +57,13 @@ class ClientHandle:
 
     __slots__ = ("__weakref__", "_client", "_context", "_guard", "_owner", "_rc", "_reply", "_st")
 
-    def __init__(self, owner: TaskOwner) -> None:
-        """owner takes what its tasks receive; it must not hold the handle.
+    def __init__(self, owner: TaskOwner, from_environment: bool = True) -> None:
+        """owner takes what its tasks receive; it must not hold the handle. from_environment: adds the servers
+        of GEARMAN_SERVERS.
 
         Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS."""
         self._guard = Guard("client")
-        client = lib.gcffi_client_create()
+        client = lib.gcffi_client_create(from_environment)
         if not client:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._adopt(client, owner)

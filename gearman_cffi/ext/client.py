@@ -35,6 +35,8 @@ class GearmanClient(RunsTasks, DeprecatedClient):
 
     _php_class: ClassVar[str] = "GearmanClient"
     _hidden_options: ClassVar[int] = 128  # GEARMAN_CLIENT_EXCEPTION
+    # For the Python layer, which is told its servers and takes no others.
+    _from_environment: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -43,7 +45,7 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         """
         self._tasks = Tasks()
         try:
-            self._handle: ClientHandle = ClientHandle(self._tasks)
+            self._handle: ClientHandle = ClientHandle(self._tasks, self._from_environment)
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS

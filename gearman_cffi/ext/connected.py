@@ -165,6 +165,7 @@ class Connected:
     _hidden_options: ClassVar[int] = 0
 
     def _warn(self, call: str) -> None:
+        """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
         warn(f"{self._php_class}::{call}()", str(self.error() or ReturnCode.describe(self._rc)))
 
     def __copy__(self) -> NoReturn:

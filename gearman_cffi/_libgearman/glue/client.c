@@ -15,14 +15,22 @@
 
 /* ------------------------------------------------------------------------------------ life and errors */
 
-gcffi_client *gcffi_client_create(void) {
+/* NULL also when GEARMAN_SERVERS names an unknown host. */
+gcffi_client *gcffi_client_create(bool from_environment) {
+  gcffi_scope scope;
   gcffi_client *client = calloc(1, sizeof *client);
   if (!client) {
     return NULL;
   }
   client->pid = getpid();
-  client->st = gearman_client_create(NULL); /* NULL also when GEARMAN_SERVERS names an unknown host */
-  if (!client->st || gcffi_remember_environment(client) != GEARMAN_SUCCESS) {
+  gcffi_enter(&scope, -1);
+  scope.no_environment = !from_environment;
+  client->st = gearman_client_create(NULL);
+  gcffi_leave(&scope);
+  if (!from_environment && client->st) {
+    gearman_client_remove_servers(client->st); /* where getenv() could not be replaced */
+  }
+  if (!client->st || (from_environment && gcffi_remember_environment(client) != GEARMAN_SUCCESS)) {
     gcffi_client_free(client);
     return NULL;
   }

@@ -43,7 +43,7 @@ typedef struct {
   bool finished;
   ...;
 } gcffi_task;
-gcffi_client *gcffi_client_create(void);
+gcffi_client *gcffi_client_create(bool from_environment);
 gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);

@@ -32,6 +32,7 @@ typedef struct gcffi_scope {
   bool interrupted;  /* a Python signal handler raised */
   bool timed_out;
   bool rehearsal;    /* the server's part is played by interpose.c */
+  bool no_environment;
   struct gcffi_client *client; /* whose tasks are being run, if any */
 } gcffi_scope;
 
@@ -122,7 +123,7 @@ typedef struct gcffi_task {
   bool adrift;
 } gcffi_task;
 
-gcffi_client *gcffi_client_create(void);
+gcffi_client *gcffi_client_create(bool from_environment);
 gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);

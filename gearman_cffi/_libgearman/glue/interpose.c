@@ -4,6 +4,8 @@
  * poll: see wait.c. send, shutdown: which connections carry tasks, and which of them were closed; libgearman
  * reports the loss of any connection as if it were that of the task that is waited for.
  *
+ * getenv: a client may be made without the servers of GEARMAN_SERVERS.
+ *
  * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network.
  *
  * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
@@ -78,6 +80,13 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   return real_recv(fd, data, size, flags);
 }
 
+static char *(*real_getenv)(const char *) = getenv;
+
+static char *our_getenv(const char *name) {
+  gcffi_scope *scope = gcffi_current_scope();
+  return scope && scope->no_environment ? NULL : real_getenv(name);
+}
+
 static int (*real_shutdown)(int, int) = shutdown;
 
 static int our_shutdown(int fd, int how) {
@@ -96,6 +105,8 @@ static const struct {
     {"__poll_chk", (void *)gcffi_poll}, /* what a fortified build calls; its one argument more is ignored */
     {"setsockopt", (void *)our_setsockopt},
     {"connect", (void *)our_connect},
+    {"getenv", (void *)our_getenv},
+    {"secure_getenv", (void *)our_getenv},
     {"send", (void *)our_send},
     {"recv", (void *)our_recv},
     {"shutdown", (void *)our_shutdown},

@@ -1,0 +1,73 @@
+"""Gearman for Python, on the system's libgearman: the layer that programs are written with.
+
+PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
+server for tests in gearman_cffi.testing.
+"""
+
+from __future__ import annotations
+
+from gearman_cffi.client import Client
+from gearman_cffi.exceptions import (
+    ConnectionFailed,
+    ConnectionLost,
+    GearmanError,
+    GearmanException,
+    InvalidArgument,
+    JobError,
+    JobException,
+    JobFailed,
+    JobTimeout,
+    NoFunctionGiven,
+    NoServers,
+    QueueFull,
+    SerializerError,
+    ServerError,
+    UnsupportedValue,
+)
+from gearman_cffi.jobs import JobStatus
+from gearman_cffi.priorities import Priority
+from gearman_cffi.serializers import (
+    JsonSerializer,
+    PhpEnumCase,
+    PhpObject,
+    PhpSerializer,
+    PickleSerializer,
+    RawSerializer,
+    Serializer,
+    is_serialized,
+)
+from gearman_cffi.servers import Server, ServerCollection
+
+__version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
+
+__all__ = [
+    "Client",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "GearmanError",
+    "GearmanException",
+    "InvalidArgument",
+    "JobError",
+    "JobException",
+    "JobFailed",
+    "JobStatus",
+    "JobTimeout",
+    "JsonSerializer",
+    "NoFunctionGiven",
+    "NoServers",
+    "PhpEnumCase",
+    "PhpObject",
+    "PhpSerializer",
+    "PickleSerializer",
+    "Priority",
+    "QueueFull",
+    "RawSerializer",
+    "Serializer",
+    "SerializerError",
+    "Server",
+    "ServerCollection",
+    "ServerError",
+    "UnsupportedValue",
+    "__version__",
+    "is_serialized",
+]

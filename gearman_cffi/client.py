@@ -1,0 +1,167 @@
+"""Client: submits jobs with values for workloads, and gets values back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Any
+
+from gearman_cffi.connection import Connection
+from gearman_cffi.durations import to_milliseconds
+from gearman_cffi.ext import GearmanClient, GearmanWarning, JobKind, Reply, ReturnCode
+from gearman_cffi.failures import failure
+from gearman_cffi.jobs import JobStatus
+from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
+from gearman_cffi.priorities import Priority, job_kind
+from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.servers import Server, ServerCollection
+
+
+class Client:
+    """Submits jobs to the servers of a collection.
+
+    servers is a ServerCollection, a string ("host:port,host:port"), a Server or an iterable of both; None
+    takes the environment variable GEARMAN_SERVERS, else 127.0.0.1:4730. Nothing is connected before the first
+    call. Submissions go to the server added last; the others stand in when it cannot be reached.
+
+    timeout, in seconds or as a timedelta, bounds each call that names none of its own; None waits for ever.
+    serializer makes bytes of workloads and values of answers: PHP's serialize format unless told otherwise.
+
+    A server that was restarted since the last call breaks the connection; a request that meets this before
+    the server named the job is made once more. All failures are raised, as GearmanError (see
+    gearman_cffi.exceptions). A Client belongs to one thread at a time; in a forked process it connects anew.
+    """
+
+    PRIORITY_LOW = Priority.LOW
+    PRIORITY_NORMAL = Priority.NORMAL
+    PRIORITY_HIGH = Priority.HIGH
+
+    def __init__(
+        self,
+        servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
+        serializer: Serializer | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> None:
+        if servers is None:
+            servers = ServerCollection.from_environment()
+        elif not isinstance(servers, ServerCollection):
+            servers = ServerCollection(servers)
+        self._serializer = PhpSerializer() if serializer is None else serializer
+        self._timeout = to_milliseconds(timeout)
+        self._connection = Connection(servers, self._timeout)
+
+    def set_implementation(self, client: GearmanClient) -> None:
+        """Uses this GearmanClient from now on; the servers are added to it on first use."""
+        self._connection.use(client)
+
+    def execute_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.LOW,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> Any:
+        """Runs a job in the foreground and returns the worker's answer, unserialized.
+
+        While a job of the same function and unique key is queued or running, this one joins it and gets its
+        answer. Raises JobException when the worker's function raised, JobFailed when it gave up, JobTimeout,
+        ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
+        """
+        kind = job_kind(priority, background=False)
+        reply = self._submit(kind, function, workload, unique, timeout)
+        return self._serializer.unserialize(reply.data or b"")
+
+    def execute_in_background(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.LOW,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> str:
+        """Leaves a job with a server; returns its handle for get_job_status(). Raises as execute_job()."""
+        kind = job_kind(priority, background=True)
+        return self._submit(kind, function, workload, unique, timeout).handle
+
+    def get_job_status(self, handle: str) -> JobStatus:
+        """What the server has of the job with this handle (GearmanClient::jobStatus()).
+
+        A finished job is unknown to the server, as is one that it never had. Unlike dmank's, a failed
+        request is no "completed" but raises as execute_job() does.
+        """
+        check_name(handle, "a job handle", LONGEST_HANDLE)
+        client = self._connection.get()
+        answer = _ask_status(client, handle)
+        if client.returnCode() == ReturnCode.LOST_CONNECTION:
+            answer = _ask_status(client, handle)
+        if client.returnCode() != ReturnCode.SUCCESS:
+            raise failure(client.returnCode(), server=self._names(), handle=handle, detail=client.error())
+        return JobStatus.from_answer(answer)
+
+    def close(self) -> None:
+        """Closes the connections. The next call opens new ones."""
+        self._connection.use(None)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._names()!r})"
+
+    def _submit(
+        self,
+        kind: JobKind,
+        function: str,
+        workload: Any,
+        unique: str | None,
+        timeout: float | timedelta | None,
+    ) -> Reply:
+        check_name(function, "a function name", LONGEST_FUNCTION)
+        if unique is not None:
+            check_name(unique, "a unique key", LONGEST_UNIQUE)
+        milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
+        data = self._serializer.serialize(workload)
+        client = self._connection.get()
+        began = time.monotonic()
+        reply = client._submit(kind, function, data, unique, milliseconds)
+        if reply.rc == ReturnCode.LOST_CONNECTION and not reply.handle:
+            if milliseconds is not None:
+                milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
+            reply = client._submit(kind, function, data, unique, milliseconds)
+        if reply.rc != ReturnCode.SUCCESS:
+            raise failure(
+                reply.rc,
+                server=self._names(),
+                function=function,
+                handle=reply.handle,
+                detail=client.error(),
+                exception=reply.exception,
+            )
+        return reply
+
+    def _names(self) -> str:
+        return str(self._connection.servers)
+
+    # dmank's names
+    setImplementation = set_implementation  # noqa: N815
+    executeJob = execute_job  # noqa: N815
+    executeInBackground = execute_in_background  # noqa: N815
+    getJobStatus = get_job_status  # noqa: N815
+
+
+def _ask_status(client: GearmanClient, handle: str) -> Sequence[bool | int]:
+    with suppress(GearmanWarning):  # of a client from set_implementation(), where warnings are errors
+        return client.jobStatus(handle)
+    return (False, False, 0, 0)

@@ -1,0 +1,31 @@
+"""Priorities by dmank's names and values, and the kinds of submission that they stand for."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from gearman_cffi.exceptions import InvalidArgument
+from gearman_cffi.ext import JobKind
+
+
+class Priority(IntEnum):
+    """How soon a server hands a job out; the values are dmank's (libgearman's own run the other way)."""
+
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+
+
+_FOREGROUND = (JobKind.LOW, JobKind.NORMAL, JobKind.HIGH)
+_BACKGROUND = (JobKind.LOW_BACKGROUND, JobKind.BACKGROUND, JobKind.HIGH_BACKGROUND)
+
+
+def job_kind(priority: Priority | int, background: bool) -> JobKind:
+    """The kind of submission for a priority. Raises InvalidArgument for what is none."""
+    try:
+        checked = Priority(priority)
+    except ValueError:
+        raise InvalidArgument(
+            f"a priority is Priority.LOW (0), Priority.NORMAL (1) or Priority.HIGH (2), not {priority!r}"
+        ) from None
+    return (_BACKGROUND if background else _FOREGROUND)[checked]

@@ -1,0 +1,24 @@
+"""How values become the bytes of workloads and answers, and come back.
+
+PhpSerializer is what PHP's serialize() writes and dmank/gearman sends: the one to share a gearmand with PHP
+programs. JsonSerializer is for other languages, PickleSerializer for Python alone, RawSerializer for bytes
+that are nobody else's matter. Client and worker must use the same one.
+"""
+
+from __future__ import annotations
+
+from gearman_cffi.serializers.base import Serializer
+from gearman_cffi.serializers.php import PhpSerializer, is_serialized
+from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
+from gearman_cffi.serializers.plain import JsonSerializer, PickleSerializer, RawSerializer
+
+__all__ = [
+    "JsonSerializer",
+    "PhpEnumCase",
+    "PhpObject",
+    "PhpSerializer",
+    "PickleSerializer",
+    "RawSerializer",
+    "Serializer",
+    "is_serialized",
+]

@@ -1,0 +1,49 @@
+"""What PHP has and Python has not: objects of PHP classes, as records that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+def _nothing() -> Mapping[str | int, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class PhpObject:
+    """An object that a PHP program serialized: its class's name and its properties, and no behaviour.
+
+    Private and protected properties stand under their plain names; where a parent class has a private one
+    of the same name, that one is "Parent::name". data holds what a class with its own format wrote (PHP's
+    Serializable), else None.
+    """
+
+    class_name: str
+    properties: Mapping[str | int, Any] = field(default_factory=_nothing)
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class PhpEnumCase:
+    """A case of a PHP enum, by name."""
+
+    class_name: str
+    case: str
+
+
+def plain_properties(raw: Mapping[int | str | bytes, Any]) -> Mapping[str | int, Any]:
+    """Properties without PHP's marks: NUL Class NUL name is private, NUL * NUL name is protected."""
+    plain: dict[str | int, Any] = {}
+    for key, value in raw.items():
+        if isinstance(key, int):
+            plain[key] = value
+            continue
+        name = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
+        if name.startswith("\0"):
+            owner, _, bare = name[1:].partition("\0")
+            name = bare if bare not in plain else f"{owner}::{bare}"
+        plain[name] = value
+    return MappingProxyType(plain)

@@ -1,0 +1,130 @@
+"""Writes PHP's serialize format. No recursion: a value may be nested as deep as the limit allows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gearman_cffi.exceptions import SerializerError, UnsupportedValue
+
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+
+_NUMERIC_KEY = re.compile(rb"0|-?[1-9][0-9]{0,18}")
+_BYTES = (bytes, bytearray, memoryview)
+_Pairs = Iterator[tuple[bytes, Any]]
+
+
+def write(value: Any, max_depth: int) -> bytes:
+    """The serialize() form of a value. Raises SerializerError, for types without a form UnsupportedValue."""
+    out: list[bytes] = []
+    open_arrays: list[_Pairs] = [iter([(b"", value)])]
+    while open_arrays:
+        for key, item in open_arrays[-1]:
+            out.append(key)
+            scalar = _scalar(item)
+            if scalar is not None:
+                out.append(scalar)
+                continue
+            if len(open_arrays) > max_depth:
+                raise SerializerError(
+                    f"the value is nested deeper than {max_depth} arrays (or contains itself); "
+                    "PhpSerializer(max_depth=...) allows more"
+                )
+            out.append(b"a:%d:{" % len(item))
+            open_arrays.append(_pairs(item))
+            break
+        else:
+            open_arrays.pop()
+            out.append(b"}")
+    out.pop()  # the outermost list is no array
+    return b"".join(out)
+
+
+def numeric_key(key: bytes) -> int | None:
+    """The int that PHP makes of an array key such as "5"; None for a key that stays a string."""
+    if _NUMERIC_KEY.fullmatch(key) and INT_MIN <= int(key) <= INT_MAX:
+        return int(key)
+    return None
+
+
+def _scalar(value: Any) -> bytes | None:
+    """The form of anything but an array; None for what becomes an array."""
+    if value is None:
+        return b"N;"
+    if isinstance(value, bool):
+        return b"b:1;" if value else b"b:0;"
+    if isinstance(value, (str, *_BYTES)):
+        data = _string(value)
+        return b's:%d:"%b";' % (len(data), data)
+    if isinstance(value, int):
+        return _int(value)
+    if isinstance(value, float):
+        return b"d:%b;" % _float(float(value)).encode("ascii")
+    if isinstance(value, (list, tuple, Mapping)):
+        return None
+    raise UnsupportedValue(
+        f"PHP's serialize format has no form for {type(value).__name__}: convert it to None, bool, int, "
+        "float, str, bytes, list, tuple or dict first, or use another serializer on both sides"
+    )
+
+
+def _string(value: str | bytes | bytearray | memoryview) -> bytes:
+    if not isinstance(value, str):
+        return bytes(value)
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
+
+
+def _int(value: int) -> bytes:
+    if not INT_MIN <= value <= INT_MAX:
+        raise SerializerError("an int is beyond PHP's 64 bits: send it as str or float")
+    return b"i:%d;" % value
+
+
+def _float(value: float) -> str:
+    """As PHP with serialize_precision -1: Python's shortest digits, an exponent outside 1e-4 to 1e17."""
+    if math.isnan(value):
+        return "NAN"
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    digits, _, exponent = repr(value).partition("e")
+    if not exponent:
+        return digits.removesuffix(".0")
+    if exponent == "+16":  # the one power of ten where PHP still writes it out
+        whole, _, fraction = digits.partition(".")
+        return whole + fraction.ljust(16, "0")
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent):+d}"
+
+
+def _pairs(value: list[Any] | tuple[Any, ...] | Mapping[Any, Any]) -> _Pairs:
+    """Written keys and values of an array."""
+    if isinstance(value, Mapping):
+        return iter(_mapping(value.items()))
+    return ((b"i:%d;" % index, item) for index, item in enumerate(value))
+
+
+def _mapping(items: Iterable[tuple[Any, Any]]) -> list[tuple[bytes, Any]]:
+    written: dict[bytes, Any] = {}
+    for key, item in items:
+        form = _key(key)
+        if form in written:
+            raise SerializerError(f"two keys of a dict are the same key in PHP; one of them is {key!r}")
+        written[form] = item
+    return list(written.items())
+
+
+def _key(key: Any) -> bytes:
+    """PHP turns other keys into int or string silently. They are refused: nothing turns them back."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return _int(key)
+    if isinstance(key, (str, bytes)):
+        data = _string(key)
+        number = numeric_key(data)
+        return _int(number) if number is not None else b's:%d:"%b";' % (len(data), data)
+    raise UnsupportedValue(
+        f"an array's keys are int or str in PHP, not {type(key).__name__}: convert the key {key!r} first"
+    )

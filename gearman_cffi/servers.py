@@ -1,0 +1,154 @@
+"""Job servers and ordered collections of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 4730
+ENVIRONMENT = "GEARMAN_SERVERS"
+
+_LONGEST_HOST = 255
+_NOT_IN_A_HOST = re.compile(r"[\x00-\x20\x7f,\[\]/]")
+_BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
+
+
+@dataclass(frozen=True, order=True)
+class Server:
+    """A gearmand's host and port. The host is a name or an address; an IPv6 address stands without brackets.
+
+    Raises TypeError for a host that is no str or a port that is no int, ValueError for an empty host, one
+    with blanks, commas, brackets or NUL in it, and for a port outside 1 to 65535.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.host, str):
+            raise TypeError(f"a server's host must be a str, not {type(self.host).__name__}")
+        if type(self.port) is not int:
+            raise TypeError(f"a server's port must be an int, not {type(self.port).__name__}")
+        if not self.host:
+            raise ValueError(f"a server's host must not be empty; leave it out for {DEFAULT_HOST}")
+        unfit = _NOT_IN_A_HOST.search(self.host)
+        if unfit:
+            raise ValueError(
+                f"a server's host must not contain {unfit.group()!r}: {self.host!r}; "
+                "Server.from_string() reads 'host:port' and '[::1]:4730'"
+            )
+        if len(self.host) > _LONGEST_HOST:
+            raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters")
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"a server's port must be between 1 and 65535, not {self.port}")
+
+    @classmethod
+    def from_string(cls, text: str) -> Server:
+        """Reads 'host', 'host:port', '::1', '[::1]' and '[::1]:4730'; a port left out is 4730.
+
+        Raises ValueError for anything else, TypeError for what is no str.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"a server must be given as a str such as 'host:port', not {type(text).__name__}")
+        bracketed = _BRACKETED.fullmatch(text)
+        if bracketed:
+            host, port = bracketed.groups()
+        elif text.count(":") > 1:  # an IPv6 address by itself
+            host, port = text, None
+        else:
+            host, colon, rest = text.partition(":")
+            port = rest if colon else None
+        if port is None:
+            return cls(host)
+        if not (port.isascii() and port.isdigit() and len(port) <= 5):
+            raise ValueError(f"{text!r} is no server: {port!r} is no port number (expected 'host:port')")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def get_host(self) -> str:
+        """The host, as dmank's Server::getHost()."""
+        return self.host
+
+    def get_port(self) -> int:
+        """The port, as dmank's Server::getPort()."""
+        return self.port
+
+    getHost = get_host  # noqa: N815
+    getPort = get_port  # noqa: N815
+
+
+class ServerCollection:
+    """Servers in order; the same server may stand in it more than once.
+
+    libgearman gives submissions to the server added last and falls back to the others, last to first, when
+    it cannot connect. Built from Server objects, from strings ('host:port', or several with commas between),
+    or from both. Raises what Server raises.
+    """
+
+    def __init__(self, servers: Iterable[Server | str] | Server | str = ()) -> None:
+        self._servers: list[Server] = []
+        if isinstance(servers, (Server, str)):
+            servers = [servers]
+        for server in servers:
+            if isinstance(server, str):
+                self._servers.extend(_read_list(server))
+            else:
+                self.add(server)
+
+    @classmethod
+    def from_environment(cls) -> ServerCollection:
+        """The servers of the environment variable GEARMAN_SERVERS; without it, 127.0.0.1:4730."""
+        text = os.environ.get(ENVIRONMENT, "").strip()
+        if not text:
+            return cls([Server()])
+        try:
+            return cls(text)
+        except ValueError as error:
+            raise ValueError(f"the environment variable {ENVIRONMENT}: {error}") from None
+
+    def add(self, server: Server) -> None:
+        """Adds a server at the end. Raises TypeError for anything that is no Server."""
+        if not isinstance(server, Server):
+            raise TypeError(f"expected a Server, not {type(server).__name__}; Server.from_string() makes one of a str")
+        self._servers.append(server)
+
+    def get_servers(self) -> list[Server]:
+        """The servers in order, as a new list."""
+        return list(self._servers)
+
+    getServers = get_servers  # noqa: N815
+
+    def __len__(self) -> int:
+        return len(self._servers)
+
+    def __iter__(self) -> Iterator[Server]:
+        return iter(self.get_servers())
+
+    def __contains__(self, server: object) -> bool:
+        return server in self._servers
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ServerCollection):
+            return NotImplemented
+        return self._servers == other._servers
+
+    __hash__ = None  # type: ignore[assignment]  # it can change
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self._servers))
+
+    def __repr__(self) -> str:
+        return f"ServerCollection({str(self)!r})"
+
+
+def _read_list(text: str) -> Iterator[Server]:
+    """The servers of 'host:port,host:port'; blanks around an element do not count."""
+    for element in text.split(","):
+        if not element.strip():
+            raise ValueError(f"a server is missing in the list {text!r} (expected 'host:port,host:port')")
+        yield Server.from_string(element.strip())

@@ -1,0 +1,95 @@
+"""What is in the wheel and in the sdist, and that the wheel works away from the source."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conftest import Distributions
+
+
+def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs code in a new Python that finds the package in this folder before it finds the source tree's."""
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+class TestWheel:
+    def test_there_is_one_for_every_cpython_from_3_10(self, distributions: Distributions) -> None:
+        """One build serves all versions: exactly one wheel, tagged cp310-abi3."""
+        (wheel,) = distributions.wheels
+        assert wheel.name.startswith("gearman_cffi-")
+        assert "-cp310-abi3-" in wheel.name
+
+    def test_has_what_is_needed_to_run_and_to_type_check(self, distributions: Distributions) -> None:
+        """The module, py.typed and every Python file of the package; no C files, nothing beside it."""
+        names = zipfile.ZipFile(distributions.wheels[0]).namelist()
+        package = Path(__file__).resolve().parents[2] / "gearman_cffi"
+        wanted = {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
+        wanted |= {"gearman_cffi/py.typed", "gearman_cffi/_libgearman/_native.pyi"}
+        wanted.add("gearman_cffi/_libgearman/_native.abi3.so")
+        assert wanted <= set(names)
+        assert not [name for name in names if name.endswith((".c", ".h", ".o"))]
+        assert {name.split("/")[0].split("-")[0] for name in names} == {"gearman_cffi"}
+
+    def test_metadata(self, distributions: Distributions) -> None:
+        """cffi is the only dependency; the licence and the Python versions are stated."""
+        with zipfile.ZipFile(distributions.wheels[0]) as wheel:
+            (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+            metadata = Parser().parsestr(wheel.read(name).decode())
+        assert metadata.get_all("Requires-Dist") == ["cffi>=1.17.1"]
+        assert metadata["License-Expression"] == "BSD-3-Clause"
+        assert metadata["Requires-Python"] == ">=3.10"
+
+    def test_is_importable_without_the_source(self, unpacked_wheel: Path) -> None:
+        """The package in the wheel is complete, and its compiled module is the wheel's own."""
+        code = "import gearman_cffi, gearman_cffi._libgearman._native as native; print(native.__file__)"
+        done = run_python(code, unpacked_wheel)
+        assert done.returncode == 0, done.stderr
+        assert Path(done.stdout.strip()).is_relative_to(unpacked_wheel)
+
+    def test_without_libgearman_the_import_names_the_packages(self, unpacked_wheel: Path) -> None:
+        """Where the shared library is missing, ImportError says so and what to install on which system."""
+        native = unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so"
+        content = native.read_bytes()
+        assert b"libgearman.so.8\0" in content
+        # The same length, so that nothing in the file moves.
+        native.write_bytes(content.replace(b"libgearman.so.8\0", b"libgearman.so.X\0"))
+        done = run_python("import gearman_cffi", unpacked_wheel)
+        error = done.stderr[done.stderr.rindex("ImportError") :]
+        assert "libgearman.so.X" in error
+        for name in ("Debian", "libgearman8", "Fedora", "Alpine", "macOS"):
+            assert name in error
+
+
+class TestSdist:
+    def test_has_everything_that_a_build_and_a_test_run_read(self, distributions: Distributions) -> None:
+        """That it builds is shown by the wheel, which was built from it; tests and scripts are in it too."""
+        with tarfile.open(distributions.sdist) as archive:
+            names = {name.partition("/")[2] for name in archive.getnames()}
+        for name in (
+            "build_libgearman.py",
+            "setup.py",
+            "pyproject.toml",
+            "LICENSE",
+            "README.md",
+            "vendor/libgearman/client.h",
+            "vendor/libgearman/README.md",
+            "gearman_cffi/_libgearman/glue/declarations.h",
+            "gearman_cffi/_libgearman/glue/glue.h",
+            "gearman_cffi/_libgearman/glue/optional.h",
+            "gearman_cffi/py.typed",
+            "script/bootstrap",
+            "script/test",
+            "tests/packaging/test_distributions.py",
+        ):
+            assert name in names
+        assert not [name for name in names if name.endswith((".so", ".pyc", ".o"))]

@@ -1,0 +1,57 @@
+"""Workers for the client's tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from gearman_cffi import Client, ServerCollection
+from gearman_cffi.ext import GearmanException, GearmanJob, GearmanWorker
+from gearman_cffi.testing import Gearmand
+
+Function = Callable[[GearmanJob, object], object]
+StartWorker = Callable[..., None]
+
+
+def echo(job: GearmanJob, context: object) -> bytes:
+    """A worker's function that answers with its workload."""
+    return job.workload()
+
+
+def _work(addresses: str, functions: dict[str, Function], stop: threading.Event) -> None:
+    worker = GearmanWorker()
+    worker.setTimeout(50)
+    for server in ServerCollection(addresses):
+        with suppress(GearmanException):  # one that is not there; it stays added
+            worker.addServer(server.host, server.port)
+    for name, function in functions.items():
+        worker.addFunction(name, function)
+    while not stop.is_set():
+        with suppress(ValueError):  # what the functions of these tests raise comes out of work() again
+            worker.work()
+
+
+@pytest.fixture
+def start_worker(shared_gearmand: Gearmand) -> Iterator[StartWorker]:
+    """start_worker(name=function, ..., servers=None): works in a thread until the test is over."""
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def start(servers: str | None = None, **functions: Function) -> None:
+        arguments = (servers or shared_gearmand.address, functions, stop)
+        threads.append(threading.Thread(target=_work, args=arguments, daemon=True))
+        threads[-1].start()
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def client(shared_gearmand: Gearmand) -> Client:
+    return Client(shared_gearmand.address, timeout=10)

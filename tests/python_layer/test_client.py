@@ -1,0 +1,189 @@
+"""Client: jobs, answers, priorities and status, against real servers and real workers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from gearman_cffi import (
+    Client,
+    JobException,
+    JobFailed,
+    JobStatus,
+    JsonSerializer,
+    PhpSerializer,
+    PickleSerializer,
+    Priority,
+    RawSerializer,
+    Serializer,
+    SerializerError,
+)
+from gearman_cffi.ext import GEARMAN_WORK_EXCEPTION, GearmanClient, GearmanJob
+from gearman_cffi.testing import Gearmand
+from tests.python_layer.conftest import StartWorker, echo
+from tests.support import wait_until
+
+
+class TestExecuteJob:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            None,
+            True,
+            False,
+            0,
+            5,
+            1.5,
+            "",
+            "hello",
+            "é",
+            b"\xff\0",
+            [],
+            [1, ["é", None]],
+            {"a": {"b": [1.5]}, 7: False},
+        ],
+        ids=repr,
+    )
+    def test_values_go_and_come_back(self, client: Client, start_worker: StartWorker, value: Any) -> None:
+        start_worker(echo_value=echo)
+        assert client.execute_job("echo_value", value) == value
+
+    @pytest.mark.parametrize(
+        ("serializer", "value"),
+        [
+            (RawSerializer(), bytes(range(256))),
+            (RawSerializer(), b""),
+            (JsonSerializer(), {"é": [1, None]}),
+            (PickleSerializer(), {1, (2, 3)}),
+            (PhpSerializer(pass_serialized=False, strict=True), "i:5;"),
+        ],
+        ids=repr,
+    )
+    def test_other_serializers(
+        self, shared_gearmand: Gearmand, start_worker: StartWorker, serializer: Serializer, value: Any
+    ) -> None:
+        start_worker(echo_other=echo)
+        with Client(shared_gearmand.address, serializer=serializer, timeout=10) as client:
+            assert client.execute_job("echo_other", value) == value
+
+    def test_what_goes_over_the_wire(self, client: Client, start_worker: StartWorker) -> None:
+        """PHP's serialize format; what is serialized already goes unchanged."""
+        seen: list[bytes] = []
+        start_worker(look=lambda job, context: seen.append(job.workload()))
+        client.execute_job("look", "foo")
+        client.execute_job("look", "i:5;")
+        client.execute_job("look", [1])
+        assert seen == [b's:3:"foo";', b"i:5;", b"a:1:{i:0;i:1;}"]
+
+    def test_an_answer_that_is_not_serialized(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(plain=lambda job, context: b"plain", nothing=lambda job, context: None)
+        assert client.execute_job("plain", 1) == "plain"
+        assert client.execute_job("nothing", 1) == ""
+
+    def test_an_answer_that_is_broken(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(broken=lambda job, context: b'a:9:{i:0;s:5:"x')
+        with pytest.raises(SerializerError, match="serialize format"):
+            client.execute_job("broken", 1)
+
+    def test_unique_keys_reach_the_worker(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(unique_key=lambda job, context: job.unique())
+        assert client.execute_job("unique_key", 1, unique="mine") == "mine"
+        assert len(client.execute_job("unique_key", 1)) == 36
+
+    def test_a_function_that_raises(self, client: Client, start_worker: StartWorker) -> None:
+        def fail(job: GearmanJob, context: object) -> None:
+            raise ValueError("no good: é")
+
+        start_worker(raises=fail)
+        with pytest.raises(JobException, match="no good") as caught:
+            client.execute_job("raises", 1)
+        error = caught.value
+        assert (error.remote_type, error.remote_message) == ("ValueError", "no good: é")
+        assert error.return_code == GEARMAN_WORK_EXCEPTION
+        assert error.function == "raises"
+        assert error.handle is not None
+        assert error.handle.startswith("H:test:")
+        assert error.server == str(client._connection.servers)
+
+    def test_a_function_that_fails(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(fails=lambda job, context: job.sendFail())
+        with pytest.raises(JobFailed, match="function 'fails', job 'H:test:"):
+            client.execute_job("fails", 1)
+
+    def test_the_client_is_usable_after_failures(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(fails_once=lambda job, context: job.sendFail(), fine=echo)
+        for _ in range(3):
+            with pytest.raises(JobFailed):
+                client.execute_job("fails_once", 1)
+            assert client.execute_job("fine", "x") == "x"
+
+
+class TestPriorities:
+    def test_high_before_normal_before_low(self, gearmand: Gearmand, start_worker: StartWorker) -> None:
+        done: list[bytes] = []
+        with Client(gearmand.address, serializer=RawSerializer(), timeout=10) as client:
+            client.execute_in_background("queue", "low")
+            client.execute_in_background("queue", "normal", Priority.NORMAL)
+            client.execute_in_background("queue", "high", client.PRIORITY_HIGH)
+            start_worker(queue=lambda job, context: done.append(job.workload()), servers=gearmand.address)
+            wait_until(lambda: len(done) == 3, "three jobs are done")
+        assert done == [b"high", b"normal", b"low"]
+
+    def test_in_the_foreground(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(any_priority=echo)
+        for priority in (*Priority, 0, 1, 2):
+            assert client.execute_job("any_priority", "x", priority) == "x"
+
+
+class TestBackgroundAndStatus:
+    def test_the_life_of_a_job(self, client: Client, start_worker: StartWorker) -> None:
+        go_on = threading.Event()
+
+        def slow(job: GearmanJob, context: object) -> None:
+            job.sendStatus(3, 10)
+            go_on.wait(10)
+
+        handle = client.execute_in_background("slow", "x")
+        assert handle.startswith("H:test:")
+        assert client.get_job_status(handle) == JobStatus(True, False, 0, 0)
+        start_worker(slow=slow)
+        wait_until(lambda: client.get_job_status(handle) == JobStatus(True, True, 3, 10), "it is running")
+        go_on.set()
+        wait_until(lambda: client.get_job_status(handle).is_completed, "it is done")
+
+    def test_a_handle_that_never_was(self, client: Client) -> None:
+        assert client.get_job_status("H:nobody:1") == JobStatus()
+
+    def test_equal_unique_keys_are_one_job(self, client: Client) -> None:
+        first = client.execute_in_background("never_done", 1, unique="one")
+        assert client.execute_in_background("never_done", 2, unique="one") == first
+        assert client.execute_in_background("never_done", 2) != first
+
+
+class TestDmanksNames:
+    def test_aliases(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(alias=echo)
+        assert client.executeJob("alias", [1]) == [1]
+        assert client.getJobStatus(client.executeInBackground("alias_later", 1)).isKnown()
+
+    def test_set_implementation(self, shared_gearmand: Gearmand, start_worker: StartWorker) -> None:
+        """The given client does the work, and gets the servers on first use."""
+        start_worker(given=echo)
+        given = GearmanClient()
+        client = Client(shared_gearmand.address, timeout=10)
+        client.setImplementation(given)
+        assert client.execute_job("given", "x") == "x"
+        assert given.ping("x")
+        assert given.timeout() == 10_000
+
+    def test_an_implementation_with_servers_of_its_own(
+        self, shared_gearmand: Gearmand, start_worker: StartWorker
+    ) -> None:
+        start_worker(own=echo)
+        given = GearmanClient()
+        given.addServer(shared_gearmand.host, shared_gearmand.port)
+        client = Client([], timeout=10)
+        client.set_implementation(given)
+        assert client.execute_job("own", "x") == "x"

@@ -1,0 +1,94 @@
+"""Client: timeouts and wrong arguments."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gearman_cffi import (
+    Client,
+    InvalidArgument,
+    JobTimeout,
+    SerializerError,
+)
+from gearman_cffi.ext import GearmanJob
+from tests.python_layer.conftest import StartWorker, echo
+
+
+class TestTimeouts:
+    @pytest.mark.parametrize("timeout", [0.1, timedelta(milliseconds=100)])
+    def test_of_a_call(self, client: Client, timeout: Any) -> None:
+        began = time.monotonic()
+        with pytest.raises(JobTimeout, match="function 'nobody'"):
+            client.execute_job("nobody", 1, timeout=timeout)
+        assert 0.09 < time.monotonic() - began < 5
+        assert client.execute_in_background("nobody", 1)
+
+    def test_it_bounds_the_whole_call(self, client: Client, start_worker: StartWorker) -> None:
+        """A worker that keeps sending something does not keep the client waiting."""
+        over = threading.Event()
+
+        def chatter(job: GearmanJob, context: object) -> None:
+            step = 0
+            while not over.wait(0.02) and step < 500:
+                step += 1
+                job.sendStatus(step, 500)
+
+        start_worker(chatter=chatter)
+        began = time.monotonic()
+        with pytest.raises(JobTimeout):
+            client.execute_job("chatter", 1, timeout=0.3)
+        over.set()
+        assert time.monotonic() - began < 5
+
+    @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+    def test_what_is_none(self, client: Client, timeout: float) -> None:
+        with pytest.raises(ValueError, match="timeout must be above 0"):
+            client.execute_job("f", 1, timeout=timeout)
+        with pytest.raises(ValueError, match="timeout must be above 0"):
+            Client("h", timeout=timeout)
+
+
+class TestWrongArguments:
+    @pytest.mark.parametrize("function", ["", "a\0b", "x" * 513, "é" * 257, "\ud800"])
+    def test_function_names(self, client: Client, function: str) -> None:
+        for call in (client.execute_job, client.execute_in_background):
+            with pytest.raises(InvalidArgument, match="a function name"):
+                call(function, 1)
+
+    @pytest.mark.parametrize("function", [None, 5, b"f"])
+    def test_function_names_of_another_type(self, client: Client, function: Any) -> None:
+        with pytest.raises(TypeError, match="a function name must be a str"):
+            client.execute_job(function, 1)
+
+    @pytest.mark.parametrize("unique", ["", "a\0b", "x" * 64])
+    def test_unique_keys(self, client: Client, unique: str) -> None:
+        with pytest.raises(InvalidArgument, match="a unique key"):
+            client.execute_in_background("f", 1, unique=unique)
+
+    def test_the_longest_names(self, client: Client, start_worker: StartWorker) -> None:
+        start_worker(**{"f" * 512: echo})
+        assert client.execute_job("f" * 512, "x", unique="u" * 63) == "x"
+
+    @pytest.mark.parametrize("handle", ["", "a\0b", "x" * 64])
+    def test_handles(self, client: Client, handle: str) -> None:
+        with pytest.raises(InvalidArgument, match="a job handle"):
+            client.get_job_status(handle)
+
+    def test_priorities(self, client: Client) -> None:
+        with pytest.raises(InvalidArgument, match="a priority is"):
+            client.execute_job("f", 1, priority=3)
+
+    def test_workloads(self, client: Client) -> None:
+        with pytest.raises(SerializerError, match="object"):
+            client.execute_job("f", object())
+
+    def test_servers(self) -> None:
+        with pytest.raises(ValueError, match="no port number"):
+            Client("h:x")
+        with pytest.raises(TypeError, match="expected a Server"):
+            Client([5])  # type: ignore[list-item]

@@ -1,0 +1,154 @@
+"""PhpSerializer and PHP itself must agree, on values of every type and on data that is almost right."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from gearman_cffi import PhpSerializer, SerializerError
+
+CODEC = str(Path(__file__).with_name("codec.php"))
+PLAIN = PhpSerializer(pass_serialized=False, strict=True)
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+
+thorough = settings(max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+
+floats = st.floats() | st.sampled_from([0.1, -0.0, 1e15, 1e16, 1e17, 123456789012345678.0, 1e-4, 1e-5, 5e-324])
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["0", "-0", "7", "-7", "07", "é"])
+keys = st.integers(INT_MIN, INT_MAX) | texts | st.binary(max_size=6)
+scalars = st.none() | st.booleans() | st.integers(INT_MIN, INT_MAX) | floats | texts | st.binary()
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+class Php:
+    """One PHP process that answers for serialize() and unserialize()."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            ["php", "-n", "-d", "serialize_precision=-1", CODEC],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def make(self, tree: list[Any]) -> bytes:
+        return bytes.fromhex(self._ask(["make", tree]))
+
+    def describe(self, data: bytes) -> list[Any] | None:
+        tree: list[Any] | None = self._ask(["describe", data.hex()])
+        return tree
+
+    def _ask(self, request: list[Any]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def php() -> Iterator[Php]:
+    process = Php()
+    yield process
+    process.close()
+
+
+def key_form(key: int | str | bytes) -> int | bytes:
+    """The key as PHP holds it."""
+    if isinstance(key, int):
+        return key
+    data = key.encode() if isinstance(key, str) else key
+    text = data.decode("latin-1")
+    is_number = text.isascii() and text.removeprefix("-").isdigit() and str(int(text)) == text
+    return int(text) if is_number and INT_MIN <= int(text) <= INT_MAX else data
+
+
+def tree_of(value: Any) -> list[Any]:
+    """The description that codec.php gives of the value."""
+    if value is None:
+        return ["n"]
+    if isinstance(value, bool):
+        return ["b", value]
+    if isinstance(value, int):
+        return ["i", str(value)]
+    if isinstance(value, float):
+        return ["d", "nan" if math.isnan(value) else struct.pack(">d", value).hex()]
+    if isinstance(value, (str, bytes)):
+        return ["s", (value.encode() if isinstance(value, str) else value).hex()]
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return ["a", [[tree_of(key_form(key)), tree_of(item)] for key, item in pairs]]
+
+
+def has_equal_keys(value: Any) -> bool:
+    """Whether two keys of a dict anywhere in the value are one in PHP: that is refused."""
+    if isinstance(value, dict):
+        if len({key_form(key) for key in value}) < len(value):
+            return True
+        return any(map(has_equal_keys, value.values()))
+    return isinstance(value, list) and any(map(has_equal_keys, value))
+
+
+@thorough
+@given(value=values)
+@example(value={"5": 1, "-9223372036854775808": 2, "9223372036854775808": 3, "-0": 4, "": 5, b"\xff": 6})
+@example(value=[[], {}, {0: "a", 1: "b"}, {1: "a", 0: "b"}, "i:5;", "\0", b"\x80\0"])
+def test_php_writes_and_reads_the_same(php: Php, value: Any) -> None:
+    if has_equal_keys(value):
+        with pytest.raises(SerializerError, match="same key"):
+            PLAIN.serialize(value)
+        return
+    data = PLAIN.serialize(value)
+    assert data == php.make(tree_of(value))
+    assert php.describe(data) == tree_of(value)
+    assert tree_of(PLAIN.unserialize(data)) == tree_of(value)
+
+
+@thorough
+@given(number=floats)
+def test_floats_have_the_digits_that_php_gives_them(php: Php, number: float) -> None:
+    assert PLAIN.serialize(number) == php.make(tree_of(number))
+
+
+@thorough
+@given(value=values, data=st.data())
+def test_what_is_read_of_damaged_data_php_reads_too(php: Php, value: Any, data: st.DataObject) -> None:
+    """Cut, doubled and changed bytes: an error, or what PHP reads. Never anything else."""
+    if has_equal_keys(value):
+        return
+    whole = PLAIN.serialize(value)
+    at = data.draw(st.integers(0, len(whole) - 1))
+    until = data.draw(st.integers(at, min(len(whole), at + 4)))
+    filling = data.draw(st.sampled_from([b"", b"0", b"1", b"9", b":", b";", b"}", b"-", b"N;", b"i:0;", b"a:0:{}"]))
+    damaged = whole[:at] + filling + whole[until:]
+    try:
+        read = PLAIN.unserialize(damaged)
+    except SerializerError:
+        return
+    assert tree_of(read) == php.describe(damaged)
+
+
+@thorough
+@given(value=values)
+def test_every_cut_is_noticed(value: Any) -> None:
+    if has_equal_keys(value):
+        return
+    whole = PLAIN.serialize(value)
+    for length in range(min(len(whole), 200)):
+        with pytest.raises(SerializerError):
+            PLAIN.unserialize(whole[:length])

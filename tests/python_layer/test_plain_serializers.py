@@ -1,0 +1,100 @@
+"""RawSerializer, JsonSerializer and PickleSerializer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from gearman_cffi import (
+    JsonSerializer,
+    PickleSerializer,
+    RawSerializer,
+    Serializer,
+    SerializerError,
+    UnsupportedValue,
+)
+
+EVERY_BYTE = bytes(range(256))
+
+
+@pytest.mark.parametrize("serializer", [RawSerializer(), JsonSerializer(), PickleSerializer()])
+def test_they_are_serializers(serializer: object) -> None:
+    assert isinstance(serializer, Serializer)
+
+
+class TestRaw:
+    @pytest.mark.parametrize("value", [b"", EVERY_BYTE, bytearray(b"ab"), memoryview(b"ab")])
+    def test_bytes_go_and_come_as_they_are(self, value: Any) -> None:
+        assert RawSerializer().serialize(value) == bytes(value)
+        assert RawSerializer().unserialize(bytes(value)) == bytes(value)
+
+    def test_str_goes_as_utf8_and_comes_as_bytes(self) -> None:
+        assert RawSerializer().serialize("é") == b"\xc3\xa9"
+        assert RawSerializer().unserialize(b"\xc3\xa9") == b"\xc3\xa9"
+
+    @pytest.mark.parametrize("value", [None, 5, 1.5, True, [b"x"], {}])
+    def test_others_are_told_what_to_do(self, value: Any) -> None:
+        with pytest.raises(TypeError, match="use PhpSerializer, JsonSerializer or PickleSerializer"):
+            RawSerializer().serialize(value)
+
+    def test_a_lone_surrogate(self) -> None:
+        with pytest.raises(SerializerError, match="UTF-8"):
+            RawSerializer().serialize("\ud800")
+
+
+class TestJson:
+    @pytest.mark.parametrize("value", [None, True, 5, 1.5, "é", [1, [2]], {"a": {"b": None}}, "", 2**70])
+    def test_both_ways(self, value: Any) -> None:
+        assert JsonSerializer().unserialize(JsonSerializer().serialize(value)) == value
+
+    def test_it_is_compact_utf8(self) -> None:
+        assert JsonSerializer().serialize({"é": [1, 2]}) == b'{"\xc3\xa9":[1,2]}'
+
+    @pytest.mark.parametrize("value", [b"x", {1, 2}, object()])
+    def test_types_without_a_form(self, value: Any) -> None:
+        with pytest.raises(UnsupportedValue, match=type(value).__name__):
+            JsonSerializer().serialize(value)
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
+    def test_values_without_a_form(self, value: Any) -> None:
+        with pytest.raises(SerializerError):
+            JsonSerializer().serialize(value)
+
+    def test_a_value_that_contains_itself(self) -> None:
+        endless: list[Any] = []
+        endless.append(endless)
+        with pytest.raises(SerializerError):
+            JsonSerializer().serialize(endless)
+
+    @pytest.mark.parametrize("data", [b"{", b"x", b"\xff\xfe\xfd", b"1 2", b"[" * 1_000_000])
+    def test_what_is_no_json(self, data: bytes) -> None:
+        with pytest.raises(SerializerError, match="no JSON"):
+            JsonSerializer().unserialize(data)
+
+    def test_an_empty_answer_is_none(self) -> None:
+        assert JsonSerializer().unserialize(b"") is None
+
+
+class TestPickle:
+    @pytest.mark.parametrize("value", [None, {1, 2}, EVERY_BYTE, datetime(2026, 1, 2), {(1, 2): [1j]}])
+    def test_both_ways(self, value: Any) -> None:
+        assert PickleSerializer().unserialize(PickleSerializer().serialize(value)) == value
+
+    def test_what_cannot_be_pickled(self) -> None:
+        with pytest.raises(SerializerError, match="cannot pickle"):
+            PickleSerializer().serialize(lambda: None)
+
+    @pytest.mark.parametrize(
+        "data", [b"x", b"\x80\x04", b"cno_such_module\nname\n.", PickleSerializer().serialize(5)[:-1]]
+    )
+    def test_what_is_no_pickle(self, data: bytes) -> None:
+        with pytest.raises(SerializerError, match="cannot read the data as a pickle"):
+            PickleSerializer().unserialize(data)
+
+    def test_an_empty_answer_is_none(self) -> None:
+        assert PickleSerializer().unserialize(b"") is None
+
+    def test_its_docs_warn(self) -> None:
+        assert "WARNING" in (PickleSerializer.__doc__ or "")

@@ -1,0 +1,232 @@
+"""What several rooms' tests need: workers in threads, programs of their own, and waiting with a deadline."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import gearman_cffi
+from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWorker
+from gearman_cffi.testing import Gearmand
+
+HOST = "127.0.0.1"
+ROOT = Path(gearman_cffi.__file__).parents[1]
+Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Returns when it holds; fails when it does not hold in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
+        time.sleep(0.003)
+
+
+def client_of(*servers: Gearmand) -> GearmanClient:
+    """A client of these servers; the last of them gets the jobs."""
+    client = GearmanClient()
+    for server in servers:
+        client.addServer(server.host, server.port)
+    return client
+
+
+def worker_of(*servers: Gearmand, **functions: Callable[[GearmanJob, Any], Any]) -> GearmanWorker:
+    """A worker of these servers with these functions."""
+    worker = GearmanWorker()
+    for server in servers:
+        worker.addServer(server.host, server.port)
+    for name, function in functions.items():
+        worker.addFunction(name, function)
+    return worker
+
+
+def queued(server: Gearmand, function: str) -> int:
+    """How many jobs of a function the server has, running ones too."""
+    for line in server.ask("status").splitlines():
+        name, _, numbers = line.partition("\t")
+        if name == function:
+            return int(numbers.split("\t")[0])
+    return 0
+
+
+def is_served(server: Gearmand, function: str) -> bool:
+    """Whether a connected worker has announced the function."""
+    return any(function in line.partition(" :")[2].split() for line in server.ask("workers").splitlines())
+
+
+def connections(server: Gearmand) -> int:
+    """How many connections the server has, without the one that asks."""
+    return len(server.ask("workers").splitlines()) - 2
+
+
+@contextmanager
+def frozen(server: Gearmand) -> Iterator[None]:
+    """The server stopped by SIGSTOP while the block runs, from its first line on: all of its threads."""
+
+    def states() -> set[str]:
+        tasks = Path(f"/proc/{server.pid}/task")
+        return {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks.iterdir()}
+
+    server.pause()
+    try:
+        wait_until(lambda: states() == {"T"}, "the server stands still")
+        yield
+    finally:
+        if server.running:
+            server.resume()
+
+
+class Serving(threading.Thread):
+    """A worker in a thread of its own: works until end(), and keeps what work() raised."""
+
+    def __init__(self, servers: Sequence[Gearmand], functions: Functions) -> None:
+        super().__init__(daemon=True, name=f"worker of {', '.join(functions)}")
+        self.raised: list[BaseException] = []
+        self._ended = threading.Event()
+        self._worker: GearmanWorker | None = worker_of(*servers, **functions)
+
+    def run(self) -> None:
+        """Works; a round that failed is followed by a short wait, for a server to come back."""
+        worker = self._worker
+        assert worker is not None
+        while not self._ended.is_set():
+            try:
+                if worker.work():
+                    continue
+            except BaseException as error:
+                self.raised.append(error)
+                continue
+            self._ended.wait(0.01)
+
+    def end(self) -> None:
+        """Ends the work at once, or after the job that is running, and closes the connections."""
+        self._ended.set()
+        assert self._worker is not None
+        self._worker.stop()
+        self.join(20)
+        assert not self.is_alive(), f"the {self.name} does not end"
+        self._worker = None
+
+
+@contextmanager
+def serving(*servers: Gearmand, **functions: Callable[[GearmanJob, Any], Any]) -> Iterator[Serving]:
+    """A worker with these functions, in a thread, while the block runs."""
+    thread = Serving(servers, functions)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.end()
+
+
+PRELUDE = """
+import gc, os, signal, sys, threading, time, warnings
+from gearman_cffi.ext import *
+from gearman_cffi.ext import ConcurrentUseError, ForkedUseError, JobKind
+warnings.simplefilter("ignore", GearmanWarning)
+PORTS = [int(argument) for argument in sys.argv[1:]]
+def say(*words): print(*words, flush=True)
+def client_of(*ports):
+    client = GearmanClient()
+    for port in ports: client.addServer("127.0.0.1", port)
+    return client
+def worker_of(*ports, **functions):
+    worker = GearmanWorker()
+    for port in ports: worker.addServer("127.0.0.1", port)
+    for name, function in functions.items(): worker.addFunction(name, function)
+    return worker
+def echo(job, context): return job.workload()
+"""
+
+
+class Child:
+    """A Python program in a process of its own, killed at the end of the block if it still runs.
+
+    It has PRELUDE before it; its arguments are ports. What it says is read line by line.
+    """
+
+    def __init__(self, program: str, *ports: int, options: Sequence[str] = (), **environment: str) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self.process = subprocess.Popen(
+            [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(program), *map(str, ports)],
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        )
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self._lines.put(line.decode().rstrip("\n"))
+        self._lines.put(None)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join()
+        self._errors.close()
+
+    def line(self, seconds: float = 20) -> str:
+        """The next line it says."""
+        try:
+            line = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            raise AssertionError(f"the program says nothing for {seconds} s; errors: {self.errors()}") from None
+        assert line is not None, f"the program has ended; errors: {self.errors()}"
+        return line
+
+    def expect(self, line: str) -> None:
+        """The next line is this one."""
+        assert self.line() == line, self.errors()
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends it a signal."""
+        os.kill(self.process.pid, number)
+
+    def errors(self) -> str:
+        """What it has written to stderr."""
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode("utf-8", "replace")
+
+    def end(self, seconds: float = 20) -> int:
+        """Waits for its end; the exit code, negative for a signal."""
+        return self.process.wait(seconds)
+
+    def await_blocked(self) -> None:
+        """Returns when its main thread sleeps: the same sleep in three looks, 5 ms apart."""
+        seen: list[tuple[str, str]] = []
+
+        def sleeps() -> bool:
+            seen.append(self._look())
+            time.sleep(0.005)
+            return len(seen) >= 3 and seen[-1][0] == "S" and len(set(seen[-3:])) == 1
+
+        wait_until(sleeps, "the program waits")
+
+    def _look(self) -> tuple[str, str]:
+        """The state of its main thread, and how often it has gone to sleep."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/status") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        return fields["State"][0], fields["voluntary_ctxt_switches"]

@@ -1,0 +1,55 @@
+"""The pytest plugin, in a pytest of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from gearman_cffi.testing import Gearmand
+
+TESTS = """
+from __future__ import annotations
+seen = []
+
+def test_first(gearmand, shared_gearmand):
+    assert gearmand.running and shared_gearmand.running
+    assert gearmand.port != shared_gearmand.port
+    seen.extend([gearmand.pid, shared_gearmand.pid])
+    gearmand.kill()
+
+def test_second(gearmand, shared_gearmand):
+    assert gearmand.ask("version").startswith("OK ")
+    assert gearmand.pid != seen[0]
+    assert shared_gearmand.pid == seen[1]
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_inside.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False, cwd=folder)
+
+
+def test_it_is_there_without_being_asked_for(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_its_fixtures_say_what_they_are(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, "--fixtures")
+    assert "gearmand" in done.stdout
+    assert "A private gearmand, started for this test." in done.stdout
+
+
+def test_without_gearmand_the_test_errors_with_the_package(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("import os\nos.environ['GEARMAND'] = 'no-such-gearmand'\n")
+    done = run_pytest(tmp_path)
+    assert done.returncode == 1
+    assert "gearman-job-server on Debian" in done.stdout
+
+
+def test_the_fixture_is_the_public_class(gearmand: Gearmand) -> None:
+    assert isinstance(gearmand, Gearmand)
+    assert gearmand.running
