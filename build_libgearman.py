@@ -107,9 +107,7 @@ def _folder_from_environment(variable: str, content: str) -> tuple[str, ...]:
     if not folder:
         return ()
     if not any(Path(folder).glob(content)):
-        raise SystemExit(
-            f"\ngearman-cffi cannot be built here: {variable} is {folder}: no {content} in it.\n"
-        )
+        raise SystemExit(f"\ngearman-cffi cannot be built here: {variable} is {folder}: no {content} in it.\n")
     return (os.path.abspath(folder),)
 
 
@@ -159,9 +157,7 @@ class Probe:
         need = next((need for need in NEEDS if not self._builds(need)), None)
         if need is None:
             return None
-        lines = [
-            f"gearman-cffi cannot be built here: {need.complaint.format(compiler=self._name)}. To install:"
-        ]
+        lines = [f"gearman-cffi cannot be built here: {need.complaint.format(compiler=self._name)}. To install:"]
         lines += [f"  {system:<18}{package}" for system, package in zip(SYSTEMS, need.packages, strict=True)]
         if need.packages is LIBGEARMAN:
             lines.append("Is it somewhere else? Set GEARMAN_CFFI_INCLUDE_DIR and GEARMAN_CFFI_LIB_DIR.")

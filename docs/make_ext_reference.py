@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 
 from gearman_cffi import ext
-from gearman_cffi.ext import constants, functions_client, functions_client_tasks, functions_job, functions_task
+from gearman_cffi.ext import (
+    constants,
+    functions,
+    functions_client,
+    functions_client_tasks,
+    functions_job,
+    functions_task,
+)
 from gearman_cffi.ext import functions_worker as worker_functions
 
 TARGET = Path(__file__).with_name("ext-reference.md")
@@ -81,7 +88,7 @@ def _aliases() -> list[str]:
             doc = inspect.getdoc(getattr(php_class, name)) or ""
             if doc.startswith("Deprecated:"):
                 lines.append(f"- `{class_name}.{name}()`: {doc.removeprefix('Deprecated: ')}")
-    for name in ext.functions.__all__:
+    for name in functions.__all__:
         doc = inspect.getdoc(getattr(ext, name)) or ""
         if doc.startswith("Deprecated:"):
             lines.append(f"- `{name}()`: {doc.removeprefix('Deprecated: ')}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from gearman_cffi._libgearman import JOB_STATUS, ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
@@ -37,7 +37,7 @@ class RunsTasks(CallsBack):
     @shows_no_context_as_none
     def addTask(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a job to those that runTasks() submits and waits for. Nothing is sent yet.
 
         context: given to the callbacks behind the task. unique_key: as in doNormal(). Returns the task; False with
@@ -49,21 +49,21 @@ class RunsTasks(CallsBack):
     @shows_no_context_as_none
     def addTaskHigh(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a job of high priority, otherwise as addTask(). Stands for gearman_client_add_task_high()."""
         return self._add_job("addTaskHigh", JobKind.HIGH, function_name, workload, context, unique_key)
 
     @shows_no_context_as_none
     def addTaskLow(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a job of low priority, otherwise as addTask(). Stands for gearman_client_add_task_low()."""
         return self._add_job("addTaskLow", JobKind.LOW, function_name, workload, context, unique_key)
 
     @shows_no_context_as_none
     def addTaskBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a job whose task ends when the server has taken it, otherwise as addTask().
 
         Stands for gearman_client_add_task_background().
@@ -73,7 +73,7 @@ class RunsTasks(CallsBack):
     @shows_no_context_as_none
     def addTaskHighBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a background job of high priority, otherwise as addTaskBackground().
 
         Stands for gearman_client_add_task_high_background().
@@ -84,7 +84,7 @@ class RunsTasks(CallsBack):
     @shows_no_context_as_none
     def addTaskLowBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         """Adds a background job of low priority, otherwise as addTaskBackground().
 
         Stands for gearman_client_add_task_low_background().
@@ -93,7 +93,7 @@ class RunsTasks(CallsBack):
         return self._add_job("addTaskLowBackground", kind, function_name, workload, context, unique_key)
 
     @shows_no_context_as_none
-    def addTaskStatus(self, job_handle: Name, context: Any = NO_CONTEXT) -> GearmanTask | bool:
+    def addTaskStatus(self, job_handle: Name, context: Any = NO_CONTEXT) -> GearmanTask | Literal[False]:
         """Adds a question for a job's status; the status callback gets the answer. Otherwise as addTask().
 
         Stands for gearman_client_add_task_status().
@@ -123,7 +123,7 @@ class RunsTasks(CallsBack):
 
     def _add_job(
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         name = arguments.name(function, "function_name")
         key = arguments.optional_name(unique, "unique_key")
         return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
@@ -136,7 +136,7 @@ class RunsTasks(CallsBack):
         unique: bytes,
         workload: bytes | bytearray | memoryview,
         context: Any,
-    ) -> GearmanTask | bool:
+    ) -> GearmanTask | Literal[False]:
         tasks = self._tasks
         number = next(tasks.numbers)
         self._text = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NoReturn
+from typing import ClassVar, Literal, NoReturn
 
 from gearman_cffi._libgearman import ClientHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
@@ -30,7 +30,7 @@ class Connected:
         """
         return int(self._rc)
 
-    def error(self) -> str | bool:
+    def error(self) -> str | Literal[False]:
         """The text of the last error, False before the first network operation.
 
         After a call that succeeded it is what libgearman left there: test returnCode(), not this text.

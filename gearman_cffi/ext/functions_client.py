@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.warn import called_as
@@ -18,7 +20,7 @@ def gearman_client_return_code(obj: GearmanClient) -> int:
         return obj.returnCode()
 
 
-def gearman_client_error(obj: GearmanClient) -> str | bool:
+def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
     """GearmanClient.error()."""
     with called_as("gearman_client_error"):
         return obj.error()

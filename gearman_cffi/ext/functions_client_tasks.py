@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client import GearmanClient
@@ -15,7 +15,7 @@ from gearman_cffi.ext.warn import called_as
 @shows_no_context_as_none
 def gearman_client_add_task(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTask()."""
     with called_as("gearman_client_add_task"):
         return obj.addTask(function_name, workload, context, unique_key)
@@ -24,7 +24,7 @@ def gearman_client_add_task(
 @shows_no_context_as_none
 def gearman_client_add_task_high(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskHigh()."""
     with called_as("gearman_client_add_task_high"):
         return obj.addTaskHigh(function_name, workload, context, unique_key)
@@ -33,7 +33,7 @@ def gearman_client_add_task_high(
 @shows_no_context_as_none
 def gearman_client_add_task_low(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskLow()."""
     with called_as("gearman_client_add_task_low"):
         return obj.addTaskLow(function_name, workload, context, unique_key)
@@ -42,7 +42,7 @@ def gearman_client_add_task_low(
 @shows_no_context_as_none
 def gearman_client_add_task_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskBackground()."""
     with called_as("gearman_client_add_task_background"):
         return obj.addTaskBackground(function_name, workload, context, unique_key)
@@ -51,7 +51,7 @@ def gearman_client_add_task_background(
 @shows_no_context_as_none
 def gearman_client_add_task_high_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskHighBackground()."""
     with called_as("gearman_client_add_task_high_background"):
         return obj.addTaskHighBackground(function_name, workload, context, unique_key)
@@ -60,7 +60,7 @@ def gearman_client_add_task_high_background(
 @shows_no_context_as_none
 def gearman_client_add_task_low_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskLowBackground()."""
     with called_as("gearman_client_add_task_low_background"):
         return obj.addTaskLowBackground(function_name, workload, context, unique_key)
@@ -75,7 +75,7 @@ def gearman_client_run_tasks(obj: GearmanClient) -> bool:
 @shows_no_context_as_none
 def gearman_client_add_task_status(
     obj: GearmanClient, job_handle: Name, context: Any = NO_CONTEXT
-) -> GearmanTask | bool:
+) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskStatus()."""
     with called_as("gearman_client_add_task_status"):
         return obj.addTaskStatus(job_handle, context)

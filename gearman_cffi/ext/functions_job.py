@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import called_as
@@ -55,19 +57,19 @@ def gearman_job_send_fail(obj: GearmanJob) -> bool:
         return obj.sendFail()
 
 
-def gearman_job_handle(obj: GearmanJob) -> str | bool:
+def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.handle()."""
     with called_as("gearman_job_handle"):
         return obj.handle()
 
 
-def gearman_job_function_name(obj: GearmanJob) -> str | bool:
+def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.functionName()."""
     with called_as("gearman_job_function_name"):
         return obj.functionName()
 
 
-def gearman_job_unique(obj: GearmanJob) -> str | bool:
+def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.unique()."""
     with called_as("gearman_job_unique"):
         return obj.unique()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.warn import called_as
@@ -13,19 +15,19 @@ def gearman_task_return_code(obj: GearmanTask) -> int:
         return obj.returnCode()
 
 
-def gearman_task_function_name(obj: GearmanTask) -> str | bool:
+def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.functionName()."""
     with called_as("gearman_task_function_name"):
         return obj.functionName()
 
 
-def gearman_task_unique(obj: GearmanTask) -> str | bool:
+def gearman_task_unique(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.unique()."""
     with called_as("gearman_task_unique"):
         return obj.unique()
 
 
-def gearman_task_job_handle(obj: GearmanTask) -> str | bool:
+def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.jobHandle()."""
     with called_as("gearman_task_job_handle"):
         return obj.jobHandle()
@@ -43,37 +45,37 @@ def gearman_task_is_running(obj: GearmanTask) -> bool:
         return obj.isRunning()
 
 
-def gearman_task_numerator(obj: GearmanTask) -> int | bool:
+def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.taskNumerator()."""
     with called_as("gearman_task_numerator"):
         return obj.taskNumerator()
 
 
-def gearman_task_denominator(obj: GearmanTask) -> int | bool:
+def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.taskDenominator()."""
     with called_as("gearman_task_denominator"):
         return obj.taskDenominator()
 
 
-def gearman_task_data(obj: GearmanTask) -> bytes | bool:
+def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
     """GearmanTask.data()."""
     with called_as("gearman_task_data"):
         return obj.data()
 
 
-def gearman_task_data_size(obj: GearmanTask) -> int | bool:
+def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.dataSize()."""
     with called_as("gearman_task_data_size"):
         return obj.dataSize()
 
 
-def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | bool:
+def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[False]:
     """GearmanTask.sendWorkload()."""
     with called_as("gearman_task_send_workload"):
         return obj.sendWorkload(data)
 
 
-def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes] | bool:
+def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes] | Literal[False]:
     """GearmanTask.recvData()."""
     with called_as("gearman_task_recv_data"):
         return obj.recvData(data_len)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.job import GearmanJob
@@ -21,7 +21,7 @@ def gearman_worker_return_code(obj: GearmanWorker) -> int:
         return obj.returnCode()
 
 
-def gearman_worker_error(obj: GearmanWorker) -> str | bool:
+def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
     """GearmanWorker.error()."""
     with called_as("gearman_worker_error"):
         return obj.error()
@@ -115,7 +115,7 @@ def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
         return obj.unregisterAll()
 
 
-def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | bool:
+def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
     """GearmanWorker.grabJob()."""
     with called_as("gearman_worker_grab_job"):
         return obj.grabJob()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gearman_cffi._libgearman import JobHandle, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
@@ -30,15 +32,15 @@ class GearmanJob(DeprecatedJob):
 
     # ---------------------------------------------------------------------------- reading
 
-    def handle(self) -> str | bool:
+    def handle(self) -> str | Literal[False]:
         """The job's handle, by which a client can ask for its status. Stands for gearman_job_handle()."""
         return self._name(None if self._job is None else self._job.handle())
 
-    def functionName(self) -> str | bool:
+    def functionName(self) -> str | Literal[False]:
         """The function that the client asked for. Stands for gearman_job_function_name()."""
         return self._name(None if self._job is None else self._job.function_name())
 
-    def unique(self) -> str | bool:
+    def unique(self) -> str | Literal[False]:
         """The client's unique key, or the UUID made in its place; "" where the worker does not ask for it.
 
         Stands for gearman_job_unique().
@@ -123,7 +125,7 @@ class GearmanJob(DeprecatedJob):
     # ---------------------------------------------------------------------------- private
 
     @staticmethod
-    def _name(value: str | None) -> str | bool:
+    def _name(value: str | None) -> str | Literal[False]:
         return False if value is None else value
 
     @staticmethod

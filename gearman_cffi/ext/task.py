@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gearman_cffi._libgearman import ReturnCode, TaskHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
@@ -32,17 +34,17 @@ class GearmanTask(DeprecatedTask):
         """
         return self._rc
 
-    def functionName(self) -> str | bool:
+    def functionName(self) -> str | Literal[False]:
         """The function's name; for a status task the job's handle. Stands for gearman_task_function_name()."""
         task = self._live()
         return False if task is None else task.function_name() or ""
 
-    def unique(self) -> str | bool:
+    def unique(self) -> str | Literal[False]:
         """The unique key that was given or made; "" for a status task. Stands for gearman_task_unique()."""
         task = self._live()
         return False if task is None else task.unique() or ""
 
-    def jobHandle(self) -> str | bool:
+    def jobHandle(self) -> str | Literal[False]:
         """The job's handle; "" before the server has named it. Stands for gearman_task_job_handle()."""
         task = self._live()
         return False if task is None else task.job_handle() or ""
@@ -57,17 +59,17 @@ class GearmanTask(DeprecatedTask):
         task = self._live()
         return task is not None and task.is_running()
 
-    def taskNumerator(self) -> int | bool:
+    def taskNumerator(self) -> int | Literal[False]:
         """The first number of the last status, 0 before one came. Stands for gearman_task_numerator()."""
         task = self._live()
         return False if task is None else task.numerator()
 
-    def taskDenominator(self) -> int | bool:
+    def taskDenominator(self) -> int | Literal[False]:
         """The second number of the last status, 0 before one came. Stands for gearman_task_denominator()."""
         task = self._live()
         return False if task is None else task.denominator()
 
-    def data(self) -> bytes | bool:
+    def data(self) -> bytes | Literal[False]:
         """The data of the packet that a callback is called for: a part, the end of a result, an exception's text.
 
         b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, where recvData() reads it.
@@ -77,12 +79,12 @@ class GearmanTask(DeprecatedTask):
         data = None if task is None else task.data()
         return False if data is None else data
 
-    def dataSize(self) -> int | bool:
+    def dataSize(self) -> int | Literal[False]:
         """The size in bytes of data(). Stands for gearman_task_data_size()."""
         task = self._live()
         return False if task is None else task.data_size()
 
-    def sendWorkload(self, data: Data) -> int | bool:
+    def sendWorkload(self, data: Data) -> int | Literal[False]:
         """Sends the workload in parts. There is never one to send: addTask() has taken it whole.
 
         False with a warning and GEARMAN_NOT_FLUSHING. Stands for gearman_task_send_workload().
@@ -94,7 +96,7 @@ class GearmanTask(DeprecatedTask):
         warn("GearmanTask::sendWorkload()", "the workload was given to addTask() and goes out with the task")
         return False
 
-    def recvData(self, data_len: int) -> list[int | bytes] | bool:
+    def recvData(self, data_len: int) -> list[int | bytes] | Literal[False]:
         """Reads up to data_len bytes of the packet's data, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
         Returns [number of bytes, bytes], [0, b""] at the end and for data that is buffered. What a callback

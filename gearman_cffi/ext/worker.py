@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from gearman_cffi._libgearman import JobHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
@@ -108,7 +108,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         self._text = None
         return self._handle.set_identifier(arguments.name(id, "id")) == ReturnCode.SUCCESS
 
-    def grabJob(self) -> GearmanJob | bool:
+    def grabJob(self) -> GearmanJob | Literal[False]:
         """Asks each server once for a job; the caller answers it with its send methods.
 
         Returns the GearmanJob, or False with a warning where there is none: does not wait. In non-blocking mode an
