@@ -60,6 +60,7 @@ class Connection:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         if self._client is None:
             self._client = _SilentClient()
+            self._client._expect_exceptions()
         unknown = self._add_new(self._client)
         if unknown and not self._resolved:
             self._added = 0  # the next call looks the names up again

@@ -202,7 +202,7 @@ class ClientHandle:
         task = lib.gcffi_client_add_task(
             self._client, kind, number, callbacks, name, unique, pointer(workload), len(workload), self._rc
         )
-        return int(self._rc[0]), TaskHandle(task, self._guard) if task else None
+        return int(self._rc[0]), TaskHandle(task, self._guard, self._client) if task else None
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""

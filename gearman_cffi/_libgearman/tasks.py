@@ -13,13 +13,14 @@ from gearman_cffi._libgearman.ownership import Guard
 class TaskHandle:
     """gearman_task_st. libgearman frees it when it ends (option FREE_TASKS) or with its client.
 
-    It does not keep its client alive: a client that is dropped ends its tasks. Data can be read while one of
+    It keeps libgearman's client alive, not its handle. Data can be read while one of
     its packets is being delivered; at other times libgearman's pointer to it may be stale.
     """
 
-    __slots__ = ("_guard", "_task", "delivering")
+    __slots__ = ("_client", "_guard", "_task", "delivering")
 
-    def __init__(self, task: Any, guard: Guard) -> None:
+    def __init__(self, task: Any, guard: Guard, client: Any) -> None:
+        self._client = client
         self._task = ffi.gc(task, lib.gcffi_task_release)
         self._guard = guard
         self.delivering = False

@@ -171,6 +171,7 @@ class GearmanClient(RunsTasks, DeprecatedClient):
     # ---------------------------------------------------------------------------- private
 
     def _expect_exceptions(self) -> None:
+        """For the Python layer: makes every connection ask for exceptions when it is opened."""
         self._handle.expect_exceptions()
 
     def _clone(self) -> GearmanClient:
@@ -209,6 +210,10 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         name = arguments.name(function, "function")
         key = arguments.optional_name(unique, "unique")
         self._text = None
+        if not name and kind >= JobKind.LOW_BACKGROUND:
+            self._rc = ReturnCode.INVALID_ARGUMENT
+            self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
+            return self._rc
         rc = self._rc = self._handle.do(kind, name, key, workload, timeout)
         if rc in (ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION):
             self._text = ReturnCode.describe(rc)

@@ -145,12 +145,7 @@ class Connected:
             return False
         if setup_exception_handler:
             self.enableExceptionHandler()
-        else:
-            self._expect_exceptions()
         return True
-
-    def _expect_exceptions(self) -> None:
-        """What a client does in place of asking at once."""
 
     def _fail_option(self) -> NoReturn:
         error = GearmanException("Failed to set exception option")

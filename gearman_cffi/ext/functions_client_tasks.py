@@ -17,7 +17,7 @@ def gearman_client_add_task(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTask()."""
-    with called_as("gearman_client_add_task"):
+    with called_as("gearman_client_add_task", obj, GearmanClient):
         return obj.addTask(function_name, workload, context, unique_key)
 
 
@@ -26,7 +26,7 @@ def gearman_client_add_task_high(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskHigh()."""
-    with called_as("gearman_client_add_task_high"):
+    with called_as("gearman_client_add_task_high", obj, GearmanClient):
         return obj.addTaskHigh(function_name, workload, context, unique_key)
 
 
@@ -35,7 +35,7 @@ def gearman_client_add_task_low(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskLow()."""
-    with called_as("gearman_client_add_task_low"):
+    with called_as("gearman_client_add_task_low", obj, GearmanClient):
         return obj.addTaskLow(function_name, workload, context, unique_key)
 
 
@@ -44,7 +44,7 @@ def gearman_client_add_task_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskBackground()."""
-    with called_as("gearman_client_add_task_background"):
+    with called_as("gearman_client_add_task_background", obj, GearmanClient):
         return obj.addTaskBackground(function_name, workload, context, unique_key)
 
 
@@ -53,7 +53,7 @@ def gearman_client_add_task_high_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskHighBackground()."""
-    with called_as("gearman_client_add_task_high_background"):
+    with called_as("gearman_client_add_task_high_background", obj, GearmanClient):
         return obj.addTaskHighBackground(function_name, workload, context, unique_key)
 
 
@@ -62,13 +62,13 @@ def gearman_client_add_task_low_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskLowBackground()."""
-    with called_as("gearman_client_add_task_low_background"):
+    with called_as("gearman_client_add_task_low_background", obj, GearmanClient):
         return obj.addTaskLowBackground(function_name, workload, context, unique_key)
 
 
 def gearman_client_run_tasks(obj: GearmanClient) -> bool:
     """GearmanClient.runTasks()."""
-    with called_as("gearman_client_run_tasks"):
+    with called_as("gearman_client_run_tasks", obj, GearmanClient):
         return obj.runTasks()
 
 
@@ -77,61 +77,61 @@ def gearman_client_add_task_status(
     obj: GearmanClient, job_handle: Name, context: Any = NO_CONTEXT
 ) -> GearmanTask | Literal[False]:
     """GearmanClient.addTaskStatus()."""
-    with called_as("gearman_client_add_task_status"):
+    with called_as("gearman_client_add_task_status", obj, GearmanClient):
         return obj.addTaskStatus(job_handle, context)
 
 
 def gearman_client_set_workload_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setWorkloadCallback()."""
-    with called_as("gearman_client_set_workload_callback"):
+    with called_as("gearman_client_set_workload_callback", obj, GearmanClient):
         return obj.setWorkloadCallback(function)
 
 
 def gearman_client_set_created_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setCreatedCallback()."""
-    with called_as("gearman_client_set_created_callback"):
+    with called_as("gearman_client_set_created_callback", obj, GearmanClient):
         return obj.setCreatedCallback(function)
 
 
 def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setDataCallback()."""
-    with called_as("gearman_client_set_data_callback"):
+    with called_as("gearman_client_set_data_callback", obj, GearmanClient):
         return obj.setDataCallback(function)
 
 
 def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setWarningCallback()."""
-    with called_as("gearman_client_set_warning_callback"):
+    with called_as("gearman_client_set_warning_callback", obj, GearmanClient):
         return obj.setWarningCallback(function)
 
 
 def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setStatusCallback()."""
-    with called_as("gearman_client_set_status_callback"):
+    with called_as("gearman_client_set_status_callback", obj, GearmanClient):
         return obj.setStatusCallback(function)
 
 
 def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setCompleteCallback()."""
-    with called_as("gearman_client_set_complete_callback"):
+    with called_as("gearman_client_set_complete_callback", obj, GearmanClient):
         return obj.setCompleteCallback(function)
 
 
 def gearman_client_set_exception_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setExceptionCallback()."""
-    with called_as("gearman_client_set_exception_callback"):
+    with called_as("gearman_client_set_exception_callback", obj, GearmanClient):
         return obj.setExceptionCallback(function)
 
 
 def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """GearmanClient.setFailCallback()."""
-    with called_as("gearman_client_set_fail_callback"):
+    with called_as("gearman_client_set_fail_callback", obj, GearmanClient):
         return obj.setFailCallback(function)
 
 
 def gearman_client_clear_callbacks(obj: GearmanClient) -> bool:
     """GearmanClient.clearCallbacks()."""
-    with called_as("gearman_client_clear_callbacks"):
+    with called_as("gearman_client_clear_callbacks", obj, GearmanClient):
         return obj.clearCallbacks()
 
 

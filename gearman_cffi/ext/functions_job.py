@@ -11,79 +11,79 @@ from gearman_cffi.ext.warn import called_as
 
 def gearman_job_return_code(obj: GearmanJob) -> int:
     """GearmanJob.returnCode()."""
-    with called_as("gearman_job_return_code"):
+    with called_as("gearman_job_return_code", obj, GearmanJob):
         return obj.returnCode()
 
 
 def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
     """GearmanJob.setReturn()."""
-    with called_as("gearman_job_set_return"):
+    with called_as("gearman_job_set_return", obj, GearmanJob):
         return obj.setReturn(gearman_return_t)
 
 
 def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
     """GearmanJob.sendData()."""
-    with called_as("gearman_job_send_data"):
+    with called_as("gearman_job_send_data", obj, GearmanJob):
         return obj.sendData(data)
 
 
 def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
     """GearmanJob.sendWarning()."""
-    with called_as("gearman_job_send_warning"):
+    with called_as("gearman_job_send_warning", obj, GearmanJob):
         return obj.sendWarning(warning)
 
 
 def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -> bool:
     """GearmanJob.sendStatus()."""
-    with called_as("gearman_job_send_status"):
+    with called_as("gearman_job_send_status", obj, GearmanJob):
         return obj.sendStatus(numerator, denominator)
 
 
 def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
     """GearmanJob.sendComplete()."""
-    with called_as("gearman_job_send_complete"):
+    with called_as("gearman_job_send_complete", obj, GearmanJob):
         return obj.sendComplete(result)
 
 
 def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
     """GearmanJob.sendException()."""
-    with called_as("gearman_job_send_exception"):
+    with called_as("gearman_job_send_exception", obj, GearmanJob):
         return obj.sendException(exception)
 
 
 def gearman_job_send_fail(obj: GearmanJob) -> bool:
     """GearmanJob.sendFail()."""
-    with called_as("gearman_job_send_fail"):
+    with called_as("gearman_job_send_fail", obj, GearmanJob):
         return obj.sendFail()
 
 
 def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.handle()."""
-    with called_as("gearman_job_handle"):
+    with called_as("gearman_job_handle", obj, GearmanJob):
         return obj.handle()
 
 
 def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.functionName()."""
-    with called_as("gearman_job_function_name"):
+    with called_as("gearman_job_function_name", obj, GearmanJob):
         return obj.functionName()
 
 
 def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
     """GearmanJob.unique()."""
-    with called_as("gearman_job_unique"):
+    with called_as("gearman_job_unique", obj, GearmanJob):
         return obj.unique()
 
 
 def gearman_job_workload(obj: GearmanJob) -> bytes:
     """GearmanJob.workload()."""
-    with called_as("gearman_job_workload"):
+    with called_as("gearman_job_workload", obj, GearmanJob):
         return obj.workload()
 
 
 def gearman_job_workload_size(obj: GearmanJob) -> int:
     """GearmanJob.workloadSize()."""
-    with called_as("gearman_job_workload_size"):
+    with called_as("gearman_job_workload_size", obj, GearmanJob):
         return obj.workloadSize()
 
 

@@ -11,73 +11,73 @@ from gearman_cffi.ext.warn import called_as
 
 def gearman_task_return_code(obj: GearmanTask) -> int:
     """GearmanTask.returnCode()."""
-    with called_as("gearman_task_return_code"):
+    with called_as("gearman_task_return_code", obj, GearmanTask):
         return obj.returnCode()
 
 
 def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.functionName()."""
-    with called_as("gearman_task_function_name"):
+    with called_as("gearman_task_function_name", obj, GearmanTask):
         return obj.functionName()
 
 
 def gearman_task_unique(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.unique()."""
-    with called_as("gearman_task_unique"):
+    with called_as("gearman_task_unique", obj, GearmanTask):
         return obj.unique()
 
 
 def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
     """GearmanTask.jobHandle()."""
-    with called_as("gearman_task_job_handle"):
+    with called_as("gearman_task_job_handle", obj, GearmanTask):
         return obj.jobHandle()
 
 
 def gearman_task_is_known(obj: GearmanTask) -> bool:
     """GearmanTask.isKnown()."""
-    with called_as("gearman_task_is_known"):
+    with called_as("gearman_task_is_known", obj, GearmanTask):
         return obj.isKnown()
 
 
 def gearman_task_is_running(obj: GearmanTask) -> bool:
     """GearmanTask.isRunning()."""
-    with called_as("gearman_task_is_running"):
+    with called_as("gearman_task_is_running", obj, GearmanTask):
         return obj.isRunning()
 
 
 def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.taskNumerator()."""
-    with called_as("gearman_task_numerator"):
+    with called_as("gearman_task_numerator", obj, GearmanTask):
         return obj.taskNumerator()
 
 
 def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.taskDenominator()."""
-    with called_as("gearman_task_denominator"):
+    with called_as("gearman_task_denominator", obj, GearmanTask):
         return obj.taskDenominator()
 
 
 def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
     """GearmanTask.data()."""
-    with called_as("gearman_task_data"):
+    with called_as("gearman_task_data", obj, GearmanTask):
         return obj.data()
 
 
 def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
     """GearmanTask.dataSize()."""
-    with called_as("gearman_task_data_size"):
+    with called_as("gearman_task_data_size", obj, GearmanTask):
         return obj.dataSize()
 
 
 def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[False]:
     """GearmanTask.sendWorkload()."""
-    with called_as("gearman_task_send_workload"):
+    with called_as("gearman_task_send_workload", obj, GearmanTask):
         return obj.sendWorkload(data)
 
 
 def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes] | Literal[False]:
     """GearmanTask.recvData()."""
-    with called_as("gearman_task_recv_data"):
+    with called_as("gearman_task_recv_data", obj, GearmanTask):
         return obj.recvData(data_len)
 
 

@@ -17,61 +17,61 @@ def gearman_worker_create() -> GearmanWorker:
 
 def gearman_worker_return_code(obj: GearmanWorker) -> int:
     """GearmanWorker.returnCode()."""
-    with called_as("gearman_worker_return_code"):
+    with called_as("gearman_worker_return_code", obj, GearmanWorker):
         return obj.returnCode()
 
 
 def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
     """GearmanWorker.error()."""
-    with called_as("gearman_worker_error"):
+    with called_as("gearman_worker_error", obj, GearmanWorker):
         return obj.error()
 
 
 def gearman_worker_errno(obj: GearmanWorker) -> int:
     """GearmanWorker.getErrno()."""
-    with called_as("gearman_worker_errno"):
+    with called_as("gearman_worker_errno", obj, GearmanWorker):
         return obj.getErrno()
 
 
 def gearman_worker_options(obj: GearmanWorker) -> int:
     """GearmanWorker.options()."""
-    with called_as("gearman_worker_options"):
+    with called_as("gearman_worker_options", obj, GearmanWorker):
         return obj.options()
 
 
 def gearman_worker_set_options(obj: GearmanWorker, option: int) -> bool:
     """GearmanWorker.setOptions()."""
-    with called_as("gearman_worker_set_options"):
+    with called_as("gearman_worker_set_options", obj, GearmanWorker):
         return obj.setOptions(option)
 
 
 def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
     """GearmanWorker.addOptions()."""
-    with called_as("gearman_worker_add_options"):
+    with called_as("gearman_worker_add_options", obj, GearmanWorker):
         return obj.addOptions(option)
 
 
 def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
     """GearmanWorker.removeOptions()."""
-    with called_as("gearman_worker_remove_options"):
+    with called_as("gearman_worker_remove_options", obj, GearmanWorker):
         return obj.removeOptions(option)
 
 
 def gearman_worker_timeout(obj: GearmanWorker) -> int:
     """GearmanWorker.timeout()."""
-    with called_as("gearman_worker_timeout"):
+    with called_as("gearman_worker_timeout", obj, GearmanWorker):
         return obj.timeout()
 
 
 def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
     """GearmanWorker.setTimeout()."""
-    with called_as("gearman_worker_set_timeout"):
+    with called_as("gearman_worker_set_timeout", obj, GearmanWorker):
         return obj.setTimeout(timeout)
 
 
 def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
     """GearmanWorker.setId()."""
-    with called_as("gearman_worker_set_id"):
+    with called_as("gearman_worker_set_id", obj, GearmanWorker):
         return obj.setId(id)
 
 
@@ -79,7 +79,7 @@ def gearman_worker_add_server(
     obj: GearmanWorker, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True
 ) -> bool:
     """GearmanWorker.addServer()."""
-    with called_as("gearman_worker_add_server"):
+    with called_as("gearman_worker_add_server", obj, GearmanWorker):
         return obj.addServer(host, port, setupExceptionHandler)
 
 
@@ -87,37 +87,37 @@ def gearman_worker_add_servers(
     obj: GearmanWorker, servers: Name | None = None, setupExceptionHandler: bool = True
 ) -> bool:
     """GearmanWorker.addServers()."""
-    with called_as("gearman_worker_add_servers"):
+    with called_as("gearman_worker_add_servers", obj, GearmanWorker):
         return obj.addServers(servers, setupExceptionHandler)
 
 
 def gearman_worker_wait(obj: GearmanWorker) -> bool:
     """GearmanWorker.wait()."""
-    with called_as("gearman_worker_wait"):
+    with called_as("gearman_worker_wait", obj, GearmanWorker):
         return obj.wait()
 
 
 def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: int = 0) -> bool:
     """GearmanWorker.register()."""
-    with called_as("gearman_worker_register"):
+    with called_as("gearman_worker_register", obj, GearmanWorker):
         return obj.register(function_name, timeout)
 
 
 def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
     """GearmanWorker.unregister()."""
-    with called_as("gearman_worker_unregister"):
+    with called_as("gearman_worker_unregister", obj, GearmanWorker):
         return obj.unregister(function_name)
 
 
 def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
     """GearmanWorker.unregisterAll()."""
-    with called_as("gearman_worker_unregister_all"):
+    with called_as("gearman_worker_unregister_all", obj, GearmanWorker):
         return obj.unregisterAll()
 
 
 def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
     """GearmanWorker.grabJob()."""
-    with called_as("gearman_worker_grab_job"):
+    with called_as("gearman_worker_grab_job", obj, GearmanWorker):
         return obj.grabJob()
 
 
@@ -125,25 +125,25 @@ def gearman_worker_add_function(
     obj: GearmanWorker, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0
 ) -> bool:
     """GearmanWorker.addFunction()."""
-    with called_as("gearman_worker_add_function"):
+    with called_as("gearman_worker_add_function", obj, GearmanWorker):
         return obj.addFunction(function_name, function, context, timeout)
 
 
 def gearman_worker_work(obj: GearmanWorker) -> bool:
     """GearmanWorker.work()."""
-    with called_as("gearman_worker_work"):
+    with called_as("gearman_worker_work", obj, GearmanWorker):
         return obj.work()
 
 
 def gearman_worker_ping(obj: GearmanWorker, data: Data) -> bool:
     """GearmanWorker.ping()."""
-    with called_as("gearman_worker_ping"):
+    with called_as("gearman_worker_ping", obj, GearmanWorker):
         return obj.ping(data)
 
 
 def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
     """GearmanWorker.enableExceptionHandler()."""
-    with called_as("gearman_worker_enable_exception_handler"):
+    with called_as("gearman_worker_enable_exception_handler", obj, GearmanWorker):
         return obj.enableExceptionHandler()
 
 

@@ -136,5 +136,5 @@ class GearmanJob(DeprecatedJob):
         self._rc = rc
         if rc in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             return True
-        warn(f"GearmanJob::{call}()", (self._job and self._job.error()) or "(null)")
+        warn(f"GearmanJob::{call}()", (self._job and self._job.error()) or ReturnCode.describe(rc))
         return False

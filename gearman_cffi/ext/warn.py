@@ -16,8 +16,13 @@ _function: ContextVar[str | None] = ContextVar("gearman function", default=None)
 
 
 @contextmanager
-def called_as(function: str) -> Iterator[None]:
-    """Makes the warnings of the method that is called in it those of a procedural function."""
+def called_as(function: str, obj: object, kind: type) -> Iterator[None]:
+    """Makes the warnings of the method that is called in it those of a procedural function.
+
+    Raises TypeError for an object of another class.
+    """
+    if not isinstance(obj, kind):
+        raise TypeError(f"{function}(): obj must be a {kind.__name__}, not {type(obj).__name__}")
     token = _function.set(function)
     try:
         yield

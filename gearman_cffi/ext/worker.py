@@ -65,7 +65,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
         name = arguments.name(function_name, "function_name")
         seconds = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
         if not callable(function):
-            warn("GearmanWorker::addFunction()", f"Function '{_text(name)}' is not a valid callback")
+            shown = "" if function is None else function
+            warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None
         self._rc = self._handle.add_function(name, _Function(function, context, self._outcome), seconds)
@@ -236,7 +237,3 @@ def describe(error: BaseException) -> bytes:
     except Exception as unprintable:
         text = f"its text cannot be shown ({type(unprintable).__qualname__})"
     return (f"{kind}: {text}" if text else kind).encode("utf-8", "backslashreplace")
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")

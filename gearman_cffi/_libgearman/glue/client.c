@@ -36,9 +36,6 @@ gcffi_client *gcffi_client_create(bool from_environment) {
   }
   gcffi_bind_actions(client->st);
   gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
-  if (client->server_count) {
-    gcffi_client_expect_exceptions(client);
-  }
   return client;
 }
 

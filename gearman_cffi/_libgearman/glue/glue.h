@@ -3,6 +3,7 @@
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
  * interpose.c  points libgearman's own imports at wait.c
  * unique.c     the unique key of a job that was given none
+ * mend.c       a packet of gearmand's that libgearman does not recognize
  * servers.c    a client's servers, and which connections carry its tasks
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
  * giving_up.c  letting go of a task before its end
@@ -85,6 +86,12 @@ typedef struct gcffi_server {
   in_port_t port;
 } gcffi_server;
 
+/* Where in a connection's packets the next byte is; see mend.c. */
+typedef struct gcffi_stream {
+  int fd;
+  size_t rest; /* bytes of the current packet that are still to come */
+} gcffi_stream;
+
 typedef struct gcffi_client {
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
@@ -100,6 +107,7 @@ typedef struct gcffi_client {
   pid_t pid;
   gcffi_server *servers;
   size_t server_count;
+  gcffi_stream streams[GCFFI_CARRIERS];
   int carriers[GCFFI_CARRIERS]; /* descriptors on which tasks were sent */
   int carrier_count;
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
@@ -149,6 +157,8 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
 gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from);
 void gcffi_forget_servers(gcffi_client *client);
+ssize_t gcffi_receive_mended(gcffi_client *client, int fd, void *data, size_t size, int flags);
+void gcffi_stream_closed(gcffi_client *client, int fd);
 void gcffi_carried_by(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 

@@ -6,7 +6,8 @@
  *
  * getenv: a client may be made without the servers of GEARMAN_SERVERS.
  *
- * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network.
+ * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network. recv also
+ * mends a packet of gearmand's (mend.c).
  *
  * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
  * segment then fills the buffer and every segment waits for a delayed acknowledgement: 1 MiB takes 0.6 s.
@@ -76,6 +77,9 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
     size = size < sizeof granted - 1 ? size : sizeof granted - 1;
     memcpy(data, granted, size);
     return (ssize_t)size;
+  }
+  if (scope && scope->client && !scope->client->exceptions) {
+    return gcffi_receive_mended(scope->client, fd, data, size, flags);
   }
   return real_recv(fd, data, size, flags);
 }

@@ -74,9 +74,8 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   return GEARMAN_SUCCESS;
 }
 
-/* Makes every connection that is opened from now on ask for the exceptions of workers. A client that did not ask would wait
- * for ever for a job that ends with one: gearmand 1.1.20 then sends a WORK_FAIL that libgearman does not recognize.
- * libgearman remembers a request only when every server has granted it, so it is shown one that does. */
+/* Makes every connection that is opened from now on ask for the exceptions of workers. libgearman remembers a request
+ * only when every server has granted it, so it is shown one that does. */
 void gcffi_client_expect_exceptions(gcffi_client *client) {
   gcffi_scope scope;
   if (client->exceptions || client->tasks || !gcffi_is_interposed()) {
@@ -104,6 +103,7 @@ void gcffi_carried_by(gcffi_client *client, int fd) {
 }
 
 void gcffi_closed(gcffi_client *client, int fd) {
+  gcffi_stream_closed(client, fd);
   bool known = client->carrier_count == GCFFI_CARRIERS; /* the table is full: it may be one of those left out */
   for (int i = 0; i < client->carrier_count; i++) {
     if (client->carriers[i] == fd) {

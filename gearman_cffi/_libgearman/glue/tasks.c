@@ -143,6 +143,9 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
+  if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
+    event = GCFFI_FAIL; /* an exception has a text; see mend.c */
+  }
   if (task->adrift || task->reply) {
     gearman_return_t rc = task->adrift ? GEARMAN_SUCCESS : answer(task, st, event);
     skip_unread(st);
