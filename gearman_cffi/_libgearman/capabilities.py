@@ -28,12 +28,14 @@ class Capabilities:
     interruptible_waits: whether signal handlers run at once while libgearman waits. Where not (platforms
         without ELF, or GEARMAN_CFFI_NO_INTERPOSE in the environment), they run within 50 ms, and
         large payloads stay as slow on loopback as libgearman makes them.
+    tls: whether it was built with TLS. Debian's was not, and would send everything in plain text.
     stop_wait_on_signal: whether it has the options GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL.
     """
 
     version: str
     functions: frozenset[str]
     interruptible_waits: bool
+    tls: bool
 
     @property
     def version_info(self) -> tuple[int, ...]:
@@ -51,6 +53,14 @@ class Capabilities:
             raise KeyError(f"{function} is not an optional function of libgearman")
         return function in self.functions
 
+    def require_tls(self) -> None:
+        """Raises MissingCapabilityError where the library was built without TLS."""
+        if not self.tls:
+            raise MissingCapabilityError(
+                f"libgearman {self.version} was built without TLS: jobs would go out in plain text; "
+                "use one that was built with OpenSSL or wolfSSL"
+            )
+
     def require(self, function: str) -> None:
         """Raises MissingCapabilityError where the library lacks an optional C function."""
         if not self.has(function):
@@ -64,6 +74,7 @@ def _detect() -> Capabilities:
         version=ffi.string(lib.gearman_version()).decode(),
         functions=frozenset(name for name in _SINCE if lib.gcffi_has(name.encode())),
         interruptible_waits=lib.gcffi_is_interposed(),
+        tls=lib.gcffi_has_tls(),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
+from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
@@ -55,7 +56,7 @@ class TaskOwner(Protocol):
 class ClientHandle:
     """gearman_client_st. Return codes are those of libgearman; a callback's exception is raised again here."""
 
-    __slots__ = ("__weakref__", "_client", "_context", "_guard", "_owner", "_rc", "_reply", "_st")
+    __slots__ = ("__weakref__", "_client", "_context", "_files", "_guard", "_owner", "_rc", "_reply", "_st")
 
     def __init__(self, owner: TaskOwner, from_environment: bool = True) -> None:
         """owner takes what its tasks receive; it must not hold the handle. from_environment: adds the servers
@@ -117,6 +118,16 @@ class ClientHandle:
         """Sets timeout() (gearman_client_set_timeout)."""
         self._guard.check()
         lib.gearman_client_set_timeout(self._st, milliseconds)
+
+    def set_ssl(self, files: Sequence[bytes | None]) -> None:
+        """Turns TLS on, with the files of the authority, the certificate and the key (gearman_client_set_ssl).
+
+        Raises MissingCapabilityError where libgearman has no TLS.
+        """
+        self._guard.check()
+        capabilities.require_tls()
+        self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
+        lib.gearman_client_set_ssl(self._st, True, *self._files)
 
     # ----------------------------------------------------------------------------- servers
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
+from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.jobs import GrabbedJobHandle, JobHandle
 from gearman_cffi._libgearman.native import ffi, lib
@@ -24,7 +25,7 @@ class JobFunction:
     returned; any other BaseException does too, and the job is given back to the server unanswered.
     """
 
-    __slots__ = ("_guard", "call")
+    __slots__ = ("_files", "_guard", "call")
 
     def __init__(self, guard: Guard, call: JobCall) -> None:
         self.call = call
@@ -105,6 +106,17 @@ class WorkerHandle:
         """Sets timeout(), and the option TIMEOUT_RETURN (gearman_worker_set_timeout)."""
         self._guard.check()
         lib.gearman_worker_set_timeout(self._worker.st, milliseconds)
+
+    def set_ssl(self, files: Sequence[bytes | None]) -> None:
+        """Turns TLS on, with the files of the authority, the certificate and the key (gearman_worker_set_ssl).
+
+        Raises MissingCapabilityError where libgearman has no TLS.
+        """
+        self._guard.check()
+        capabilities.require_tls()
+        capabilities.require("gearman_worker_set_ssl")
+        self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
+        lib.gearman_worker_set_ssl(self._worker.st, True, *self._files)
 
     # ----------------------------------------------------------------------------- servers
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gearman_cffi._libgearman import ConcurrentUseError as ConcurrentUseError
 from gearman_cffi._libgearman import ForkedUseError as ForkedUseError
 from gearman_cffi._libgearman import JobKind as JobKind
+from gearman_cffi._libgearman import MissingCapabilityError as MissingCapabilityError
 from gearman_cffi._libgearman import ReturnCode as ReturnCode
 from gearman_cffi._libgearman import capabilities as capabilities
 from gearman_cffi.ext.client import GearmanClient
@@ -240,6 +241,7 @@ __all__ = [
     "gearman_client_set_fail_callback",
     "gearman_client_set_fail_fn",
     "gearman_client_set_options",
+    "gearman_client_set_ssl",
     "gearman_client_set_status_callback",
     "gearman_client_set_status_fn",
     "gearman_client_set_timeout",
@@ -294,6 +296,7 @@ __all__ = [
     "gearman_worker_return_code",
     "gearman_worker_set_id",
     "gearman_worker_set_options",
+    "gearman_worker_set_ssl",
     "gearman_worker_set_timeout",
     "gearman_worker_timeout",
     "gearman_worker_unregister",

@@ -116,6 +116,28 @@ class Connected:
             self._fail_option()
         return True
 
+    def setSSL(
+        self,
+        ssl: bool,
+        ca_file: Name | None = None,
+        certificate: Name | None = None,
+        key_file: Name | None = None,
+    ) -> bool:
+        """Encrypts connections that are opened from now on. Nothing checks who is at the other end.
+
+        The files, in PEM, name the authority, the certificate and its key; None takes libgearman's default.
+        Returns True. Raises MissingCapabilityError where libgearman was built without TLS, and what open() raises for a
+        file that cannot be read. Stands for gearman_client_set_ssl() and gearman_worker_set_ssl().
+        """
+        names = {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}
+        files = [None if value is None else arguments.name(value, what) for what, value in names.items()]
+        if ssl:
+            for file in filter(None, files):
+                with open(file, "rb"):  # libgearman 2.0 ends the process where it cannot
+                    pass
+            self._handle.set_ssl(files)
+        return True
+
     def wait(self) -> bool:
         """Waits for activity on a connection, in non-blocking mode after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 

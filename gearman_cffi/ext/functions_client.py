@@ -178,6 +178,18 @@ def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
         return obj.enableExceptionHandler()
 
 
+def gearman_client_set_ssl(
+    obj: GearmanClient,
+    ssl: bool,
+    ca_file: Name | None = None,
+    certificate: Name | None = None,
+    key_file: Name | None = None,
+) -> bool:
+    """GearmanClient.setSSL()."""
+    with called_as("gearman_client_set_ssl", obj, GearmanClient):
+        return obj.setSSL(ssl, ca_file, certificate, key_file)
+
+
 __all__ = [
     "gearman_client_add_options",
     "gearman_client_add_server",
@@ -203,6 +215,7 @@ __all__ = [
     "gearman_client_return_code",
     "gearman_client_set_context",
     "gearman_client_set_options",
+    "gearman_client_set_ssl",
     "gearman_client_set_timeout",
     "gearman_client_timeout",
     "gearman_client_wait",

@@ -147,6 +147,18 @@ def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
         return obj.enableExceptionHandler()
 
 
+def gearman_worker_set_ssl(
+    obj: GearmanWorker,
+    ssl: bool,
+    ca_file: Name | None = None,
+    certificate: Name | None = None,
+    key_file: Name | None = None,
+) -> bool:
+    """GearmanWorker.setSSL()."""
+    with called_as("gearman_worker_set_ssl", obj, GearmanWorker):
+        return obj.setSSL(ssl, ca_file, certificate, key_file)
+
+
 __all__ = [
     "gearman_worker_add_function",
     "gearman_worker_add_options",
@@ -164,6 +176,7 @@ __all__ = [
     "gearman_worker_return_code",
     "gearman_worker_set_id",
     "gearman_worker_set_options",
+    "gearman_worker_set_ssl",
     "gearman_worker_set_timeout",
     "gearman_worker_timeout",
     "gearman_worker_unregister",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NoReturn
 
 from gearman_cffi._libgearman import JobHandle, ReturnCode
 from gearman_cffi.ext import arguments
@@ -121,6 +121,9 @@ class GearmanJob(DeprecatedJob):
             return False
         self._rc = code
         return True
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a GearmanJob can be neither copied nor pickled: it is a worker's, until its function returns")
 
     # ---------------------------------------------------------------------------- private
 

@@ -9,6 +9,7 @@ enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCE
 
 bool gcffi_init(void);
 bool gcffi_is_interposed(void);
+bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
 void gcffi_set_main_thread(void);
 

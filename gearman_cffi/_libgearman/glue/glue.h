@@ -49,6 +49,7 @@ gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
 void gcffi_set_main_thread(void);
 bool gcffi_init(void);
 bool gcffi_is_interposed(void);
+bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
 
 /* ----------------------------------------------------------------------------------------- replies */

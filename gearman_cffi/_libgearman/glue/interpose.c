@@ -23,8 +23,11 @@
 #include <sys/socket.h>
 
 static bool interposed;
+static bool tls; /* libgearman imports OpenSSL's or wolfSSL's functions */
 
 bool gcffi_is_interposed(void) { return interposed; }
+
+bool gcffi_has_tls(void) { return tls; }
 
 bool gcffi_init(void) {
   if (!interposed && !getenv("GEARMAN_CFFI_NO_INTERPOSE")) {
@@ -122,6 +125,7 @@ typedef struct {
   const char *names;
   ElfW(Addr) relro, relro_end;
   bool poll_replaced;
+  bool has_tls;
 } object;
 
 static bool write_slot(const object *o, void **slot, void *value) {
@@ -141,6 +145,7 @@ static bool write_slot(const object *o, void **slot, void *value) {
 
 static void replace(object *o, ElfW(Addr) offset, size_t symbol) {
   const char *name = o->names + o->symbols[symbol].st_name;
+  o->has_tls = o->has_tls || (symbol && (strcmp(name, "SSL_new") == 0 || strcmp(name, "wolfSSL_new") == 0));
   for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
     if (symbol && strcmp(name, imports[i].name) == 0 &&
         write_slot(o, (void **)(o->base + offset), imports[i].ours) && imports[i].ours == (void *)gcffi_poll) {
@@ -213,6 +218,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *found) {
   }
   replace_imports(&o, dynamic);
   *(bool *)found = o.poll_replaced;
+  tls = o.has_tls;
   return 1;
 }
 
