@@ -6,7 +6,7 @@ capabilities.py  which optional parts the libgearman that was loaded has
 return_codes.py  gearman_return_t
 ownership.py     who may use an object: one thread at a time, never a forked child
 callbacks.py     the way from C into Python, and of an exception back out
-client.py tasks.py worker.py jobs.py     the C objects, each with its owner
+handle.py client.py tasks.py worker.py jobs.py     the C objects, each with its owner
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
 """

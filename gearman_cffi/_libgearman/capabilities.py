@@ -35,7 +35,7 @@ class Capabilities:
     version: str
     functions: frozenset[str]
     interruptible_waits: bool
-    tls: bool
+    tls: bool = False
 
     @property
     def version_info(self) -> tuple[int, ...]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
-from gearman_cffi._libgearman.capabilities import capabilities
-from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.data import Data, pointer
+from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import Guard
 from gearman_cffi._libgearman.tasks import TaskHandle
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
@@ -53,111 +51,47 @@ class TaskOwner(Protocol):
         """libgearman has freed a task."""
 
 
-class ClientHandle:
-    """gearman_client_st. Return codes are those of libgearman; a callback's exception is raised again here."""
+class ClientHandle(Handle):
+    """gearman_client_st."""
 
-    __slots__ = ("__weakref__", "_client", "_context", "_files", "_guard", "_owner", "_rc", "_reply", "_st")
+    __slots__ = ("_context", "_owner", "_reply")
+
+    _calls = Calls("client")
 
     def __init__(self, owner: TaskOwner, from_environment: bool = True) -> None:
-        """owner takes what its tasks receive; it must not hold the handle. from_environment: adds the servers
-        of GEARMAN_SERVERS.
+        """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
+        GEARMAN_SERVERS.
 
-        Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS."""
-        self._guard = Guard("client")
+        Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS.
+        """
         client = lib.gcffi_client_create(from_environment)
         if not client:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._adopt(client, owner)
 
     def _adopt(self, client: Any, owner: TaskOwner) -> None:
-        self._client = ffi.gc(client, lib.gcffi_client_free)
+        super().__init__(ffi.gc(client, lib.gcffi_client_free))
         self._reply = ffi.gc(lib.gcffi_reply_new(), lib.gcffi_reply_free)
-        self._st = client.st
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
-        self._rc = ffi.new("gearman_return_t *")
 
-    # ------------------------------------------------------------------------------- state
-
-    def error(self) -> str | None:
-        """The text of libgearman's last error (gearman_client_error); None before the first."""
+    def clone(self, owner: TaskOwner) -> ClientHandle:
+        """A client with the same servers, options and timeout, and connections of its own."""
         self._guard.check()
-        return decode(lib.gcffi_client_error(self._client))
-
-    def errno(self) -> int:
-        """The errno of the last error (gearman_client_errno)."""
-        self._guard.check()
-        return int(lib.gearman_client_errno(self._st))
-
-    def options(self) -> int:
-        """The options that are set, as bits (gearman_client_options)."""
-        self._guard.check()
-        return int(lib.gearman_client_options(self._st))
-
-    def set_options(self, options: int) -> None:
-        """Sets these options and removes the others (gearman_client_set_options)."""
-        self._guard.check()
-        lib.gearman_client_set_options(self._st, options)
-
-    def add_options(self, options: int) -> None:
-        """Sets these options too (gearman_client_add_options)."""
-        self._guard.check()
-        lib.gearman_client_add_options(self._st, options)
-
-    def remove_options(self, options: int) -> None:
-        """Removes these options (gearman_client_remove_options)."""
-        self._guard.check()
-        lib.gearman_client_remove_options(self._st, options)
-
-    def timeout(self) -> int:
-        """How long each wait for activity may last, in ms; negative for ever (gearman_client_timeout)."""
-        self._guard.check()
-        return int(lib.gearman_client_timeout(self._st))
-
-    def set_timeout(self, milliseconds: int) -> None:
-        """Sets timeout() (gearman_client_set_timeout)."""
-        self._guard.check()
-        lib.gearman_client_set_timeout(self._st, milliseconds)
-
-    def set_ssl(self, files: Sequence[bytes | None]) -> None:
-        """Turns TLS on, with the files of the authority, the certificate and the key (gearman_client_set_ssl).
-
-        Raises MissingCapabilityError where libgearman has no TLS.
-        """
-        self._guard.check()
-        capabilities.require_tls()
-        self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
-        lib.gearman_client_set_ssl(self._st, True, *self._files)
-
-    # ----------------------------------------------------------------------------- servers
-
-    def add_server(self, host: bytes | None, port: int) -> int:
-        """Adds a server; looks its name up, does not connect (gearman_client_add_server)."""
-        return self._call(lib.gcffi_client_add_server, ffi.NULL if host is None else host, port)
-
-    def add_servers(self, servers: bytes) -> int:
-        """Adds a list ``host:port,host:port`` (gearman_client_add_servers)."""
-        return self._call(lib.gcffi_client_add_servers, servers)
-
-    def request_option(self, option: bytes) -> bool:
-        """Asks every server for an option, connecting to it (gearman_client_set_server_option)."""
-        return bool(self._call(lib.gcffi_client_request_option, option, len(option)))
+        client = lib.gcffi_client_clone(self._c)
+        if not client:
+            raise MemoryError("libgearman could not copy the client")
+        copy = ClientHandle.__new__(ClientHandle)
+        copy._adopt(client, owner)
+        return copy
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
         self._guard.enter()
         try:
-            lib.gcffi_client_expect_exceptions(self._client)
+            lib.gcffi_client_expect_exceptions(self._c)
         finally:
             self._guard.leave()
-
-    def echo(self, data: Data) -> int:
-        """Sends data to every server and waits for its return (gearman_client_echo)."""
-        return self._call(lib.gcffi_client_echo, pointer(data), len(data))
-
-    def wait(self) -> int:
-        """Waits for activity on a connection (gearman_client_wait)."""
-        return self._call(lib.gcffi_client_wait)
 
     # -------------------------------------------------------------------------------- jobs
 
@@ -170,7 +104,7 @@ class ClientHandle:
         self._guard.enter()
         try:
             data, size = (ffi.NULL, 0) if workload is None else (pointer(workload), len(workload))
-            rc = lib.gcffi_client_do(self._client, kind, function, unique, data, size, timeout, self._reply)
+            rc = lib.gcffi_client_do(self._c, kind, function, unique, data, size, timeout, self._reply)
         finally:
             self._guard.leave()
         if kept:
@@ -189,17 +123,6 @@ class ClientHandle:
         """
         return self._call(lib.gcffi_client_status, lib.GCFFI_UNIQUE_STATUS, unique, -1, self._reply)
 
-    def clone(self, owner: TaskOwner) -> ClientHandle:
-        """A client with the same servers, options and timeout, and connections of its own."""
-        self._guard.check()
-        client = lib.gcffi_client_clone(self._client)
-        if not client:
-            raise MemoryError("libgearman could not copy the client")
-        copy = ClientHandle.__new__(ClientHandle)
-        copy._guard = Guard("client")
-        copy._adopt(client, owner)
-        return copy
-
     # ------------------------------------------------------------------------------- tasks
 
     def add_task(
@@ -211,15 +134,15 @@ class ClientHandle:
         self._guard.check()
         self._forget_dead()
         task = lib.gcffi_client_add_task(
-            self._client, kind, number, callbacks, name, unique, pointer(workload), len(workload), self._rc
+            self._c, kind, number, callbacks, name, unique, pointer(workload), len(workload), self._rc
         )
-        return int(self._rc[0]), TaskHandle(task, self._guard, self._client) if task else None
+        return int(self._rc[0]), TaskHandle(task, self._guard, self._c) if task else None
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
         self._guard.enter()
         try:
-            rc = lib.gcffi_client_run(self._client, timeout)
+            rc = lib.gcffi_client_run(self._c, timeout)
             self._forget_dead()
         finally:
             self._guard.leave()
@@ -228,10 +151,10 @@ class ClientHandle:
         return int(rc) & 0xFFFFFFFF
 
     def _forget_dead(self) -> None:
-        task = lib.gcffi_client_next_dead(self._client)
+        task = lib.gcffi_client_next_dead(self._c)
         while task:
             self._owner.forget(int(task.id))
-            task = lib.gcffi_client_next_dead(self._client)
+            task = lib.gcffi_client_next_dead(self._c)
 
     def data(self) -> bytes:
         """The result of the last do(), or with WORK_EXCEPTION its text."""
@@ -252,13 +175,3 @@ class ClientHandle:
         """The answer of the last job_status(): known, running, numerator, denominator."""
         reply = self._reply
         return bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
-
-    def _call(self, function: Callable[..., int], *arguments: object) -> int:
-        self._guard.enter()
-        try:
-            result = function(self._client, *arguments)
-        finally:
-            self._guard.leave()
-        if kept:
-            raise_kept()
-        return int(result)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
-from gearman_cffi._libgearman.capabilities import capabilities
-from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.jobs import GrabbedJobHandle, JobHandle
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import Guard
@@ -25,7 +24,7 @@ class JobFunction:
     returned; any other BaseException does too, and the job is given back to the server unanswered.
     """
 
-    __slots__ = ("_files", "_guard", "call")
+    __slots__ = ("__weakref__", "_guard", "call")
 
     def __init__(self, guard: Guard, call: JobCall) -> None:
         self.call = call
@@ -40,10 +39,12 @@ class JobFunction:
             handle.close()
 
 
-class WorkerHandle:
-    """gearman_worker_st. Return codes are those of libgearman; a function's exception is raised again here."""
+class WorkerHandle(Handle):
+    """gearman_worker_st."""
 
-    __slots__ = ("__weakref__", "_functions", "_guard", "_rc", "_retired", "_unregistered", "_waiting", "_worker")
+    __slots__ = ("_functions", "_retired", "_unregistered", "_waiting")
+
+    _calls = Calls("worker")
 
     def __init__(self) -> None:
         """Raises MemoryError where libgearman makes no worker: memory, or a bad host in GEARMAN_SERVERS."""
@@ -53,8 +54,7 @@ class WorkerHandle:
         self._adopt(worker)
 
     def _adopt(self, worker: Any) -> None:
-        self._guard = Guard("worker")
-        self._worker = ffi.gc(worker, lib.gcffi_worker_free)
+        super().__init__(ffi.gc(worker, lib.gcffi_worker_free))
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
@@ -62,91 +62,7 @@ class WorkerHandle:
         # libgearman tells the servers of a new function before it tells them of those that were unregistered, so
         # that a function registered again would be lost: while _unregistered, new ones wait in _waiting.
         self._unregistered = False
-        self._rc = ffi.new("gearman_return_t *")
         self._waiting: dict[bytes, tuple[JobFunction | None, int]] = {}
-
-    # ------------------------------------------------------------------------------- state
-
-    def error(self) -> str | None:
-        """The text of libgearman's last error (gearman_worker_error); None before the first."""
-        self._guard.check()
-        return decode(lib.gcffi_worker_error(self._worker))
-
-    def errno(self) -> int:
-        """The errno of the last error (gearman_worker_errno)."""
-        self._guard.check()
-        return int(lib.gearman_worker_errno(self._worker.st))
-
-    def options(self) -> int:
-        """The options that are set, as bits (gearman_worker_options)."""
-        self._guard.check()
-        return int(lib.gearman_worker_options(self._worker.st))
-
-    def set_options(self, options: int) -> None:
-        """Sets these options and removes the others (gearman_worker_set_options)."""
-        self._guard.check()
-        lib.gearman_worker_set_options(self._worker.st, options)
-
-    def add_options(self, options: int) -> None:
-        """Sets these options too (gearman_worker_add_options)."""
-        self._guard.check()
-        lib.gearman_worker_add_options(self._worker.st, options)
-
-    def remove_options(self, options: int) -> None:
-        """Removes these options (gearman_worker_remove_options)."""
-        self._guard.check()
-        lib.gearman_worker_remove_options(self._worker.st, options)
-
-    def timeout(self) -> int:
-        """How long work() waits for a job, in ms; negative for ever (gearman_worker_timeout)."""
-        self._guard.check()
-        return int(lib.gearman_worker_timeout(self._worker.st))
-
-    def set_timeout(self, milliseconds: int) -> None:
-        """Sets timeout(), and the option TIMEOUT_RETURN (gearman_worker_set_timeout)."""
-        self._guard.check()
-        lib.gearman_worker_set_timeout(self._worker.st, milliseconds)
-
-    def set_ssl(self, files: Sequence[bytes | None]) -> None:
-        """Turns TLS on, with the files of the authority, the certificate and the key (gearman_worker_set_ssl).
-
-        Raises MissingCapabilityError where libgearman has no TLS.
-        """
-        self._guard.check()
-        capabilities.require_tls()
-        capabilities.require("gearman_worker_set_ssl")
-        self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
-        lib.gearman_worker_set_ssl(self._worker.st, True, *self._files)
-
-    # ----------------------------------------------------------------------------- servers
-
-    def add_server(self, host: bytes | None, port: int) -> int:
-        """Adds a server; looks its name up, does not connect (gearman_worker_add_server)."""
-        self._guard.enter()
-        try:
-            return int(lib.gearman_worker_add_server(self._worker.st, ffi.NULL if host is None else host, port))
-        finally:
-            self._guard.leave()
-
-    def add_servers(self, servers: bytes) -> int:
-        """Adds a list ``host:port,host:port`` (gearman_worker_add_servers)."""
-        self._guard.enter()
-        try:
-            return int(lib.gearman_worker_add_servers(self._worker.st, servers))
-        finally:
-            self._guard.leave()
-
-    def request_option(self, option: bytes) -> bool:
-        """Asks every server for an option, connecting to it (gearman_worker_set_server_option)."""
-        return bool(self._call(lib.gcffi_worker_request_option, option, len(option)))
-
-    def echo(self, data: Data) -> int:
-        """Sends data to every server and waits for its return (gearman_worker_echo)."""
-        return self._call(lib.gcffi_worker_echo, pointer(data), len(data))
-
-    def wait(self) -> int:
-        """Waits for activity on a connection (gearman_worker_wait)."""
-        return self._call(lib.gcffi_worker_wait)
 
     # -------------------------------------------------------------------------------- work
 
@@ -171,7 +87,7 @@ class WorkerHandle:
         self._guard.enter()
         try:
             waited = self._waiting.pop(name, None) is not None
-            rc = int(lib.gearman_worker_unregister(self._worker.st, name))
+            rc = int(lib.gearman_worker_unregister(self._c.st, name))
             if rc == ReturnCode.SUCCESS:
                 self._unregistered = True
             return int(ReturnCode.SUCCESS) if waited else rc
@@ -184,7 +100,7 @@ class WorkerHandle:
         try:
             waited = bool(self._waiting)
             self._waiting.clear()
-            rc = int(lib.gearman_worker_unregister_all(self._worker.st))
+            rc = int(lib.gearman_worker_unregister_all(self._c.st))
             if rc == ReturnCode.SUCCESS:
                 self._unregistered = True
             return int(ReturnCode.SUCCESS) if waited else rc
@@ -196,7 +112,7 @@ class WorkerHandle:
         known: list[tuple[bytes, int, JobCall | None]] = [
             (name, timeout, function.call)
             for (name, timeout), (function, _) in self._functions.items()
-            if lib.gearman_worker_function_exist(self._worker.st, name, len(name))
+            if lib.gearman_worker_function_exist(self._c.st, name, len(name))
         ]
         for name, (function, timeout) in self._waiting.items():
             known.append((name, timeout, None if function is None else function.call))
@@ -206,7 +122,7 @@ class WorkerHandle:
         """A worker with the same servers, options and timeout; its functions are still to be added again."""
         self._guard.enter()
         try:
-            worker = lib.gcffi_worker_clone(self._worker)
+            worker = lib.gcffi_worker_clone(self._c)
         finally:
             self._guard.leave()
         if not worker:
@@ -227,7 +143,7 @@ class WorkerHandle:
         try:
             rc = self._announce() if self._unregistered else None
             if rc is None:
-                rc = lib.gcffi_worker_work(self._worker)
+                rc = lib.gcffi_worker_work(self._c)
         finally:
             self._guard.leave()
         if kept:
@@ -239,18 +155,18 @@ class WorkerHandle:
         self._guard.enter()
         try:
             rc = self._announce() if self._waiting else None
-            job = lib.gcffi_worker_grab(self._worker, self._rc) if rc is None else ffi.NULL
+            job = lib.gcffi_worker_grab(self._c, self._rc) if rc is None else ffi.NULL
         finally:
             self._guard.leave()
         if kept:
             raise_kept()
         if rc is not None:
             return rc, None
-        return int(self._rc[0]), GrabbedJobHandle(job, self._guard, self._worker) if job else None
+        return int(self._rc[0]), GrabbedJobHandle(job, self._guard, self._c) if job else None
 
     def _announce(self) -> int | None:
         # Tells the servers what was unregistered, then registers what waited. May run a job: then its return code.
-        rc = int(lib.gcffi_worker_announce(self._worker))
+        rc = int(lib.gcffi_worker_announce(self._c))
         if rc in (ReturnCode.SUCCESS, ReturnCode.NO_SERVERS):
             return rc
         self._unregistered = False
@@ -262,12 +178,12 @@ class WorkerHandle:
     def _register(self, name: bytes, function: JobFunction | None, timeout: int) -> int:
         known = self._functions.get((name, timeout))
         if function is None:
-            return int(lib.gearman_worker_register(self._worker.st, name, timeout))
-        if known is not None and lib.gearman_worker_function_exist(self._worker.st, name, len(name)):
+            return int(lib.gearman_worker_register(self._c.st, name, timeout))
+        if known is not None and lib.gearman_worker_function_exist(self._c.st, name, len(name)):
             known[0].call = function.call
             return int(ReturnCode.SUCCESS)
         context = ffi.new_handle(function)
-        rc = int(lib.gcffi_worker_add_function(self._worker, name, len(name), timeout, context))
+        rc = int(lib.gcffi_worker_add_function(self._c, name, len(name), timeout, context))
         if rc == ReturnCode.SUCCESS:
             if known is not None:
                 self._retired.append(known)
@@ -276,14 +192,4 @@ class WorkerHandle:
 
     def stop(self) -> None:
         """Makes the work() that is running, or the next one, return SHUTDOWN_GRACEFUL. From any thread."""
-        lib.gcffi_worker_stop(self._worker)
-
-    def _call(self, function: Callable[..., int], *arguments: object) -> int:
-        self._guard.enter()
-        try:
-            result = function(self._worker, *arguments)
-        finally:
-            self._guard.leave()
-        if kept:
-            raise_kept()
-        return int(result)
+        lib.gcffi_worker_stop(self._c)

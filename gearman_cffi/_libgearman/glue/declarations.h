@@ -72,6 +72,8 @@ gcffi_worker *gcffi_worker_create(void);
 gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
 void gcffi_worker_free(gcffi_worker *worker);
 const char *gcffi_worker_error(gcffi_worker *worker);
+int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
+int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
 int gcffi_worker_work(gcffi_worker *worker);
 int gcffi_worker_announce(gcffi_worker *worker);

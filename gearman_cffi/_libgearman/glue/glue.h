@@ -197,6 +197,8 @@ typedef struct gcffi_worker {
 gcffi_worker *gcffi_worker_create(void);
 gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
 void gcffi_worker_free(gcffi_worker *worker);
+gearman_return_t gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
+gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
 gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
                                            uint32_t timeout, void *context);
 gearman_return_t gcffi_worker_work(gcffi_worker *worker);

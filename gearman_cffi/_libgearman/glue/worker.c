@@ -49,6 +49,16 @@ static void keep_error(gcffi_worker *worker) {
   }
 }
 
+gearman_return_t gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port) {
+  worker->failed = false;
+  return gearman_worker_add_server(worker->st, host, port);
+}
+
+gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
+  worker->failed = false;
+  return gearman_worker_add_servers(worker->st, servers);
+}
+
 static gearman_return_t run_job(gearman_job_st *job, void *context) {
   return (gearman_return_t)gcffi_on_job(job, context);
 }
