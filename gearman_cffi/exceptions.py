@@ -15,6 +15,7 @@ GearmanException                what the mirror throws, and the root of all
     SerializerError             ValueError        a value that cannot be written, data that cannot be read
       UnsupportedValue          TypeError         ... because of its type
     NoFunctionGiven                               a worker with nothing to run
+    JobNotRunning               RuntimeError      a job that no worker executes was told to send something
 """
 
 from __future__ import annotations
@@ -136,6 +137,12 @@ class NoFunctionGiven(GearmanError):  # noqa: N818
     """A worker was told to run and has no job handler."""
 
     return_code = ReturnCode.NO_REGISTERED_FUNCTIONS
+
+
+class JobNotRunning(GearmanError, RuntimeError):  # noqa: N818
+    """A job was told to send something, and no worker executes it: not yet, or no longer."""
+
+    return_code = ReturnCode.INVALID_ARGUMENT
 
 
 def split_exception_text(data: bytes) -> tuple[str | None, str]:

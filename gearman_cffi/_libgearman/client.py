@@ -83,6 +83,7 @@ class ClientHandle(Handle):
             raise MemoryError("libgearman could not copy the client")
         copy = ClientHandle.__new__(ClientHandle)
         copy._adopt(client, owner)
+        copy._files = self._files
         return copy
 
     def expect_exceptions(self) -> None:

@@ -32,11 +32,13 @@ class Handle:
 
     _calls: ClassVar[Calls]
     _c: Any  # our struct; its st is libgearman's
+    _files: list[Any] | None
 
     def __init__(self, struct: Any) -> None:
         self._guard = Guard(self._calls.what)
         self._c = struct
         self._rc = ffi.new("gearman_return_t *")
+        self._files = None
 
     def error(self) -> str | None:
         """The text of the last error (gearman_client_error, gearman_worker_error); None before the first."""
@@ -88,7 +90,7 @@ class Handle:
         if self._calls.what == "worker":
             capabilities.require("gearman_worker_set_ssl")
         self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
-        self._calls.set_ssl(self._c.st, True, *self._files)
+        self._calls.set_ssl(self._c if self._calls.what == "client" else self._c.st, True, *self._files)
 
     def add_server(self, host: bytes | None, port: int) -> int:
         """Adds a server; looks its name up, does not connect (gearman_*_add_server)."""

@@ -15,28 +15,64 @@
 
 /* ------------------------------------------------------------------------------------ life and errors */
 
+static gearman_client_st *new_client(bool from_environment) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, -1);
+  scope.no_environment = !from_environment;
+  gearman_client_st *st = gearman_client_create(NULL);
+  gcffi_leave(&scope);
+  if (st && !from_environment) {
+    gearman_client_remove_servers(st); /* where getenv() could not be replaced */
+  }
+  if (st) {
+    gcffi_bind_actions(st);
+    gearman_client_add_options(st, GEARMAN_CLIENT_FREE_TASKS);
+  }
+  return st;
+}
+
 /* NULL also when GEARMAN_SERVERS names an unknown host. */
 gcffi_client *gcffi_client_create(bool from_environment) {
-  gcffi_scope scope;
   gcffi_client *client = calloc(1, sizeof *client);
   if (!client) {
     return NULL;
   }
   client->pid = getpid();
-  gcffi_enter(&scope, -1);
-  scope.no_environment = !from_environment;
-  client->st = gearman_client_create(NULL);
-  gcffi_leave(&scope);
-  if (!from_environment && client->st) {
-    gearman_client_remove_servers(client->st); /* where getenv() could not be replaced */
-  }
+  client->st = new_client(from_environment);
   if (!client->st || (from_environment && gcffi_remember_environment(client) != GEARMAN_SUCCESS)) {
     gcffi_client_free(client);
     return NULL;
   }
-  gcffi_bind_actions(client->st);
-  gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
   return client;
+}
+
+void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                          const char *key_file) {
+  const char *files[] = {ca_file, certificate, key_file};
+  memcpy(client->ssl_files, files, sizeof files);
+  gearman_client_set_ssl(client->st, ssl, ca_file, certificate, key_file);
+}
+
+/* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(): that copies the
+ * state "starts no new tasks" too, and the servers in the reverse order. */
+bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
+  gearman_client_st *st = new_client(false);
+  if (!st) {
+    return false;
+  }
+  gearman_client_options_t options = gearman_client_options(like->st);
+  gearman_client_set_options(st, options);
+  gearman_client_set_timeout(st, gearman_client_timeout(like->st));
+  if (options & GEARMAN_CLIENT_SSL) {
+    gearman_client_set_ssl(st, true, like->ssl_files[0], like->ssl_files[1], like->ssl_files[2]);
+  }
+  client->st = st;
+  client->exceptions = false;
+  gcffi_restore_servers(client);
+  if (like->exceptions) {
+    gcffi_rehearse_exceptions(client);
+  }
+  return true;
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */
@@ -46,15 +82,10 @@ gcffi_client *gcffi_client_clone(gcffi_client *from) {
     return NULL;
   }
   client->pid = getpid();
-  client->st = gearman_client_clone(NULL, from->st);
-  if (!client->st || gcffi_copy_servers(client, from) != GEARMAN_SUCCESS) {
+  memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
+  if (gcffi_copy_servers(client, from) != GEARMAN_SUCCESS || !gcffi_client_furnish(client, from)) {
     gcffi_client_free(client);
     return NULL;
-  }
-  gcffi_bind_actions(client->st);
-  gearman_client_set_options(client->st, gearman_client_options(from->st));
-  if (from->exceptions) {
-    gcffi_client_expect_exceptions(client);
   }
   return client;
 }

@@ -46,6 +46,8 @@ typedef struct {
 } gcffi_task;
 gcffi_client *gcffi_client_create(bool from_environment);
 gcffi_client *gcffi_client_clone(gcffi_client *from);
+void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                          const char *key_file);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);

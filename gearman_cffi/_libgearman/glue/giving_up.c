@@ -33,6 +33,21 @@ static void withdraw(gcffi_client *client, gcffi_task *task) {
   gcffi_restore_servers(client);
 }
 
+/* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
+ * the connections with it: libgearman would not start another one before that workload has gone out. */
+static bool renew(gcffi_client *client) {
+  gcffi_client before = *client;
+  gcffi_keep_error(client);
+  if (!gcffi_client_furnish(client, &before)) {
+    return false;
+  }
+  for (gcffi_task *task = client->tasks; task; task = task->next) {
+    client->lost += task->id && !task->finished ? 1 : 0;
+  }
+  gearman_client_free(before.st);
+  return true;
+}
+
 /* An answer that nobody waits for is dropped by libgearman, but not one whose data it leaves to the caller. */
 static bool answers_can_be_dropped(gcffi_client *client) {
   return !gearman_client_has_option(client->st, GEARMAN_CLIENT_UNBUFFERED_RESULT);
@@ -59,7 +74,7 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
     if (in_state(task, "NEW")) {
       if (rc == GEARMAN_NO_SERVERS) {
         gearman_task_free(task->st); /* libgearman has taken it off its counts */
-      } else {
+      } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !renew(client)) {
         withdraw(client, task);
       }
     } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&

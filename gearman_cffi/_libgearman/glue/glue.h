@@ -108,6 +108,7 @@ typedef struct gcffi_client {
   pid_t pid;
   gcffi_server *servers;
   size_t server_count;
+  const char *ssl_files[3]; /* kept alive by the Python owner */
   gcffi_stream streams[GCFFI_CARRIERS];
   int carriers[GCFFI_CARRIERS]; /* descriptors on which tasks were sent */
   int carrier_count;
@@ -134,6 +135,8 @@ typedef struct gcffi_task {
 
 gcffi_client *gcffi_client_create(bool from_environment);
 gcffi_client *gcffi_client_clone(gcffi_client *from);
+void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                          const char *key_file);
 void gcffi_client_free(gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
@@ -146,6 +149,7 @@ gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 gearman_return_t gcffi_client_wait(gcffi_client *client);
 gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
 void gcffi_client_expect_exceptions(gcffi_client *client);
+void gcffi_rehearse_exceptions(gcffi_client *client);
 bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size,
@@ -153,6 +157,7 @@ gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, un
 gcffi_task *gcffi_client_next_dead(gcffi_client *client);
 
 /* between the files of the client */
+bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like);
 void gcffi_keep_error(gcffi_client *client);
 gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
-  gearman_worker_st *st = gearman_worker_clone(NULL, from);
+  gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
+  gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;
+  gearman_worker_free(reversed);
   if (st) {
     gearman_worker_options_t options = gearman_worker_options(from);
     gearman_worker_add_options(st, options & GEARMAN_WORKER_NON_BLOCKING);

@@ -11,7 +11,8 @@
  *
  * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
  * segment then fills the buffer and every segment waits for a delayed acknowledgement: 1 MiB takes 0.6 s.
- * Left alone, the kernel sizes the buffers by itself.
+ * Left alone, the kernel sizes the buffers by itself. It also asks for a close() that waits up to ten seconds for a
+ * server that does not read (SO_LINGER); without it, what was sent is delivered as well.
  *
  * ELF only. Elsewhere, or where the table cannot be written, gcffi_is_interposed() is false and waits are
  * made in slices (wait.c). */
@@ -45,7 +46,8 @@ bool gcffi_init(void) {
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t) = setsockopt;
 
 static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
-  if (level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF) && gcffi_current_scope()) {
+  bool unwanted = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF || option == SO_LINGER);
+  if (unwanted && gcffi_current_scope()) {
     return 0;
   }
   return real_setsockopt(fd, level, option, value, size);

@@ -63,6 +63,7 @@ void gcffi_forget_servers(gcffi_client *client) {
 gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
   client->carrier_count = 0;
+  memset(client->streams, 0, sizeof client->streams);
   for (size_t i = 0; i < client->server_count; i++) {
     gearman_return_t rc = gearman_client_add_server(client->st, client->servers[i].host, client->servers[i].port);
     if (rc != GEARMAN_SUCCESS) {
@@ -77,11 +78,18 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client) {
 /* Makes every connection that is opened from now on ask for the exceptions of workers. libgearman remembers a request
  * only when every server has granted it, so it is shown one that does. */
 void gcffi_client_expect_exceptions(gcffi_client *client) {
+  if (!client->exceptions && !client->tasks) {
+    gcffi_keep_error(client);
+    gcffi_rehearse_exceptions(client);
+  }
+}
+
+/* Drops all connections. */
+void gcffi_rehearse_exceptions(gcffi_client *client) {
   gcffi_scope scope;
-  if (client->exceptions || client->tasks || !gcffi_is_interposed()) {
+  if (!gcffi_is_interposed()) {
     return;
   }
-  gcffi_keep_error(client);
   gearman_client_remove_servers(client->st);
   gcffi_enter(&scope, -1);
   scope.rehearsal = true;

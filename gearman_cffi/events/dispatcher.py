@@ -1,0 +1,112 @@
+"""Who listens to what: a dispatcher with priorities and subscribers, as dmank uses Symfony's."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, Protocol, TypeAlias
+
+from gearman_cffi.events.event import Event
+
+Listener: TypeAlias = Callable[[Any], object]
+# A method's name, the name with a priority, or several of these.
+Subscription: TypeAlias = "str | tuple[str, int] | Sequence[str | tuple[str, int]]"
+
+
+class Dispatcher(Protocol):
+    """What a Worker needs of a dispatcher; any other with these two methods can stand in for EventDispatcher."""
+
+    def has_listeners(self, event_name: str) -> bool:
+        """Whether anyone listens. Where nobody does, the event is not made."""
+        ...
+
+    def dispatch(self, event_name: str, event: Event) -> object:
+        """Calls the listeners. What one raises comes out of it."""
+        ...
+
+
+class EventSubscriber(Protocol):
+    """An object that says itself what it listens to."""
+
+    def get_subscribed_events(self) -> Mapping[str, Subscription]:
+        """For each event's name a method's name, (name, priority), or a list of either."""
+        ...
+
+
+class EventDispatcher:
+    """Calls the listeners of an event: higher priorities first, in the order they were added within one.
+
+    A listener is called with the event. Listeners that are added or removed while an event is
+    dispatched count from the next one on.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[tuple[int, int, Listener]]] = {}
+        self._numbers = count()
+
+    def add_listener(self, event_name: str, listener: Listener, priority: int = 0) -> None:
+        """Has the listener called for events of this name. Raises TypeError for what cannot be called."""
+        if not callable(listener):
+            raise TypeError(f"a listener must be callable, not {type(listener).__name__}")
+        # The number keeps the order within a priority, and listeners from being compared.
+        entry = (-priority, next(self._numbers), listener)
+        self._listeners[event_name] = self._listeners.get(event_name, []).copy()
+        insort(self._listeners[event_name], entry)
+
+    def remove_listener(self, event_name: str, listener: Listener) -> None:
+        """Takes the listener back, wherever it was added for this name; one that is not there does no harm."""
+        left = [entry for entry in self._listeners.get(event_name, []) if entry[2] != listener]
+        self._listeners[event_name] = left
+
+    def add_subscriber(self, subscriber: EventSubscriber) -> None:
+        """Adds all listeners that the subscriber names."""
+        for event_name, method, priority in _subscriptions(subscriber):
+            self.add_listener(event_name, getattr(subscriber, method), priority)
+
+    def remove_subscriber(self, subscriber: EventSubscriber) -> None:
+        """Takes back all listeners that the subscriber names."""
+        for event_name, method, _ in _subscriptions(subscriber):
+            self.remove_listener(event_name, getattr(subscriber, method))
+
+    def get_listeners(self, event_name: str) -> list[Listener]:
+        """The listeners of this name, in the order in which they are called."""
+        return [listener for _, _, listener in self._listeners.get(event_name, [])]
+
+    def has_listeners(self, event_name: str) -> bool:
+        """Whether anyone listens to events of this name."""
+        return bool(self._listeners.get(event_name))
+
+    def dispatch(self, event_name: str, event: Event | None = None) -> Event:
+        """Calls the listeners and returns the event. What a listener raises ends the round and comes out."""
+        if event is None:
+            event = Event(event_name)
+        for _, _, listener in self._listeners.get(event_name, ()):
+            if event.is_propagation_stopped():
+                break
+            listener(event)
+        return event
+
+    # Symfony's names
+    addListener = add_listener  # noqa: N815
+    removeListener = remove_listener  # noqa: N815
+    addSubscriber = add_subscriber  # noqa: N815
+    removeSubscriber = remove_subscriber  # noqa: N815
+    getListeners = get_listeners  # noqa: N815
+    hasListeners = has_listeners  # noqa: N815
+
+
+def _subscriptions(subscriber: EventSubscriber) -> Iterator[tuple[str, str, int]]:
+    """Event name, method name and priority, for each of a subscriber's listeners. Symfony's name works too."""
+    named = getattr(subscriber, "get_subscribed_events", None) or getattr(subscriber, "getSubscribedEvents", None)
+    if named is None:
+        raise TypeError(f"{type(subscriber).__name__} is no subscriber: it has no get_subscribed_events()")
+    for event_name, given in named().items():
+        if isinstance(given, str):
+            yield event_name, given, 0
+        elif len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], int):
+            yield event_name, given[0], given[1]
+        else:
+            for one in given:
+                method, priority = (one, 0) if isinstance(one, str) else (one[0], one[1] if len(one) > 1 else 0)
+                yield event_name, method, priority

@@ -1,0 +1,27 @@
+"""The names of the events: dmank's, with dmank's string values."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class EventName(str, Enum):
+    """Names of events. A member equals its string: listeners may be added under either."""
+
+    BEFORE_RUN = "worker.before_run"
+    CONNECT_TO_SERVER = "worker.server_on_connect"
+    CONNECTED_TO_SERVER = "worker.server_on_connected"
+    BEFORE_REGISTER_FUNCTIONS = "worker.on_before_register_functions"
+    AFTER_REGISTER_FUNCTIONS = "worker.on_after_register_functions"
+    FUNCTION_BEFORE_EXECUTE = "worker.function.before_execute"
+    FUNCTION_AFTER_EXECUTE = "worker.function.after_execute"
+    FUNCTION_FAILURE = "worker.function.on_failure"
+    AFTER_RUN = "worker.after_run"
+    IO_WAIT = "worker.on_io_wait"
+    NO_JOBS = "worker.on_no_jobs"
+    WORK = "worker.on_work"
+    BEFORE_DESTROY = "worker.on_before_destroy"
+    WORKER_FAILURE = "worker.on_failure"
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,39 @@
+"""The event of what went wrong outside a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gearman_cffi.events.event import Event
+from gearman_cffi.events.names import EventName
+
+if TYPE_CHECKING:
+    from gearman_cffi.worker import Worker
+
+
+class WorkerExceptionEvent(Event):
+    """Something went wrong that is no job's failure; the worker goes on.
+
+    The exception is a ConnectionFailed when no server can be reached (once, until one can), a ServerError for
+    an error that a server sent, and otherwise what a listener raised.
+    """
+
+    __slots__ = ("exception", "worker")
+
+    EVENT_ON_FAILURE: Final = EventName.WORKER_FAILURE
+
+    def __init__(self, name: str, worker: Worker, exception: Exception) -> None:
+        super().__init__(name)
+        self.worker = worker
+        self.exception = exception
+
+    def get_worker(self) -> Worker:
+        """The worker."""
+        return self.worker
+
+    def get_exception(self) -> Exception:
+        """What went wrong."""
+        return self.exception
+
+    getWorker = get_worker  # noqa: N815
+    getException = get_exception  # noqa: N815

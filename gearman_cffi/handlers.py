@@ -1,0 +1,136 @@
+"""Job handlers: what a worker runs, and the collection of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from gearman_cffi.jobs import Job
+from gearman_cffi.names import LONGEST_FUNCTION, check_name
+
+_Function = TypeVar("_Function", bound=Callable[[Job], Any])
+
+
+class JobHandlerInterface(ABC):
+    """Executes the jobs of one function. Subclasses write execute() and listens_to_job() (or listensToJob()).
+
+    time_limit is how long a job may take, in seconds (at least 1) or as a timedelta; None for ever. Then
+    the server gives it to another worker as well, while this one is still at it.
+    """
+
+    time_limit: float | timedelta | None = None
+
+    @abstractmethod
+    def execute(self, job: Job) -> Any:
+        """Does the job. What it returns is the result; an exception fails the job and reaches the client."""
+
+    @abstractmethod
+    def listens_to_job(self) -> str:
+        """The name of the function whose jobs are for this handler."""
+
+    def listensToJob(self) -> str:  # noqa: N802
+        """listens_to_job() by dmank's name. A subclass writes either."""
+        return self.listens_to_job()
+
+    def __init_subclass__(cls, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if "listensToJob" in cls.__dict__ and "listens_to_job" not in cls.__dict__:
+            cls.listens_to_job = cls.__dict__["listensToJob"]  # type: ignore[method-assign]
+
+
+class FunctionHandler(JobHandlerInterface):
+    """A handler made of a function that takes the Job. It can still be called as the function."""
+
+    def __init__(
+        self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None
+    ) -> None:
+        self._name = name
+        self._function = function
+        self.time_limit = time_limit
+
+    def execute(self, job: Job) -> Any:
+        """Calls the function."""
+        return self._function(job)
+
+    def listens_to_job(self) -> str:
+        """The name it was given."""
+        return self._name
+
+    __call__ = execute
+
+    def __repr__(self) -> str:
+        return f"<FunctionHandler {self._name!r}: {self._function!r}>"
+
+
+class JobCollection:
+    """A worker's handlers, each under the name that it listened to when it was added.
+
+    A second handler for a name takes the first one's place.
+    """
+
+    def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
+        self._jobs: dict[str, JobHandlerInterface] = {}
+        for handler in handlers:
+            self.add(handler)
+
+    def add(self, job: JobHandlerInterface) -> None:
+        """Adds a handler. Raises TypeError for what is none, InvalidArgument for a name that cannot be sent."""
+        if not isinstance(job, JobHandlerInterface):
+            raise TypeError(
+                f"expected a JobHandlerInterface, not {type(job).__name__}; @jobs.handler(name) makes one of a function"
+            )
+        name = job.listens_to_job()
+        check_name(name, "a function name", LONGEST_FUNCTION)
+        self._jobs[name] = job
+
+    def add_multiple_jobs(self, jobs: Iterable[object]) -> int:
+        """Adds the handlers among these, skips everything else; returns how many it took."""
+        taken = 0
+        for job in jobs:
+            if isinstance(job, JobHandlerInterface):
+                self.add(job)
+                taken += 1
+        return taken
+
+    def handler(
+        self, name: str | None = None, time_limit: float | timedelta | None = None
+    ) -> Callable[[_Function], _Function]:
+        """A decorator that adds a function as a handler, by its own name unless told otherwise.
+
+            @jobs.handler("reverse")
+            def reverse(job): ...
+        """
+
+        def add(function: _Function) -> _Function:
+            self.add(FunctionHandler(name or function.__name__, function, time_limit))
+            return function
+
+        return add
+
+    def get_jobs(self) -> dict[str, JobHandlerInterface]:
+        """The handlers by name, in the order of their addition; a new dict."""
+        return dict(self._jobs)
+
+    def get_job(self, name: str) -> JobHandlerInterface | None:
+        """The handler that listens to this name now, or None. As in dmank each handler is asked again."""
+        for handler in self._jobs.values():
+            if handler.listens_to_job() == name:
+                return handler
+        return None
+
+    def count(self) -> int:
+        """How many handlers there are."""
+        return len(self._jobs)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[JobHandlerInterface]:
+        return iter(list(self._jobs.values()))
+
+    # dmank's names
+    addMultipleJobs = add_multiple_jobs  # noqa: N815
+    getJobs = get_jobs  # noqa: N815
+    getJob = get_job  # noqa: N815
