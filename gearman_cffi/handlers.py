@@ -43,9 +43,7 @@ class JobHandlerInterface(ABC):
 class FunctionHandler(JobHandlerInterface):
     """A handler made of a function that takes the Job. It can still be called as the function."""
 
-    def __init__(
-        self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None
-    ) -> None:
+    def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
         self._name = name
         self._function = function
         self.time_limit = time_limit
@@ -99,8 +97,8 @@ class JobCollection:
     ) -> Callable[[_Function], _Function]:
         """A decorator that adds a function as a handler, by its own name unless told otherwise.
 
-            @jobs.handler("reverse")
-            def reverse(job): ...
+        @jobs.handler("reverse")
+        def reverse(job): ...
         """
 
         def add(function: _Function) -> _Function:

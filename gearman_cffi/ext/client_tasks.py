@@ -126,6 +126,8 @@ class RunsTasks(CallsBack):
     ) -> GearmanTask | Literal[False]:
         name = arguments.name(function, "function_name")
         key = arguments.optional_name(unique, "unique_key")
+        if context is NO_CONTEXT and unique is not None:
+            context = None  # skipped with a named argument, it counts as null
         return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
 
     def _add(

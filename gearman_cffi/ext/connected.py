@@ -8,6 +8,7 @@ from gearman_cffi._libgearman import ClientHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.exception import GearmanException
+from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
 
 _EXCEPTIONS = b"exceptions"
@@ -15,7 +16,7 @@ _EXCEPTIONS = b"exceptions"
 _ALLOCATED = 1
 
 
-class Connected:
+class Connected(Uncopyable):
     """The base of GearmanClient and GearmanWorker."""
 
     _php_class: ClassVar[str]
@@ -185,14 +186,11 @@ class Connected:
         """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
         warn(f"{self._php_class}::{call}()", str(self.error() or ReturnCode.describe(self._rc)))
 
-    def __copy__(self) -> NoReturn:
-        raise TypeError(f"a {self._php_class} cannot be copied: it is a connection")
-
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        self.__copy__()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {self._php_class} cannot be pickled: it is a connection")
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in Connected.__annotations__:
+            kind = type(self).__name__
+            raise RuntimeError(f"{kind} is not set up: {kind}.__init__() does not call {self._php_class}.__init__()")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.

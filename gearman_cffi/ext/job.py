@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn
+from typing import Literal
 
 from gearman_cffi._libgearman import JobHandle, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.deprecated import DeprecatedJob
+from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
 
 
-class GearmanJob(DeprecatedJob):
+class GearmanJob(Uncopyable, DeprecatedJob):
     """PHP's GearmanJob: what a worker's function is given.
 
     Usable until the function returns. After that, and for one made by hand, it is an empty shell as in PHP:
@@ -121,9 +122,6 @@ class GearmanJob(DeprecatedJob):
             return False
         self._rc = code
         return True
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a GearmanJob can be neither copied nor pickled: it is a worker's, until its function returns")
 
     # ---------------------------------------------------------------------------- private
 

@@ -8,10 +8,11 @@ from gearman_cffi._libgearman import ReturnCode, TaskHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.deprecated import DeprecatedTask
+from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
 
 
-class GearmanTask(DeprecatedTask):
+class GearmanTask(Uncopyable, DeprecatedTask):
     """PHP's GearmanTask: what GearmanClient.addTask() returns and the client's callbacks are given.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends, and with its

@@ -223,10 +223,8 @@ class _Function:
         # gearman_worker_work() returns success without having run a job.
         done = code in (ReturnCode.SUCCESS, ReturnCode.SHUTDOWN)
         sent = handle.send_complete(answer) if done else handle.send_fail()
-        if sent != ReturnCode.SUCCESS:
-            return False  # the server is gone; it gives the job to another worker, if it lives
-        self._outcome.rc = code
-        return True
+        self._outcome.rc = code if sent == ReturnCode.SUCCESS else sent
+        return sent == ReturnCode.SUCCESS  # not answered: the server gives the job to another worker, if it lives
 
 
 def describe(error: BaseException) -> bytes:

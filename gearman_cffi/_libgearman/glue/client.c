@@ -274,13 +274,21 @@ gearman_return_t gcffi_client_wait(gcffi_client *client) {
   return rc;
 }
 
+static void leave_exchange(gcffi_client *client, gcffi_scope *scope) {
+  gcffi_leave(scope);
+  if (scope->timed_out) {
+    client->failed = true;
+    gcffi_timeout_text(scope, false, client->error, sizeof client->error);
+  }
+}
+
 gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   gcffi_scope scope;
   client->failed = false;
   gcffi_enter(&scope, -1);
   scope.exchange = true;
   gearman_return_t rc = gearman_client_echo(client->st, data, size);
-  gcffi_leave(&scope);
+  leave_exchange(client, &scope);
   return scope.timed_out ? GEARMAN_TIMEOUT : rc;
 }
 
@@ -290,7 +298,7 @@ bool gcffi_client_request_option(gcffi_client *client, const char *option, size_
   gcffi_enter(&scope, -1);
   scope.exchange = true;
   bool granted = gearman_client_set_server_option(client->st, option, size);
-  gcffi_leave(&scope);
+  leave_exchange(client, &scope);
   if (granted) {
     client->exceptions = true; /* the one option there is */
   } else {

@@ -34,6 +34,7 @@ typedef struct gcffi_scope {
   bool timed_out;
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;
+  unsigned polled; /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
 } gcffi_scope;
 
@@ -43,6 +44,7 @@ void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
 void gcffi_leave(gcffi_scope *scope);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
+void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);

@@ -96,10 +96,17 @@ static bool returns_on_timeout(gcffi_worker *worker) {
   return (gearman_worker_options(worker->st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
 }
 
+/* Until the time is up, a signal handler raises, or stop() is called. */
+static gearman_return_t wait_out(gcffi_worker *worker) {
+  struct pollfd pipe = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
+  return gcffi_poll(&pipe, 1, -1) == 0 ? GEARMAN_TIMEOUT : GEARMAN_SHUTDOWN_GRACEFUL;
+}
+
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
- * back already; when that ends the same way, none can be reached. */
+ * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
+ * waits for the end of that time, as libgearman's blocking mode does. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
-  bool last_try = false;
+  bool last_try = false, was_idle = false;
   for (;;) {
     if (take_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
@@ -110,8 +117,12 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
     }
     keep_error(worker);
     gearman_return_t rc = gcffi_worker_pause(worker->st);
+    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_idle && returns_on_timeout(worker)) {
+      rc = wait_out(worker);
+    }
     if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
       last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
+      was_idle = was_idle || step == GEARMAN_NO_JOBS;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
       last_try = true;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
@@ -170,13 +181,21 @@ gearman_return_t gcffi_worker_wait(gcffi_worker *worker) {
   return rc;
 }
 
+static void leave_exchange(gcffi_worker *worker, gcffi_scope *scope) {
+  gcffi_leave(scope);
+  if (scope->timed_out) {
+    worker->failed = true;
+    gcffi_timeout_text(scope, true, worker->error, sizeof worker->error);
+  }
+}
+
 gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   gcffi_scope scope;
   worker->failed = false;
   gcffi_enter(&scope, -1);
   scope.exchange = true;
   gearman_return_t rc = gearman_worker_echo(worker->st, data, size);
-  gcffi_leave(&scope);
+  leave_exchange(worker, &scope);
   return scope.timed_out ? GEARMAN_TIMEOUT : rc;
 }
 
@@ -186,7 +205,7 @@ bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_
   gcffi_enter(&scope, -1);
   scope.exchange = true;
   bool granted = gearman_worker_set_server_option(worker->st, option, size);
-  gcffi_leave(&scope);
+  leave_exchange(worker, &scope);
   return granted;
 }
 

@@ -1,0 +1,20 @@
+"""Objects that stand for something in libgearman are neither copied nor pickled."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+class Uncopyable:
+    """Refuses copy and pickle with a clear error; PHP's clone of such an object reads freed memory."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be copied: it stands for an object of libgearman")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled: it stands for an object of libgearman")

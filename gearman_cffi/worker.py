@@ -1,0 +1,227 @@
+"""Worker: runs the jobs of its handlers, and tells its life in events."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from gearman_cffi.durations import to_milliseconds, to_time_limit
+from gearman_cffi.events import (
+    ConnectToServerEvent,
+    Dispatcher,
+    Event,
+    EventDispatcher,
+    EventName,
+    RegisterFunctionEvent,
+    WorkerEvent,
+    WorkerExceptionEvent,
+)
+from gearman_cffi.exceptions import GearmanError, NoFunctionGiven
+from gearman_cffi.ext import GearmanWorker, ReturnCode
+from gearman_cffi.failures import worker_failure
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.stopping import StopRequest, stopped_by_signals
+from gearman_cffi.worker_jobs import JobRunner
+from gearman_cffi.worker_servers import Retries, WorkerServers, can_be_reached, wait, work
+
+_log = logging.getLogger(__name__)
+
+# After these no server is connected; what else work() reports, a server that answers has caused.
+_UNREACHABLE = frozenset(
+    {
+        ReturnCode.COULD_NOT_CONNECT,
+        ReturnCode.LOST_CONNECTION,
+        ReturnCode.NOT_CONNECTED,
+        ReturnCode.NO_ACTIVE_FDS,
+        ReturnCode.NO_SERVERS,
+        ReturnCode.GETADDRINFO,
+        ReturnCode.ERRNO,
+    }
+)
+
+
+class Worker:
+    """Executes jobs with the handlers of a collection, for all servers of a collection.
+
+    servers as for Client; jobs is a JobCollection or handlers; dispatcher gets the events (see
+    gearman_cffi.events), and what no listener of it hears of failures is logged as "gearman_cffi.worker".
+    serializer reads workloads and writes results: PHP's serialize format unless told otherwise.
+    idle_interval, seconds or a timedelta: how often an idle worker looks whether servers that were gone are back,
+    and tells on_no_jobs; a job that comes meanwhile is taken at once. signals end run(): see there.
+    """
+
+    def __init__(
+        self,
+        servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
+        jobs: JobCollection | Iterable[JobHandlerInterface] = (),
+        dispatcher: Dispatcher | None = None,
+        *,
+        serializer: Serializer | None = None,
+        idle_interval: float | timedelta = 5.0,
+        signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
+    ) -> None:
+        if servers is None:
+            servers = ServerCollection.from_environment()
+        self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
+        self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
+        self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
+        self.serializer: Serializer = PhpSerializer() if serializer is None else serializer
+        self._worker_servers = WorkerServers(self.servers, to_milliseconds(idle_interval, "idle_interval") or 0)
+        self._signals = tuple(signals)
+        self._stop = StopRequest()
+        self._running = threading.Lock()
+        self._worker: GearmanWorker | None = None
+        self._told_of_end = False
+        self._is_connected: bool | None = None  # None: not tried yet
+        self._retries = Retries()
+
+    def set_implementation(self, worker: GearmanWorker) -> None:
+        """Uses this GearmanWorker from now on. It is given the servers and handlers, and keeps its options.
+
+        A blocking one tells no on_io_wait and on_no_jobs, and when its own timeout passes without a job, run()
+        ends. It stays connected after run().
+        """
+        self._worker_servers.use(worker)
+
+    def run(self) -> None:
+        """Executes jobs until it is told to stop; the job that is being done then is finished first.
+
+        It is told by destroy_worker() or stop(), and in the main thread by SIGTERM and SIGINT (the signals of
+        the constructor; previous handlers are put back at the end). A second signal raises KeyboardInterrupt
+        or SystemExit in the middle of the job, which the server then gives to another worker. Told before it
+        runs, it connects and ends. It can run again afterwards.
+
+        Servers that cannot be reached are tried again, with longer waits each time. Raises NoFunctionGiven, NoServers,
+        what a listener of before_run, of the connecting or of the registering raises, and nothing else.
+        """
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("this worker runs already; give each thread a Worker of its own")
+        try:
+            with stopped_by_signals(self._signals, self.stop):
+                self._tell(EventName.BEFORE_RUN)
+                self._worker = self._connect()
+                self._register(self._worker)
+                self._work(self._worker)
+                self._tell_of_end()
+        finally:
+            self._worker = None  # disconnects: a job that was just assigned goes back to its server
+            self._stop.clear()
+            self._told_of_end, self._is_connected = False, None
+            self._running.release()
+
+    def stop(self) -> None:
+        """Makes run() return after the current job. May be called from any thread and any signal handler."""
+        self._stop.request()
+        worker = self._worker
+        if worker is not None:
+            worker.stop()
+
+    def destroy_worker(self) -> None:
+        """Dispatches on_before_destroy, here and now, and stops. Not for signal handlers: there, stop()."""
+        self._tell_of_end()
+        self.stop()
+
+    # ------------------------------------------------------------------------------ the beginning
+
+    def _connect(self) -> GearmanWorker:
+        self._tell_servers(EventName.CONNECT_TO_SERVER)
+        worker = self._worker_servers.open()
+        self._tell_servers(EventName.CONNECTED_TO_SERVER)
+        return worker
+
+    def _register(self, worker: GearmanWorker) -> None:
+        self._tell_jobs(EventName.BEFORE_REGISTER_FUNCTIONS)
+        if not self.jobs:
+            raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
+        for name, handler in self.jobs.get_jobs().items():
+            limit = to_time_limit(getattr(handler, "time_limit", None))
+            worker.addFunction(name, JobRunner(self, handler), None, limit)
+        self._tell_jobs(EventName.AFTER_REGISTER_FUNCTIONS)
+
+    # ------------------------------------------------------------------------------------ the loop
+
+    def _work(self, worker: GearmanWorker) -> None:
+        while not self._stop.requested:
+            rc = work(worker)
+            if rc == ReturnCode.SUCCESS:
+                self._connected()
+                self._tell(EventName.AFTER_RUN, guarded=True)
+            elif rc == ReturnCode.IO_WAIT:
+                self._idle(worker, EventName.IO_WAIT)
+            elif rc == ReturnCode.NO_JOBS:
+                if self._is_connected or can_be_reached(worker):
+                    self._connected()
+                    self._idle(worker, EventName.NO_JOBS)
+                else:
+                    self._unreachable(worker)
+            elif rc in _UNREACHABLE:
+                self._unreachable(worker)
+            elif rc == ReturnCode.TIMEOUT:
+                return  # a given, blocking worker's own
+            elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
+                self._failed(self._failure(worker))
+                self._stop.wait(self._retries.next())
+
+    def _idle(self, worker: GearmanWorker, why: EventName) -> None:
+        """Waits for an answer or for a job. Tries to connect are not told: nobody is idle then."""
+        telling = self._is_connected is not False
+        if telling:
+            self._tell(why, guarded=True)
+        if not self._stop.requested and wait(worker) == ReturnCode.NO_ACTIVE_FDS:
+            self._unreachable(worker)
+        elif telling:
+            self._tell(EventName.WORK, guarded=True)
+
+    def _connected(self) -> None:
+        self._retries.reset()
+        was_lost, self._is_connected = self._is_connected is False, True
+        if was_lost:
+            if not self.dispatcher.has_listeners(EventName.CONNECTED_TO_SERVER):
+                _log.info("working for %s again", self.servers)
+            self._guarded(lambda: self._tell_servers(EventName.CONNECTED_TO_SERVER))
+
+    def _unreachable(self, worker: GearmanWorker) -> None:
+        """No server is there: says so once, and waits, the first time only after one more try.
+
+        A server that was restarted may be back by now, and only the old connection is gone.
+        """
+        if self._is_connected:
+            self._is_connected = None
+            return
+        if self._is_connected is None:
+            self._is_connected = False
+            self._failed(self._failure(worker))
+        self._stop.wait(self._retries.next())
+        self._worker_servers.add_unknown(worker)
+
+    # ------------------------------------------------------------------------------------ telling
+
+    def _tell(self, name: EventName, guarded: bool = False) -> None:
+        if not self.dispatcher.has_listeners(name):
+            return
+        if guarded:
+            self._guarded(lambda: self.dispatcher.dispatch(name, WorkerEvent(name, self)))
+        else:
+            self.dispatcher.dispatch(name, WorkerEvent(name, self))
+
+    def _tell_servers(self, name: EventName) -> None:
+        if self.dispatcher.has_listeners(name):
+            self.dispatcher.dispatch(name, ConnectToServerEvent(name, self.servers))
+
+    def _tell_jobs(self, name: EventName) -> None:
+        if self.dispatcher.has_listeners(name):
+            self.dispatcher.dispatch(name, RegisterFunctionEvent(name, self.jobs))
+
+    def _tell_of_end(self) -> None:
+        if not self._told_of_end:
+            self._told_of_end = True
+            self._tell(EventName.BEFORE_DESTROY, guarded=True)
+
+    # dmank's names
+    setImplementation = set_implementation  # noqa: N815
+    destroyWorker = destroy_worker  # noqa: N815

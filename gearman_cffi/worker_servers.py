@@ -1,0 +1,124 @@
+"""The GearmanWorker behind a Worker: how it is made and given its servers, and how long it waits for one."""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import suppress
+
+from gearman_cffi.exceptions import NoServers
+from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
+from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
+
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 3.0
+
+
+class _SilentWorker(GearmanWorker):
+    """A GearmanWorker that reports by its return code alone."""
+
+    def _warn(self, call: str) -> None:
+        pass
+
+
+class WorkerServers:
+    """Hands out a GearmanWorker that has the servers of a collection.
+
+    One that was given to us keeps its options, and what it was added before; our own is non-blocking: idle, it
+    waits in wait() and tells of it, and comes back after wait_milliseconds to look whether servers that were gone
+    are back and whether those that seem to be there still are.
+    """
+
+    def __init__(self, servers: ServerCollection, wait_milliseconds: int) -> None:
+        self._servers = servers
+        self._wait_milliseconds = wait_milliseconds
+        self._given: GearmanWorker | None = None
+        self._added = False
+        self._unknown: list[Server] = []
+
+    def use(self, given: GearmanWorker | None) -> None:
+        """Takes this GearmanWorker from now on; None has one made."""
+        self._given = given
+        self._added = False
+
+    def open(self) -> GearmanWorker:
+        """The GearmanWorker; nothing is connected yet. Raises NoServers where there is none to connect to."""
+        worker = self._given
+        if worker is None:
+            if not self._servers:
+                raise NoServers("there is no server to work for: give the worker at least one, such as 'localhost:4730'")
+            worker = _without_environment()
+            worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
+            self._added = False
+        if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
+            worker.setTimeout(self._wait_milliseconds)
+        if not self._added:
+            self._unknown = self._servers.get_servers()
+            self._added = True
+            self.add_unknown(worker)
+        return worker
+
+    def add_unknown(self, worker: GearmanWorker) -> None:
+        """Adds the servers whose hosts could not be looked up before, where that is possible now."""
+        self._unknown = [server for server in self._unknown if not _add(worker, server)]
+
+
+class Retries:
+    """How long to wait before the next try: longer each time, and never as long as all the others."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew, after a success."""
+        self._seconds = FIRST_WAIT
+
+    def next(self) -> float:
+        """Seconds."""
+        seconds, self._seconds = self._seconds, min(2 * self._seconds, LONGEST_WAIT)
+        return seconds * random.uniform(0.5, 1)
+
+
+def can_be_reached(worker: GearmanWorker) -> bool:
+    """Whether the worker is connected to any server, after it said that there are no jobs.
+
+    It says so too when there is nobody to ask. Only a wait tells the difference.
+    """
+    milliseconds = worker.timeout()
+    worker.setTimeout(1)
+    try:
+        wait(worker)
+    finally:
+        worker.setTimeout(milliseconds)
+    return worker.returnCode() != ReturnCode.NO_ACTIVE_FDS
+
+
+def work(worker: GearmanWorker) -> int:
+    """One work(); its return code."""
+    with suppress(GearmanWarning):  # of a given worker, where warnings are errors
+        worker.work()
+    return worker.returnCode()
+
+
+def wait(worker: GearmanWorker) -> int:
+    """One wait(); its return code."""
+    with suppress(GearmanWarning):
+        worker.wait()
+    return worker.returnCode()
+
+
+def _add(worker: GearmanWorker, server: Server) -> bool:
+    """Whether the host is known. Exceptions need not be asked for: a worker sends them, it gets none."""
+    with suppress(GearmanWarning):
+        return worker.addServer(server.host, server.port, False)
+    return False
+
+
+def _without_environment() -> GearmanWorker:
+    # libgearman adds the servers of GEARMAN_SERVERS by itself. ServerCollection reads them, when it is asked to.
+    kept = os.environ.pop(ENVIRONMENT, None)
+    try:
+        return _SilentWorker()
+    finally:
+        if kept is not None:
+            os.environ[ENVIRONMENT] = kept
