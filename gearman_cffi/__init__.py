@@ -7,6 +7,7 @@ server for tests in gearman_cffi.testing.
 from __future__ import annotations
 
 from gearman_cffi.client import Client
+from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import (
     ConnectionFailed,
     ConnectionLost,
@@ -16,6 +17,7 @@ from gearman_cffi.exceptions import (
     JobError,
     JobException,
     JobFailed,
+    JobNotRunning,
     JobTimeout,
     NoFunctionGiven,
     NoServers,
@@ -24,7 +26,8 @@ from gearman_cffi.exceptions import (
     ServerError,
     UnsupportedValue,
 )
-from gearman_cffi.jobs import JobStatus
+from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
+from gearman_cffi.jobs import Job, JobInterface, JobStatus
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import (
     JsonSerializer,
@@ -37,6 +40,7 @@ from gearman_cffi.serializers import (
     is_serialized,
 )
 from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
 
@@ -44,12 +48,20 @@ __all__ = [
     "Client",
     "ConnectionFailed",
     "ConnectionLost",
+    "EventDispatcher",
+    "EventName",
+    "FunctionHandler",
     "GearmanError",
     "GearmanException",
     "InvalidArgument",
+    "Job",
+    "JobCollection",
     "JobError",
     "JobException",
     "JobFailed",
+    "JobHandlerInterface",
+    "JobInterface",
+    "JobNotRunning",
     "JobStatus",
     "JobTimeout",
     "JsonSerializer",
@@ -68,6 +80,7 @@ __all__ = [
     "ServerCollection",
     "ServerError",
     "UnsupportedValue",
+    "Worker",
     "__version__",
     "is_serialized",
 ]

@@ -6,7 +6,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -30,10 +30,8 @@ class StopRequest:
     def wait(self, seconds: float) -> None:
         """Returns when the time is over or the flag is raised."""
         if not self.requested:
-            try:
+            with suppress(queue.Empty):
                 self._wake.get(timeout=seconds)
-            except queue.Empty:
-                pass
 
     def clear(self) -> None:
         """Lowers the flag."""

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from gearman_cffi.durations import to_milliseconds, to_time_limit
-from gearman_cffi.events import (
-    ConnectToServerEvent,
-    Dispatcher,
-    Event,
-    EventDispatcher,
-    EventName,
-    RegisterFunctionEvent,
-    WorkerEvent,
-    WorkerExceptionEvent,
-)
-from gearman_cffi.exceptions import GearmanError, NoFunctionGiven
+from gearman_cffi.events import Dispatcher, EventDispatcher, EventName
+from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWorker, ReturnCode
-from gearman_cffi.failures import worker_failure
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
 from gearman_cffi.serializers import PhpSerializer, Serializer
 from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.stopping import StopRequest, stopped_by_signals
+from gearman_cffi.worker_events import WorkerEvents
 from gearman_cffi.worker_jobs import JobRunner
-from gearman_cffi.worker_servers import Retries, WorkerServers, can_be_reached, wait, work
-
-_log = logging.getLogger(__name__)
-
-# After these no server is connected; what else work() reports, a server that answers has caused.
-_UNREACHABLE = frozenset(
-    {
-        ReturnCode.COULD_NOT_CONNECT,
-        ReturnCode.LOST_CONNECTION,
-        ReturnCode.NOT_CONNECTED,
-        ReturnCode.NO_ACTIVE_FDS,
-        ReturnCode.NO_SERVERS,
-        ReturnCode.GETADDRINFO,
-        ReturnCode.ERRNO,
-    }
-)
+from gearman_cffi.worker_servers import UNREACHABLE, Retries, WorkerServers, can_be_reached, failure_of, wait, work
 
 
 class Worker:
@@ -73,6 +48,7 @@ class Worker:
         self.serializer: Serializer = PhpSerializer() if serializer is None else serializer
         self._worker_servers = WorkerServers(self.servers, to_milliseconds(idle_interval, "idle_interval") or 0)
         self._signals = tuple(signals)
+        self._events = WorkerEvents(self, self.dispatcher)
         self._stop = StopRequest()
         self._running = threading.Lock()
         self._worker: GearmanWorker | None = None
@@ -103,11 +79,12 @@ class Worker:
             raise RuntimeError("this worker runs already; give each thread a Worker of its own")
         try:
             with stopped_by_signals(self._signals, self.stop):
-                self._tell(EventName.BEFORE_RUN)
+                self._events.worker(EventName.BEFORE_RUN)
                 self._worker = self._connect()
                 self._register(self._worker)
                 self._work(self._worker)
-                self._tell_of_end()
+                if self._stop.requested:
+                    self._tell_of_end()
         finally:
             self._worker = None  # disconnects: a job that was just assigned goes back to its server
             self._stop.clear()
@@ -129,19 +106,19 @@ class Worker:
     # ------------------------------------------------------------------------------ the beginning
 
     def _connect(self) -> GearmanWorker:
-        self._tell_servers(EventName.CONNECT_TO_SERVER)
+        self._events.servers(EventName.CONNECT_TO_SERVER)
         worker = self._worker_servers.open()
-        self._tell_servers(EventName.CONNECTED_TO_SERVER)
+        self._events.servers(EventName.CONNECTED_TO_SERVER)
         return worker
 
     def _register(self, worker: GearmanWorker) -> None:
-        self._tell_jobs(EventName.BEFORE_REGISTER_FUNCTIONS)
+        self._events.jobs(EventName.BEFORE_REGISTER_FUNCTIONS)
         if not self.jobs:
             raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
         for name, handler in self.jobs.get_jobs().items():
             limit = to_time_limit(getattr(handler, "time_limit", None))
-            worker.addFunction(name, JobRunner(self, handler), None, limit)
-        self._tell_jobs(EventName.AFTER_REGISTER_FUNCTIONS)
+            worker.addFunction(name, JobRunner(handler, self.serializer, self._events, self._connected), None, limit)
+        self._events.jobs(EventName.AFTER_REGISTER_FUNCTIONS)
 
     # ------------------------------------------------------------------------------------ the loop
 
@@ -150,7 +127,7 @@ class Worker:
             rc = work(worker)
             if rc == ReturnCode.SUCCESS:
                 self._connected()
-                self._tell(EventName.AFTER_RUN, guarded=True)
+                self._events.guarded(EventName.AFTER_RUN)
             elif rc == ReturnCode.IO_WAIT:
                 self._idle(worker, EventName.IO_WAIT)
             elif rc == ReturnCode.NO_JOBS:
@@ -159,31 +136,29 @@ class Worker:
                     self._idle(worker, EventName.NO_JOBS)
                 else:
                     self._unreachable(worker)
-            elif rc in _UNREACHABLE:
+            elif rc in UNREACHABLE:
                 self._unreachable(worker)
             elif rc == ReturnCode.TIMEOUT:
                 return  # a given, blocking worker's own
             elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
-                self._failed(self._failure(worker))
+                self._events.failed(failure_of(worker, self.servers))
                 self._stop.wait(self._retries.next())
 
     def _idle(self, worker: GearmanWorker, why: EventName) -> None:
         """Waits for an answer or for a job. Tries to connect are not told: nobody is idle then."""
         telling = self._is_connected is not False
         if telling:
-            self._tell(why, guarded=True)
+            self._events.guarded(why)
         if not self._stop.requested and wait(worker) == ReturnCode.NO_ACTIVE_FDS:
             self._unreachable(worker)
         elif telling:
-            self._tell(EventName.WORK, guarded=True)
+            self._events.guarded(EventName.WORK)
 
     def _connected(self) -> None:
         self._retries.reset()
         was_lost, self._is_connected = self._is_connected is False, True
         if was_lost:
-            if not self.dispatcher.has_listeners(EventName.CONNECTED_TO_SERVER):
-                _log.info("working for %s again", self.servers)
-            self._guarded(lambda: self._tell_servers(EventName.CONNECTED_TO_SERVER))
+            self._events.connected_again()
 
     def _unreachable(self, worker: GearmanWorker) -> None:
         """No server is there: says so once, and waits, the first time only after one more try.
@@ -195,32 +170,14 @@ class Worker:
             return
         if self._is_connected is None:
             self._is_connected = False
-            self._failed(self._failure(worker))
+            self._events.failed(failure_of(worker, self.servers))
         self._stop.wait(self._retries.next())
         self._worker_servers.add_unknown(worker)
-
-    # ------------------------------------------------------------------------------------ telling
-
-    def _tell(self, name: EventName, guarded: bool = False) -> None:
-        if not self.dispatcher.has_listeners(name):
-            return
-        if guarded:
-            self._guarded(lambda: self.dispatcher.dispatch(name, WorkerEvent(name, self)))
-        else:
-            self.dispatcher.dispatch(name, WorkerEvent(name, self))
-
-    def _tell_servers(self, name: EventName) -> None:
-        if self.dispatcher.has_listeners(name):
-            self.dispatcher.dispatch(name, ConnectToServerEvent(name, self.servers))
-
-    def _tell_jobs(self, name: EventName) -> None:
-        if self.dispatcher.has_listeners(name):
-            self.dispatcher.dispatch(name, RegisterFunctionEvent(name, self.jobs))
 
     def _tell_of_end(self) -> None:
         if not self._told_of_end:
             self._told_of_end = True
-            self._tell(EventName.BEFORE_DESTROY, guarded=True)
+            self._events.guarded(EventName.BEFORE_DESTROY)
 
     # dmank's names
     setImplementation = set_implementation  # noqa: N815

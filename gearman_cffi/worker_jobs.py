@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
-from gearman_cffi.events import Dispatcher, Event, EventName, FunctionEvent, FunctionFailureEvent
+from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.serializers import Serializer
+from gearman_cffi.worker_events import WorkerEvents
 
 _NOT_READ = object()
 
@@ -71,32 +72,34 @@ class RunningJob(Job):
             )
 
 
-class _Worker(Protocol):
-    """What JobRunner needs of the Worker."""
-
-    dispatcher: Dispatcher
-    serializer: Serializer
-
-    def _report(self, error: Exception, what: str, *, event: Event | None, name: str) -> None: ...
-
-
 class JobRunner:
     """The function that a worker registers for a handler."""
 
-    def __init__(self, worker: _Worker, handler: JobHandlerInterface) -> None:
-        self._worker = worker
+    def __init__(
+        self,
+        handler: JobHandlerInterface,
+        serializer: Serializer,
+        events: WorkerEvents,
+        on_job: Callable[[], None],
+    ) -> None:
+        self._on_job = on_job
         self._handler = handler
+        self._serializer = serializer
+        self._events = events
+        # What a result becomes. A serializer may have a form of its own for results: PHP's has.
+        self._write: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
 
     def __call__(self, gearman_job: GearmanJob, context: object) -> bytes | None:
-        """Executes a job and returns the result for the wire; a failure is sent here.
+        """Executes a job and returns the result for the wire; a failure is sent from here.
 
         Everything but Exception goes through: the mirror leaves the job unanswered then.
         """
-        job = RunningJob(gearman_job, self._worker.serializer)
+        self._on_job()
+        job = RunningJob(gearman_job, self._serializer)
         try:
             return self._execute(job)
         except Exception as error:
-            self._fail(job, error)
+            self._events.function_failed(self._handler, job, error)
             with suppress(GearmanWarning):  # the server may be gone; it hands the job out again
                 gearman_job.sendException(describe(error))
             return None
@@ -104,22 +107,9 @@ class JobRunner:
             job.end()
 
     def _execute(self, job: RunningJob) -> bytes:
-        handler, dispatcher = self._handler, self._worker.dispatcher
-        name: str = EventName.FUNCTION_BEFORE_EXECUTE
-        if dispatcher.has_listeners(name):
-            dispatcher.dispatch(name, FunctionEvent(name, handler, job))
-        result = handler.execute(job)
-        name = EventName.FUNCTION_AFTER_EXECUTE
-        if dispatcher.has_listeners(name):
-            dispatcher.dispatch(name, FunctionEvent(name, handler, job, result))
+        self._events.function(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
+        result = self._handler.execute(job)
+        self._events.function(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
         if result is None and job.has_sent_data:
             return b""  # the parts are the result
-        serializer = self._worker.serializer
-        write = getattr(serializer, "serialize_result", serializer.serialize)
-        data: bytes = write(result)
-        return data
-
-    def _fail(self, job: RunningJob, error: Exception) -> None:
-        name = EventName.FUNCTION_FAILURE
-        event = FunctionFailureEvent(name, self._handler, job, error)
-        self._worker._report(error, f"job {job.handle} of function {job.get_job_name()!r} failed", event=event, name=name)
+        return self._write(result)

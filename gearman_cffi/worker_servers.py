@@ -6,12 +6,25 @@ import os
 import random
 from contextlib import suppress
 
-from gearman_cffi.exceptions import NoServers
+from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
 
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 3.0
+
+# What work() and wait() report when no server is connected. Other failures are caused by a server that answers.
+UNREACHABLE = frozenset(
+    {
+        ReturnCode.COULD_NOT_CONNECT,
+        ReturnCode.LOST_CONNECTION,
+        ReturnCode.NOT_CONNECTED,
+        ReturnCode.NO_ACTIVE_FDS,
+        ReturnCode.NO_SERVERS,
+        ReturnCode.GETADDRINFO,
+        ReturnCode.ERRNO,
+    }
+)
 
 
 class _SilentWorker(GearmanWorker):
@@ -46,7 +59,7 @@ class WorkerServers:
         worker = self._given
         if worker is None:
             if not self._servers:
-                raise NoServers("there is no server to work for: give the worker at least one, such as 'localhost:4730'")
+                raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
             worker = _without_environment()
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
             self._added = False
@@ -105,6 +118,25 @@ def wait(worker: GearmanWorker) -> int:
     with suppress(GearmanWarning):
         worker.wait()
     return worker.returnCode()
+
+
+def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError:
+    """The exception for what the last work() or wait() reported."""
+    rc, names = worker.returnCode(), str(servers)
+    if rc in UNREACHABLE:
+        return ConnectionFailed(
+            f"no server can be reached: {names or 'those of the given GearmanWorker'}. It is tried again until one "
+            "is there; check that gearmand runs and listens on that address",
+            return_code=rc,
+            server=names,
+        )
+    reason = str(worker.error() or "no details").partition(" -> libgearman/")[0]
+    return ServerError(
+        f"{names} and this worker do not agree on a job: it took longer than its time limit, or the connection broke "
+        f"before it was answered. The server hands it out again [{reason}; {ReturnCode.describe(rc)}]",
+        return_code=rc,
+        server=names,
+    )
 
 
 def _add(worker: GearmanWorker, server: Server) -> bool:

@@ -141,9 +141,10 @@ class WorkerHandle(Handle):
         """Waits for a job and runs it (gearman_worker_work)."""
         self._guard.enter()
         try:
-            rc = self._announce() if self._unregistered else None
+            rc = self._announce() if self._waiting else None
             if rc is None:
                 rc = lib.gcffi_worker_work(self._c)
+                self._unregistered = False
         finally:
             self._guard.leave()
         if kept:

@@ -33,7 +33,7 @@ class GearmanTask(Uncopyable, DeprecatedTask):
 
         How a task ended, the client's callbacks tell.
         """
-        return self._rc
+        return int(self._rc)
 
     def functionName(self) -> str | Literal[False]:
         """The function's name; for a status task the job's handle. Stands for gearman_task_function_name()."""

@@ -57,6 +57,11 @@ class PhpSerializer:
       raises. What begins like a serialized string, array or object and is broken raises in either case.
 
     max_depth is how deep arrays may be nested, both ways; max_size how many bytes are read.
+
+    A worker's results: as from dmank's workers text goes out bare, and arrays serialized. Other values go out
+    serialized, so that they come back as what they were. With dmank_results=True they too go out as dmank's
+    workers send them, turned into text: None and False are empty, True is "1", 42 is "42". Callers written
+    for such a worker may rely on it.
     """
 
     def __init__(
@@ -66,17 +71,29 @@ class PhpSerializer:
         strict: bool = False,
         max_depth: int = MAX_DEPTH,
         max_size: int = MAX_SIZE,
+        dmank_results: bool = False,
     ) -> None:
         self.pass_serialized = pass_serialized
         self.strict = strict
         self.max_depth = max_depth
         self.max_size = max_size
+        self.dmank_results = dmank_results
 
     def serialize(self, value: Any) -> bytes:
         """As PHP's serialize(). Raises SerializerError; for types without a form UnsupportedValue."""
         if self.pass_serialized and is_serialized(value):
             return value.encode("utf-8") if isinstance(value, str) else bytes(value)
         return write(value, self.max_depth)
+
+    def serialize_result(self, value: Any) -> bytes:
+        """A worker's result: serialize(), but text that no reader could mistake goes out as it is."""
+        if self.dmank_results and (value is None or isinstance(value, (bool, int, float))):
+            return _as_text(value)
+        if not self.strict and isinstance(value, (str, bytes, bytearray, memoryview)):
+            data = _data(value)
+            if not _looks_serialized(data):
+                return data
+        return self.serialize(value)
 
     def unserialize(self, data: bytes) -> Any:
         """As PHP's unserialize(), within the limits. Raises SerializerError."""
@@ -92,3 +109,19 @@ class PhpSerializer:
 
 def _looks_serialized(data: bytes) -> bool:
     return bool(_BEGINNING.match(data) or _SCALAR.fullmatch(data))
+
+
+def _data(value: str | bytes | bytearray | memoryview) -> bytes:
+    if not isinstance(value, str):
+        return bytes(value)
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
+
+
+def _as_text(value: object) -> bytes:
+    """As PHP turns it into a string."""
+    if value is None or value is False:
+        return b""
+    return b"1" if value is True else write(value, 0).split(b":", 1)[1][:-1]

@@ -123,7 +123,7 @@ static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
-  client->failed = client->raised = client->carrier_lost = false;
+  client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
   gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   for (;;) {
@@ -132,7 +132,7 @@ static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool
       rc = GEARMAN_SUCCESS;
       break;
     }
-    if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && gcffi_is_interposed()) {
+    if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && !client->stopped && gcffi_is_interposed()) {
       continue; /* a server that does not work for us went away */
     }
     if (client->raised || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {

@@ -45,6 +45,7 @@ void gcffi_leave(gcffi_scope *scope);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
 void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
+bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
@@ -105,6 +106,7 @@ typedef struct gcffi_client {
   size_t adrift;            /* tasks that were given up before the server named their job */
   bool raised;              /* a callback raised: hold back the packets that follow */
   bool exceptions;          /* every connection asks for the exceptions of workers */
+  bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
   bool carrier_lost;        /* a connection that carried tasks was closed */
   pid_t pid;

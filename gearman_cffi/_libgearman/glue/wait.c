@@ -140,6 +140,13 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   return ready;
 }
 
+/* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */
+bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms) {
+  gcffi_poll(wake_up, 1, ms);
+  scope->timed_out = scope->deadline != GCFFI_NEVER && now() >= scope->deadline;
+  return scope->timed_out || scope->interrupted;
+}
+
 /* ------------------------------------------------- where poll() cannot be replaced: waiting in slices */
 
 /* Python's handlers then run at the end of a slice. No packet is sent for it. */

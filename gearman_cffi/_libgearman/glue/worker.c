@@ -66,6 +66,9 @@ static gearman_return_t run_job(gearman_job_st *job, void *context) {
 gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
                                            uint32_t timeout, void *context) {
   worker->failed = false;
+  if (size == 0) {
+    return gearman_worker_register(worker->st, name, timeout); /* refuses it with the extension's text */
+  }
   return gearman_worker_define_function(worker->st, name, size, gearman_function_create_v2(run_job), timeout,
                                         context);
 }
@@ -92,21 +95,20 @@ static bool take_stop(gcffi_worker *worker) {
 
 /* ---------------------------------------------------------------------------------------- the loop */
 
+#define FIRST_NAP_MS 50
+#define LONGEST_NAP_MS 1000
+
 static bool returns_on_timeout(gcffi_worker *worker) {
   return (gearman_worker_options(worker->st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
 }
 
-/* Until the time is up, a signal handler raises, or stop() is called. */
-static gearman_return_t wait_out(gcffi_worker *worker) {
-  struct pollfd pipe = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-  return gcffi_poll(&pipe, 1, -1) == 0 ? GEARMAN_TIMEOUT : GEARMAN_SHUTDOWN_GRACEFUL;
-}
-
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
- * waits for the end of that time, as libgearman's blocking mode does. */
+ * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
+  struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
   bool last_try = false, was_idle = false;
+  int nap = FIRST_NAP_MS;
   for (;;) {
     if (take_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
@@ -118,9 +120,13 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
     keep_error(worker);
     gearman_return_t rc = gcffi_worker_pause(worker->st);
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_idle && returns_on_timeout(worker)) {
-      rc = wait_out(worker);
-    }
-    if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
+      if (gcffi_nap(scope, &wake_up, nap)) {
+        worker->failed = true;
+        strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
+        return GEARMAN_TIMEOUT;
+      }
+      nap = nap < LONGEST_NAP_MS ? nap * 2 : LONGEST_NAP_MS;
+    } else if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
       last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
       was_idle = was_idle || step == GEARMAN_NO_JOBS;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {

@@ -1,0 +1,9 @@
+"""Ready-made listeners: a log of a worker's life, and limits to it."""
+
+from __future__ import annotations
+
+from gearman_cffi.subscribers.logging import LoggerAware, LoggingSubscriber
+from gearman_cffi.subscribers.max_runtime import MaxRuntime
+from gearman_cffi.subscribers.memory_limit import MemoryLimit
+
+__all__ = ["LoggerAware", "LoggingSubscriber", "MaxRuntime", "MemoryLimit"]

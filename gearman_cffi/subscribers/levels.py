@@ -1,0 +1,14 @@
+"""The one level of dmank's log that Python's logging lacks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+NOTICE: Final = 25  # between INFO and WARNING, as syslog orders them
+
+
+def name_notice() -> None:
+    """Has logging show the level by its name, unless the program has named it already."""
+    if logging.getLevelName(NOTICE) == f"Level {NOTICE}":
+        logging.addLevelName(NOTICE, "NOTICE")

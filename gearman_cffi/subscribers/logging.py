@@ -1,0 +1,125 @@
+"""LoggingSubscriber: a worker's life as log messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from gearman_cffi.events import (
+    ConnectToServerEvent,
+    EventName,
+    FunctionEvent,
+    FunctionFailureEvent,
+    RegisterFunctionEvent,
+    WorkerEvent,
+    WorkerExceptionEvent,
+)
+from gearman_cffi.exceptions import ConnectionFailed
+from gearman_cffi.subscribers.levels import NOTICE, name_notice
+
+Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
+PRIORITY = 10
+
+
+@runtime_checkable
+class LoggerAware(Protocol):
+    """A handler that wants the logger: it is given it before each job."""
+
+    def set_logger(self, logger: Logger) -> None:
+        """Takes the logger."""
+        ...
+
+
+class LoggingSubscriber:
+    """dmank's Monolog subscriber on Python's logging: its messages, at its levels ("notice" is level 25).
+
+    A failure is logged with its traceback. Beyond dmank it logs, at info, when servers are back after
+    none could be reached. Without a logger it takes "gearman_cffi".
+    """
+
+    def __init__(self, logger: Logger | None = None) -> None:
+        name_notice()
+        self._logger: Logger = logging.getLogger("gearman_cffi") if logger is None else logger
+        self._was_lost = False
+
+    def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
+        """All events but on_work, at priority 10."""
+        return {
+            EventName.BEFORE_RUN: ("on_before_run", PRIORITY),
+            EventName.CONNECTED_TO_SERVER: ("on_connected_to_server", PRIORITY),
+            EventName.BEFORE_REGISTER_FUNCTIONS: ("on_before_register_functions", PRIORITY),
+            EventName.AFTER_REGISTER_FUNCTIONS: ("on_after_register_functions", PRIORITY),
+            EventName.FUNCTION_BEFORE_EXECUTE: ("on_function_before_execute", PRIORITY),
+            EventName.FUNCTION_AFTER_EXECUTE: ("on_function_after_execute", PRIORITY),
+            EventName.FUNCTION_FAILURE: ("on_function_failure", PRIORITY),
+            EventName.AFTER_RUN: ("on_after_run", PRIORITY),
+            EventName.IO_WAIT: ("on_io_wait", PRIORITY),
+            EventName.NO_JOBS: ("on_no_jobs", PRIORITY),
+            EventName.BEFORE_DESTROY: ("on_before_destroy", PRIORITY),
+            EventName.WORKER_FAILURE: ("on_worker_failure", PRIORITY),
+        }
+
+    def on_before_run(self, event: WorkerEvent) -> None:
+        """The worker begins."""
+        self._logger.info("Starting Worker")
+
+    def on_connected_to_server(self, event: ConnectToServerEvent) -> None:
+        """Servers are there; told only after they were not."""
+        if self._was_lost:
+            self._was_lost = False
+            self._logger.info("Connected again: working for %s", event.servers)
+
+    def on_before_register_functions(self, event: RegisterFunctionEvent) -> None:
+        """The handlers are about to be registered."""
+        self._logger.debug("I got %d jobs", len(event.jobs))
+
+    def on_after_register_functions(self, event: RegisterFunctionEvent) -> None:
+        """The handlers have been registered."""
+        self._logger.debug("Added %d jobs to the Worker", len(event.jobs))
+
+    def on_function_before_execute(self, event: FunctionEvent) -> None:
+        """A job begins. A handler that wants the logger gets it."""
+        self._logger.info("Im starting working on job %s", event.job.get_job_name())
+        handler = event.job_handler
+        take = getattr(handler, "set_logger", None) or getattr(handler, "setLogger", None)
+        if take is not None:
+            self._logger.debug("Setting Logger to Job")
+            take(self._logger)
+
+    def on_function_after_execute(self, event: FunctionEvent) -> None:
+        """A handler has returned."""
+        self._logger.info("I successfully finished my work on job %s", event.job.get_job_name())
+
+    def on_function_failure(self, event: FunctionFailureEvent) -> None:
+        """A job has failed."""
+        self._logger.critical(
+            "Something unexpected happened in job %s... Message %s , Trace:",
+            event.job.get_job_name(),
+            event.exception,
+            exc_info=event.exception,
+        )
+
+    def on_after_run(self, event: WorkerEvent) -> None:
+        """A job was answered."""
+        self._logger.info("Finished work.")
+
+    def on_io_wait(self, event: WorkerEvent) -> None:
+        """The servers were asked for a job."""
+        self._logger.debug("I`m idling.")
+
+    def on_no_jobs(self, event: WorkerEvent) -> None:
+        """There is none."""
+        self._logger.debug("Got no jobs to do.")
+
+    def on_before_destroy(self, event: WorkerEvent) -> None:
+        """The worker ends."""
+        self._logger.log(NOTICE, "Destroying worker.")
+
+    def on_worker_failure(self, event: WorkerExceptionEvent) -> None:
+        """Something went wrong outside a job. What was not raised, as lost servers are, has no traceback."""
+        error = event.exception
+        self._was_lost = self._was_lost or isinstance(error, ConnectionFailed)
+        self._logger.critical(
+            'Something unexpected happened. Message was "%s"', error, exc_info=error if error.__traceback__ else None
+        )

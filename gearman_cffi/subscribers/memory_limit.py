@@ -1,0 +1,99 @@
+"""MemoryLimit: ends a worker that has grown too large, for a supervisor to start a fresh one."""
+
+from __future__ import annotations
+
+import logging
+import re
+import resource
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from gearman_cffi.events import EventName, WorkerEvent
+from gearman_cffi.subscribers.levels import NOTICE, name_notice
+
+UNLIMITED = -1
+MARGIN = 1.2  # the limit is "almost exceeded" when this much more would be beyond it
+_MIB = 1024 * 1024
+_LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1024, "m": _MIB, "g": 1024 * _MIB}
+
+
+class MemoryLimit:
+    """Ends the worker when its process almost exceeds a limit: when 1.2 times its resident memory does.
+
+    limit: bytes, or a number with k, m or g as in '128M'; -1, the default, is no limit. Anything else raises
+    ValueError or TypeError here. Memory is measured after each job. A limit that the worker is beyond when it
+    starts would end it after every single job: it warns once and is not applied in that run. Without a logger
+    nothing else is said, and that warning goes to "gearman_cffi".
+    """
+
+    def __init__(
+        self,
+        limit: str | int = UNLIMITED,
+        logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
+    ) -> None:
+        name_notice()
+        self._words = str(limit)
+        self._limit = to_bytes(limit)
+        self._logger = logger
+        self._applies = self._limit is not None
+        self._has_warned = False
+
+    def get_subscribed_events(self) -> Mapping[str, str]:
+        """before_run for a message, after_run to measure."""
+        return {EventName.AFTER_RUN: "on_after_run", EventName.BEFORE_RUN: "on_before_run"}
+
+    def on_before_run(self, event: WorkerEvent) -> None:
+        """Says what the limit is, and whether the worker is beyond it already."""
+        if self._limit is None:
+            return
+        used = resident_bytes()
+        self._applies = used * MARGIN <= self._limit
+        if self._applies:
+            self._say("i will stop the worker when the memory limit of %s is exceeded.", self._words)
+        elif not self._has_warned:
+            self._has_warned = True
+            (self._logger or logging.getLogger("gearman_cffi")).warning(
+                "the memory limit of %s is not applied: the worker uses %.2fM at its start, and the limit should be "
+                "above 1.2 times that",
+                self._words,
+                used / _MIB,
+            )
+
+    def on_after_run(self, event: WorkerEvent) -> None:
+        """Measures."""
+        if self._limit is None or not self._applies:
+            return
+        used = resident_bytes()
+        if used * MARGIN > self._limit:
+            self._say("Memory limit almost exceeded. Max limit is %s, used %.2fM so far.", self._words, used / _MIB)
+            event.worker.destroy_worker()
+
+    def _say(self, message: str, *what: object) -> None:
+        if self._logger is not None:
+            self._logger.log(NOTICE, message, *what)
+
+
+def to_bytes(limit: str | int) -> int | None:
+    """The limit in bytes, None for none. Raises ValueError for what is not above 0, and for other words."""
+    if isinstance(limit, bool) or not isinstance(limit, (str, int)):
+        raise TypeError(f"a memory limit is an int or words such as '128M', not {type(limit).__name__}")
+    words = str(limit).strip()
+    if words == str(UNLIMITED):
+        return None
+    read = _LIMIT.fullmatch(words)
+    size = int(float(read[1]) * _UNITS[read[2].lower()]) if read else 0
+    if size <= 0:
+        raise ValueError(f"{limit!r} is no memory limit: write bytes, '128M' or '1g'; {UNLIMITED} is no limit")
+    return size
+
+
+def resident_bytes() -> int:
+    """The memory that the process has in RAM: now, or where there is no /proc (macOS) at its peak so far."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
