@@ -26,8 +26,8 @@ from typing import Any
 from gearman_cffi.ext import GearmanException as GearmanException
 from gearman_cffi.ext import ReturnCode
 
-# "TypeName: message", as gearman_cffi's worker sends it. Names of PHP classes have backslashes.
-_EXCEPTION_TEXT = re.compile(r"([A-Za-z_][\w.\\]*): (.*)", re.DOTALL)
+# "TypeName: message", as gearman_cffi's worker sends it. Names of PHP classes have backslashes, local ones <locals>.
+_EXCEPTION_TEXT = re.compile(r"([A-Za-z_][\w.\\<>]*): (.*)", re.DOTALL)
 
 
 class GearmanError(GearmanException):

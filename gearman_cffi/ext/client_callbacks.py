@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi._libgearman import TaskEvent
+from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.connected import Connected
 from gearman_cffi.ext.tasks import TaskCallback, Tasks
 from gearman_cffi.ext.warn import warn
@@ -65,7 +66,7 @@ class CallsBack(Connected):
     def _set_callback(self, call: str, event: TaskEvent, function: TaskCallback) -> bool:
         if not self._check_callback(call, function):
             return False
-        self._tasks.callbacks[event] = function
+        self._tasks.callbacks[event] = function, positional(function, 2)
         return True
 
     def _check_callback(self, call: str, function: object) -> bool:

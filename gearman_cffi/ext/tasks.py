@@ -27,7 +27,8 @@ class Tasks:
     """A client's callbacks and tasks; takes the packets from C. Does not know the client, to make no cycle."""
 
     def __init__(self) -> None:
-        self.callbacks: dict[TaskEvent, TaskCallback] = {}
+        # Each with the number of arguments that it takes.
+        self.callbacks: dict[TaskEvent, tuple[TaskCallback, int]] = {}
         self.numbers = itertools.count(1)
         self._tasks: dict[int, tuple[GearmanTask, tuple[Any, ...]]] = {}
 
@@ -45,15 +46,16 @@ class Tasks:
 
     def deliver(self, task: int, event: int) -> int:
         """Calls back for a packet. A callback that was cleared since is not missed."""
-        callback = self.callbacks.get(TaskEvent(event))
-        if callback is None:
+        found = self.callbacks.get(event)  # type: ignore[call-overload]  # an IntEnum's number finds it
+        if found is None:
             return ReturnCode.SUCCESS
+        callback, takes = found
         handle = self._tasks[task][0]._task
         assert handle is not None
         handle.delivering = True
         rc: int = ReturnCode.SUCCESS
         try:
-            rc = _return_code(callback(*self._tasks[task][1]))
+            rc = _return_code(callback(*self._tasks[task][1][:takes]))
         finally:
             # With any other code the same packet is delivered again, and its data stays readable until then.
             handle.delivering = rc != ReturnCode.SUCCESS

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from gearman_cffi._libgearman import JobHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.connected import Connected
 from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
@@ -15,7 +16,7 @@ from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import warn
 
 # What a worker's function is called with: the job, and the context that it was registered with.
-WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any]
+WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]
 
 # What work() reports by its return code alone, without a warning.
 _QUIET = frozenset(
@@ -190,10 +191,11 @@ class _Outcome:
 class _Function:
     """A registered function: runs it on a job and answers the job."""
 
-    __slots__ = ("_context", "_function", "_outcome")
+    __slots__ = ("_context", "_function", "_outcome", "_takes")
 
     def __init__(self, function: WorkerFunction, context: Any, outcome: _Outcome) -> None:
-        self._function = function
+        self._function: Callable[..., Any] = function
+        self._takes = positional(function, 2)
         self._context = context
         self._outcome = outcome
 
@@ -205,7 +207,7 @@ class _Function:
         job = GearmanJob._of(handle)
         self._outcome.rc = ReturnCode.SUCCESS
         try:
-            result = self._function(job, self._context)
+            result = self._function(*(job, self._context)[: self._takes])
             answer = b"" if result is None else arguments.data(result, "a worker function's result")
         except Exception as error:
             self._outcome.rc = ReturnCode.WORK_EXCEPTION

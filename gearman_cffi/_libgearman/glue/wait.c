@@ -117,6 +117,9 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->deadline < limit) {
     limit = scope->deadline;
   }
+  for (nfds_t i = 0; scope->idle && i < count; i++) {
+    fds[i].events = POLLIN;
+  }
 
   bool handles_signals = pthread_equal(pthread_self(), main_thread) != 0;
   int64_t look = handles_signals ? now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;

@@ -118,6 +118,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
       return step;
     }
     keep_error(worker);
+    scope->idle = step == GEARMAN_NO_JOBS;
     gearman_return_t rc = gcffi_worker_pause(worker->st);
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_idle && returns_on_timeout(worker)) {
       if (gcffi_nap(scope, &wake_up, nap)) {
