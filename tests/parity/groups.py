@@ -1,0 +1,95 @@
+"""Runs the scenarios: a group is a PHP script and its Python twin, run side by side."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+GROUPS = sorted(path.stem for path in (HERE / "php").glob("[0-9]*.php"))
+# The scripts wait most of the time; more at once would make them late.
+_AT_ONCE = 4
+_PORTS_FOR_EACH = 16
+_SECONDS = 50
+
+
+class Outputs(NamedTuple):
+    """What both scripts of a group printed."""
+
+    php: str
+    ours: str
+
+
+class Runs:
+    """The runs of a test session: all begin with the first, and each is waited for where it is needed."""
+
+    def __init__(self, groups: list[str]) -> None:
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        self._ports = random.sample(range(10000, 32000), 4000)
+        self._runs: dict[str, Future[Outputs]] = {group: self._pool.submit(self._run, group) for group in groups}
+
+    def outputs(self, group: str) -> Outputs:
+        return self._runs[group].result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, group: str) -> Outputs:
+        php = shutil.which("php")
+        if php is None:
+            raise RuntimeError("php is not installed; on Debian: apt-get install php-cli php-gearman")
+        with tempfile.TemporaryDirectory(prefix="parity-") as directory:
+            started = [
+                self._start(Path(directory, "php"), php, "-d", "memory_limit=-1", str(HERE / "php" / f"{group}.php")),
+                self._start(Path(directory, "ours"), sys.executable, str(HERE / "python" / "run.py"), group),
+            ]
+            try:
+                return Outputs(*(_output(process) for process in started))
+            finally:
+                for process in started:
+                    process.kill()
+                    process.wait()
+
+    def _start(self, directory: Path, *command: str) -> subprocess.Popen[str]:
+        directory.mkdir()
+        environment = {name: value for name, value in os.environ.items() if name != "GEARMAN_SERVERS"}
+        ports = ",".join(str(self._port()) for _ in range(_PORTS_FOR_EACH))
+        environment |= {"PARITY_TMP": str(directory), "PARITY_PORTS": ports, "PYTHONUTF8": "1"}
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+
+    def _port(self) -> int:
+        """A free port below those that systems give to outgoing connections; never the same twice."""
+        while True:
+            port = self._ports.pop()
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            return port
+
+
+def _output(process: subprocess.Popen[str]) -> str:
+    try:
+        output, _ = process.communicate(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        return output + f"\nKILLED after {_SECONDS} s"
+    return output + (f"\nENDED with {process.returncode}" if process.returncode else "")

@@ -1,0 +1,67 @@
+"""What the Python scenarios share: the twin of php/lib.php, in three files (show, servers, children)."""
+
+from __future__ import annotations
+
+from tests.parity.python.children import (
+    fake,
+    isolated,
+    join_kid,
+    kill_kid,
+    leave,
+    live,
+    packet_read,
+    packet_send,
+    spawn,
+    work,
+    worker,
+)
+from tests.parity.python.servers import (
+    admin,
+    counts,
+    port,
+    start_gearmand,
+    start_tap,
+    stop_proc,
+    tap_dump,
+    until,
+    until_done,
+    until_queued,
+    until_ready,
+    until_running,
+)
+from tests.parity.python.show import call, head, muted, out, rc_name, show, st, v, value
+
+__all__ = [
+    "admin",
+    "call",
+    "counts",
+    "fake",
+    "head",
+    "isolated",
+    "join_kid",
+    "kill_kid",
+    "leave",
+    "live",
+    "muted",
+    "out",
+    "packet_read",
+    "packet_send",
+    "port",
+    "rc_name",
+    "show",
+    "spawn",
+    "st",
+    "start_gearmand",
+    "start_tap",
+    "stop_proc",
+    "tap_dump",
+    "until",
+    "until_done",
+    "until_queued",
+    "until_ready",
+    "until_running",
+    "v",
+    "value",
+    "work",
+    "worker",
+]

@@ -1,0 +1,123 @@
+"""How observations are printed: as PHP prints them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from gearman_cffi import ext
+
+T = TypeVar("T")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+_CODES = {int(code) for code in ext.ReturnCode}
+port_names: dict[int, str] = {}
+
+
+class Output:
+    """Where out() writes: standard output, or in a child its log."""
+
+    descriptor = sys.stdout.fileno()
+    mute = False
+
+
+def norm(text: str) -> str:
+    text = _UUID.sub("<uuid>", text)
+    for port, name in port_names.items():
+        text = re.sub(rf"(?<!\d){port}(?!\d)", f"<{name}>", text)
+    return text
+
+
+def out(text: str) -> None:
+    os.write(Output.descriptor, (norm(text) + "\n").encode("utf-8", "surrogateescape"))
+
+
+def v(x: object) -> str:
+    """A value as the PHP scenarios show it: bytes and str as strings, dicts and lists as arrays."""
+    if isinstance(x, bytes | str):
+        return _string(x.encode("utf-8", "surrogateescape") if isinstance(x, str) else x)
+    if isinstance(x, list | tuple):
+        return "[" + ", ".join(v(e) for e in x) + "]"
+    if isinstance(x, dict):
+        return "[" + ", ".join(f"{v(k)}=>{v(e)}" for k, e in x.items()) + "]"
+    if isinstance(x, BaseException):
+        text = x.getMessage() if isinstance(x, ext.GearmanException) else str(x)
+        return f"{type(x).__name__}({v(text)}, code {getattr(x, 'code', 0)})"
+    if isinstance(x, types.SimpleNamespace):
+        return "stdClass" + v(vars(x) or [])
+    if x is None or isinstance(x, bool):
+        return {None: "NULL", True: "true", False: "false"}[x]
+    return repr(x) if isinstance(x, int | float) else f"object({type(x).__name__})"
+
+
+def _string(x: bytes) -> str:
+    if len(x) > 200:
+        normal = norm(x.decode("latin-1")).encode("latin-1")
+        return f"string({len(x)}) md5={hashlib.md5(normal).hexdigest()}"
+    return '"' + "".join(_ESCAPES.get(c) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in x) + '"'
+
+
+def rc_name(rc: int) -> str:
+    return f"{int(rc)}={ext.ReturnCode(rc).name if rc in _CODES else '?'}"
+
+
+def head(text: str) -> None:
+    out(f"\n== {text}")
+
+
+def show(label: str, x: object) -> None:
+    out(f"{label}: {v(x)}")
+
+
+def st(o: ext.GearmanClient | ext.GearmanWorker) -> str:
+    return f"rc {rc_name(o.returnCode())}, error {v(o.error())}, errno {v(o.getErrno())}"
+
+
+def value(label: str, f: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+    """Calls, and shows the value or the exception."""
+    try:
+        result = f(*arguments, **named)
+    except Exception as error:
+        out(f"{label} -> THROWS {v(error)}")
+        return None
+    out(f"{label} -> {v(result)}")
+    return result
+
+
+def call(label: str, f: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
+    """Calls a method as value() does, and then shows the state of its client or worker."""
+    result = value(label, f, *arguments, **named)
+    out("    " + st(getattr(f, "__self__")))  # noqa: B009 # a plain function has none: mypy
+    return result
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Without warnings."""
+    before = Output.mute
+    Output.mute = True
+    try:
+        yield
+    finally:
+        Output.mute = before
+
+
+def _warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    text = str(message)
+    if Output.mute:
+        return
+    if len(text) > 400:
+        text = text[:120] + "..." + text[-80:]
+    kind = {"GearmanWarning": "Warning", "DeprecationWarning": "Deprecated"}.get(category.__name__, category.__name__)
+    out(f"  [{kind}] {text}")
+
+
+warnings.simplefilter("always")
+warnings.showwarning = _warning

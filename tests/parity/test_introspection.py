@@ -1,0 +1,124 @@
+"""PHP's reflection of the extension against Python's inspection of the mirror."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gearman_cffi import ext
+from tests.parity.groups import HERE
+
+# What master (2.1.5) has and the 2.1.0 that is installed has not.
+_FLAG = {"name": "setupExceptionHandler", "optional": True, "default": True}
+_SERVERS = {"name": "servers", "optional": True, "default": None}
+_OBJECT = {"name": "obj", "optional": False}
+
+# Beyond the extension.
+OWN_METHODS = {"GearmanWorker.stop", "GearmanException.getMessage", "GearmanException.getCode"}
+OWN_METHODS |= {"GearmanException.getPrevious", "GearmanClient.setSSL", "GearmanWorker.setSSL"}
+
+# What the manual documents and the extension has dropped: they warn, and do what the replacement does.
+DEPRECATED_METHODS = {
+    "GearmanClient": {"clone", "data", "do", "echo", "setClientCallback", "setData"},
+    "GearmanJob": {"complete", "data", "exception", "fail", "status", "warning"},
+    "GearmanTask": {"create", "function", "sendData", "uuid"},
+    "GearmanWorker": {"clone", "echo"},
+}
+_CALLBACKS = ("workload", "created", "data", "warning", "status", "complete", "exception", "fail")
+DEPRECATED_FUNCTIONS = {f"gearman_client_set_{callback}_fn" for callback in _CALLBACKS}
+DEPRECATED_FUNCTIONS |= {"gearman_client_clear_fn", "gearman_client_errno", "gearman_client_do", "gearman_client_echo"}
+DEPRECATED_FUNCTIONS |= {"gearman_client_clone", "gearman_worker_clone", "gearman_worker_echo"}
+# Of the extension's 2.2.
+LATER_FUNCTIONS = {"gearman_client_set_ssl", "gearman_worker_set_ssl"}
+# In Python a class says by its initializer how it is made; PHP's destructors are reference counts here.
+_LIFE = {"__construct", "__destruct", "__wakeup"}
+
+
+@pytest.fixture(scope="module")
+def php() -> dict[str, Any]:
+    """What the extension defines, as its master does."""
+    output = subprocess.run(["php", str(HERE / "php" / "introspect.php")], capture_output=True, check=True, timeout=30)
+    found: dict[str, Any] = json.loads(output.stdout)
+    worker = found["classes"]["GearmanWorker"]["methods"]
+    functions = found["functions"]
+    for methods in (worker, functions):
+        prefix = "gearman_worker_" if methods is functions else ""
+        add_server = prefix + ("add_server" if prefix else "addServer")
+        if _FLAG["name"] not in [parameter["name"] for parameter in methods[add_server]]:
+            methods[add_server].append(_FLAG)
+            add_servers = f"{add_server}s"
+            methods[add_servers] = [*([_OBJECT] if prefix else []), _SERVERS, _FLAG]
+        enable = prefix + ("enable_exception_handler" if prefix else "enableExceptionHandler")
+        methods.setdefault(enable, [_OBJECT] if prefix else [])
+    client = found["classes"]["GearmanClient"]["methods"]
+    if "dolow" in client:
+        client["doLow"] = client.pop("dolow")
+    return found
+
+
+def parameters(function: Callable[..., Any]) -> list[dict[str, Any]]:
+    """A function's parameters as PHP's reflection shows them, without self."""
+    found: list[dict[str, Any]] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self":
+            continue
+        one: dict[str, Any] = {"name": parameter.name, "optional": parameter.default is not parameter.empty}
+        if one["optional"]:
+            # A context that was not given is told from None by an object that shows itself as None.
+            one["default"] = None if repr(parameter.default) == "None" else parameter.default
+        found.append(one)
+    return found
+
+
+def test_constants(php: dict[str, Any]) -> None:
+    """Every constant, by name and value, and none besides."""
+    ours = {name: getattr(ext, name) for name in ext.__all__ if name.startswith("GEARMAN_")}
+    ours.pop("GEARMAN_CLIENT_GENERATE_UNIQUE", None)  # in the manual, never registered by the extension
+    assert ours == php["constants"]
+    assert {name: type(value) for name, value in ours.items()} == {
+        name: type(value) for name, value in php["constants"].items()
+    }
+
+
+def test_classes(php: dict[str, Any]) -> None:
+    """Every class; what the extension derives from Exception is a Python Exception."""
+    ours = {name for name in ext.__all__ if inspect.isclass(getattr(ext, name))}
+    assert ours - {"GearmanWarning"} == set(php["classes"])
+    assert issubclass(ext.GearmanException, Exception)
+
+
+@pytest.mark.parametrize("name", ["GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask"])
+def test_methods(php: dict[str, Any], name: str) -> None:
+    """Every method with its parameters' names, order and defaults; besides them only what is listed above."""
+    cls = getattr(ext, name)
+    expected = {method: p for method, p in php["classes"][name]["methods"].items() if method not in _LIFE}
+    public = [method for method in dir(cls) if not method.startswith("_") and callable(getattr(cls, method))]
+    ours = {method: parameters(getattr(cls, method)) for method in public if method in expected}
+    assert ours == expected
+    more = {method for method in public if method not in expected}
+    own = {entry.partition(".")[2] for entry in OWN_METHODS if entry.startswith(f"{name}.")}
+    assert more - own == DEPRECATED_METHODS[name] - set(expected)
+
+
+def test_objects_are_made_without_arguments() -> None:
+    """As in the extension."""
+    for cls in (ext.GearmanClient, ext.GearmanWorker, ext.GearmanJob, ext.GearmanTask):
+        assert parameters(cls) == []
+
+
+def test_functions(php: dict[str, Any]) -> None:
+    """Every procedural function with its parameters."""
+    ours = {name: parameters(getattr(ext, name)) for name in php["functions"] if hasattr(ext, name)}
+    assert ours == php["functions"]
+    assert set(php["functions"]) <= set(ext.__all__)
+
+
+def test_procedural_functions_beyond_the_extension(php: dict[str, Any]) -> None:
+    """Only old names of its functions are added, and what its 2.2 has."""
+    more = {name for name in ext.__all__ if name.startswith("gearman_")} - set(php["functions"])
+    assert more == DEPRECATED_FUNCTIONS | LATER_FUNCTIONS
