@@ -136,6 +136,7 @@ import gc, os, signal, sys, threading, time, warnings
 from gearman_cffi.ext import *
 from gearman_cffi.ext import ConcurrentUseError, ForkedUseError, JobKind
 warnings.simplefilter("ignore", GearmanWarning)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 PORTS = [int(argument) for argument in sys.argv[1:]]
 def say(*words): print(*words, flush=True)
 def client_of(*ports):
@@ -161,6 +162,7 @@ class Child:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self.process = subprocess.Popen(
             [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(program), *map(str, ports)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -186,6 +188,8 @@ class Child:
             self.process.kill()
             self.process.wait()
         self._reader.join()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
         self._errors.close()
 
     def line(self, seconds: float = 20) -> str:
@@ -200,6 +204,12 @@ class Child:
     def expect(self, line: str) -> None:
         """The next line is this one."""
         assert self.line() == line, self.errors()
+
+    def go_on(self) -> None:
+        """Lets a program go on that waits for a line on its stdin."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
 
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal."""

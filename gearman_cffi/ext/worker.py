@@ -66,7 +66,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         name = arguments.name(function_name, "function_name")
         seconds = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
         if not callable(function):
-            shown = "" if function is None else str(function)
+            shown = function.decode(errors="replace") if isinstance(function, bytes) else str(function or "")
             warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None

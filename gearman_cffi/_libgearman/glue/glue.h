@@ -32,6 +32,7 @@ typedef struct gcffi_scope {
   bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
   bool interrupted;  /* a Python signal handler raised */
   bool timed_out;
+  bool sent;         /* something was sent, so a server was connected */
   bool idle;         /* a worker that waits for a job: that a connection could be written to is no news */
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;

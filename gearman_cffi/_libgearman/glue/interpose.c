@@ -60,6 +60,9 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (scope && scope->rehearsal) {
     return (ssize_t)size;
   }
+  if (scope) {
+    scope->sent = true;
+  }
   if (scope && scope->client) {
     gcffi_carried_by(scope->client, fd);
   }

@@ -107,7 +107,7 @@ static bool returns_on_timeout(gcffi_worker *worker) {
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
   struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-  bool last_try = false, was_idle = false;
+  bool last_try = false, was_connected = false;
   int nap = FIRST_NAP_MS;
   for (;;) {
     if (take_stop(worker)) {
@@ -118,9 +118,11 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
       return step;
     }
     keep_error(worker);
+    was_connected = was_connected || scope->sent;
     scope->idle = step == GEARMAN_NO_JOBS;
     gearman_return_t rc = gcffi_worker_pause(worker->st);
-    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_idle && returns_on_timeout(worker)) {
+    scope->idle = false;
+    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_connected && returns_on_timeout(worker)) {
       if (gcffi_nap(scope, &wake_up, nap)) {
         worker->failed = true;
         strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
@@ -129,7 +131,6 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
       nap = nap < LONGEST_NAP_MS ? nap * 2 : LONGEST_NAP_MS;
     } else if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
       last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
-      was_idle = was_idle || step == GEARMAN_NO_JOBS;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
       last_try = true;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS) {

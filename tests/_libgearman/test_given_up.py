@@ -1,0 +1,103 @@
+"""Jobs that were given up before the server named them: what follows on the same client is not mixed up."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanClient, GearmanJob, JobKind
+from gearman_cffi.testing import Gearmand
+from tests.support import client_of, frozen, queued, serving, wait_until
+
+MIB = 1024 * 1024
+SUCCESS, LOST_CONNECTION, TIMEOUT = 0, 14, 47
+
+
+def echo(job: GearmanJob, context: Any) -> bytes:
+    return job.workload()
+
+
+def assert_answers_are_its_own(client: GearmanClient, server: Gearmand) -> None:
+    """Jobs of every kind on the client get the answers that belong to them."""
+    client.setTimeout(15_000)
+    with serving(server, echo=echo, given_up=echo):
+        for number in range(30):
+            own = b"%d" % number * (1 + number * 1000)
+            assert client.doNormal("echo", own) == own
+        handles = [client.doBackground("echo", f"{number}") for number in range(5)]
+        assert len(set(handles)) == 5
+        assert "" not in handles
+        for handle in handles:
+            wait_until(lambda handle=handle: client.jobStatus(handle) == [False, False, 0, 0], "it is done")  # type: ignore[misc]
+        assert client.doNormal("given_up", "own") == b"own"
+        assert client.ping("x") is True
+        wait_until(lambda: queued(server, "given_up") == 0, "the job that was given up is done")
+
+
+class TestGivenUp:
+    """gearmand stands still while jobs are submitted and given up, and then goes on."""
+
+    @pytest.mark.parametrize("kind", JobKind)
+    @pytest.mark.parametrize("count", [1, 5])
+    def test_before_the_server_named_it(self, gearmand: Gearmand, kind: JobKind, count: int) -> None:
+        """Of every priority, in the foreground and the background, one and several."""
+        client = client_of(gearmand)
+        with frozen(gearmand):
+            for _ in range(count):
+                reply = client._submit(kind, "given_up", b"not mine", timeout_ms=60)
+                assert (reply.rc, reply.data, reply.handle) == (TIMEOUT, None, "")
+        assert_answers_are_its_own(client, gearmand)
+
+    @pytest.mark.parametrize("count", [1, 4])
+    @pytest.mark.parametrize("size", [4 * MIB, 16 * MIB])
+    def test_half_sent(self, gearmand: Gearmand, size: int, count: int) -> None:
+        """A workload of which the sockets have taken a part, once or again: no crash, and the rest is in order."""
+        client = client_of(gearmand)
+        workload = random.Random(size).randbytes(size)
+        with frozen(gearmand):
+            for _ in range(count):
+                reply = client._submit(JobKind.NORMAL, "given_up", workload, timeout_ms=100)
+                assert (reply.rc, reply.data) == (TIMEOUT, None)
+        del workload
+        assert_answers_are_its_own(client, gearmand)
+
+    def test_half_sent_and_dropped(self, gearmand: Gearmand) -> None:
+        """A client that goes away in the middle does so at once, and leaves the server and other clients alone."""
+        client = client_of(gearmand)
+        with frozen(gearmand):
+            assert client._submit(JobKind.NORMAL, "given_up", bytes(16 * MIB), timeout_ms=100).rc == TIMEOUT
+            begin = time.monotonic()
+            del client
+            assert time.monotonic() - begin < 1
+        assert_answers_are_its_own(client_of(gearmand), gearmand)
+
+    def test_a_status_that_was_given_up(self, gearmand: Gearmand) -> None:
+        """The late answer to a jobStatus() is not taken for the answer to the next."""
+        client = client_of(gearmand)
+        handle = client.doBackground("queued", "x")
+        client.setTimeout(100)
+        with frozen(gearmand):
+            for name in (handle, "H:test:999", handle):
+                with pytest.warns(match="jobStatus"):
+                    assert client.jobStatus(name) == [False, False, 0, 0]
+                assert client.returnCode() == TIMEOUT
+        client.setTimeout(15_000)
+        for _ in range(5):
+            assert client.jobStatus("H:test:999") == [False, False, 0, 0]
+            assert client.jobStatus(handle) == [True, False, 0, 0]
+        assert_answers_are_its_own(client, gearmand)
+
+    def test_the_server_is_killed_after_it(self, gearmand: Gearmand) -> None:
+        """What was given up goes down with its connection; the client works with the next server process."""
+        client = client_of(gearmand)
+        with frozen(gearmand):
+            assert client._submit(JobKind.NORMAL, "given_up", b"x", timeout_ms=60).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, "given_up", bytes(16 * MIB), timeout_ms=60).rc == TIMEOUT
+            gearmand.kill()
+        gearmand.start()
+        assert client._submit(JobKind.BACKGROUND, "first", b"x", timeout_ms=5000).rc in (SUCCESS, LOST_CONNECTION)
+        assert client._submit(JobKind.BACKGROUND, "second", b"x", timeout_ms=5000).rc == SUCCESS
+        assert_answers_are_its_own(client, gearmand)

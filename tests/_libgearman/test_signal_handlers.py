@@ -1,0 +1,90 @@
+"""Signals whose handlers return, during blocking calls: the call goes on (PEP 475)."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanJob
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of, is_served, queued, serving, wait_until
+
+
+def echo(job: GearmanJob, context: Any) -> bytes:
+    return job.workload()
+
+
+class TestHandlersThatReturn:
+    """A signal whose handler returns is an interlude: nothing is lost, nothing is sent twice."""
+
+    HANDLER = """
+seen = []
+signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
+"""
+
+    def send_some(self, child: Child) -> None:
+        for _ in range(5):
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+
+    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    def test_a_client_goes_on_waiting(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """The result arrives afterwards, for the one job that was submitted."""
+        program = self.HANDLER + (
+            """
+client = client_of(*PORTS)
+say("calling")
+say(client.doNormal("late", "x"), client.returnCode(), len(seen) > 0)
+"""
+        )
+        with Child(program, gearmand.port, **environment) as child:
+            child.expect("calling")
+            wait_until(lambda: queued(gearmand, "late"), "the job is queued")
+            self.send_some(child)
+            assert queued(gearmand, "late") == 1
+            with serving(gearmand, late=echo):
+                child.expect("b'x' 0 True")
+            assert child.end() == 0
+
+    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    def test_a_worker_goes_on_waiting(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """The same work() runs the job that comes later."""
+        program = self.HANDLER + (
+            """
+worker = worker_of(*PORTS, echo=echo)
+say("calling")
+say(worker.work(), worker.returnCode(), len(seen) > 0)
+"""
+        )
+        with Child(program, gearmand.port, **environment) as child:
+            child.expect("calling")
+            wait_until(lambda: is_served(gearmand, "echo"), "the worker waits")
+            self.send_some(child)
+            client = client_of(gearmand)
+            client.setTimeout(15_000)
+            assert client.doNormal("echo", "x") == b"x"
+            child.expect("True 0 True")
+            assert child.end() == 0
+
+    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("call", ['client.doNormal("late", "x")', "worker.work()"])
+    def test_the_remaining_time_is_kept(self, gearmand: Gearmand, call: str, environment: dict[str, str]) -> None:
+        """With a signal every 100 ms a timeout of 500 ms ends after 500 ms: the wait is not begun anew."""
+        program = f"""
+signal.signal(signal.SIGALRM, lambda number, frame: None)
+client, worker = client_of(*PORTS), worker_of(*PORTS, echo=echo)
+client.setTimeout(500)
+worker.setTimeout(500)
+signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+begin = time.monotonic()
+{call}
+signal.setitimer(signal.ITIMER_REAL, 0)
+say(time.monotonic() - begin, client.returnCode() + worker.returnCode())
+"""
+        with Child(program, gearmand.port, **environment) as child:
+            seconds, code = child.line().split()
+            assert 0.49 < float(seconds) < 1.5
+            assert code == "47"
+            assert child.end() == 0

@@ -1,0 +1,237 @@
+"""Wrong input to GearmanClient: the documented result or a clear error; nothing hangs, nothing crashes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanClient, GearmanException, GearmanWarning
+from gearman_cffi.testing import Gearmand
+from tests.support import HOST, client_of, serving
+
+FOREGROUND = ["doNormal", "doHigh", "doLow"]
+BACKGROUND = ["doBackground", "doHighBackground", "doLowBackground"]
+SUBMITTING = FOREGROUND + BACKGROUND
+UNKNOWN_HOST = "no.such.host.invalid"
+NOTHING_KNOWN = [False, False, 0, 0]
+
+
+def neutral(method: str) -> bytes | str:
+    """What PHP returns where a submission failed: an empty result, an empty handle."""
+    return b"" if method in FOREGROUND else ""
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A port that refuses connections: bound, and not listening."""
+    with socket.socket() as bound:
+        bound.bind((HOST, 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def client(shared_gearmand: Gearmand) -> GearmanClient:
+    """A client that gives up soon where nobody works."""
+    client = client_of(shared_gearmand)
+    client.setTimeout(5000)
+    return client
+
+
+class TestTypes:
+    """A wrong type raises TypeError with the name of the parameter, before anything is sent."""
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    @pytest.mark.parametrize("wrong", [None, 5, 1.5, ["f"], object()], ids=repr)
+    def test_function(self, client: GearmanClient, method: str, wrong: Any) -> None:
+        """A function's name is str or bytes."""
+        with pytest.raises(TypeError, match=r"function must be str or bytes, not \w+"):
+            getattr(client, method)(wrong, "workload")
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    @pytest.mark.parametrize("wrong", [None, ["x"], {}, object(), 1j], ids=repr)
+    def test_workload(self, client: GearmanClient, method: str, wrong: Any) -> None:
+        """A workload is bytes, str or a number."""
+        with pytest.raises(TypeError, match=r"workload must be bytes, str or a number, not \w+"):
+            getattr(client, method)("function", wrong)
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    def test_unique(self, client: GearmanClient, method: str) -> None:
+        """A unique key is str, bytes or None."""
+        with pytest.raises(TypeError, match="unique must be str or bytes, not int"):
+            getattr(client, method)("function", "workload", 5)
+
+    @pytest.mark.parametrize(
+        ("call", "parameter"),
+        [
+            (lambda client: client.jobStatus(None), "job_handle must be str or bytes, not NoneType"),
+            (lambda client: client.jobStatus(5), "job_handle must be str or bytes, not int"),
+            (lambda client: client.addServer(5, 4730), "host must be str or bytes, not int"),
+            (lambda client: client.addServer(HOST, "4730"), "port must be int, not str"),
+            (lambda client: client.addServer(HOST, 4730.0), "port must be int, not float"),
+            (lambda client: client.addServer(HOST, None), "port must be int, not NoneType"),
+            (lambda client: client.addServers(["localhost"]), "servers must be str or bytes, not list"),
+            (lambda client: client.setTimeout("5"), "timeout must be int, not str"),
+            (lambda client: client.setTimeout(0.5), "timeout must be int, not float"),
+            (lambda client: client.setTimeout(None), "timeout must be int, not NoneType"),
+            (lambda client: client.setOptions("2"), "option must be int, not str"),
+            (lambda client: client.ping(None), "workload must be bytes, str or a number, not NoneType"),
+        ],
+    )
+    def test_the_other_calls(self, client: GearmanClient, call: Callable[[Any], Any], parameter: str) -> None:
+        """Each names the parameter and the type that it got."""
+        with pytest.raises(TypeError, match=f"^{parameter}$"):
+            call(client)
+
+    @pytest.mark.parametrize(
+        "method", [*SUBMITTING, "jobStatus", "ping", "setTimeout", "returnCode", "error", "timeout"]
+    )
+    def test_the_number_of_arguments(self, client: GearmanClient, method: str) -> None:
+        """Too many arguments raise TypeError, as everywhere in Python."""
+        with pytest.raises(TypeError):
+            getattr(client, method)("a", "b", "c", "d")
+
+
+class TestNames:
+    """Names that are too long, empty, or no text."""
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    def test_nul_bytes_are_refused(self, client: GearmanClient, method: str) -> None:
+        """PHP would cut the name there; here it is an error that shows the name."""
+        with pytest.raises(ValueError, match=r"function must not contain NUL bytes: 'cut\\x00tail'"):
+            getattr(client, method)("cut\0tail", "workload")
+        with pytest.raises(ValueError, match="unique must not contain NUL bytes"):
+            getattr(client, method)("function", "workload", b"\0")
+
+    def test_nul_bytes_in_the_other_names(self, client: GearmanClient) -> None:
+        """A job's handle, a host and a list of servers are names too."""
+        for call, parameter in (
+            (client.jobStatus, "job_handle"),
+            (client.addServer, "host"),
+            (client.addServers, "servers"),
+        ):
+            with pytest.raises(ValueError, match=f"{parameter} must not contain NUL bytes"):
+                call("a\0b")
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    @pytest.mark.parametrize("name", ["", "f" * 513, b"f" * 100_000], ids=["empty", "513", "100000"])
+    def test_a_function_name_that_libgearman_refuses(
+        self, client: GearmanClient, method: str, name: str | bytes
+    ) -> None:
+        """Empty, or more than 512 bytes: the neutral result, a warning and return code 49."""
+        with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*function"):
+            assert getattr(client, method)(name, "workload") == neutral(method)
+        assert client.returnCode() == 49
+
+    @pytest.mark.parametrize("method", SUBMITTING)
+    @pytest.mark.parametrize("key", ["u" * 65, "ü" * 33, b"u" * 100_000], ids=["65", "66 in UTF-8", "100000"])
+    def test_a_unique_key_that_libgearman_refuses(self, client: GearmanClient, method: str, key: str | bytes) -> None:
+        """More than 64 bytes: the neutral result, a warning and return code 49."""
+        with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*unique"):
+            assert getattr(client, method)("function", "workload", key) == neutral(method)
+        assert client.returnCode() == 49
+
+    def test_the_longest_names(self, client: GearmanClient, shared_gearmand: Gearmand) -> None:
+        """512 bytes of function and 64 of unique work; of the unique the worker sees 63, as with PHP."""
+        with serving(shared_gearmand, **{"f" * 512: lambda job, _: f"{len(job.functionName())} {len(job.unique())}"}):
+            assert client.doNormal("f" * 512, "workload", "u" * 64) == b"512 63"
+
+    @pytest.mark.parametrize("size", [64, 65, 1000, 100_000])
+    def test_a_handle_that_no_job_has(self, client: GearmanClient, size: int) -> None:
+        """From 64 bytes on libgearman would wait for ever: nothing known, a warning and return code 49."""
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::jobStatus\(\): .*at most 63 bytes"):
+            assert client.jobStatus("h" * size) == NOTHING_KNOWN
+        assert client.returnCode() == 49
+        assert "at most 63 bytes" in str(client.error())
+
+    @pytest.mark.parametrize("handle", ["", "nonsense", "H:other:1", "h" * 63, b"\xff\xfe"], ids=repr)
+    def test_a_handle_that_is_unknown(self, client: GearmanClient, handle: str | bytes) -> None:
+        """Not known is an answer, not a failure: return code 0 and no warning."""
+        assert client.jobStatus(handle) == NOTHING_KNOWN
+        assert client.returnCode() == 0
+
+
+class TestNumbers:
+    """Numbers out of range raise ValueError; PHP would cut them to another number."""
+
+    @pytest.mark.parametrize("port", [-1, 65536, 2**31, 2**64, -(2**64)])
+    def test_port(self, client: GearmanClient, port: int) -> None:
+        """0 to 65535."""
+        with pytest.raises(ValueError, match=rf"^port must be between 0 and 65535, not {port}$"):
+            client.addServer(HOST, port)
+
+    @pytest.mark.parametrize("timeout", [2**31, -(2**31) - 1, 2**32 + 7, 2**64])
+    def test_timeout(self, client: GearmanClient, timeout: int) -> None:
+        """32 bits with a sign; the one that was set stays."""
+        with pytest.raises(ValueError, match=rf"^timeout must be between .*, not {timeout}$"):
+            client.setTimeout(timeout)
+        assert client.timeout() == 5000
+
+    @pytest.mark.parametrize("timeout", [2**31 - 1, -(2**31), 0, -1, True])
+    def test_the_ends_of_the_range(self, client: GearmanClient, timeout: int) -> None:
+        """They are taken, and given back."""
+        assert client.setTimeout(timeout) is True
+        assert client.timeout() == timeout
+
+
+class TestServers:
+    """Servers that are not there."""
+
+    def test_no_server(self) -> None:
+        """Every call that needs one fails at once, with a warning and return code 13 (NO_SERVERS)."""
+        client = GearmanClient()
+        for method in SUBMITTING:
+            with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*no servers provided"):
+                assert getattr(client, method)("function", "workload") == neutral(method)
+            assert client.returnCode() == 13
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::jobStatus\(\): .*NO_SERVERS"):
+            assert client.jobStatus("H:test:1") == NOTHING_KNOWN
+        assert client.returnCode() == 13
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::ping\(\): .*NO_SERVERS"):
+            assert client.ping("x") is False
+        assert client.returnCode() == 13
+        with pytest.raises(GearmanException, match=r"^Failed to set exception option"):
+            client.enableExceptionHandler()
+
+    def test_an_unreachable_server(self, dead_port: int) -> None:
+        """The same with return code 26 (COULD_NOT_CONNECT), and the client stays usable."""
+        client = GearmanClient()
+        assert client.addServer(HOST, dead_port, False) is True
+        for method in SUBMITTING:
+            with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*{HOST}:{dead_port}"):
+                assert getattr(client, method)("function", "workload") == neutral(method)
+            assert client.returnCode() == 26
+            assert f"{HOST}:{dead_port}" in str(client.error())
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::jobStatus\(\): .*COULD_NOT_CONNECT"):
+            assert client.jobStatus("H:test:1") == NOTHING_KNOWN
+        assert client.returnCode() == 26
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::ping\(\): .*COULD_NOT_CONNECT"):
+            assert client.ping("x") is False
+
+    @pytest.mark.parametrize("method", ["addServer", "addServers"])
+    def test_an_unreachable_server_when_adding(self, dead_port: int, method: str) -> None:
+        """Asking for exceptions raises; return code stays 0, error() tells, and the server stays added."""
+        client = GearmanClient()
+        arguments: tuple[Any, ...] = (HOST, dead_port) if method == "addServer" else (f"{HOST}:{dead_port}",)
+        with pytest.raises(GearmanException, match=r"^Failed to set exception option"):
+            getattr(client, method)(*arguments)
+        assert client.returnCode() == 0
+        assert f"{HOST}:{dead_port}" in str(client.error())
+        with pytest.warns(GearmanWarning):
+            client.doNormal("function", "workload")
+        assert client.returnCode() == 26
+
+    @pytest.mark.parametrize("handler", [True, False])
+    def test_an_unknown_host(self, handler: bool) -> None:
+        """False, a warning and return code 12 (GETADDRINFO); it is not added."""
+        client = GearmanClient()
+        with pytest.warns(GearmanWarning, match=rf"^GearmanClient::addServer\(\): {UNKNOWN_HOST}:4730 getaddrinfo"):
+            assert client.addServer(UNKNOWN_HOST, 4730, handler) is False
+        assert client.returnCode() == 12
+        with pytest.warns(GearmanWarning, match=r"^GearmanClient::addServers\(\): "):
+            assert client.addServers(f"{UNKNOWN_HOST}:4730", handler) is False
+        with pytest.warns(GearmanWarning):
+            client.doNormal("function", "workload")
+        assert client.returnCode() == 13

@@ -1,0 +1,130 @@
+"""GearmanWorker.stop(): ends work(), idle or busy, from wherever it is called."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanJob, GearmanWorker
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of, is_served, queued, wait_until, worker_of
+
+STOPPED = 3  # GEARMAN_SHUTDOWN_GRACEFUL
+
+
+def echo(job: GearmanJob, context: Any) -> bytes:
+    return job.workload()
+
+
+def working(pool: ThreadPoolExecutor, worker: GearmanWorker) -> Future[tuple[bool, int]]:
+    """work() in another thread; its value and the return code."""
+    return pool.submit(lambda: (worker.work(), worker.returnCode()))
+
+
+class TestStop:
+    """work() gives False with return code 3 and without a warning; the worker can be used again."""
+
+    @pytest.mark.parametrize("timeout", [-1, 15_000])
+    def test_an_idle_worker(self, gearmand: Gearmand, timeout: int) -> None:
+        """From another thread, again and again; in between it does its jobs."""
+        worker = worker_of(gearmand, f=echo)
+        worker.setTimeout(timeout)
+        client = client_of(gearmand)
+        with ThreadPoolExecutor(1) as pool:
+            for number in range(5):
+                future = working(pool, worker)
+                wait_until(lambda: is_served(gearmand, "f"), "the worker waits")
+                worker.stop()
+                assert future.result(10) == (False, STOPPED)
+                future = working(pool, worker)
+                assert client.doNormal("f", f"{number}") == b"%d" % number
+                assert future.result(10) == (True, 0)
+
+    def test_a_busy_worker(self, gearmand: Gearmand) -> None:
+        """The job that runs is finished and answered; then the next work() ends at once."""
+        running, release = threading.Event(), threading.Event()
+
+        def busy(job: GearmanJob, context: Any) -> bytes:
+            running.set()
+            assert release.wait(20)
+            return job.workload()
+
+        worker = worker_of(gearmand, busy=busy)
+        client = client_of(gearmand)
+        with ThreadPoolExecutor(2) as pool:
+            answer = pool.submit(client.doNormal, "busy", "x")
+            wait_until(lambda: queued(gearmand, "busy"), "the first job is queued")
+            client_of(gearmand).doBackground("busy", "y")
+            future = working(pool, worker)
+            assert running.wait(20)
+            worker.stop()
+            worker.stop()
+            release.set()
+            assert future.result(10) == (True, 0)
+            assert answer.result(10) == b"x"
+        assert worker.work() is False
+        assert worker.returnCode() == STOPPED
+        wait_until(lambda: queued(gearmand, "busy") == 1, "the second job is left")
+        assert worker.work() is True
+        wait_until(lambda: queued(gearmand, "busy") == 0, "it is done too")
+
+    def test_inside_a_job(self, gearmand: Gearmand) -> None:
+        """The function stops its own worker: its job counts, and no other is taken."""
+        worker = GearmanWorker()
+        worker.addServer(gearmand.host, gearmand.port)
+        worker.addFunction("last", lambda job, context: worker.stop())
+        client = client_of(gearmand)
+        for _ in range(3):
+            client.doBackground("last", "x")
+        results = []
+        while worker.work():
+            results.append(worker.returnCode())
+        assert results == [0]
+        assert worker.returnCode() == STOPPED
+        wait_until(lambda: queued(gearmand, "last") == 2, "the other two are left")
+
+    def test_before_work(self, gearmand: Gearmand) -> None:
+        """The next work() returns at once, also one without servers or functions; the one after it is normal."""
+        worker = worker_of(gearmand, f=echo)
+        client_of(gearmand).doBackground("f", "x")
+        worker.stop()
+        assert worker.work() is False
+        assert worker.returnCode() == STOPPED
+        assert worker.work() is True
+
+    def test_a_timeout_after_it(self, gearmand: Gearmand) -> None:
+        """A stop that was obeyed leaves no trace: the following waits last as long as they should."""
+        worker = worker_of(gearmand, f=echo)
+        worker.setTimeout(100)
+        for _ in range(3):
+            worker.stop()
+            assert worker.work() is False
+            assert worker.returnCode() == STOPPED
+            assert worker.work() is False
+            assert worker.returnCode() == 47
+
+    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    def test_in_a_signal_handler(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """SIGTERM ends a loop of work() in good order."""
+        program = """
+worker = worker_of(*PORTS, echo=echo)
+signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())
+say("working")
+jobs = 0
+while worker.work():
+    jobs += 1
+say(jobs, worker.returnCode())
+"""
+        with Child(program, gearmand.port, **environment) as child:
+            child.expect("working")
+            client = client_of(gearmand)
+            for number in range(3):
+                assert client.doNormal("echo", f"{number}") == b"%d" % number
+            child.await_blocked()
+            child.send(signal.SIGTERM)
+            child.expect(f"3 {STOPPED}")
+            assert child.end() == 0

@@ -1,0 +1,161 @@
+"""Timeouts: of a client, of a worker, of one call."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWarning, JobKind
+from gearman_cffi.testing import Gearmand
+from tests.support import client_of, frozen, queued, serving, wait_until, worker_of
+
+TIMEOUT = 47
+
+
+def echo(job: GearmanJob, context: Any) -> bytes:
+    return job.workload()
+
+
+def take_time(client: GearmanClient, function: str, workload: str) -> float:
+    """How long doNormal() takes to give up, in seconds."""
+    begin = time.monotonic()
+    with pytest.warns(GearmanWarning, match=r"^GearmanClient::doNormal\(\): .*TIMEOUT"):
+        assert client.doNormal(function, workload) == b""
+    assert client.returnCode() == TIMEOUT
+    return time.monotonic() - begin
+
+
+class TestClient:
+    """GearmanClient.setTimeout(), in ms."""
+
+    def test_nobody_works(self, gearmand: Gearmand) -> None:
+        """b"", a warning and return code 47 after the time; the job stays queued."""
+        client = client_of(gearmand)
+        client.setTimeout(300)
+        assert 0.29 < take_time(client, "slow", "x") < 2
+        assert queued(gearmand, "slow") == 1
+
+    def test_the_next_job_is_fine(self, gearmand: Gearmand) -> None:
+        """The same client goes on; the late answers of the jobs given up disturb nobody."""
+        client = client_of(gearmand)
+        client.setTimeout(100)
+        for number in range(3):
+            take_time(client, "late", f"given up {number}")
+        client.setTimeout(15_000)
+        with serving(gearmand, other=echo) as other:
+            assert client.doNormal("other", "1") == b"1"
+            with serving(gearmand, late=echo):
+                wait_until(lambda: queued(gearmand, "late") == 0, "the late answers are sent")
+                for number in range(20):
+                    assert client.doNormal("other", f"{number}") == b"%d" % number
+                    assert client.doNormal("late", f"new {number}") == b"new %d" % number
+                assert client.jobStatus(client.doBackground("late", "x"))[2:] == [0, 0]
+                assert client.ping("x") is True
+        assert other.raised == []
+
+    def test_no_time_at_all(self, gearmand: Gearmand) -> None:
+        """0 never waits: whatever has to wait fails with 47, and the client can be used afterwards."""
+        client = client_of(gearmand)
+        client.setTimeout(0)
+        for _ in range(20):
+            assert take_time(client, "never", "x") < 2
+        client.setTimeout(-1)
+        with serving(gearmand, other=echo):
+            assert client.doNormal("other", "x") == b"x"
+
+    def test_an_answer_in_time(self, shared_gearmand: Gearmand) -> None:
+        """A timeout that is not reached changes nothing."""
+        client = client_of(shared_gearmand)
+        client.setTimeout(15_000)
+        with serving(shared_gearmand, in_time=echo):
+            assert client.doNormal("in_time", "x") == b"x"
+            assert client.returnCode() == 0
+            assert client.timeout() == 15_000
+
+    @pytest.mark.parametrize("method", ["doBackground", "jobStatus", "ping"])
+    def test_a_server_that_does_not_answer(self, gearmand: Gearmand, method: str) -> None:
+        """Every call of a client ends after the time, and works again when the server does."""
+        client = client_of(gearmand)
+        arguments = ("background", "x") if method == "doBackground" else ("H:test:1",)
+        client.setTimeout(200)
+        with frozen(gearmand), pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): "):
+            result = getattr(client, method)(*arguments)
+        assert result in ("", False, [False, False, 0, 0])
+        assert client.returnCode() == TIMEOUT
+        client.setTimeout(15_000)
+        handle = client.doBackground("background", "y")
+        assert client.jobStatus(handle) == [True, False, 0, 0]
+        assert client.ping("x") is True
+
+    def test_of_one_call(self, gearmand: Gearmand) -> None:
+        """_submit() may bound the whole call, also where data keeps coming; the client's own timeout stays."""
+
+        def trickle(job: GearmanJob, context: Any) -> None:
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline and queued(gearmand, "release") == 0:
+                job.sendData("x")
+                time.sleep(0.02)
+
+        client = client_of(gearmand)
+        client.setTimeout(5000)
+        with serving(gearmand, trickle=trickle, other=echo):
+            begin = time.monotonic()
+            reply = client._submit(JobKind.NORMAL, "trickle", b"x", timeout_ms=300)
+            assert 0.29 < time.monotonic() - begin < 2
+            assert (reply.rc, reply.data) == (TIMEOUT, None)
+            assert client.timeout() == 5000
+            client.doBackground("release", "x")
+            assert client._submit(JobKind.NORMAL, "other", b"y", timeout_ms=10_000).data == b"y"
+
+
+class TestWorker:
+    """GearmanWorker.setTimeout(), in ms."""
+
+    def test_an_idle_worker(self, shared_gearmand: Gearmand) -> None:
+        """work() gives False after the time, with return code 47 and without a warning; every time."""
+        worker = worker_of(shared_gearmand, worker_timeout=echo)
+        worker.setTimeout(200)
+        for _ in range(3):
+            begin = time.monotonic()
+            assert worker.work() is False
+            assert 0.19 < time.monotonic() - begin < 2
+            assert worker.returnCode() == TIMEOUT
+
+    def test_a_job_after_a_timeout(self, shared_gearmand: Gearmand) -> None:
+        """The worker takes the jobs that come later."""
+        worker = worker_of(shared_gearmand, worker_timeout=echo)
+        worker.setTimeout(50)
+        client = client_of(shared_gearmand)
+        for _ in range(3):
+            assert worker.work() is False
+            handle = client.doBackground("worker_timeout", "x")
+            worker.setTimeout(15_000)
+            assert worker.work() is True
+            assert worker.returnCode() == 0
+            worker.setTimeout(50)
+            wait_until(lambda handle=handle: not client.jobStatus(handle)[0], "the job is done")  # type: ignore[misc]
+
+    def test_a_job_takes_as_long_as_it_takes(self, gearmand: Gearmand) -> None:
+        """The timeout bounds the wait for a job, not the job."""
+
+        def slow(job: GearmanJob, context: Any) -> None:
+            begin = time.monotonic()
+            wait_until(lambda: time.monotonic() - begin > 0.3, "more than the timeout is over")
+
+        worker = worker_of(gearmand, slow=slow)
+        client_of(gearmand).doBackground("slow", "x")
+        worker.setTimeout(100)
+        assert worker.work() is True
+
+    def test_a_server_that_does_not_answer(self, gearmand: Gearmand) -> None:
+        """work() ends after the time, and the worker serves when the server answers again."""
+        worker = worker_of(gearmand, silent=echo)
+        worker.setTimeout(200)
+        with frozen(gearmand):
+            assert worker.work() is False
+        assert worker.returnCode() == TIMEOUT
+        worker.setTimeout(15_000)
+        client_of(gearmand).doBackground("silent", "x")
+        assert worker.work() is True

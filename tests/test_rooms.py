@@ -1,0 +1,93 @@
+"""Who may import whom, as the design draws it: downwards only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+PACKAGE = ROOT / "gearman_cffi"
+
+# What each room may import of the package beside itself. The Python layer is all modules at the top; its tree of
+# exceptions stands by itself, because what the rooms beside it raise belongs to that tree.
+ALLOWED = {
+    "_libgearman": set[str](),
+    "ext": {"_libgearman"},
+    "exceptions": {"ext"},
+    "serializers": {"exceptions"},
+    "events": {"exceptions", "ext", "python"},
+    "subscribers": {"events", "exceptions", "python"},
+    "testing": set[str](),
+    "admin": set[str](),
+    "python": {"exceptions", "ext", "events", "serializers"},
+    "cli": {"python", "events", "exceptions", "subscribers", "serializers", "admin"},
+}
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    """The room of a module, by its path below the package."""
+    first = parts[0] if parts else "__init__"
+    return first if first in ALLOWED else "python"
+
+
+def modules() -> list[Path]:
+    return sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path, modules_only: bool = False) -> set[str]:
+    """What a module imports, by full names, wherever in it the import stands: modules, and names out of them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            assert node.module is not None
+            if node.module != "gearman_cffi":
+                names.add(node.module)
+            if not modules_only:
+                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """The rooms of the package that a module imports; the package itself is the Python layer."""
+    rooms = set()
+    for name in imported(path):
+        first, *rest = name.split(".")
+        if first == "gearman_cffi":
+            known = bool(rest) and ((PACKAGE / rest[0]).is_dir() or (PACKAGE / f"{rest[0]}.py").exists())
+            rooms.add(room_of(tuple(rest)) if known else "python")
+    return rooms
+
+
+class TestRooms:
+    """The imports of every module, read from its source."""
+
+    @pytest.mark.parametrize("path", modules(), ids=str)
+    def test_a_room_imports_downwards_only(self, path: Path) -> None:
+        """A module imports its own room and those that its room may know, nothing above and nothing beside."""
+        room = room_of(path.with_suffix("").parts)
+        assert rooms_imported(path) - {room} <= ALLOWED[room]
+
+    @pytest.mark.parametrize("path", [path for path in modules() if path.parts[0] != "_libgearman"], ids=str)
+    def test_only_the_c_boundary_touches_c(self, path: Path) -> None:
+        """Outside _libgearman nothing imports the compiled module, ffi, lib, cffi or ctypes."""
+        for name in imported(path):
+            parts = name.split(".")
+            assert parts[0] not in {"cffi", "_cffi_backend", "ctypes"}
+            assert not {"_native", "native", "ffi", "lib"} & set(parts), f"{path} imports {name}"
+
+    @pytest.mark.parametrize("path", [path for path in modules() if path.parts[0] != "_libgearman"], ids=str)
+    def test_the_c_boundary_is_entered_by_its_door(self, path: Path) -> None:
+        """What other rooms use of _libgearman are the names in its __init__, not its modules."""
+        inside = [name for name in imported(path, modules_only=True) if name.startswith("gearman_cffi._libgearman.")]
+        assert inside == []
+
+    @pytest.mark.parametrize("path", [path for path in modules() if path.parts[0] in {"testing", "admin"}], ids=str)
+    def test_the_test_server_and_the_admin_client_need_no_c(self, path: Path) -> None:
+        """testing and admin import nothing else of the package, hence no C."""
+        assert rooms_imported(path) <= {room_of(path.with_suffix("").parts)}
