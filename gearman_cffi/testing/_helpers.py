@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 from contextlib import closing
+from pathlib import Path
 
 from gearman_cffi.testing.errors import GearmandError, GearmandNotFound
 
@@ -53,3 +54,12 @@ def ask(host: str, port: int, command: str, timeout: float, end: bytes = b"\n") 
                 raise ConnectionError(f"no whole answer to {command!r} from port {port}")
             answer += piece
     return answer.decode("utf-8", "replace")
+
+
+def stands_still(process: int) -> bool:
+    """Whether all threads of a process are stopped. True where the system has no /proc to look into."""
+    tasks = Path(f"/proc/{process}/task")
+    if not tasks.is_dir():
+        return True
+    states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks.iterdir()]
+    return all(state in ("T", "t") for state in states)

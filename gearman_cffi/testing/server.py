@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from gearman_cffi.testing._helpers import ask, find_gearmand, free_port
+from gearman_cffi.testing._helpers import ask, find_gearmand, free_port, stands_still
 from gearman_cffi.testing.errors import GearmandError
 
 PORT_ATTEMPTS = 8
@@ -144,9 +144,17 @@ class Gearmand:
             self.start()
 
     def pause(self) -> None:
-        """Freezes gearmand (SIGSTOP): connections stay, connecting even works, nothing is answered."""
+        """Freezes gearmand (SIGSTOP): connections stay, connecting even works, nothing is answered.
+
+        Returns when all of its threads stand still; without /proc, when the signal was sent.
+        """
         self._running_process()
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + self._grace
+        while not stands_still(self._pid):
+            if time.monotonic() > deadline:
+                raise GearmandError(f"gearmand on {self.host} port {self.port} does not stop")
+            time.sleep(POLL_SECONDS)
 
     def resume(self) -> None:
         """Lets a paused gearmand go on (SIGCONT)."""
