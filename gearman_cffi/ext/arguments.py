@@ -7,6 +7,7 @@ at a NUL byte, here that is an error. Anything else raises TypeError with a text
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
@@ -19,12 +20,11 @@ _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 
 def data(value: Data, what: str) -> bytes | bytearray | memoryview:
     """Data for C. Raises TypeError for what is no data, ValueError for more than libgearman's 4 GiB."""
-    kind = type(value)
-    if kind is bytes:
-        result: bytes | bytearray | memoryview = value  # type: ignore[assignment]
-    elif isinstance(value, str):
-        result = value.encode()
-    elif isinstance(value, bytes | bytearray):
+    if type(value) is bytes and len(value) <= _MAX_DATA:
+        return value
+    if isinstance(value, str):
+        result: bytes | bytearray | memoryview = value.encode()
+    elif isinstance(value, (bytes, bytearray)):
         result = value
     elif isinstance(value, memoryview):
         result = value.cast("B") if value.c_contiguous else value.tobytes()
@@ -38,7 +38,7 @@ def data(value: Data, what: str) -> bytes | bytearray | memoryview:
         try:
             result = memoryview(value).tobytes()
         except TypeError:
-            raise TypeError(f"{what} must be bytes, str or a number, not {kind.__name__}") from None
+            raise TypeError(f"{what} must be bytes, str or a number, not {type(value).__name__}") from None
     if len(result) > _MAX_DATA:
         raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {_MAX_DATA}")
     return result
@@ -69,6 +69,19 @@ def name(value: Name, what: str) -> bytes:
     if b"\0" in encoded:
         raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
     return encoded
+
+
+def function_name(value: Name, what: str) -> bytes:
+    """name() for what comes again and again."""
+    try:
+        return _remembered(value, what)
+    except TypeError:  # also for what cannot be looked up, a list for example
+        return name(value, what)
+
+
+@functools.lru_cache(maxsize=1024)
+def _remembered(value: Name, what: str) -> bytes:
+    return name(value, what)
 
 
 def optional_name(value: Name | None, what: str) -> bytes:

@@ -13,6 +13,12 @@ from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
 
+# Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
+_LOW, _NORMAL, _HIGH = int(JobKind.LOW), int(JobKind.NORMAL), int(JobKind.HIGH)
+_LOW_BACKGROUND, _BACKGROUND = int(JobKind.LOW_BACKGROUND), int(JobKind.BACKGROUND)
+_HIGH_BACKGROUND = int(JobKind.HIGH_BACKGROUND)
+_WORK_EXCEPTION, _WORK_FAIL = int(ReturnCode.WORK_EXCEPTION), int(ReturnCode.WORK_FAIL)
+
 
 class Reply(NamedTuple):
     """What came back for a job: for the Python layer, which needs more of it than PHP shows.
@@ -63,15 +69,15 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         the job did: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
         Stands for gearman_client_do().
         """
-        return self._do("doNormal", JobKind.NORMAL, function, workload, unique)
+        return self._do("doNormal", _NORMAL, function, workload, unique)
 
     def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
-        return self._do("doHigh", JobKind.HIGH, function, workload, unique)
+        return self._do("doHigh", _HIGH, function, workload, unique)
 
     def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
-        return self._do("doLow", JobKind.LOW, function, workload, unique)
+        return self._do("doLow", _LOW, function, workload, unique)
 
     def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job and does not wait for its result.
@@ -79,21 +85,21 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         Returns the job's handle, for jobStatus(); "" with a warning where it failed.
         Stands for gearman_client_do_background().
         """
-        return self._do_background("doBackground", JobKind.BACKGROUND, function, workload, unique)
+        return self._do_background("doBackground", _BACKGROUND, function, workload, unique)
 
     def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job of high priority, otherwise as doBackground().
 
         Stands for gearman_client_do_high_background().
         """
-        return self._do_background("doHighBackground", JobKind.HIGH_BACKGROUND, function, workload, unique)
+        return self._do_background("doHighBackground", _HIGH_BACKGROUND, function, workload, unique)
 
     def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job of low priority, otherwise as doBackground().
 
         Stands for gearman_client_do_low_background().
         """
-        return self._do_background("doLowBackground", JobKind.LOW_BACKGROUND, function, workload, unique)
+        return self._do_background("doLowBackground", _LOW_BACKGROUND, function, workload, unique)
 
     def doJobHandle(self) -> str:
         """The handle of the last job that was submitted in the background, "" before one was.
@@ -182,41 +188,40 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         copy._background_handle, copy._context = "", self._context
         return copy
 
-    def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> bytes:
+    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
         rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
-        if rc == ReturnCode.SUCCESS:
+        if rc == 0:
             return self._handle.data()
         if rc not in TOLERATED:
             self._warn(call)
         return b""
 
-    def _do_background(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> str:
+    def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
         self._background_handle = ""
         rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
-        if rc not in TOLERATED:
+        if rc and rc not in TOLERATED:
             self._warn(call)
             return ""
-        self._background_handle = self._handle.handle()
-        return self._background_handle
+        handle = self._background_handle = self._handle.handle()
+        return handle
 
     def _run(
         self,
-        kind: JobKind,
+        kind: int,
         function: Name,
         workload: bytes | bytearray | memoryview | None,
         unique: Name | None,
         timeout: int = -1,
     ) -> int:
-        name = arguments.name(function, "function")
-        key = arguments.optional_name(unique, "unique")
-        self._text = None
-        if not name and kind >= JobKind.LOW_BACKGROUND:
+        name = arguments.function_name(function, "function")
+        key = b"" if unique is None else arguments.name(unique, "unique")
+        if not name and kind >= _LOW_BACKGROUND:
             self._rc = ReturnCode.INVALID_ARGUMENT
             self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
             return self._rc
         rc = self._rc = self._handle.do(kind, name, key, workload, timeout)
-        if rc in (ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION):
-            self._text = ReturnCode.describe(rc)
+        failed = rc in (_WORK_EXCEPTION, _WORK_FAIL)
+        self._text = ReturnCode.describe(rc) if failed else None
         return rc
 
     def _submit(
@@ -230,8 +235,8 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         """Submits for the Python layer: never warns, takes empty workloads, tells all that came back."""
         timeout = -1 if timeout_ms is None else timeout_ms
         rc = self._run(kind, function, workload if len(workload) else None, unique, timeout)
-        answer = self._handle.data() if rc in (ReturnCode.SUCCESS, ReturnCode.WORK_EXCEPTION) else None
-        raised = rc == ReturnCode.WORK_EXCEPTION
+        answer = self._handle.data() if rc in (0, _WORK_EXCEPTION) else None
+        raised = rc == _WORK_EXCEPTION
         return Reply(rc, None if raised else answer, answer if raised else None, self._handle.handle())
 
 

@@ -16,13 +16,20 @@ _EXCEPTIONS = b"exceptions"
 _ALLOCATED = 1
 
 
+class _NotSetUp:
+    """Stands where a subclass did not call the constructor of its base. PHP's object is empty then and fails oddly."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError("this object is not set up: its class does not call the constructor of its base class")
+
+
 class Connected(Uncopyable):
     """The base of GearmanClient and GearmanWorker."""
 
     _php_class: ClassVar[str]
-    _handle: ClientHandle | WorkerHandle
-    _rc: int
-    _text: str | None
+    _handle: ClientHandle | WorkerHandle = _NotSetUp()  # type: ignore[assignment]
+    _rc: int = ReturnCode.SUCCESS
+    _text: str | None = None
 
     def returnCode(self) -> int:
         """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.
@@ -185,12 +192,6 @@ class Connected(Uncopyable):
     def _warn(self, call: str) -> None:
         """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
         warn(f"{self._php_class}::{call}()", str(self.error() or ReturnCode.describe(self._rc)))
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in Connected.__annotations__:
-            kind = type(self).__name__
-            raise RuntimeError(f"{kind} is not set up: {kind}.__init__() does not call {self._php_class}.__init__()")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.
