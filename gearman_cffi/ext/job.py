@@ -27,8 +27,9 @@ class GearmanJob(Uncopyable, DeprecatedJob):
 
     @classmethod
     def _of(cls, handle: JobHandle) -> GearmanJob:
-        job = cls()
+        job = cls.__new__(cls)
         job._job = handle
+        job._rc = 0
         return job
 
     # ---------------------------------------------------------------------------- reading

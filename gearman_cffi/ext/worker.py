@@ -31,6 +31,9 @@ _QUIET = frozenset(
 )
 
 
+_LOST_CONNECTION, _SHUTDOWN = int(ReturnCode.LOST_CONNECTION), int(ReturnCode.SHUTDOWN)
+
+
 class GearmanWorker(Connected, DeprecatedWorker):
     """PHP's GearmanWorker: registers functions and runs their jobs, one for each call of work().
 
@@ -133,7 +136,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         function raised, with returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
         """
         outcome = self._outcome
-        outcome.rc = ReturnCode.SUCCESS
+        outcome.rc = 0
         self._text = None
         try:
             rc = self._handle.work()
@@ -141,7 +144,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
             self._rc = outcome.rc
             raise
         self._rc = rc = rc or outcome.rc
-        if rc == ReturnCode.SUCCESS:
+        if rc == 0:
             return True
         if rc not in _QUIET:
             self._warn("work")
@@ -205,7 +208,7 @@ class _Function:
 
     def __call__(self, handle: JobHandle) -> bool:
         job = GearmanJob._of(handle)
-        self._outcome.rc = ReturnCode.SUCCESS
+        self._outcome.rc = 0
         try:
             result = self._function(*(job, self._context)[: self._takes])
             answer = b"" if result is None else arguments.data(result, "a worker function's result")
@@ -216,17 +219,16 @@ class _Function:
         except BaseException:
             self._outcome.rc = ReturnCode.WORK_ERROR
             raise
-        return self._finish(handle, job.returnCode(), answer)
+        return self._finish(handle, job._rc, answer)
 
     def _finish(self, handle: JobHandle, code: int, answer: bytes | bytearray | memoryview) -> bool:
-        if code == ReturnCode.LOST_CONNECTION:
+        if code == _LOST_CONNECTION:
             return False
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
-        done = code in (ReturnCode.SUCCESS, ReturnCode.SHUTDOWN)
-        sent = handle.send_complete(answer) if done else handle.send_fail()
-        self._outcome.rc = code if sent == ReturnCode.SUCCESS else sent
-        return sent == ReturnCode.SUCCESS  # not answered: the server gives the job to another worker, if it lives
+        sent = handle.send_complete(answer) if code in (0, _SHUTDOWN) else handle.send_fail()
+        self._outcome.rc = sent or code
+        return sent == 0  # not answered: the server gives the job to another worker, if it lives
 
 
 def describe(error: BaseException) -> bytes:
