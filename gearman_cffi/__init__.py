@@ -40,6 +40,7 @@ from gearman_cffi.serializers import (
     is_serialized,
 )
 from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.watching import JobUpdate, JobWatch, UpdateKind
 from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
@@ -64,6 +65,8 @@ __all__ = [
     "JobNotRunning",
     "JobStatus",
     "JobTimeout",
+    "JobUpdate",
+    "JobWatch",
     "JsonSerializer",
     "NoFunctionGiven",
     "NoServers",
@@ -80,6 +83,7 @@ __all__ = [
     "ServerCollection",
     "ServerError",
     "UnsupportedValue",
+    "UpdateKind",
     "Worker",
     "__version__",
     "is_serialized",

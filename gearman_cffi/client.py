@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
+from gearman_cffi.client_bulk import BulkClient
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.ext import GearmanClient, GearmanWarning, JobKind, Reply, ReturnCode
@@ -18,9 +19,10 @@ from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE,
 from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import PhpSerializer, Serializer
 from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.watching import JobUpdate
 
 
-class Client:
+class Client(BulkClient):
     """Submits jobs to the servers of a collection.
 
     servers is a ServerCollection, a string ("host:port,host:port"), a Server or an iterable of both; None
@@ -64,13 +66,17 @@ class Client:
         priority: Priority | int = Priority.LOW,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        on_update: Callable[[JobUpdate], object] | None = None,
     ) -> Any:
         """Runs a job in the foreground and returns the worker's answer, unserialized.
 
+        on_update is called with a JobUpdate for each status, part of the result and warning while it runs.
         While a job of the same function and unique key is queued or running, this one joins it and gets its
         answer. Raises JobException when the worker's function raised, JobFailed when it gave up, JobTimeout,
         ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
         """
+        if on_update is not None:
+            return self._execute_watched(on_update, function, workload, priority, unique, timeout)
         kind = job_kind(priority, background=False)
         reply = self._submit(kind, function, workload, unique, timeout)
         return self._serializer.unserialize(reply.data or b"")
@@ -87,7 +93,7 @@ class Client:
         kind = job_kind(priority, background=True)
         return self._submit(kind, function, workload, unique, timeout).handle
 
-    def get_job_status(self, handle: str) -> JobStatus:
+    def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """What the server has of the job with this handle (GearmanClient::jobStatus()).
 
         A finished job is unknown to the server, as is one that it never had. Unlike dmank's, a failed
@@ -95,12 +101,24 @@ class Client:
         """
         check_name(handle, "a job handle", LONGEST_HANDLE)
         client = self._connection.get()
-        answer = _ask_status(client, handle)
-        if client.returnCode() == ReturnCode.LOST_CONNECTION:
+        with _limited(client, timeout):
             answer = _ask_status(client, handle)
+            if client.returnCode() == ReturnCode.LOST_CONNECTION:
+                answer = _ask_status(client, handle)
         if client.returnCode() != ReturnCode.SUCCESS:
             raise failure(client.returnCode(), server=self._names(), handle=handle, detail=client.error())
         return JobStatus.from_answer(answer)
+
+    def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
+        """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
+        check_name(unique, "a unique key", LONGEST_UNIQUE)
+        client = self._connection.get()._clone()
+        with _limited(client, timeout):
+            asking = client._handle  # tells the return code, which the mirror's call does not
+            rc = asking.unique_status(unique.encode("utf-8"))
+        if rc != ReturnCode.SUCCESS:
+            raise failure(rc, server=self._names(), detail=asking.error())
+        return JobStatus.from_answer(asking.status())
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""
@@ -159,6 +177,17 @@ class Client:
     executeJob = execute_job  # noqa: N815
     executeInBackground = execute_in_background  # noqa: N815
     getJobStatus = get_job_status  # noqa: N815
+
+
+@contextmanager
+def _limited(client: GearmanClient, timeout: float | timedelta | None) -> Iterator[None]:
+    """A timeout for one exchange; None leaves the client's own."""
+    own = client.timeout()
+    client.setTimeout(to_milliseconds(timeout) or own)
+    try:
+        yield
+    finally:
+        client.setTimeout(own)
 
 
 def _ask_status(client: GearmanClient, handle: str) -> Sequence[bool | int]:

@@ -17,7 +17,16 @@ from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.stopping import StopRequest, stopped_by_signals
 from gearman_cffi.worker_events import WorkerEvents
 from gearman_cffi.worker_jobs import JobRunner
-from gearman_cffi.worker_servers import UNREACHABLE, Retries, WorkerServers, can_be_reached, failure_of, wait, work
+from gearman_cffi.worker_servers import (
+    UNREACHABLE,
+    WAITED,
+    Retries,
+    WorkerServers,
+    can_be_reached,
+    failure_of,
+    wait,
+    work,
+)
 
 
 class Worker:
@@ -149,9 +158,13 @@ class Worker:
         telling = self._is_connected is not False
         if telling:
             self._events.guarded(why)
-        if not self._stop.requested and wait(worker) == ReturnCode.NO_ACTIVE_FDS:
+        rc = ReturnCode.SUCCESS if self._stop.requested else wait(worker)
+        if rc == ReturnCode.NO_ACTIVE_FDS:
             self._unreachable(worker)
-        elif telling:
+            return
+        if rc not in WAITED:
+            self._stop.wait(self._retries.next())  # whatever it is, the next round must not come at once
+        if telling:
             self._events.guarded(EventName.WORK)
 
     def _connected(self) -> None:

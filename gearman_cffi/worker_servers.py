@@ -25,6 +25,8 @@ UNREACHABLE = frozenset(
         ReturnCode.ERRNO,
     }
 )
+# How a wait() ends in good order: something came, the time is over, or somebody called stop().
+WAITED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
 
 
 class _SilentWorker(GearmanWorker):

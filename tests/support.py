@@ -201,8 +201,12 @@ class Child:
 
     def go_on(self) -> None:
         """Lets a program go on that waits for a line on its stdin."""
+        self.write("\n")
+
+    def write(self, text: str) -> None:
+        """Writes to a program that reads its stdin."""
         assert self.process.stdin is not None
-        self.process.stdin.write(b"\n")
+        self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
     def send(self, number: signal.Signals) -> None:

@@ -1,0 +1,140 @@
+"""EventDispatcher: what a listener can rely on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from gearman_cffi.events import Event, EventDispatcher, EventName
+
+
+class TestListeners:
+    def test_higher_priorities_first_then_in_order(self) -> None:
+        seen: list[str] = []
+        dispatcher = EventDispatcher()
+
+        def listener(name: str) -> Callable[[Event], None]:
+            return lambda event: seen.append(name)
+
+        for name, priority in (("a", 0), ("b", 10), ("c", -5), ("d", 10), ("e", 0)):
+            dispatcher.add_listener("x", listener(name), priority)
+        event = Event("x")
+        assert dispatcher.dispatch("x", event) is event
+        assert seen == ["b", "d", "a", "e", "c"]
+
+    def test_propagation_is_stopped(self) -> None:
+        seen: list[str] = []
+        dispatcher = EventDispatcher()
+        dispatcher.addListener("x", lambda event: seen.append("first"))
+        dispatcher.addListener("x", lambda event: event.stopPropagation())
+        dispatcher.addListener("x", lambda event: seen.append("never"))
+        assert dispatcher.dispatch("x").isPropagationStopped()
+        assert seen == ["first"]
+
+    def test_names_are_strings_or_members(self) -> None:
+        seen: list[Event] = []
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener("worker.after_run", seen.append)
+        assert dispatcher.has_listeners(EventName.AFTER_RUN)
+        dispatcher.dispatch(EventName.AFTER_RUN)
+        assert seen[0].name == "worker.after_run"
+
+    def test_removing(self) -> None:
+        seen: list[Event] = []
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener("x", seen.append)
+        assert dispatcher.get_listeners("x") == [seen.append]
+        dispatcher.remove_listener("x", seen.append)
+        dispatcher.remove_listener("y", seen.append)
+        assert not dispatcher.hasListeners("x")
+        dispatcher.dispatch("x")
+        assert seen == []
+
+    def test_changes_while_dispatching_count_from_the_next_event_on(self) -> None:
+        seen: list[str] = []
+        dispatcher = EventDispatcher()
+
+        def first(event: Event) -> None:
+            seen.append("first")
+            dispatcher.remove_listener("x", first)
+            dispatcher.add_listener("x", lambda event: seen.append("added"), 5)
+
+        dispatcher.add_listener("x", first)
+        dispatcher.add_listener("x", lambda event: seen.append("second"))
+        dispatcher.dispatch("x")
+        assert seen == ["first", "second"]
+        dispatcher.dispatch("x")
+        assert seen == ["first", "second", "added", "second"]
+
+    def test_what_a_listener_raises_comes_out(self) -> None:
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener("x", lambda event: event.nothing)
+        with pytest.raises(AttributeError):
+            dispatcher.dispatch("x")
+
+    def test_only_callables(self) -> None:
+        with pytest.raises(TypeError, match="callable, not str"):
+            EventDispatcher().add_listener("x", "name")  # type: ignore[arg-type]
+
+
+class TestSubscribers:
+    @pytest.mark.parametrize(
+        ("given", "calls"),
+        [
+            ("on_x", ["on_x"]),
+            (("on_x", 5), ["on_x"]),
+            (["on_x", 5], ["on_x"]),
+            ([("on_x", 1), ("on_y", 2)], ["on_y", "on_x"]),
+            ([["on_x"], ["on_y", 2]], ["on_y", "on_x"]),
+            (["on_y", "on_x"], ["on_y", "on_x"]),
+        ],
+        ids=repr,
+    )
+    def test_forms(self, given: Any, calls: list[str]) -> None:
+        seen: list[str] = []
+
+        class Subscriber:
+            def get_subscribed_events(self) -> Mapping[str, Any]:
+                return {"x": given}
+
+            def on_x(self, event: Event) -> None:
+                seen.append("on_x")
+
+            def on_y(self, event: Event) -> None:
+                seen.append("on_y")
+
+        dispatcher, subscriber = EventDispatcher(), Subscriber()
+        dispatcher.add_subscriber(subscriber)
+        dispatcher.dispatch("x")
+        assert seen == calls
+        dispatcher.remove_subscriber(subscriber)
+        assert not dispatcher.has_listeners("x")
+
+    def test_symfonys_name(self) -> None:
+        class Ported:
+            seen = 0
+
+            @staticmethod
+            def getSubscribedEvents() -> Mapping[str, str]:  # noqa: N802
+                return {"x": "onX"}
+
+            def onX(self, event: Event) -> None:  # noqa: N802
+                self.seen += 1
+
+        dispatcher, ported = EventDispatcher(), Ported()
+        dispatcher.addSubscriber(ported)  # type: ignore[arg-type]
+        dispatcher.dispatch("x")
+        assert ported.seen == 1
+
+    def test_what_is_none(self) -> None:
+        with pytest.raises(TypeError, match="get_subscribed_events"):
+            EventDispatcher().add_subscriber(object())  # type: ignore[arg-type]
+
+
+def test_events_are_plain_objects() -> None:
+    event = Event("x")
+    assert repr(event) == "<Event x>"
+    assert copy.copy(event).name == "x"

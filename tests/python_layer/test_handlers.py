@@ -1,0 +1,146 @@
+"""JobCollection and what is in it: as dmank's, recorded with PHP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gearman_cffi import FunctionHandler, InvalidArgument, Job, JobCollection, JobHandlerInterface
+from gearman_cffi.durations import to_span, to_time_limit
+
+
+class Named(JobHandlerInterface):
+    def __init__(self, name: Any, tag: str = "") -> None:
+        self.name = name
+        self.tag = tag
+
+    def execute(self, job: Job) -> str:
+        return self.tag
+
+    def listens_to_job(self) -> str:
+        return str(self.name)
+
+
+class TestJobCollection:
+    def test_empty(self) -> None:
+        jobs = JobCollection()
+        assert (jobs.count(), len(jobs), list(jobs), jobs.get_jobs()) == (0, 0, [], {})
+
+    def test_a_later_handler_takes_the_place_of_the_first(self) -> None:
+        jobs = JobCollection([Named("a", "first"), Named("b")])
+        jobs.add(Named("a", "second"))
+        assert jobs.count() == 2
+        assert list(jobs.getJobs()) == ["a", "b"]
+        found = jobs.getJob("a")
+        assert isinstance(found, Named)
+        assert found.tag == "second"
+        assert jobs.get_job("zzz") is None
+
+    def test_several_at_once(self) -> None:
+        """What is no handler is skipped, replacements count."""
+        jobs = JobCollection([Named("a")])
+        assert jobs.addMultipleJobs([Named("c"), "no job", None, object(), Named("d"), Named("c")]) == 3
+        assert list(jobs.get_jobs()) == ["a", "c", "d"]
+        assert jobs.add_multiple_jobs([]) == 0
+
+    def test_a_handler_that_changes_its_name(self) -> None:
+        """It stays registered under the old one, and is found under the new one."""
+        handler = Named("old")
+        jobs = JobCollection([handler])
+        handler.name = "new"
+        assert list(jobs.get_jobs()) == ["old"]
+        assert jobs.get_job("new") is handler
+        assert jobs.get_job("old") is None
+
+    def test_a_numeric_name(self) -> None:
+        """In PHP it becomes an int, and is never registered."""
+        assert JobCollection([Named("5")]).get_job("5") is not None
+
+    def test_what_is_refused(self) -> None:
+        with pytest.raises(TypeError, match=r"@jobs\.handler"):
+            JobCollection().add("x")  # type: ignore[arg-type]
+        for name in ("", "a\0b", "x" * 513):
+            with pytest.raises(InvalidArgument):
+                JobCollection([Named(name)])
+
+
+class TestHandlers:
+    def test_either_name_is_enough(self) -> None:
+        class Ported(JobHandlerInterface):
+            def execute(self, job: Job) -> None: ...
+
+            def listensToJob(self) -> str:  # noqa: N802
+                return "ported"
+
+        assert Ported().listens_to_job() == Ported().listensToJob() == "ported"
+        assert Named("x").listensToJob() == "x"
+        with pytest.raises(TypeError, match="abstract"):
+            JobHandlerInterface()  # type: ignore[abstract]
+
+    def test_neither_name_is_too_little(self) -> None:
+        class Nameless(JobHandlerInterface):
+            def execute(self, job: Job) -> None: ...
+
+        with pytest.raises(NotImplementedError, match="Nameless has no listens_to_job"):
+            JobCollection([Nameless()])
+
+    def test_the_decorator(self) -> None:
+        jobs = JobCollection()
+
+        @jobs.handler()
+        def reverse(job: Job) -> Any:
+            return job.get_workload()[::-1]
+
+        @jobs.handler("other.name", time_limit=5)
+        def other(job: Job) -> None: ...
+
+        assert reverse(Job("reverse", "abc")) == "cba"
+        assert list(jobs.get_jobs()) == ["reverse", "other.name"]
+        found = jobs.get_job("other.name")
+        assert found is not None
+        assert found.time_limit == 5
+
+    def test_a_function_handler_is_still_the_function(self) -> None:
+        handler = FunctionHandler("up", lambda job: job.get_workload().upper())
+        assert handler(Job("up", "x")) == handler.execute(Job("up", "x")) == "X"
+        assert "'up'" in repr(handler)
+
+
+class TestDurations:
+    @pytest.mark.parametrize(
+        ("given", "milliseconds"), [(None, 0), (1, 1000), (1.5, 1500), (timedelta(minutes=2), 120_000)], ids=repr
+    )
+    def test_time_limits(self, given: Any, milliseconds: int) -> None:
+        """gearmand 1.1.20 takes milliseconds."""
+        assert to_time_limit(given) == milliseconds
+
+    @pytest.mark.parametrize(
+        ("given", "seconds"),
+        [
+            ("+2 hours", 7200),
+            ("2hours", 7200),
+            ("+ 1 day 12 hours", 129_600),
+            ("-1 second", -1),
+            ("+0 seconds", 0),
+            ("90 MIN", 5400),
+            ("1 week -1 sec", 604_799),
+            (5, 5),
+            (0.5, 0.5),
+            (timedelta(days=1), 86_400),
+        ],
+        ids=repr,
+    )
+    def test_spans(self, given: Any, seconds: float) -> None:
+        assert to_span(given).total_seconds() == seconds
+
+    @pytest.mark.parametrize("given", ["garbage", "", " ", "5", "+1 month", "2 hours and", "1.5 hours", float("nan")])
+    def test_what_is_no_span(self, given: Any) -> None:
+        with pytest.raises(ValueError, match="is no"):
+            to_span(given)
+
+    @pytest.mark.parametrize("given", [None, True, b"1 hour"])
+    def test_what_cannot_be_one(self, given: Any) -> None:
+        with pytest.raises(TypeError, match="timedelta"):
+            to_span(given)

@@ -1,0 +1,114 @@
+"""A worker and the coming and going of its servers."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from gearman_cffi import Client, EventDispatcher, EventName, Job, Worker
+from gearman_cffi.events import WorkerExceptionEvent
+from gearman_cffi.exceptions import ConnectionFailed
+from gearman_cffi.ext import GearmanWorker
+from gearman_cffi.subscribers import LoggingSubscriber
+from gearman_cffi.testing import Gearmand
+from gearman_cffi.worker_servers import FIRST_WAIT, LONGEST_WAIT, Retries
+from tests.python_layer.workers import Trace, handlers, running, running_already
+from tests.support import is_served, wait_until
+
+
+def reverse(job: Job) -> str:
+    return str(job.get_workload())[::-1]
+
+
+def ask(server: Gearmand) -> object:
+    return Client(server.address, timeout=20).execute_job("reverse", "abc")
+
+
+def test_it_comes_back_registered(gearmand: Gearmand, caplog: pytest.LogCaptureFixture) -> None:
+    """Killed and started twice; each time one message when it goes and one when it is back."""
+    caplog.set_level(logging.INFO, "gearman_cffi")
+    dispatcher = EventDispatcher()
+    dispatcher.add_subscriber(LoggingSubscriber())
+
+    def messages(level: int) -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.levelno == level]
+
+    with running(gearmand, handlers(reverse=reverse), dispatcher):
+        for times in (1, 2):
+            wait_until(lambda: is_served(gearmand, "reverse"), "it is registered")
+            assert ask(gearmand) == "cba"
+            gearmand.kill()
+            wait_until(lambda times=times: len(messages(logging.CRITICAL)) == times, "the loss is noticed")  # type: ignore[misc]
+            gearmand.start()
+            assert ask(gearmand) == "cba"
+            assert len(messages(logging.CRITICAL)) == times
+            assert sum("Connected again" in message for message in messages(logging.INFO)) == times
+    assert all("no server can be reached" in message for message in messages(logging.CRITICAL))
+
+
+def test_it_begins_without_a_server(gearmand: Gearmand) -> None:
+    gearmand.stop()
+    trace = Trace()
+    with running(gearmand, handlers(reverse=reverse), trace):
+        wait_until(lambda: EventName.WORKER_FAILURE in trace.names(), "it has tried")
+        gearmand.start()
+        assert ask(gearmand) == "cba"
+    failure = next(event for event in trace.events if isinstance(event, WorkerExceptionEvent))
+    assert isinstance(failure.exception, ConnectionFailed)
+    assert failure.exception.server == gearmand.address
+    assert trace.names().count(EventName.NO_JOBS) <= 3  # while nobody can be asked, nobody has said so
+
+
+def test_a_restart_that_is_over_before_it_is_noticed(gearmand: Gearmand) -> None:
+    trace = Trace()
+    with running(gearmand, handlers(reverse=reverse), trace):
+        assert ask(gearmand) == "cba"
+        gearmand.restart()
+        assert ask(gearmand) == "cba"
+
+
+def test_it_serves_the_servers_that_are_there(gearmand: Gearmand) -> None:
+    """And those that come back, within the idle interval."""
+    with Gearmand() as other:
+        trace = Trace()
+        both = f"{gearmand.address},{other.address}"
+        with running(both, handlers(reverse=reverse), trace, idle_interval=0.1):
+            assert [ask(gearmand), ask(other)] == ["cba"] * 2
+            other.kill()
+            assert ask(gearmand) == "cba"
+            other.start()
+            assert [ask(gearmand), ask(other)] == ["cba"] * 2
+            gearmand.kill()
+            assert ask(other) == "cba"
+        assert EventName.WORKER_FAILURE not in trace.names()
+
+
+def test_a_host_that_is_not_known(gearmand: Gearmand) -> None:
+    """Beside one that is, it is left out; alone, it is looked up again and again."""
+    with running(f"no-such-host.invalid,{gearmand.address}", handlers(reverse=reverse)):
+        assert ask(gearmand) == "cba"
+    trace = Trace()
+    with running("no-such-host.invalid", handlers(reverse=reverse), trace):
+        wait_until(lambda: EventName.WORKER_FAILURE in trace.names(), "it says so")
+
+
+def test_a_given_worker_comes_back_too(gearmand: Gearmand) -> None:
+    dispatcher = Trace()
+    given = GearmanWorker()
+    worker = Worker(gearmand.address, handlers(reverse=reverse), dispatcher)
+    worker.set_implementation(given)
+    with running_already(worker):
+        assert ask(gearmand) == "cba"
+        gearmand.restart()
+        assert ask(gearmand) == "cba"
+
+
+def test_waits_grow_and_are_never_the_same() -> None:
+    retries = Retries()
+    waits = [retries.next() for _ in range(20)]
+    assert waits[0] <= FIRST_WAIT
+    assert all(LONGEST_WAIT / 2 <= seconds <= LONGEST_WAIT for seconds in waits[5:])
+    assert len(set(waits)) > 10
+    retries.reset()
+    assert retries.next() <= FIRST_WAIT

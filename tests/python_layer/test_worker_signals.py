@@ -1,0 +1,158 @@
+"""SIGTERM and SIGINT end a worker after its job; a second signal ends it in the middle. In child processes."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from gearman_cffi import Client, FunctionHandler, Worker
+from gearman_cffi.testing import Gearmand
+from tests.python_layer.workers import handlers
+from tests.support import Child, is_served, queued, wait_until
+
+WORKER = """
+from gearman_cffi import EventDispatcher, FunctionHandler, Worker
+
+class Said(EventDispatcher):
+    def has_listeners(self, name):
+        return True
+    def dispatch(self, name, event):
+        if name in SAID: say(name)
+        super().dispatch(name, event)
+
+SAID = {"worker.on_no_jobs", "worker.function.before_execute", "worker.after_run", "worker.on_before_destroy"}
+
+def job(job):
+    say("busy")
+    sys.stdin.readline()
+    return "answer"
+
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+worker = Worker(f"127.0.0.1:{PORTS[0]}", [FunctionHandler("job", job)], Said(), idle_interval=60)
+try:
+    worker.run()
+    say("returned")
+except BaseException as error:
+    say("raised", repr(error))
+say("restored", before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)])
+"""
+BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+def submit(server: Gearmand, answers: list[object]) -> threading.Thread:
+    """A client in a thread that waits for an answer."""
+    thread = threading.Thread(
+        target=lambda: answers.append(Client(server.address, timeout=20).execute_job("job", 1)), daemon=True
+    )
+    thread.start()
+    return thread
+
+
+@BOTH
+def test_idle(gearmand: Gearmand, number: signal.Signals) -> None:
+    """It ends at once."""
+    with Child(WORKER, gearmand.port) as child:
+        child.expect("worker.on_no_jobs")
+        child.await_blocked()
+        child.send(number)
+        for line in ("worker.on_before_destroy", "returned", "restored True"):
+            child.expect(line)
+        assert child.end() == 0
+
+
+@BOTH
+def test_busy(gearmand: Gearmand, number: signal.Signals) -> None:
+    """The job is answered first; the next one stays with the server."""
+    answers: list[object] = []
+    with Child(WORKER, gearmand.port) as child:
+        thread = submit(gearmand, answers)
+        while child.line() != "busy":
+            pass
+        Client(gearmand.address, timeout=20).execute_in_background("job", 2)
+        child.send(number)
+        child.await_blocked()
+        child.go_on()
+        for line in ("worker.after_run", "worker.on_before_destroy", "returned", "restored True"):
+            child.expect(line)
+        assert child.end() == 0
+    thread.join(20)
+    assert answers == ["answer"]
+    wait_until(lambda: queued(gearmand, "job") == 1, "the second job waits for another worker")
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [(signal.SIGTERM, "SystemExit(143)"), (signal.SIGINT, "KeyboardInterrupt()")],
+    ids=["SIGTERM", "SIGINT"],
+)
+def test_busy_and_twice(gearmand: Gearmand, number: signal.Signals, raised: str) -> None:
+    """The job is not answered; another worker gets it, and the client its answer."""
+    answers: list[object] = []
+    with Child(WORKER, gearmand.port) as child:
+        thread = submit(gearmand, answers)
+        while child.line() != "busy":
+            pass
+        child.send(number)
+        child.await_blocked()
+        child.send(number)
+        child.expect(f"raised {raised}")
+        child.expect("restored True")
+        assert child.end() == 0
+    with Child(WORKER, gearmand.port) as another:
+        while another.line() != "busy":
+            pass
+        another.go_on()
+        thread.join(20)
+    assert answers == ["answer"]
+
+
+@BOTH
+def test_without_a_server(gearmand: Gearmand, number: signal.Signals) -> None:
+    """The waits between two tries end at once too."""
+    gearmand.stop()
+    program = WORKER.replace('"worker.on_no_jobs"', '"worker.on_failure"')
+    with Child(program, gearmand.port) as child:
+        child.expect("worker.on_failure")
+        child.send(number)
+        for line in ("worker.on_before_destroy", "returned", "restored True"):
+            child.expect(line)
+        assert child.end() == 0
+
+
+def test_what_was_ignored_stays_ignored(gearmand: Gearmand) -> None:
+    """A program under nohup, or in a shell's background, is told to ignore SIGINT."""
+    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + WORKER
+    with Child(program, gearmand.port) as child:
+        child.expect("worker.on_no_jobs")
+        child.send(signal.SIGINT)
+        child.await_blocked()
+        child.send(signal.SIGTERM)
+        for line in ("worker.on_before_destroy", "returned", "restored True"):
+            child.expect(line)
+
+
+def test_in_another_thread_signals_are_not_touched(gearmand: Gearmand) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    worker = Worker(gearmand.address, handlers(job=lambda job: 1))
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    wait_until(lambda: is_served(gearmand, "job"), "it works")
+    assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    worker.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_sys_exit_in_a_handler(gearmand: Gearmand) -> None:
+    """Leaves run(); the job goes to another worker."""
+
+    def leave(job: object) -> None:
+        raise SystemExit(3)
+
+    Client(gearmand.address, timeout=20).execute_in_background("job", 1)
+    with pytest.raises(SystemExit):
+        Worker(gearmand.address, [FunctionHandler("job", leave)], signals=()).run()
+    wait_until(lambda: queued(gearmand, "job") == 1, "the job is queued again")

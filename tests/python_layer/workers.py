@@ -1,0 +1,90 @@
+"""Workers of the Python layer in threads of the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gearman_cffi import EventDispatcher, FunctionHandler, Job, JobCollection, JobHandlerInterface, Worker
+from gearman_cffi.events import Event, EventName
+from gearman_cffi.testing import Gearmand
+
+NOISE = frozenset({EventName.IO_WAIT, EventName.NO_JOBS, EventName.WORK})
+
+
+def handlers(**functions: Callable[[Job], Any]) -> JobCollection:
+    """A collection of plain functions."""
+    return JobCollection([FunctionHandler(name, function) for name, function in functions.items()])
+
+
+class Trace(EventDispatcher):
+    """Keeps every event, in order, before the listeners get it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event] = []
+
+    def has_listeners(self, event_name: str) -> bool:
+        return True
+
+    def dispatch(self, event_name: str, event: Event | None = None) -> Event:
+        assert event is not None
+        assert event.name == event_name
+        self.events.append(event)
+        return super().dispatch(event_name, event)
+
+    def lines(self) -> list[str]:
+        """Names and classes, without those that depend on time."""
+        return [f"{event.name} {type(event).__name__}" for event in self.events if event.name not in NOISE]
+
+    def names(self) -> list[str]:
+        return [str(event.name) for event in self.events]
+
+
+class Running(threading.Thread):
+    """A worker that runs; raised is what run() raised."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(daemon=True)
+        self.worker = worker
+        self.raised: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.worker.run()
+        except BaseException as error:
+            self.raised = error
+
+    def await_end(self, seconds: float = 20) -> None:
+        self.join(seconds)
+        assert not self.is_alive(), "run() does not return"
+        if self.raised is not None:
+            raise self.raised
+
+
+@contextmanager
+def running(
+    servers: Gearmand | str,
+    jobs: JobCollection | Iterable[JobHandlerInterface],
+    dispatcher: EventDispatcher | None = None,
+    **options: Any,
+) -> Iterator[Worker]:
+    """A worker for these handlers while the block runs; fails where run() raised."""
+    address = servers.address if isinstance(servers, Gearmand) else servers
+    worker = Worker(address, jobs, dispatcher, **{"idle_interval": 1.0, **options})
+    with running_already(worker):
+        yield worker
+
+
+@contextmanager
+def running_already(worker: Worker) -> Iterator[None]:
+    """This worker runs while the block does; fails where run() raised."""
+    thread = Running(worker)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.await_end()

@@ -1,0 +1,127 @@
+"""Whether a client of several servers ever waits for an answer that has arrived, over many processes.
+
+libgearman 1.1.20's own gearman_client_do_background() does so in 10 to 50 of 100 processes. Here it has to be none:
+
+    python -m tests.stress.several_servers 300                      two and three servers, quiet and restarting
+    python -m tests.stress.several_servers 300 --servers 2 --quiet  two servers that stay up
+
+A process makes 30 doBackground() calls and asks for the jobStatus() of each job, without a timeout. Beside quiet servers
+every answer must be right; while they are stopped and started in turn a call may fail, but must end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from gearman_cffi.testing import Gearmand
+from tests.support import Child
+
+CALLS = 30
+DEADLINE = 30.0  # seconds; a process needs less than one
+RESTARTS = 0.5  # seconds that a process goes on for where servers are restarted, to meet a few of them
+PROGRAM = f"""
+client, calls, right, longest = client_of(), 0, 0, 0.0
+until = time.monotonic() + SECONDS
+for port in PORTS:
+    try: client.addServer("127.0.0.1", port)
+    except GearmanException: pass  # it is away at the moment
+while calls < {CALLS} or time.monotonic() < until:
+    calls += 1
+    begin = time.monotonic()
+    handle = client.doBackground("stress", str(calls))
+    right += bool(handle) and client.jobStatus(handle) == [True, False, 0, 0]
+    longest = max(longest, time.monotonic() - begin)
+say(calls, right, longest)
+"""
+
+
+@dataclass
+class Outcome:
+    """What became of the processes: how many hung or failed, of how many rounds one call failed, the longest in s."""
+
+    hung: int = 0
+    failed: list[str] = field(default_factory=list)
+    rounds: int = 0
+    unanswered: int = 0
+    longest: float = 0.0
+
+
+@contextmanager
+def restarting(servers: list[Gearmand]) -> Iterator[None]:
+    """One server after the other is stopped and started again, while the block runs."""
+    over = threading.Event()
+
+    def restart() -> None:
+        for server in itertools.cycle(servers):
+            if over.wait(0.02):
+                return
+            server.kill()
+            if over.wait(0.02):
+                return
+            server.start()
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def run(processes: int, servers: int, restarts: bool) -> Outcome:
+    """Runs the processes, two at a time."""
+    outcome = Outcome()
+    with ExitStack() as stack:
+        running = [stack.enter_context(Gearmand()) for _ in range(servers)]
+        ports = [server.port for server in running]
+
+        program = f"SECONDS = {RESTARTS if restarts else 0}\n" + PROGRAM
+
+        def one(_: int) -> None:
+            with Child(program, *ports) as child:
+                try:
+                    code = child.end(DEADLINE)
+                except subprocess.TimeoutExpired:
+                    outcome.hung += 1
+                    return
+                if code != 0:
+                    outcome.failed.append(child.errors())
+                    return
+                rounds, right, longest = child.line().split()
+                outcome.rounds += int(rounds)
+                outcome.unanswered += int(rounds) - int(right)
+                outcome.longest = max(outcome.longest, float(longest))
+
+        if restarts:
+            stack.enter_context(restarting(running))
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(one, range(processes)))
+    return outcome
+
+
+def main() -> int:
+    """Prints a line for each combination; 1 where a process hung or failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("processes", type=int)
+    parser.add_argument("--servers", type=int, action="append", help="may be given again; 2 and 3 where it is not")
+    parser.add_argument("--quiet", action="store_true", help="only with servers that stay up")
+    arguments = parser.parse_args()
+    bad = 0
+    for servers, restarts in itertools.product(arguments.servers or [2, 3], [False] if arguments.quiet else [False, True]):
+        outcome = run(arguments.processes, servers, restarts)
+        bad += outcome.hung + len(outcome.failed)
+        print(f"{servers} servers{', restarting' * restarts}: {arguments.processes} processes, {outcome}", flush=True)
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
