@@ -112,13 +112,12 @@ class Client(BulkClient):
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
         check_name(unique, "a unique key", LONGEST_UNIQUE)
-        client = self._connection.get()._clone()
+        client = self._connection.get()
         with _limited(client, timeout):
-            asking = client._handle  # tells the return code, which the mirror's call does not
-            rc = asking.unique_status(unique.encode("utf-8"))
+            rc, answer = client._status_by_unique_key(unique.encode("utf-8"))
         if rc != ReturnCode.SUCCESS:
-            raise failure(rc, server=self._names(), detail=asking.error())
-        return JobStatus.from_answer(asking.status())
+            raise failure(rc, server=self._names(), detail=client.error())
+        return JobStatus.from_answer(answer)
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""

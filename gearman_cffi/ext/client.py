@@ -143,14 +143,10 @@ class GearmanClient(RunsTasks, DeprecatedClient):
             self._text = ReturnCode.describe(ReturnCode.UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
-        # libgearman keeps 63 bytes of a key that a job is submitted with.
-        asking = self._handle.clone(self._tasks)
-        rc = asking.unique_status(key[:_UNIQUE_MAX])
-        self._text = asking.error()
+        rc, status = self._status_by_unique_key(key)
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             self._warn("jobStatusByUniqueKey")
-            return [False, False, 0, 0]
-        return list(asking.status())
+        return status
 
     def ping(self, workload: Data) -> bool:
         """Sends data to every server and compares what comes back.
@@ -179,6 +175,17 @@ class GearmanClient(RunsTasks, DeprecatedClient):
     def _expect_exceptions(self) -> None:
         """For the Python layer: makes every connection ask for exceptions when it is opened."""
         self._handle.expect_exceptions()
+
+    def _status_by_unique_key(self, key: bytes) -> tuple[int, list[bool | int]]:
+        """Asks over a connection of its own; the Python layer wants the return code too.
+
+        libgearman counts the request as a job, and the next one that is submitted over the same connection would
+        never be named. It keeps 63 bytes of a key that a job is submitted with.
+        """
+        asking = self._handle.clone(self._tasks)
+        rc = asking.unique_status(key[:_UNIQUE_MAX])
+        self._text = asking.error()
+        return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
 
     def _clone(self) -> GearmanClient:
         copy = GearmanClient.__new__(type(self))
