@@ -149,13 +149,20 @@ def echo(job, context): return job.workload()
 class Child:
     """A Python program in a process of its own, killed at the end of the block if it still runs.
 
-    It has PRELUDE before it; its arguments are ports. What it says is read line by line.
+    It has PRELUDE before it; its arguments are ports. What it says is read line by line. under: a command that runs it.
     """
 
-    def __init__(self, program: str, *ports: int, options: Sequence[str] = (), **environment: str) -> None:
+    def __init__(
+        self,
+        program: str,
+        *ports: int,
+        options: Sequence[str] = (),
+        under: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self.process = subprocess.Popen(
-            [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(program), *map(str, ports)],
+            [*under, sys.executable, *options, "-c", PRELUDE + textwrap.dedent(program), *map(str, ports)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -222,13 +229,13 @@ class Child:
         """Waits for its end; the exit code, negative for a signal."""
         return self.process.wait(seconds)
 
-    def await_blocked(self) -> None:
-        """Returns when its main thread sleeps: the same sleep in three looks, 5 ms apart."""
+    def await_blocked(self, apart: float = 0.005) -> None:
+        """Returns when its main thread sleeps: the same sleep in three looks, so many seconds apart."""
         seen: list[tuple[str, str]] = []
 
         def sleeps() -> bool:
             seen.append(self._look())
-            time.sleep(0.005)
+            time.sleep(apart)
             return len(seen) >= 3 and seen[-1][0] == "S" and len(set(seen[-3:])) == 1
 
         wait_until(sleeps, "the program waits")

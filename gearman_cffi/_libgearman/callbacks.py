@@ -43,6 +43,12 @@ def raise_kept() -> None:
         raise error
 
 
+def drop_left_behind() -> None:
+    """Forgets what an earlier call of this thread kept and a signal handler kept it from raising."""
+    if not lib.gcffi_is_calling():
+        kept.pop(get_ident(), None)
+
+
 @ffi.def_extern(error=1, onerror=_keep)  # type: ignore[untyped-decorator]
 def gcffi_on_signals() -> int:
     """Runs while a wait was interrupted. Entering Python is enough: pending signal handlers run here."""
@@ -61,4 +67,4 @@ def gcffi_on_job(job: object, context: object) -> int:
     return int(ffi.from_handle(context).run(job))
 
 
-__all__ = ["kept", "lib", "raise_kept"]
+__all__ = ["drop_left_behind", "kept", "lib", "raise_kept"]

@@ -70,7 +70,7 @@ class ClientHandle(Handle):
         self._adopt(client, owner)
 
     def _adopt(self, client: Any, owner: TaskOwner) -> None:
-        super().__init__(ffi.gc(client, lib.gcffi_client_free))
+        super().__init__(client, lib.gcffi_client_finish)
         self._reply = ffi.gc(lib.gcffi_reply_new(), lib.gcffi_reply_free)
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
@@ -88,11 +88,10 @@ class ClientHandle(Handle):
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             lib.gcffi_client_expect_exceptions(self._c)
-        finally:
-            self._guard.leave()
 
     # -------------------------------------------------------------------------------- jobs
 
@@ -102,12 +101,11 @@ class ClientHandle(Handle):
         workload None is an empty one that libgearman accepts; timeout bounds the whole call, in ms. What came
         back is then in data(), handle() and status().
         """
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             data, size = (ffi.NULL, 0) if workload is None else (pointer(workload), len(workload))
             rc = lib.gcffi_client_do(self._c, kind, function, unique, data, size, timeout, self._reply)
-        finally:
-            self._guard.leave()
         if kept:
             raise_kept()
         return int(rc)
@@ -141,12 +139,11 @@ class ClientHandle(Handle):
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             rc = lib.gcffi_client_run(self._c, timeout)
             self._forget_dead()
-        finally:
-            self._guard.leave()
         if kept:
             raise_kept()
         return int(rc) & 0xFFFFFFFF

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from gearman_cffi._libgearman.callbacks import kept, raise_kept
@@ -34,9 +35,10 @@ class Handle:
     _c: Any  # our struct; its st is libgearman's
     _files: list[Any] | None
 
-    def __init__(self, struct: Any) -> None:
+    def __init__(self, struct: Any, finish: Callable[..., None]) -> None:
         self._guard = Guard(self._calls.what)
-        self._c = struct
+        # No Python function, in which a signal handler could raise.
+        self._c = ffi.gc(struct, partial(finish, self._guard.closed))
         self._rc = ffi.new("gearman_return_t *")
         self._files = None
 
@@ -114,11 +116,10 @@ class Handle:
 
     def _call(self, function: Callable[..., int], *arguments: object) -> int:
         """A call that may wait, on our struct."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             result = function(self._c, *arguments)
-        finally:
-            self._guard.leave()
         if kept:
             raise_kept()
         return int(result)

@@ -104,9 +104,9 @@ class GrabbedJobHandle(JobHandle):
         self._worker = worker
 
     def __del__(self) -> None:
-        # In a forked child, and while a call of the worker runs in another thread, the worker's end frees it.
-        try:
-            self._guard.check()
-        except RuntimeError:
+        if self._guard.is_inherited():
             return
-        lib.gcffi_worker_job_gone(self._worker, self._job)
+        if self._guard.is_elsewhere():
+            lib.gcffi_worker_job_left(self._worker)
+        else:
+            lib.gcffi_worker_job_gone(self._worker, self._job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 _HELP = """\
 gearman-cffi cannot load libgearman: {reason}
@@ -21,6 +22,6 @@ except ImportError as error:
 __all__ = ["ffi", "lib"]
 
 lib.gcffi_init()
-lib.gcffi_set_main_thread()
-# The thread that forks is the child's main thread, where its signal handlers run.
-os.register_at_fork(after_in_child=lib.gcffi_set_main_thread)
+# Not the thread that happens to import this: signal handlers run in the main thread.
+lib.gcffi_set_main_thread(threading.main_thread().ident)
+os.register_at_fork(after_in_child=lib.gcffi_forked)

@@ -54,7 +54,7 @@ class WorkerHandle(Handle):
         self._adopt(worker)
 
     def _adopt(self, worker: Any) -> None:
-        super().__init__(ffi.gc(worker, lib.gcffi_worker_free))
+        super().__init__(worker, lib.gcffi_worker_finish)
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
@@ -72,40 +72,37 @@ class WorkerHandle(Handle):
         The servers are told at the next work(). call None is for grab() (gearman_worker_register).
         timeout: as libgearman sends it, 0 for none.
         """
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             function = None if call is None else JobFunction(self._guard, call)
             if self._unregistered and 0 < len(name) <= _FUNCTION_MAX:
                 self._waiting[name] = function, timeout
                 return int(ReturnCode.SUCCESS)
             return self._register(name, function, timeout)
-        finally:
-            self._guard.leave()
 
     def unregister(self, name: bytes) -> int:
         """Forgets a function; the servers are told at the next work() (gearman_worker_unregister)."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             waited = self._waiting.pop(name, None) is not None
             rc = int(lib.gearman_worker_unregister(self._c.st, name))
             if rc == ReturnCode.SUCCESS:
                 self._unregistered = True
             return int(ReturnCode.SUCCESS) if waited else rc
-        finally:
-            self._guard.leave()
 
     def unregister_all(self) -> int:
         """Forgets all functions; the servers are told at the next work() (gearman_worker_unregister_all)."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             waited = bool(self._waiting)
             self._waiting.clear()
             rc = int(lib.gearman_worker_unregister_all(self._c.st))
             if rc == ReturnCode.SUCCESS:
                 self._unregistered = True
             return int(ReturnCode.SUCCESS) if waited else rc
-        finally:
-            self._guard.leave()
 
     def functions(self) -> list[tuple[bytes, int, JobCall | None]]:
         """The names, timeouts and calls of the functions that are registered."""
@@ -120,11 +117,10 @@ class WorkerHandle(Handle):
 
     def clone(self) -> WorkerHandle:
         """A worker with the same servers, options and timeout; its functions are still to be added again."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             worker = lib.gcffi_worker_clone(self._c)
-        finally:
-            self._guard.leave()
         if not worker:
             raise MemoryError("libgearman could not copy the worker")
         copy = WorkerHandle.__new__(WorkerHandle)
@@ -139,26 +135,24 @@ class WorkerHandle(Handle):
 
     def work(self) -> int:
         """Waits for a job and runs it (gearman_worker_work)."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             rc = self._announce() if self._waiting else None
             if rc is None:
                 rc = lib.gcffi_worker_work(self._c)
                 self._unregistered = False
-        finally:
-            self._guard.leave()
         if kept:
             raise_kept()
         return int(rc)
 
     def grab(self) -> tuple[int, JobHandle | None]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job)."""
-        self._guard.enter()
-        try:
+        thread = self._guard.entering()
+        with self._guard.lock:
+            self._guard.thread = thread
             rc = self._announce() if self._waiting else None
             job = lib.gcffi_worker_grab(self._c, self._rc) if rc is None else ffi.NULL
-        finally:
-            self._guard.leave()
         if kept:
             raise_kept()
         if rc is not None:
@@ -183,14 +177,19 @@ class WorkerHandle(Handle):
         if known is not None and lib.gearman_worker_function_exist(self._c.st, name, len(name)):
             known[0].call = function.call
             return int(ReturnCode.SUCCESS)
+        if known is not None:
+            self._retired.append(known)
+            del self._functions[name, timeout]
         context = ffi.new_handle(function)
+        # Kept before C has it: a signal handler may raise as soon as C returns.
+        self._retired.append((function, context))
         rc = int(lib.gcffi_worker_add_function(self._c, name, len(name), timeout, context))
         if rc == ReturnCode.SUCCESS:
-            if known is not None:
-                self._retired.append(known)
             self._functions[name, timeout] = function, context
+        self._retired.pop()
         return rc
 
     def stop(self) -> None:
         """Makes the work() that is running, or the next one, return SHUTDOWN_GRACEFUL. From any thread."""
+        self._guard.check_alive()  # the wake-up pipe is the parent's too
         lib.gcffi_worker_stop(self._c)

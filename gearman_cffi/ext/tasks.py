@@ -47,15 +47,16 @@ class Tasks:
     def deliver(self, task: int, event: int) -> int:
         """Calls back for a packet. A callback that was cleared since is not missed."""
         found = self.callbacks.get(event)  # type: ignore[call-overload]  # an IntEnum's number finds it
-        if found is None:
+        added = self._tasks.get(task)
+        if found is None or added is None:  # a signal handler raised before addTask() returned
             return ReturnCode.SUCCESS
         callback, takes = found
-        handle = self._tasks[task][0]._task
+        handle = added[0]._task
         assert handle is not None
         handle.delivering = True
         rc: int = ReturnCode.SUCCESS
         try:
-            rc = _return_code(callback(*self._tasks[task][1][:takes]))
+            rc = _return_code(callback(*added[1][:takes]))
         finally:
             # With any other code the same packet is delivered again, and its data stays readable until then.
             handle.delivering = rc != ReturnCode.SUCCESS

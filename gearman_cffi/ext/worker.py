@@ -154,7 +154,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once when idle, after the job when busy.
 
         Beyond the extension. May be called from a signal handler, from another thread and from inside a job. When
-        no work() is running, the next one returns at once.
+        no work() is running, the next one returns at once. Raises ForkedUseError in a child process that inherited it.
         """
         self._handle.stop()
 

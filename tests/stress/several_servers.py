@@ -5,8 +5,8 @@ libgearman 1.1.20's own gearman_client_do_background() does so in 10 to 50 of 10
     python -m tests.stress.several_servers 300                      two and three servers, quiet and restarting
     python -m tests.stress.several_servers 300 --servers 2 --quiet  two servers that stay up
 
-A process makes 30 doBackground() calls and asks for the jobStatus() of each job, without a timeout. Beside quiet servers
-every answer must be right; while they are stopped and started in turn a call may fail, but must end.
+A process makes 30 doBackground() calls and asks for the jobStatus() of each job, without a timeout. Beside quiet
+servers every answer must be right; while they are stopped and started in turn a call may fail, but must end.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true", help="only with servers that stay up")
     arguments = parser.parse_args()
     bad = 0
-    for servers, restarts in itertools.product(arguments.servers or [2, 3], [False] if arguments.quiet else [False, True]):
+    for servers, restarts in itertools.product(
+        arguments.servers or [2, 3], [False] if arguments.quiet else [False, True]
+    ):
         outcome = run(arguments.processes, servers, restarts)
         bad += outcome.hung + len(outcome.failed)
         print(f"{servers} servers{', restarting' * restarts}: {arguments.processes} processes, {outcome}", flush=True)

@@ -93,10 +93,19 @@ gcffi_client *gcffi_client_clone(gcffi_client *from) {
 /* In a forked child nothing is freed: closing would shut down the parent's connections. */
 void gcffi_client_free(gcffi_client *client) {
   if (client && client->pid == getpid()) {
+    gcffi_scope scope; /* not that of another client whose callback this is */
+    gcffi_enter(&scope, -1);
     gearman_client_free(client->st);
+    gcffi_leave(&scope);
     gcffi_forget_servers(client);
     free(client);
   }
+}
+
+/* closed: tells Python, which may come once more, that the client is gone. */
+void gcffi_client_finish(bool *closed, gcffi_client *client) {
+  *closed = true;
+  gcffi_client_free(client);
 }
 
 const char *gcffi_client_error(gcffi_client *client) {
@@ -272,37 +281,4 @@ gearman_return_t gcffi_client_wait(gcffi_client *client) {
   gearman_return_t rc = gcffi_client_pause(client->st);
   gcffi_leave(&scope);
   return rc;
-}
-
-static void leave_exchange(gcffi_client *client, gcffi_scope *scope) {
-  gcffi_leave(scope);
-  if (scope->timed_out) {
-    client->failed = true;
-    gcffi_timeout_text(scope, false, client->error, sizeof client->error);
-  }
-}
-
-gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
-  gcffi_scope scope;
-  client->failed = false;
-  gcffi_enter(&scope, -1);
-  scope.exchange = true;
-  gearman_return_t rc = gearman_client_echo(client->st, data, size);
-  leave_exchange(client, &scope);
-  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
-}
-
-bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
-  gcffi_scope scope;
-  client->failed = false;
-  gcffi_enter(&scope, -1);
-  scope.exchange = true;
-  bool granted = gearman_client_set_server_option(client->st, option, size);
-  leave_exchange(client, &scope);
-  if (granted) {
-    client->exceptions = true; /* the one option there is */
-  } else {
-    gcffi_client_expect_exceptions(client);
-  }
-  return granted;
 }

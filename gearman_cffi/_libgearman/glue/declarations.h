@@ -8,10 +8,12 @@ enum {
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 
 bool gcffi_init(void);
+void gcffi_set_main_thread(unsigned long ident);
+void gcffi_forked(void);
+bool gcffi_is_calling(void);
 bool gcffi_is_interposed(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
-void gcffi_set_main_thread(void);
 
 typedef struct {
   char handle[...];
@@ -48,7 +50,7 @@ gcffi_client *gcffi_client_create(bool from_environment);
 gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
                           const char *key_file);
-void gcffi_client_free(gcffi_client *client);
+void gcffi_client_finish(bool *closed, gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
@@ -72,7 +74,7 @@ typedef struct {
 } gcffi_worker;
 gcffi_worker *gcffi_worker_create(void);
 gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
-void gcffi_worker_free(gcffi_worker *worker);
+void gcffi_worker_finish(bool *closed, gcffi_worker *worker);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
@@ -81,6 +83,7 @@ int gcffi_worker_work(gcffi_worker *worker);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
+void gcffi_worker_job_left(gcffi_worker *worker);
 void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);

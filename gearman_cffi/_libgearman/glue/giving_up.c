@@ -35,7 +35,7 @@ static void withdraw(gcffi_client *client, gcffi_task *task) {
 
 /* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
  * the connections with it: libgearman would not start another one before that workload has gone out. */
-static bool renew(gcffi_client *client) {
+bool gcffi_renew(gcffi_client *client) {
   gcffi_client before = *client;
   gcffi_keep_error(client);
   if (!gcffi_client_furnish(client, &before)) {
@@ -44,6 +44,7 @@ static bool renew(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; task; task = task->next) {
     client->lost += task->id && !task->finished ? 1 : 0;
   }
+  client->unanswered = false;
   gearman_client_free(before.st);
   return true;
 }
@@ -70,11 +71,12 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
  * whose workload is still being sent, because the connection points into it. */
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
+    client->unanswered = true;
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS;
     if (in_state(task, "NEW")) {
       if (rc == GEARMAN_NO_SERVERS) {
         gearman_task_free(task->st); /* libgearman has taken it off its counts */
-      } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !renew(client)) {
+      } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !gcffi_renew(client)) {
         withdraw(client, task);
       }
     } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&

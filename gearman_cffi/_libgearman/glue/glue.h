@@ -6,6 +6,7 @@
  * mend.c       a packet of gearmand's that libgearman does not recognize
  * servers.c    a client's servers, and which connections carry its tasks
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
+ * exchange.c   asking every server something: ping, options
  * giving_up.c  letting go of a task before its end
  * tasks.c      what hangs on a task, and what its packets leave behind
  * worker.c     the work loop, and what a job sends
@@ -36,7 +37,8 @@ typedef struct gcffi_scope {
   bool idle;         /* a worker that waits for a job: that a connection could be written to is no news */
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;
-  unsigned polled; /* how many descriptors the wait that was given up had */
+  unsigned process; /* how many forks lie between the first process and the one that entered */
+  unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
 } gcffi_scope;
 
@@ -51,8 +53,11 @@ bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
-void gcffi_set_main_thread(void);
+void gcffi_set_main_thread(unsigned long ident);
 bool gcffi_init(void);
+void gcffi_forked(void);
+bool gcffi_is_calling(void);
+bool gcffi_is_inherited(const gcffi_scope *scope);
 bool gcffi_is_interposed(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
@@ -110,6 +115,7 @@ typedef struct gcffi_client {
   bool exceptions;          /* every connection asks for the exceptions of workers */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
+  bool unanswered;          /* an answer that nobody waits for may still come */
   bool carrier_lost;        /* a connection that carried tasks was closed */
   pid_t pid;
   gcffi_server *servers;
@@ -144,6 +150,7 @@ gcffi_client *gcffi_client_clone(gcffi_client *from);
 void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
                           const char *key_file);
 void gcffi_client_free(gcffi_client *client);
+void gcffi_client_finish(bool *closed, gcffi_client *client);
 const char *gcffi_client_error(gcffi_client *client);
 gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 gearman_return_t gcffi_client_add_servers(gcffi_client *client, const char *servers);
@@ -174,6 +181,7 @@ void gcffi_stream_closed(gcffi_client *client, int fd);
 void gcffi_carried_by(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 
+bool gcffi_renew(gcffi_client *client);
 void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 
@@ -196,8 +204,10 @@ typedef struct gcffi_worker {
   gearman_worker_st *st;
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
   size_t retired_count;
-  size_t grabbed;              /* jobs of grab that are held */
+  size_t grabbed;              /* jobs of grab that are held; atomic */
+  bool released;               /* to be freed with the last of them */
   bool has_grabbed;
+  bool asked;                  /* a server may be about to send a job, or to wake the worker up */
   bool spent;                  /* st crashes when it is asked for another job */
   pid_t pid;
   int stop;    /* set from other threads and signal handlers, hence atomic */
@@ -208,6 +218,7 @@ typedef struct gcffi_worker {
 gcffi_worker *gcffi_worker_create(void);
 gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
 void gcffi_worker_free(gcffi_worker *worker);
+void gcffi_worker_finish(bool *closed, gcffi_worker *worker);
 gearman_return_t gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
 gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
 gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
@@ -217,6 +228,7 @@ gearman_return_t gcffi_worker_announce(gcffi_worker *worker);
 gearman_return_t gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+void gcffi_worker_job_left(gcffi_worker *worker);
 void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
 gearman_return_t gcffi_worker_wait(gcffi_worker *worker);
 gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);

@@ -80,17 +80,19 @@ static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_
 gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc) {
   gcffi_scope scope;
   worker->failed = false;
+  gcffi_enter(&scope, -1);
   if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
+    gcffi_leave(&scope);
     return NULL;
   }
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
   bool in_steps = waits && !gcffi_is_interposed();
-  gcffi_enter(&scope, -1);
   scope.exchange = true;
+  worker->asked = true;
   gearman_job_st *job = grab(worker, in_steps, rc);
   gcffi_leave(&scope);
   if (job) {
-    worker->grabbed++;
+    __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
     worker->has_grabbed = true;
   } else if (scope.timed_out) {
     *rc = GEARMAN_TIMEOUT;
@@ -100,13 +102,21 @@ gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc) {
   return job;
 }
 
+/* A job of grab is let go of while another thread uses its worker, which will free it in the end. */
+void gcffi_worker_job_left(gcffi_worker *worker) { __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST); }
+
 /* A job of grab is let go of; unanswered, the server keeps it as running until the worker goes away. */
 void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, -1);
   gearman_job_free(job);
-  worker->grabbed--;
-  if (worker->grabbed == 0) {
+  if (__atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST) == 0) {
     while (worker->retired_count) {
       gearman_worker_free(worker->retired[--worker->retired_count]);
     }
+  }
+  gcffi_leave(&scope);
+  if (worker->grabbed == 0 && worker->released) {
+    gcffi_worker_free(worker);
   }
 }

@@ -19,6 +19,7 @@
 #define _GNU_SOURCE
 #include "glue.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,6 +61,9 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (scope && scope->rehearsal) {
     return (ssize_t)size;
   }
+  if (gcffi_is_inherited(scope)) {
+    return errno = EPIPE, -1;
+  }
   if (scope) {
     scope->sent = true;
   }
@@ -73,6 +77,9 @@ static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   gcffi_scope *scope = gcffi_current_scope();
+  if (gcffi_is_inherited(scope)) {
+    return errno = ECONNREFUSED, -1;
+  }
   return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
 }
 
@@ -85,6 +92,9 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
     size = size < sizeof granted - 1 ? size : sizeof granted - 1;
     memcpy(data, granted, size);
     return (ssize_t)size;
+  }
+  if (gcffi_is_inherited(scope)) {
+    return 0;
   }
   if (scope && scope->client && !scope->client->exceptions) {
     return gcffi_receive_mended(scope->client, fd, data, size, flags);
@@ -106,7 +116,7 @@ static int our_shutdown(int fd, int how) {
   if (scope && scope->client) {
     gcffi_closed(scope->client, fd);
   }
-  return real_shutdown(fd, how);
+  return gcffi_is_inherited(scope) ? 0 : real_shutdown(fd, how);
 }
 
 static const struct {

@@ -15,13 +15,15 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait
- * that has lasted this long therefore looks once more, with signals held back until poll() is entered. */
+/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
+ * this long, since its start or the last signal, therefore looks once more, with signals held back until poll() is
+ * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner. */
 #define LOOK_AGAIN_AFTER 50000000LL
 #define SLICE_MS 50
 
 static _Thread_local gcffi_scope *current;
 static pthread_t main_thread;
+static unsigned process;
 
 static int64_t now(void) {
   struct timespec t;
@@ -29,10 +31,30 @@ static int64_t now(void) {
   return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-void gcffi_set_main_thread(void) { main_thread = pthread_self(); }
+/* ident: as Python numbers threads, which is by pthread_self(). Only the first call counts: a subinterpreter has another
+ * first thread, and no signal handlers. */
+void gcffi_set_main_thread(unsigned long ident) {
+  static bool known;
+  if (!known) {
+    main_thread = (pthread_t)ident;
+    known = true;
+  }
+}
+
+/* In a child process: the thread that forked is the one in which signal handlers run there. */
+void gcffi_forked(void) {
+  main_thread = pthread_self();
+  process++;
+}
+
+/* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the
+ * call has to end without a byte sent and without a connection shut down. */
+bool gcffi_is_inherited(const gcffi_scope *scope) { return scope && scope->process != process; }
+
+bool gcffi_is_calling(void) { return current != NULL; }
 
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
-  *scope = (gcffi_scope){.outer = current, .deadline = GCFFI_NEVER};
+  *scope = (gcffi_scope){.outer = current, .deadline = GCFFI_NEVER, .process = process};
   if (timeout_ms >= 0) {
     scope->deadline = now() + timeout_ms * 1000000LL;
   }
@@ -81,7 +103,7 @@ static int give_up(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
   int ended = 0;
   for (nfds_t i = 0; i < count; i++) {
     fds[i].revents = 0;
-    if (shutdown(fds[i].fd, SHUT_RDWR) == 0 || errno == ENOTCONN) {
+    if (gcffi_is_inherited(scope) || shutdown(fds[i].fd, SHUT_RDWR) == 0 || errno == ENOTCONN) {
       fds[i].revents = POLLHUP;
       ended++;
     }
@@ -102,6 +124,12 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
   return ready;
 }
 
+/* Polls until it is time for another look. */
+static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signals, int64_t limit) {
+  int64_t look = handles_signals ? now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
+  return poll_until(fds, count, look < limit ? look : limit, NULL);
+}
+
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   gcffi_scope *scope = current;
   int64_t limit = GCFFI_NEVER;
@@ -111,6 +139,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (!scope) {
     return poll_until(fds, count, limit, NULL);
   }
+  scope->interrupted = scope->interrupted || gcffi_is_inherited(scope);
   if (scope->interrupted || (scope->exchange && scope->timed_out)) {
     return give_up(scope, fds, count); /* libgearman tries the host's next address */
   }
@@ -122,13 +151,13 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   }
 
   bool handles_signals = pthread_equal(pthread_self(), main_thread) != 0;
-  int64_t look = handles_signals ? now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
-  int ready = poll_until(fds, count, look < limit ? look : limit, NULL);
+  int ready = poll_for_a_while(fds, count, handles_signals, limit);
   while (ready <= 0) {
     if (ready < 0 && errno != EINTR) {
       return ready;
     }
-    if (ready < 0 && handles_signals) {
+    bool signalled = ready < 0;
+    if (signalled && handles_signals) {
       scope->interrupted = gcffi_on_signals() != 0;
     }
     if (scope->interrupted) {
@@ -138,7 +167,8 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
       scope->timed_out = true;
       return give_up(scope, fds, count);
     }
-    ready = handles_signals ? poll_after_looking(scope, fds, count, limit) : poll_until(fds, count, limit, NULL);
+    ready = handles_signals && !signalled ? poll_after_looking(scope, fds, count, limit)
+                                          : poll_for_a_while(fds, count, handles_signals, limit);
   }
   return ready;
 }

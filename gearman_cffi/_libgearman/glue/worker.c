@@ -25,16 +25,27 @@ gcffi_worker *gcffi_worker_create(void) {
   return worker;
 }
 
-/* In a forked child nothing is freed: closing would shut down the parent's connections. */
+/* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held
+ * keep the worker; the garbage collector ends what it finds together in any order. */
 void gcffi_worker_free(gcffi_worker *worker) {
-  if (worker && worker->pid == getpid()) {
+  if (worker && __atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST)) {
+    worker->released = true;
+  } else if (worker && worker->pid == getpid()) {
+    gcffi_scope scope; /* not that of a client whose callback this is */
+    gcffi_enter(&scope, -1);
     gearman_worker_free(worker->st);
     for (size_t i = 0; i < worker->retired_count; i++) {
       gearman_worker_free(worker->retired[i]);
     }
+    gcffi_leave(&scope);
     free(worker->retired);
     free(worker);
   }
+}
+
+void gcffi_worker_finish(bool *closed, gcffi_worker *worker) {
+  *closed = true;
+  gcffi_worker_free(worker);
 }
 
 const char *gcffi_worker_error(gcffi_worker *worker) {
@@ -144,7 +155,9 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
 
 gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
   gcffi_scope scope;
+  gcffi_enter(&scope, -1);
   gearman_return_t renewed = gcffi_worker_renew(worker);
+  gcffi_leave(&scope);
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
   if (renewed != GEARMAN_SUCCESS) {
     return renewed;
@@ -153,6 +166,7 @@ gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
   gcffi_enter(&scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   gearman_return_t rc = work(worker, &scope, waits);
+  worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
@@ -162,6 +176,7 @@ gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
 
 /* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
 gearman_return_t gcffi_worker_announce(gcffi_worker *worker) {
+  worker->asked = true;
   gcffi_scope scope;
   gcffi_enter(&scope, -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
@@ -187,34 +202,6 @@ gearman_return_t gcffi_worker_wait(gcffi_worker *worker) {
   gearman_return_t rc = gcffi_worker_pause(worker->st);
   gcffi_leave(&scope);
   return rc;
-}
-
-static void leave_exchange(gcffi_worker *worker, gcffi_scope *scope) {
-  gcffi_leave(scope);
-  if (scope->timed_out) {
-    worker->failed = true;
-    gcffi_timeout_text(scope, true, worker->error, sizeof worker->error);
-  }
-}
-
-gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
-  gcffi_scope scope;
-  worker->failed = false;
-  gcffi_enter(&scope, -1);
-  scope.exchange = true;
-  gearman_return_t rc = gearman_worker_echo(worker->st, data, size);
-  leave_exchange(worker, &scope);
-  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
-}
-
-bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
-  gcffi_scope scope;
-  worker->failed = false;
-  gcffi_enter(&scope, -1);
-  scope.exchange = true;
-  bool granted = gearman_worker_set_server_option(worker->st, option, size);
-  leave_exchange(worker, &scope);
-  return granted;
 }
 
 /* ------------------------------------------------------------------------------------ what a job sends */

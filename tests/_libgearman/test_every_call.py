@@ -1,0 +1,111 @@
+"""Signals during every call that can block, wherever it blocks: Ctrl-C ends it, other handlers run, at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from gearman_cffi.testing import Gearmand
+from tests._libgearman.blocking import CALLS, DEFINITIONS, silent_host
+from tests.support import Child, frozen
+
+LIMIT = 0.1
+TRIES = 3
+
+# Each call on objects of its own. Told to, it makes the call once more.
+PROGRAM = (
+    "\n"
+    + DEFINITIONS
+    + """
+signal.signal(signal.SIGUSR1, lambda number, frame: say("handled", time.monotonic()))
+made = {name: make(TIMEOUT, CONNECTS) for name in CALLS}
+say("made")
+sys.stdin.readline()
+for name, call in CALLS.items():
+    again = True
+    while again:
+        say(name)
+        try:
+            say("returned", call(*made[name]))
+        except KeyboardInterrupt:
+            say("interrupted", time.monotonic())
+        again = sys.stdin.readline() == "again\\n"
+say("done")
+sys.stdin.readline()
+for name, (client, worker) in made.items():
+    client.setTimeout(15000), worker.setTimeout(15000)
+    client.removeOptions(GEARMAN_CLIENT_NON_BLOCKING), worker.removeOptions(GEARMAN_WORKER_NON_BLOCKING)
+    say(name, client.ping("x"), worker.ping("x"), client.doBackground("f", "x") != "", worker.work())
+"""
+)
+
+
+def answered(child: Child, number: signal.Signals, word: str) -> float:
+    """How long after the signal the program says the word."""
+    child.await_blocked(0.002)
+    begin = time.monotonic()
+    child.send(number)
+    said, at = child.line().split(" ", 1)
+    assert said == word, (said, at)
+    return float(at) - begin
+
+
+def interrupt_all(child: Child) -> None:
+    """Both signals in every call. One try in three must be quick: the machine may be busy with something else."""
+    child.go_on()
+    for name in CALLS:
+        slow = []
+        for _ in range(TRIES):
+            child.expect(name)
+            times = answered(child, signal.SIGUSR1, "handled"), answered(child, signal.SIGINT, "interrupted")
+            assert max(times) < 2, (name, times)
+            if max(times) < LIMIT:
+                break
+            slow.append(times)
+            child.write("again\n")
+        else:
+            pytest.fail(f"{name}: {slow}")
+        child.write("next\n")
+    child.expect("done")
+
+
+@contextmanager
+def two() -> Iterator[tuple[Gearmand, Gearmand]]:
+    with Gearmand() as first, Gearmand() as second:
+        yield first, second
+
+
+@pytest.mark.parametrize("timeout", [-1, 20_000], ids=["no timeout", "a timeout"])
+class TestEveryCall:
+    """SIGINT raises KeyboardInterrupt within 100 ms; a handler of another signal runs within 100 ms."""
+
+    @pytest.mark.parametrize("servers", [1, 2])
+    def test_connected(self, timeout: int, servers: int) -> None:
+        """To one gearmand that stands still, or to two of which the one that gets the jobs does. When it goes on, every
+        object that was interrupted works as before.
+        """
+        with two() as (still, other), ExitStack() as stack:
+            ports = [still.port] if servers == 1 else [other.port, still.port]
+            child = stack.enter_context(Child(f"TIMEOUT, CONNECTS = {timeout}, True" + PROGRAM, *ports))
+            child.expect("made")
+            with frozen(still):
+                interrupt_all(child)
+            child.go_on()
+            for name in CALLS:
+                child.expect(f"{name} True True True True")
+            assert child.end() == 0, child.errors()
+            assert child.errors() == ""
+
+    @pytest.mark.parametrize("hosts", [1, 2])
+    def test_connecting(self, timeout: int, hosts: int) -> None:
+        """To hosts that do not answer, not even to refuse."""
+        with ExitStack() as stack:
+            ports = [stack.enter_context(silent_host()) for _ in range(hosts)]
+            child = stack.enter_context(Child(f"TIMEOUT, CONNECTS = {timeout}, False" + PROGRAM, *ports))
+            child.expect("made")
+            interrupt_all(child)
+            child.send(signal.SIGKILL)
