@@ -6,6 +6,7 @@ server for tests in gearman_cffi.testing.
 
 from __future__ import annotations
 
+from gearman_cffi.admin import Admin
 from gearman_cffi.client import Client
 from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import (
@@ -46,6 +47,7 @@ from gearman_cffi.worker import Worker
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
 
 __all__ = [
+    "Admin",
     "Client",
     "ConnectionFailed",
     "ConnectionLost",

@@ -11,6 +11,7 @@ job      libgearman's job, and the context of the function: a handle of the JobF
 
 from __future__ import annotations
 
+from signal import SIG_BLOCK, pthread_sigmask
 from threading import get_ident
 from types import TracebackType
 
@@ -51,7 +52,11 @@ def drop_left_behind() -> None:
 
 @ffi.def_extern(error=1, onerror=_keep)  # type: ignore[untyped-decorator]
 def gcffi_on_signals() -> int:
-    """Runs while a wait was interrupted. Entering Python is enough: pending signal handlers run here."""
+    """Runs while a wait was interrupted: pending signal handlers run here.
+
+    Entering Python would be enough, but CPython 3.13.0 does not notice them so in a child that a thread has forked.
+    """
+    pthread_sigmask(SIG_BLOCK, ())
     return 0
 
 

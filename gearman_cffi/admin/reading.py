@@ -1,0 +1,89 @@
+"""From the lines of an answer to rows: tolerant of new columns, strict about the known ones.
+
+A function's name and a worker's id may hold nearly anything, line ends too; a piece of text that is no row is
+therefore taken for the beginning of the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from gearman_cffi.admin.answers import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
+from gearman_cffi.admin.conversation import not_understood
+from gearman_cffi.servers import Server
+
+_Row = TypeVar("_Row")
+_LONGEST_ROW = 8192  # a name has at most 512 bytes; a worker's row grows with its functions, and has no line ends then
+_EXTRA = r"((?:\t[^\t\n]*)*)"
+# The name is what stands before the first run of numbers: columns of later servers come after them.
+_STATUS = re.compile(r"(.*?)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
+_PRIORITY = re.compile(r"(.*?)\t(\d+)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
+_JOB = re.compile(r"([^\t]+)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
+# An id may hold " : ", and so may a function's name; the id is the likelier one.
+_WORKER = re.compile(r"(-?\d+) (\S+) (.*) :(?: (.*))?", re.DOTALL)
+
+
+def status(server: Server, text: str) -> list[FunctionStatus]:
+    """The rows of `status`."""
+
+    def row(found: re.Match[str]) -> FunctionStatus:
+        return FunctionStatus(server, found[1], int(found[2]), int(found[3]), int(found[4]), _extra(found[5]))
+
+    return list(_rows(server, "status", text, _STATUS, row))
+
+
+def priority_status(server: Server, text: str) -> list[PriorityStatus]:
+    """The rows of `prioritystatus`."""
+
+    def row(found: re.Match[str]) -> PriorityStatus:
+        high, normal, low, workers = (int(found[column]) for column in range(2, 6))
+        return PriorityStatus(server, found[1], high, normal, low, workers, _extra(found[6]))
+
+    return list(_rows(server, "prioritystatus", text, _PRIORITY, row))
+
+
+def jobs(server: Server, text: str) -> list[JobInfo]:
+    """The rows of `show jobs`."""
+
+    def row(found: re.Match[str]) -> JobInfo:
+        return JobInfo(server, found[1], int(found[2]), found[3] != "0", found[4] != "0", _extra(found[5]))
+
+    return list(_rows(server, "show jobs", text, _JOB, row))
+
+
+def workers(server: Server, text: str) -> list[WorkerInfo]:
+    """The rows of `workers`."""
+
+    def row(found: re.Match[str]) -> WorkerInfo:
+        name = "" if found[3] == "-" else found[3]
+        return WorkerInfo(server, int(found[1]), found[2], name, tuple((found[4] or "").split()))
+
+    return list(_rows(server, "workers", text, _WORKER, row))
+
+
+def unique_keys(text: str) -> list[str]:
+    """The keys of `show unique jobs`; later servers add columns."""
+    return [line.partition("\t")[0] for line in text.splitlines()]
+
+
+def _rows(
+    server: Server, command: str, text: str, pattern: re.Pattern[str], row: Callable[[re.Match[str]], _Row]
+) -> Iterator[_Row]:
+    begun = ""
+    for line in text.split("\n")[:-1]:
+        found = pattern.fullmatch(begun + line)
+        if found is None:
+            begun += line + "\n"
+            if len(begun) > _LONGEST_ROW:
+                break
+            continue
+        begun = ""
+        yield row(found)
+    if begun:
+        raise not_understood(server, command, begun.encode("utf-8", "surrogateescape"))
+
+
+def _extra(columns: str) -> tuple[str, ...]:
+    return tuple(columns.split("\t")[1:])

@@ -1,0 +1,49 @@
+"""The command and its subcommands. Each is imported when it is used: a worker starts without tables."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {  # name: (module, what the list of commands says)
+    "worker": ("worker", "Run a pool of worker processes."),
+    "submit": ("submit", "Submit a job, or one for each line of input."),
+    "status": ("status", "What a server knows of a job."),
+    "top": ("top", "Queues and workers of all servers at a glance."),
+    "workers": ("queues", "The connected workers and their functions."),
+    "jobs": ("queues", "The jobs that the servers have."),
+    "cancel": ("queues", "Take a waiting job out of the queue."),
+    "ping": ("queues", "Whether the servers answer, and how fast."),
+    "version": ("queues", "The versions of this package and of the servers."),
+    "exporter": ("exporter", "Serve the servers' queues as Prometheus metrics."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100},
+)
+def gearman() -> None:
+    """Gearman: workers, jobs, queues."""
+
+
+def run() -> None:
+    """Reads the command line and ends the process."""
+    gearman.main(prog_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI")

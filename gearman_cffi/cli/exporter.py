@@ -1,0 +1,80 @@
+"""gearman-cffi exporter: gearmand's queues as Prometheus metrics, by the names of bakins/gearman-exporter."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from gearman_cffi.admin import Admin
+from gearman_cffi.cli.extras import need
+from gearman_cffi.cli.failing import failing
+from gearman_cffi.cli.options import option, servers_option, timeout_option
+from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.servers import ServerCollection
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+PORT = 9418  # the one registered for Gearman in Prometheus's list of exporters
+
+
+@click.command()
+@servers_option
+@timeout_option(5.0, "How long to wait for a server.")
+@option("--host", default="127.0.0.1", help="The address to serve at; 0.0.0.0 is all.")
+@option("--port", type=click.IntRange(0, 65535), default=PORT, help="The port to serve at; 0 takes a free one.")
+def exporter(servers: ServerCollection, timeout: float, host: str, port: int) -> None:
+    """Serve the queues of all servers as Prometheus metrics, until SIGTERM or Ctrl-C."""
+    with failing():
+        need("metrics", "prometheus_client")
+        _serve(Admin(servers, timeout), host, port)
+
+
+def _serve(admin: Admin, host: str, port: int) -> None:
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.registry import Collector
+
+    class Queues(Collector):
+        """Asks the servers at each scrape."""
+
+        def collect(self) -> Iterable[Metric]:
+            return collect(admin)
+
+    registry = CollectorRegistry()
+    registry.register(Queues())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server, _ = start_http_server(port, host, registry)
+    click.echo(f"serving http://{host}:{server.server_port}/metrics", err=True)
+    while not stop.wait(3600):
+        pass
+    server.shutdown()
+    server.server_close()
+
+
+def collect(admin: Admin) -> Iterable[Metric]:
+    """gearman_up, and for each function gearman_status_total, _running and _workers, with the server as a label."""
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+    up = GaugeMetricFamily("gearman_up", "Whether the server answers.", labels=["server", "version"])
+    names = ["server", "function"]
+    total = GaugeMetricFamily("gearman_status_total", "Jobs in the queue, running ones too.", labels=names)
+    running = GaugeMetricFamily("gearman_status_running", "Running jobs.", labels=names)
+    workers = GaugeMetricFamily("gearman_status_workers", "Workers that can do the function.", labels=names)
+    for server, answer in admin.gather(lambda one: (one.version(), one.status())).items():
+        if isinstance(answer, GearmanError):
+            up.add_metric([str(server), "unknown"], 0)
+            continue
+        versions, rows = answer
+        up.add_metric([str(server), versions[server]], 1)
+        for row in rows:
+            labels = [str(server), row.function.encode("utf-8", "replace").decode()]
+            total.add_metric(labels, row.total)
+            running.add_metric(labels, row.running)
+            workers.add_metric(labels, row.workers)
+    return [up, total, running, workers]

@@ -1,0 +1,25 @@
+"""The metrics of a pool's processes, served by its parent."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+
+@contextmanager
+def serving(host: str, port: int) -> Iterator[str]:
+    """Serves while the block runs; gives the directory that the processes write to."""
+    with tempfile.TemporaryDirectory(prefix="gearman-cffi-metrics-", ignore_cleanup_errors=True) as directory:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
+        server, thread = start_http_server(port, host, registry)
+        try:
+            yield directory
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()

@@ -1,0 +1,134 @@
+"""gearman-cffi submit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gearman_cffi.cli import values
+from gearman_cffi.cli.failing import ExitCode, code_of, failing
+from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
+from gearman_cffi.cli.progress import Progress
+from gearman_cffi.client import Client
+from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.jobs import Job
+from gearman_cffi.priorities import Priority
+from gearman_cffi.servers import ServerCollection
+from gearman_cffi.watching import UpdateKind
+
+_PRIORITIES = [priority.name.lower() for priority in Priority]
+
+
+@click.command()
+@click.argument("function")
+@click.argument("data", default="", metavar="[DATA | - | @FILE]")
+@servers_option
+@option("--background", is_flag=True, help="Print the job's handle and do not wait for it.")
+@option("--unique", help="A key: while a job with it waits or runs, this one joins it.")
+@option("--priority", type=click.Choice(_PRIORITIES), default="normal", help="How soon it is handed out.")
+@timeout_option(None, "How long to wait for the answer; with --lines for each.")
+@option(
+    "--serializer", type=click.Choice(SERIALIZERS), default="php", help="With json, DATA is JSON; else it is a text."
+)
+@option("--lines", is_flag=True, help="One job for each line of the data, and one line for each answer, in that order.")
+@option(
+    "--in-flight", type=click.IntRange(1, 10_000), default=100, help="With --lines: how many jobs may be unanswered."
+)
+def submit(
+    function: str,
+    data: str,
+    servers: ServerCollection,
+    background: bool,
+    unique: str | None,
+    priority: str,
+    timeout: float | None,
+    serializer: str,
+    lines: bool,
+    in_flight: int,
+) -> None:
+    """Submit a job and print its result; a progress bar is shown on a terminal.
+
+    DATA is the workload, - takes stdin, @FILE a file; nothing is an empty text.
+    """
+    if lines and unique is not None:
+        raise click.UsageError("--unique is for a single job")
+    level = Priority[priority.upper()]
+    with failing(), Client(servers, values.serializer(serializer), timeout) as client:
+        if lines:
+            jobs = (Job(function, values.read(line, serializer), priority=level) for line in _lines(data))
+            sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
+        workload = values.read(_data(data), serializer)
+        if background:
+            click.echo(client.execute_in_background(function, workload, level, unique))
+        else:
+            _watch(client, function, workload, level, unique)
+
+
+def _watch(client: Client, function: str, workload: Any, priority: Priority, unique: str | None) -> None:
+    """Runs a job; its parts go to stdout as they come, its warnings to stderr."""
+    watch = client.watch_job(function, workload, priority, unique)
+    parts = b""
+    with Progress(function) as progress:
+        for update in watch:
+            if update.kind is UpdateKind.STATUS:
+                progress.status(update.numerator, update.denominator)
+            elif update.kind is UpdateKind.DATA:
+                parts += update.data
+                progress.aside(lambda data=update.data: values.write(data))  # type: ignore[misc]
+            elif update.kind is UpdateKind.WARNING:
+                text = update.data.decode("utf-8", "replace")
+                progress.aside(lambda text=text: click.echo(f"warning: {text}", err=True))  # type: ignore[misc]
+        answer = watch.result()
+    values.write_line(values.without(answer, parts))
+
+
+def _stream(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
+    """Prints the answers in the order of the jobs. What fails leaves an empty line, and tells on stderr."""
+    code = ExitCode.OK
+    numbers: dict[int, int] = {}
+    waiting: dict[int, Any] = {}
+
+    def numbered() -> Iterator[Job]:
+        for number, job in enumerate(jobs, 1):
+            numbers[id(job)] = number
+            yield job
+
+    next_one = 1
+    for job, answer in client.stream_jobs(numbered(), in_flight=in_flight):
+        waiting[numbers.pop(id(job))] = answer
+        while next_one in waiting:
+            answer = waiting.pop(next_one)
+            if isinstance(answer, GearmanError):
+                click.echo(f"gearman-cffi: line {next_one}: {answer}", err=True)
+                code, answer = code_of(answer), ""
+            values.write_line(answer)
+            next_one += 1
+    return code
+
+
+def _leave(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
+    while several := list(islice(jobs, in_flight)):
+        for handle in client.execute_jobs_in_background(several):
+            click.echo(handle)
+    return ExitCode.OK
+
+
+def _data(given: str) -> bytes:
+    if given == "-":
+        return sys.stdin.buffer.read()
+    if given.startswith("@"):
+        return Path(given[1:]).read_bytes()
+    return given.encode("utf-8", "surrogateescape")
+
+
+def _lines(given: str) -> Iterator[bytes]:
+    """The lines of the data without their ends; stdin is the default here, and is read as it comes."""
+    if given in ("", "-"):
+        yield from (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
+    else:
+        yield from (line.rstrip(b"\r") for line in _data(given).splitlines())

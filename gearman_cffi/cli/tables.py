@@ -1,0 +1,62 @@
+"""Rows for people, for pipes, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gearman_cffi.cli.failing import code_of
+from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.servers import Server
+
+
+def shown(value: object) -> str:
+    """A value in a cell: names may hold line ends, escapes and bytes that are no text."""
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table; columns: their titles, with "left" or "right"."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title, side in columns.items():
+        made.add_column(title, justify="right" if side == "right" else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+    return made
+
+
+def print_rows(columns: Mapping[str, str], rows: Sequence[Sequence[object]], as_json: bool) -> None:
+    """A table on a terminal; elsewhere a line for each row, with tabs between the cells."""
+    if as_json:
+        print_json([dict(zip((title.lower() for title in columns), row, strict=True)) for row in rows])
+    elif sys.stdout.isatty():
+        Console().print(table(columns, rows))
+    else:
+        for row in [[title.lower() for title in columns], *rows]:
+            click.echo("\t".join(shown(cell) for cell in row))
+
+
+def print_json(value: Any) -> None:
+    """A JSON document. Bytes of names that are no text stay escaped."""
+    click.echo(json.dumps(value, default=str))
+
+
+def of_all(answers: Mapping[Server, Any]) -> tuple[list[Any], int]:
+    """The rows of all servers that answered, and the exit code; failures are told on stderr."""
+    rows, code = [], 0
+    for answer in answers.values():
+        if isinstance(answer, GearmanError):
+            click.echo(f"gearman-cffi: {answer}", err=True)
+            code = code_of(answer)
+        else:
+            rows.extend(answer)
+    return rows, code

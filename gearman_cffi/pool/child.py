@@ -1,0 +1,181 @@
+"""A child: a Worker that tells its parent when it serves, says what it does, and knows its limits."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from types import FrameType
+
+from gearman_cffi.events import (
+    EventDispatcher,
+    EventName,
+    FunctionEvent,
+    FunctionFailureEvent,
+    WorkerEvent,
+    WorkerExceptionEvent,
+)
+from gearman_cffi.exceptions import ConnectionFailed, GearmanError
+from gearman_cffi.handlers import JobCollection
+from gearman_cffi.pool import logs, messages, scoreboard
+from gearman_cffi.pool.lifeline import die_with_parent, own_group
+from gearman_cffi.pool.loading import NotLoaded, only
+from gearman_cffi.pool.metrics import Identity
+from gearman_cffi.pool.options import ChildOptions, ExitCode
+from gearman_cffi.serializers import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
+from gearman_cffi.servers import ServerCollection
+from gearman_cffi.subscribers.memory_limit import resident_bytes
+from gearman_cffi.subscribers.metrics import Metrics
+from gearman_cffi.worker import Worker
+from gearman_cffi.worker_servers import _without_environment
+
+SERIALIZERS: dict[str, type[Serializer]] = {
+    "php": PhpSerializer,
+    "json": JsonSerializer,
+    "pickle": PickleSerializer,
+    "raw": RawSerializer,
+}
+_log = logging.getLogger("gearman_cffi.pool")
+
+
+class Child:
+    """The life of one child. lifeline, events and board are file descriptors that it inherited."""
+
+    def __init__(self, options: ChildOptions, lifeline: int, events: int, board: int, identity: Identity) -> None:
+        self._options = options
+        self._lifeline = lifeline
+        self._events = events
+        self._board = board
+        self._identity = identity
+        identity.become(options.id)
+        self._jobs_done = 0
+        self._has_failed = False
+        self._is_ready = False
+        self._code = ExitCode.OK
+        self._job: scoreboard.RunningJob | None = None
+
+    def run(self, jobs: JobCollection) -> int:
+        """Works until told to stop or until a limit is reached; the exit code."""
+        own_group()
+        die_with_parent(self._lifeline)
+        logs.set_up(self._options.log_level, self._options.log_format)
+        try:
+            if self._options.function is not None:
+                jobs = only(jobs, self._options.function)
+            worker = self._worker(jobs)
+        except (NotLoaded, ValueError, GearmanError) as error:
+            return self.fail(str(error))
+        self._take_signals(worker)
+        try:
+            worker.run()
+        except Exception as error:
+            _log.critical("the worker fails", exc_info=error)
+            return ExitCode.FAILED
+        return self._code
+
+    def fail(self, why: str) -> int:
+        """Tells the parent that this child cannot start at all; the exit code."""
+        messages.note(self._events, failed=self._options.id, why=why)
+        return ExitCode.NOT_LOADED
+
+    def _worker(self, jobs: JobCollection) -> Worker:
+        options = self._options
+        dispatcher = EventDispatcher()
+        for name, listener in (
+            (EventName.FUNCTION_BEFORE_EXECUTE, self._on_begin),
+            (EventName.FUNCTION_FAILURE, self._on_failure),
+            (EventName.AFTER_RUN, self._on_done),
+            (EventName.NO_JOBS, self._on_no_jobs),
+            (EventName.WORKER_FAILURE, self._on_worker_failure),
+            (EventName.CONNECTED_TO_SERVER, self._on_connected),
+        ):
+            dispatcher.add_listener(name, listener, priority=1000)
+        if self._identity.is_wanted:
+            dispatcher.add_subscriber(Metrics())
+        worker = Worker(
+            ServerCollection(options.servers),
+            jobs,
+            dispatcher,
+            serializer=SERIALIZERS[options.serializer](),
+            idle_interval=options.idle_interval,
+            signals=(),
+        )
+        if options.client_id is not None:
+            gearman = _without_environment()
+            gearman.addOptions(2)  # GEARMAN_WORKER_NON_BLOCKING, as Worker's own
+            if not gearman.setId(options.client_id):
+                raise ValueError(f"{options.client_id!r} is no client id: blanks and control characters cannot be sent")
+            worker.set_implementation(gearman)
+        return worker
+
+    def _take_signals(self, worker: Worker) -> None:
+        """SIGTERM and SIGINT, however often: leave after the job. SIGQUIT: leave in the middle of it."""
+
+        def on_stop(number: int, frame: FrameType | None) -> None:
+            worker.stop()
+
+        def on_quit(number: int, frame: FrameType | None) -> None:
+            raise SystemExit(ExitCode.CUT_SHORT)
+
+        signal.signal(signal.SIGTERM, on_stop)
+        signal.signal(signal.SIGINT, on_stop)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # meant for the parent; a job's own processes get the default
+        signal.signal(signal.SIGQUIT, on_quit)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT))
+
+    # ------------------------------------------------------------------------------------ events
+
+    def _on_begin(self, event: FunctionEvent) -> None:
+        self._ready()
+        self._has_failed = False
+        job = scoreboard.RunningJob(event.job.get_job_name(), event.job.handle, time.monotonic())
+        self._job = job
+        scoreboard.write(self._board, self._options.id, job)
+        _log.debug("begins", extra=logs.about(job.function, job.handle))
+
+    def _on_failure(self, event: FunctionFailureEvent) -> None:
+        self._has_failed = True
+        job = event.job
+        _log.error("failed", exc_info=event.exception, extra=logs.about(job.get_job_name(), job.handle))
+
+    def _on_done(self, event: WorkerEvent) -> None:
+        job, self._job = self._job, None
+        scoreboard.write(self._board, self._options.id, None)
+        if job is not None and not self._has_failed:
+            _log.info("done in %.3f s", time.monotonic() - job.started, extra=logs.about(job.function, job.handle))
+        self._jobs_done += 1
+        if self._options.max_jobs is not None and self._jobs_done >= self._options.max_jobs:
+            self._leave(event.worker, f"it has done {self._jobs_done} jobs")
+        elif self._options.memory_limit is not None:
+            used = resident_bytes()
+            if used > self._options.memory_limit:
+                self._leave(event.worker, f"it uses {used / 2**20:.0f} MiB of memory")
+
+    def _on_no_jobs(self, event: WorkerEvent) -> None:
+        self._ready()
+        if self._options.burst:
+            messages.note(self._events, empty=self._options.id)
+            event.worker.stop()
+
+    def _on_worker_failure(self, event: WorkerExceptionEvent) -> None:
+        self._job = None
+        scoreboard.write(self._board, self._options.id, None)
+        error = event.exception
+        _log.error("%s", error, exc_info=error if error.__traceback__ else None)
+        if self._options.burst and isinstance(error, ConnectionFailed):
+            self._code = ExitCode.UNREACHABLE
+            event.worker.stop()
+
+    def _on_connected(self, event: object) -> None:
+        if self._is_ready:
+            _log.info("works for %s again", self._options.servers)
+
+    def _ready(self) -> None:
+        """Its functions are known to a server: this one has answered what was asked after them."""
+        if not self._is_ready:
+            self._is_ready = True
+            messages.note(self._events, ready=self._options.id)
+
+    def _leave(self, worker: Worker, why: str) -> None:
+        messages.note(self._events, leaving=self._options.id, why=why)
+        worker.stop()

@@ -1,0 +1,67 @@
+"""A process that cannot outlive the pool's parent, whatever it is doing.
+
+The parent alone holds the write end of a pipe. When it is gone, also by SIGKILL, the kernel closes that end and the
+read end's owner is signalled. On Linux this signal is made SIGKILL, for the whole process group (F_SETOWN, F_SETSIG,
+O_ASYNC): it works in the middle of C code that holds the interpreter, takes the processes that a job started
+along, and needs no thread. PR_SET_PDEATHSIG would name the wrong parent, for children are forked by a template, and
+needs ctypes. Elsewhere a thread waits for the pipe's end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import sys
+import threading
+
+
+def own_group() -> None:
+    """Makes this process the leader of a group: a Ctrl-C at the terminal is for the parent, which passes it on."""
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
+
+
+def die_with_parent(lifeline: int, may_use_thread: bool = True) -> None:
+    """Ends this process and its group by SIGKILL when the pipe's other end is closed. lifeline: the read end."""
+    if not _ask_kernel(lifeline) and may_use_thread:
+        threading.Thread(target=_watch, args=(lifeline,), name="gearman-cffi lifeline", daemon=True).start()
+
+
+def _ask_kernel(lifeline: int) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        # The owner belongs to the open file, which forked processes share: each opens the pipe for itself.
+        own = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
+    except OSError:
+        os.close(own)
+        return False
+    if has_ended(lifeline):  # before the kernel was asked
+        _end()
+    return True
+
+
+def has_ended(lifeline: int) -> bool:
+    """Whether the other end is closed already."""
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    return bool(poll.poll(0))
+
+
+def _watch(lifeline: int) -> None:
+    select.select([lifeline], [], [])
+    _end()
+
+
+def _end() -> None:
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,94 @@
+"""From "module:object" to the handlers that it names."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+
+_EXPECTED = "a JobCollection, a handler, a list of them, or a function that returns one"
+
+
+class NotLoaded(Exception):  # noqa: N818
+    """The target cannot be used. The text is for the user: it says why, with the traceback of their own code."""
+
+
+def load(target: str) -> JobCollection:
+    """Imports the module and makes a JobCollection of the object. Raises NotLoaded, whatever goes wrong."""
+    module_name, colon, path = target.partition(":")
+    if not (module_name and colon and path):
+        raise NotLoaded(f"{target!r} names no object: write MODULE:OBJECT, as in 'shop.tasks:jobs'")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise NotLoaded(f"the module {module_name!r} cannot be imported\n{_their_traceback(error)}") from error
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise NotLoaded(f"the module {module_name!r} has no {path!r}") from None
+    return _collect(target, found)
+
+
+def _collect(target: str, found: Any) -> JobCollection:
+    if not isinstance(found, (JobCollection, JobHandlerInterface)) and callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise NotLoaded(f"{target} was called and raised\n{_their_traceback(error)}") from error
+    try:
+        jobs = _as_collection(found)
+    except Exception as error:
+        raise NotLoaded(f"{target} cannot be used: {error}") from error
+    if not jobs:
+        raise NotLoaded(f"{target} has no handlers: add some, or name another object")
+    return jobs
+
+
+def _as_collection(found: Any) -> JobCollection:
+    if isinstance(found, JobCollection):
+        return found
+    if isinstance(found, JobHandlerInterface):
+        return JobCollection([found])
+    if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
+        jobs = JobCollection()
+        for part in found:
+            for handler in part if isinstance(part, JobCollection) else [part]:
+                jobs.add(handler)
+        return jobs
+    raise TypeError(f"it is a {type(found).__name__}, and expected is {_EXPECTED}")
+
+
+def only(jobs: JobCollection, function: str) -> JobCollection:
+    """A collection with the handler of one function. Raises NotLoaded where there is none."""
+    handler = jobs.get_jobs().get(function)
+    if handler is None:
+        raise NotLoaded(f"there is no handler for the function {function!r}; there are {', '.join(jobs.get_jobs())}")
+    alone = JobCollection()
+    alone.add(handler)
+    return alone
+
+
+def _their_traceback(error: BaseException) -> str:
+    """The traceback without our frames and importlib's."""
+    trace: TracebackType | None = error.__traceback__
+    ours = (__file__, importlib.__file__)
+    while trace is not None and (
+        trace.tb_frame.f_code.co_filename in ours or trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
+    ):
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(error), error, trace)
+    return "".join(lines if trace is not None else lines[-1:]).rstrip()
+
+
+def add_to_path(directory: str) -> None:
+    """Lets modules of the directory be imported, before all others."""
+    if directory not in sys.path:
+        sys.path.insert(0, directory)

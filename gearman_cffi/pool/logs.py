@@ -1,0 +1,106 @@
+"""The log of the command: a line for each event, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from gearman_cffi.subscribers.levels import name_notice
+
+FORMATS = ("text", "json")
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def about(function: str, handle: str) -> dict[str, Any]:
+    """For the extra= of a log call: the job that it is about."""
+    return {"gearman_function": function, "gearman_handle": handle}
+
+
+class TextFormatter(logging.Formatter):
+    """time pid LEVEL function handle: message [error].
+
+    An exception is put into the line with the place where it was raised; with tracebacks=True its traceback follows.
+    """
+
+    def __init__(self, tracebacks: bool) -> None:
+        super().__init__()
+        self._tracebacks = tracebacks
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        function, handle = _job_of(record)
+        where = f" {function} {handle}:" if function else ""
+        line = f"{_time(record)} {record.process} {record.levelname:<7}{where} {record.getMessage()}"
+        error = _error_of(record)
+        if error is None:
+            return _one_line(line)
+        line = _one_line(f"{line}: {type(error).__name__}: {error}{_place(error)}")
+        return f"{line}\n{_traceback(error)}" if self._tracebacks else line
+
+
+class JsonFormatter(logging.Formatter):
+    """A JSON object for each event: time, pid, level, logger, message; function, handle, error where there are any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        function, handle = _job_of(record)
+        fields: dict[str, Any] = {
+            "time": _time(record),
+            "pid": record.process,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if function:
+            fields |= {"function": function, "handle": handle}
+        error = _error_of(record)
+        if error is not None:
+            fields |= {"error": f"{type(error).__name__}: {error}", "traceback": _traceback(error)}
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up(level: str, format: str) -> None:
+    """Sends the log to stderr: everybody's, unless the user's module has set logging up, then only our own."""
+    name_notice()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
+    root, ours = logging.getLogger(), logging.getLogger("gearman_cffi")
+    if root.handlers:
+        ours.addHandler(handler)
+        ours.propagate = False
+    else:
+        root.addHandler(handler)
+        root.setLevel(level.upper())
+    ours.setLevel(level.upper())
+
+
+def _time(record: logging.LogRecord) -> str:
+    """UTC, with milliseconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
+
+
+def _job_of(record: logging.LogRecord) -> tuple[str, str]:
+    return getattr(record, "gearman_function", ""), getattr(record, "gearman_handle", "")
+
+
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")

@@ -1,0 +1,84 @@
+"""Metrics: a worker's jobs, failures, durations and idle time, for prometheus_client (the extra "metrics")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gearman_cffi.events import EventName, FunctionEvent, FunctionFailureEvent, WorkerEvent
+from gearman_cffi.jobs import Job
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600)  # seconds
+_FIRST = 2000  # before other listeners at a beginning, whose time is the job's as well
+
+
+class Metrics:
+    """Counts what a worker does.
+
+    gearman_worker_jobs_total{function}            jobs that were answered, failed ones too
+    gearman_worker_failures_total{function}        jobs that failed
+    gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
+    gearman_worker_idle_seconds_total              time without a job
+
+    registry as for prometheus_client's own metrics; None takes its default one, where the same names can be registered
+    once. In several processes prometheus_client's multiprocess mode adds them up. Raises ImportError where
+    prometheus_client is not installed: pip install 'gearman-cffi[metrics]'.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, buckets: Sequence[float] = BUCKETS) -> None:
+        try:
+            from prometheus_client import REGISTRY, Counter, Histogram
+        except ImportError as error:
+            raise ImportError("Metrics needs prometheus_client: pip install 'gearman-cffi[metrics]'") from error
+        where: dict[str, Any] = {"registry": REGISTRY if registry is None else registry}
+        by_function = ["function"]
+        self._jobs = Counter("gearman_worker_jobs", "Jobs that were answered.", by_function, **where)
+        self._failures = Counter("gearman_worker_failures", "Jobs that failed.", by_function, **where)
+        self._durations = Histogram(
+            "gearman_worker_job_duration_seconds", "How long jobs took.", by_function, buckets=buckets, **where
+        )
+        self._idle = Counter("gearman_worker_idle_seconds", "Time without a job.", **where)
+        self._job: Job | None = None
+        self._began = 0.0
+        self._idle_since: float | None = None
+
+    def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
+        """Those around jobs and waits."""
+        return {
+            EventName.FUNCTION_BEFORE_EXECUTE: ("on_before_execute", _FIRST),
+            EventName.FUNCTION_FAILURE: ("on_failure", _FIRST),
+            EventName.AFTER_RUN: ("on_after_run", _FIRST),
+            EventName.IO_WAIT: ("on_idle", _FIRST),
+            EventName.NO_JOBS: ("on_idle", _FIRST),
+            EventName.WORK: ("on_wait_over", _FIRST),
+        }
+
+    def on_before_execute(self, event: FunctionEvent) -> None:
+        """A job begins."""
+        self._job, self._began = event.job, time.monotonic()
+
+    def on_failure(self, event: FunctionFailureEvent) -> None:
+        """It has failed."""
+        self._failures.labels(event.job.get_job_name()).inc()
+
+    def on_after_run(self, event: WorkerEvent) -> None:
+        """It was answered."""
+        job, self._job = self._job, None
+        if job is not None:
+            function = job.get_job_name()
+            self._jobs.labels(function).inc()
+            self._durations.labels(function).observe(time.monotonic() - self._began)
+
+    def on_idle(self, event: WorkerEvent) -> None:
+        """A wait begins."""
+        self._idle_since = time.monotonic()
+
+    def on_wait_over(self, event: WorkerEvent) -> None:
+        """A wait has ended."""
+        since, self._idle_since = self._idle_since, None
+        if since is not None:
+            self._idle.inc(time.monotonic() - since)

@@ -1,0 +1,101 @@
+"""The command, run to its end: without a terminal, or on one of a given width."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gearman_cffi.testing import Gearmand
+from tests.support import ROOT
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment: str) -> Ended:
+    """The command without a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gearman_cffi", *arguments],
+        input=stdin.encode(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+        env=_environment(server, environment),
+    )
+    return Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+
+class Terminal:
+    """The command on a terminal of so many columns; text is all that it has shown, without escapes."""
+
+    def __init__(self, server: Gearmand | str, width: int, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gearman_cffi", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's jobs may ignore it
+            env=_environment(server, {"TERM": "xterm-256color", "COLUMNS": ""}),
+        )
+        os.close(theirs)
+        self._shown = b""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+    @property
+    def text(self) -> str:
+        return _ESCAPE.sub("", self._shown.decode("utf-8", "replace").replace("\x1b[H", "\n"))
+
+    def await_text(self, text: str, seconds: float = 20) -> None:
+        """Reads until the terminal has shown this."""
+        deadline = time.monotonic() + seconds
+        while text not in self.text:
+            left = deadline - time.monotonic()
+            assert left > 0, f"{text!r} is not shown:\n{self.text}"
+            if select.select([self._ours], [], [], left)[0]:
+                piece = b""
+                with suppress(OSError):  # the terminal's way to say that nobody has it open
+                    piece = os.read(self._ours, 65536)
+                assert piece or text in self.text, f"it has ended without {text!r}:\n{self.text}"
+                self._shown += piece
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(20)
+
+
+def _environment(server: Gearmand | str, more: dict[str, str]) -> dict[str, str]:
+    address = server if isinstance(server, str) else server.address
+    known = {**os.environ, "PYTHONPATH": str(ROOT), "GEARMAN_SERVERS": address, **more}
+    known.pop("NO_COLOR", None)
+    return {name: value for name, value in known.items() if value}

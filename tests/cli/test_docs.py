@@ -1,0 +1,34 @@
+"""docs/command.md names every command and every option, with its environment variable."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+import pytest
+
+from gearman_cffi.cli.app import _COMMANDS
+from gearman_cffi.pool import ExitCode
+from tests.support import ROOT
+
+COMMAND = (ROOT / "docs/command.md").read_text("utf-8")
+METRICS = (ROOT / "docs/metrics.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_options(name: str) -> None:
+    """In the table of the command, or in the text where there is none."""
+    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}"), name)
+    text = METRICS if name == "exporter" else COMMAND
+    assert f"`{name}" in COMMAND
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert all(long in text for long in parameter.opts if long.startswith("--")), parameter.opts
+            variable = parameter.envvar or (parameter.name or "").upper()
+            assert name not in ("worker", "submit") or f"`{variable}`" in COMMAND or f"{variable}`" in COMMAND
+
+
+def test_exit_codes() -> None:
+    """Each of the worker command."""
+    table = COMMAND.partition("### Exit codes")[2].partition("| Code | The other")[0]
+    assert all(f"| {code.value} " in table for code in ExitCode)

@@ -1,0 +1,100 @@
+"""The subscriber, the metrics of a pool's processes, and the exporter of the servers' queues."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gearman_cffi import Client, EventDispatcher, GearmanError, Job
+from gearman_cffi.subscribers.metrics import Metrics
+from gearman_cffi.testing import Gearmand
+from gearman_cffi.testing._helpers import free_port
+from tests.pool.commands import WorkerCommand
+from tests.python_layer.workers import handlers, running
+from tests.support import ROOT, wait_until
+
+Samples = Mapping[tuple[str, str], float]
+
+
+def read(text: str, label: str = "function") -> Samples:
+    """Values by name and one label."""
+    families = text_string_to_metric_families(text)
+    return {(one.name, one.labels.get(label, "")): one.value for family in families for one in family.samples}
+
+
+def scrape(port: int) -> Samples:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        return read(answer.read().decode())
+
+
+def test_subscriber(gearmand: Gearmand) -> None:
+    """Jobs, failures, durations, idle time; once each."""
+
+    def fail(job: Job) -> None:
+        raise ValueError
+
+    registry, dispatcher = CollectorRegistry(), EventDispatcher()
+    dispatcher.add_subscriber(Metrics(registry))
+    client = Client(gearmand.address, timeout=20)
+    with running(gearmand, handlers(good=lambda job: 1, bad=fail), dispatcher):
+        for _ in range(3):
+            client.execute_job("good", 1)
+        with pytest.raises(GearmanError):
+            client.execute_job("bad", 1)
+    found = read(generate_latest(registry).decode())
+    assert found["gearman_worker_jobs_total", "good"] == 3
+    assert found["gearman_worker_jobs_total", "bad"] == 1
+    assert found["gearman_worker_failures_total", "bad"] == 1
+    assert ("gearman_worker_failures_total", "good") not in found
+    assert found["gearman_worker_job_duration_seconds_count", "good"] == 3
+    assert 0 < found["gearman_worker_idle_seconds_total", ""] < 60
+
+
+def test_pool(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The processes' numbers are added up, those of the dead too, and their files do not become more."""
+    port = free_port("127.0.0.1")
+    options = ["-p2", "--max-jobs=5", "--splay=0", f"--metrics-port={port}"]
+    with WorkerCommand(tmp_path, gearmand, *options, TMPDIR=str(tmp_path)) as command:
+        command.await_ready()
+        client = Client(gearmand.address, timeout=20)
+        pids = {client.execute_job("pid", 1) for _ in range(60)}
+        assert len(pids) >= 10
+        wait_until(lambda: scrape(port).get(("gearman_worker_jobs_total", "pid")) == 60, "all jobs are counted")
+        (directory,) = tmp_path.glob("gearman-cffi-metrics-*")
+        assert len(list(directory.glob("counter_*"))) <= 4
+        command.send(signal.SIGTERM)
+        assert command.end() == 0
+        assert not directory.exists()
+
+
+def test_exporter(gearmand: Gearmand) -> None:
+    """The names of bakins/gearman-exporter; a server that is gone is down, and the others are still told."""
+    Client(gearmand.address).execute_in_background("mail", "x")
+    servers = f"{gearmand.address},127.0.0.1:1"
+    program = [sys.executable, "-m", "gearman_cffi", "exporter", "--port=0", "-s", servers]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as exporter:
+        try:
+            assert exporter.stderr is not None
+            port = int(exporter.stderr.readline().rpartition(":")[2].partition("/")[0])
+            found = scrape(port)
+            assert found["gearman_status_total", "mail"] == 1
+            assert found["gearman_status_running", "mail"] == 0
+            assert found["gearman_status_workers", "mail"] == 0
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+                up = read(answer.read().decode(), "server")
+            assert up["gearman_up", gearmand.address] == 1
+            assert up["gearman_up", "127.0.0.1:1"] == 0
+            exporter.terminate()
+            assert exporter.wait(20) == 0
+        finally:
+            exporter.kill()

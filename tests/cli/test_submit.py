@@ -1,0 +1,167 @@
+"""submit and status: results, progress, many lines, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gearman_cffi import Client, Job, RawSerializer
+from gearman_cffi.testing import Gearmand
+from tests.cli.programs import Terminal, run
+from tests.python_layer.workers import handlers, running
+from tests.support import queued
+
+NOBODY = "127.0.0.1:1"
+go = threading.Event()
+
+
+def reverse(job: Job) -> str:
+    return str(job.get_workload())[::-1]
+
+
+def fail(job: Job) -> None:
+    raise ValueError("no good")
+
+
+def pieces(job: Job) -> str:
+    for number in range(3):
+        job.send_status(number + 1, 3)
+        job.send_data(f"part {number}\n")
+    job.send_warning("careful")
+    return "the rest"
+
+
+def waits(job: Job) -> str:
+    job.send_status(1, 4)
+    go.wait(20)
+    return "done"
+
+
+def kind(job: Job) -> dict[str, Any]:
+    return {"got": job.get_workload()}
+
+
+@pytest.fixture
+def server(gearmand: Gearmand) -> Iterator[Gearmand]:
+    """A server with a worker."""
+    go.clear()
+    with running(gearmand, handlers(reverse=reverse, fail=fail, pieces=pieces, waits=waits, kind=kind)):
+        yield gearmand
+        go.set()
+
+
+def test_data(server: Gearmand, tmp_path: Path) -> None:
+    """As an argument, from stdin, from a file, or none."""
+    (tmp_path / "data").write_text("from a file")
+    assert run(server, "submit", "reverse", "text").out == "txet\n"
+    assert run(server, "submit", "reverse", "-", stdin="from stdin").out == "nidts morf\n"
+    assert run(server, "submit", "reverse", f"@{tmp_path / 'data'}").out == "elif a morf\n"
+    assert run(server, "submit", "reverse").out == "\n"
+
+
+def test_values(server: Gearmand) -> None:
+    """What is no text is printed as JSON."""
+    assert json.loads(run(server, "submit", "kind", "größe").out) == {"got": "größe"}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "printed"), [("raw", "x\\y", "x\\y\n"), ("json", '{"a": [1]}', '{"a": [1]}\n')]
+)
+def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) -> None:
+    def echo(job: Job) -> Any:
+        return job.get_workload()
+
+    with running(gearmand, handlers(echo=echo), serializer=RawSerializer()):
+        assert run(gearmand, "submit", "echo", given, "--serializer", name).out == printed
+    bad = run(gearmand, "submit", "echo", "{", "--serializer=json")
+    assert (bad.code, bad.out) == (7, "")
+    assert "the data is no JSON" in bad.err
+
+
+def test_parts_and_warnings(server: Gearmand) -> None:
+    """Parts come once; warnings on stderr; no bar without a terminal."""
+    ended = run(server, "submit", "pieces")
+    assert ended.out == "part 0\npart 1\npart 2\nthe rest\n"
+    assert ended.err == "warning: careful\n"
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_progress_on_a_terminal(server: Gearmand, width: int) -> None:
+    with Terminal(server, width, "submit", "waits") as terminal:
+        terminal.await_text("1/4")
+        go.set()
+        terminal.await_text("done\r\n")
+        assert terminal.process.wait(20) == 0
+
+
+def test_background_and_status(gearmand: Gearmand) -> None:
+    handle = run(gearmand, "submit", "later", "x", "--background", "--priority=high", "--unique=key").out.strip()
+    assert run(gearmand, "submit", "later", "x", "--background", "--unique=key").out.strip() == handle
+    assert queued(gearmand, "later") == 1
+    assert run(gearmand, "status", handle).out == f"{handle} waiting\n"
+    assert json.loads(run(gearmand, "status", handle, "--json").out)["is_known"] is True
+    unknown = run(gearmand, "status", "H:no:1")
+    assert (unknown.code, unknown.out[:17]) == (9, "H:no:1 not known:")
+
+
+def test_watching_a_status(server: Gearmand) -> None:
+    """Until the job is gone; a line for each change."""
+    handle = Client(server.address).execute_in_background("waits", 1)
+    with Terminal(server, 80, "status", handle, "--watch", "--interval=0.05") as terminal:
+        terminal.await_text("1/4")
+        go.set()
+        terminal.await_text("not known")
+        assert terminal.process.wait(20) == 0
+
+
+def test_lines(server: Gearmand) -> None:
+    """As many as one likes, in their order; stdin is read as there is room."""
+    lines = [f"line {number}" for number in range(500)]
+    ended = run(server, "submit", "reverse", "--lines", "--in-flight=7", stdin="\n".join(lines))
+    assert ended.out.splitlines() == [line[::-1] for line in lines]
+
+
+def test_lines_in_background(gearmand: Gearmand) -> None:
+    ended = run(gearmand, "submit", "later", "--lines", "--background", "--in-flight=3", stdin="a\nb\nc\nd\n")
+    assert ended.out.split() == [f"H:test:{number}" for number in range(1, 5)]
+
+
+def test_a_line_that_fails(server: Gearmand) -> None:
+    """Leaves its line empty and its number on stderr; the exit code tells."""
+    ended = run(server, "submit", "fail", "--lines", stdin="a\nb\n")
+    assert (ended.code, ended.out) == (5, "\n\n")
+    assert "line 2: " in ended.err
+
+
+def test_exit_codes(server: Gearmand) -> None:
+    failed = run(server, "submit", "fail", "x")
+    assert (failed.code, failed.out) == (5, "")
+    assert "ValueError: no good" in failed.err
+    assert run(server, "submit", "nobody", "x", "--timeout=0.2").code == 6
+    assert run(NOBODY, "submit", "reverse", "x").code == 4
+    assert run(server, "submit", "").code == 7
+    assert run(server, "submit", "reverse", "@/no/such/file").code == 1
+    assert run(server, "submit").code == 2
+    assert run("no:port:at:all,", "submit", "reverse").code == 2
+
+
+def test_options_from_the_environment(server: Gearmand) -> None:
+    environment = {"GEARMAN_CFFI_SUBMIT_TIMEOUT": "0.2", "GEARMAN_CFFI_SERVERS": server.address}
+    assert run(NOBODY, "submit", "nobody", "x", **environment).code == 6
+
+
+def test_missing_extra(tmp_path: Path) -> None:
+    """Without click the command says what to install."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\nfound = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name == 'click' else found(name, *rest)\n"
+    )
+    ended = run(NOBODY, "version", PYTHONPATH=f"{tmp_path}:{':'.join(sys.path)}")
+    assert ended.code == 1
+    assert "click is not installed: pip install 'gearman-cffi[cli]'" in ended.err

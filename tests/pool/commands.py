@@ -1,0 +1,168 @@
+"""The worker command in a process of its own, with tasks of the test's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from gearman_cffi.testing import Gearmand
+from tests.support import ROOT, wait_until
+
+TASKS = """
+import os, signal, subprocess, sys, time
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+@jobs.handler()
+def pid(job):
+    return os.getpid()
+
+@jobs.handler()
+def double(job):
+    return 2 * job.get_workload()
+
+@jobs.handler()
+def fail(job):
+    raise ValueError("two\\nlines")
+
+@jobs.handler()
+def wait_for(job):
+    '''Works until the file exists.'''
+    open(job.get_workload() + ".began", "a").close()
+    while not os.path.exists(job.get_workload()):
+        time.sleep(0.005)
+    return os.getpid()
+
+@jobs.handler()
+def nap(job):
+    time.sleep(0.01)
+    with open("done", "a") as done:
+        done.write(f"{job.get_workload()}\\n")
+    return job.get_workload()
+
+@jobs.handler()
+def with_process(job):
+    '''A job with a process of its own.'''
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open("started", "w") as started:
+        started.write(f"{process.pid} ")
+    process.wait()
+
+KEPT = []
+
+@jobs.handler()
+def grow(job):
+    KEPT.append(bytearray(os.urandom(1) * (job.get_workload() * 2**20)))
+    return os.getpid()
+"""
+_RESET = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's jobs may ignore it
+_MAIN = _RESET + "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import main; main()"
+
+
+class WorkerCommand:
+    """gearman-cffi worker OPTIONS tasks:jobs, in a directory; killed with all its processes at the end of the block."""
+
+    def __init__(
+        self,
+        directory: Path,
+        server: Gearmand | str,
+        *options: str,
+        tasks: str | None = TASKS,
+        target: str = "tasks:jobs",
+        **environment: str,
+    ) -> None:
+        if tasks is not None:
+            (directory / "tasks.py").write_text(tasks)
+        self.directory = directory
+        self.log_file = directory / "log"
+        address = server if isinstance(server, str) else server.address
+        self.ready_file = directory / "ready"
+        program = [sys.executable, "-c", _MAIN, "worker", "-s", address, "--ready-file", str(self.ready_file)]
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*program, *options, target],
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            )
+
+    def __enter__(self) -> WorkerCommand:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            sys.stderr.write(self.log)
+        if self.process.poll() is None:
+            self.process.kill()  # its children die with it, which has a test of its own
+            self.process.wait()
+
+    @property
+    def log(self) -> str:
+        """What it has written."""
+        return self.log_file.read_text("utf-8")
+
+    def await_ready(self) -> WorkerCommand:
+        """Returns when its functions are registered."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log
+            return self.ready_file.exists()
+
+        wait_until(ready, "it is ready")
+        return self
+
+    def await_log(self, text: str, times: int = 1) -> None:
+        """Returns when the log has the text."""
+        wait_until(lambda: self.log.count(text) >= times, f"the log has {text!r}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Signals the parent."""
+        os.kill(self.process.pid, number)
+
+    def end(self, seconds: float = 20) -> int:
+        """Waits for its end; the exit code."""
+        return self.process.wait(seconds)
+
+    def processes(self) -> list[int]:
+        """All its living processes but the parent."""
+        return descendants(self.process.pid)
+
+    def children(self) -> list[int]:
+        """The processes that work."""
+        return [child for template in descendants_of_one(self.process.pid) for child in descendants_of_one(template)]
+
+
+def descendants_of_one(process: int) -> list[int]:
+    """The children of a process, threads' too."""
+    found: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def descendants(process: int) -> list[int]:
+    """Children and their children."""
+    found = []
+    for child in descendants_of_one(process):
+        found += [child, *descendants(child)]
+    return found
+
+
+def is_alive(process: int) -> bool:
+    """Whether it exists and is no zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")

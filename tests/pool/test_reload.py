@@ -1,0 +1,82 @@
+"""SIGHUP and --reload: new code, one process after the other, without a pause."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from gearman_cffi import Client
+from gearman_cffi.testing import Gearmand
+from tests.pool.commands import TASKS, WorkerCommand
+from tests.pool.test_losses import done, run_jobs
+from tests.support import is_served, wait_until
+
+NEW = TASKS.replace("2 * job", "3 * job")
+
+
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+def test_under_load(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
+    """Jobs go on, none fails, some worker is always there; afterwards all processes have the new code."""
+    with WorkerCommand(tmp_path, gearmand, "-p3", preload) as command:
+        before = command.await_ready().children()
+        client = Client(gearmand.address, timeout=20)
+        assert client.execute_job("double", 21) == 42
+        thread, answers = run_jobs(gearmand, 300)
+        wait_until(lambda: done(tmp_path) > 10, "jobs are done")
+        (tmp_path / "tasks.py").write_text(NEW)
+        command.send(signal.SIGHUP)
+        while "all processes have the new code" not in command.log:
+            assert is_served(gearmand, "nap")
+        thread.join(40)
+        assert answers == list(range(300))
+        wait_until(lambda: not set(before) & set(command.children()), "the earlier processes have left")
+        assert {client.execute_job("double", 21) for _ in range(20)} == {63}
+        assert len(command.children()) == 3
+
+
+def test_broken_code(gearmand: Gearmand, tmp_path: Path) -> None:
+    """What cannot be imported is told, and the processes of the code before go on; mended, it is taken."""
+    with WorkerCommand(tmp_path, gearmand, "-p2") as command:
+        before = set(command.await_ready().children())
+        (tmp_path / "tasks.py").write_text("import nowhere\n")
+        command.send(signal.SIGHUP)
+        command.await_log("the processes of the code before go on")
+        assert "ModuleNotFoundError: No module named 'nowhere'" in command.log
+        assert set(command.children()) == before
+        (tmp_path / "tasks.py").write_text(NEW)
+        command.send(signal.SIGHUP)
+        command.await_log("all processes have the new code")
+        assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
+
+
+def test_changed_files(gearmand: Gearmand, tmp_path: Path) -> None:
+    """--reload does it when a file changes."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--reload", "--reload-dir", str(tmp_path)) as command:
+        command.await_ready()
+
+        written = 0.0
+
+        def reloaded() -> bool:
+            nonlocal written
+            if time.monotonic() - written > 1:  # again: the watching may begin after the first change
+                written = time.monotonic()
+                (tmp_path / "tasks.py").write_text(NEW)
+            return "all processes have the new code" in command.log
+
+        wait_until(reloaded, "it has reloaded")
+
+
+def test_twice_at_once(gearmand: Gearmand, tmp_path: Path) -> None:
+    """A second SIGHUP during a reload does no harm; nor does SIGTERM."""
+    with WorkerCommand(tmp_path, gearmand, "-p2") as command:
+        command.await_ready()
+        for _ in range(3):
+            command.send(signal.SIGHUP)
+        command.await_log("all processes have the new code")
+        wait_until(lambda: len(command.children()) == 2, "the others have left")
+        command.send(signal.SIGHUP)
+        command.send(signal.SIGTERM)
+        assert command.end(5) == 0
