@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 
@@ -23,5 +24,6 @@ __all__ = ["ffi", "lib"]
 
 lib.gcffi_init()
 # Not the thread that happens to import this: signal handlers run in the main thread.
-lib.gcffi_set_main_thread(threading.main_thread().ident)
+if lib.gcffi_set_main_thread(threading.main_thread().ident):
+    atexit.register(lib.gcffi_end)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

@@ -156,15 +156,16 @@ workers = [worker_of(*PORTS, slow=slow), worker_of(*PORTS, idle=echo)]
 def work(worker):
     while worker.work(): pass
 threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
-for thread in threads: thread.start()
 def stop(number, frame):
     for worker in workers: worker.stop()
     over.set()
 signal.signal(signal.SIGTERM, stop)
+for thread in threads: thread.start()
 for thread in threads: thread.join()
 say("ended", *(worker.returnCode() for worker in workers))
 """
         client = client_of(gearmand)
+        client.setTimeout(20_000)
         with ThreadPoolExecutor(1) as pool, Child(program, gearmand.port) as child:
             answer = pool.submit(client.doNormal, "slow", "x")
             child.expect("running")

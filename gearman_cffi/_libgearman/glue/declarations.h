@@ -8,7 +8,8 @@ enum {
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 
 bool gcffi_init(void);
-void gcffi_set_main_thread(unsigned long ident);
+bool gcffi_set_main_thread(unsigned long ident);
+void gcffi_end(void);
 void gcffi_forked(void);
 bool gcffi_is_calling(void);
 bool gcffi_is_interposed(void);

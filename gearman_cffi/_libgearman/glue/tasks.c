@@ -155,6 +155,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
     if (client->raised) {
       return GEARMAN_PAUSE;
     }
+    gcffi_before_python();
     int rc = gcffi_on_task(task, event);
     if (rc == GCFFI_RAISED) {
       client->raised = true;

@@ -24,6 +24,7 @@
 static _Thread_local gcffi_scope *current;
 static pthread_t main_thread;
 static unsigned process;
+static int ending;
 
 static int64_t now(void) {
   struct timespec t;
@@ -33,12 +34,14 @@ static int64_t now(void) {
 
 /* ident: as Python numbers threads, which is by pthread_self(). Only the first call counts: a subinterpreter has another
  * first thread, and no signal handlers. */
-void gcffi_set_main_thread(unsigned long ident) {
+bool gcffi_set_main_thread(unsigned long ident) {
   static bool known;
-  if (!known) {
+  bool first = !known;
+  if (first) {
     main_thread = (pthread_t)ident;
     known = true;
   }
+  return first;
 }
 
 /* In a child process: the thread that forked is the one in which signal handlers run there. */
@@ -50,6 +53,16 @@ void gcffi_forked(void) {
 /* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the
  * call has to end without a byte sent and without a connection shut down. */
 bool gcffi_is_inherited(const gcffi_scope *scope) { return scope && scope->process != process; }
+
+/* Python is about to end. A daemon thread that came back into it later would find no interpreter, and crash. */
+void gcffi_end(void) { __atomic_store_n(&ending, 1, __ATOMIC_SEQ_CST); }
+
+/* Before each callback: stays here for good where there is soon no Python to call. */
+void gcffi_before_python(void) {
+  while (__atomic_load_n(&ending, __ATOMIC_SEQ_CST) && !pthread_equal(pthread_self(), main_thread)) {
+    poll(NULL, 0, -1);
+  }
+}
 
 bool gcffi_is_calling(void) { return current != NULL; }
 

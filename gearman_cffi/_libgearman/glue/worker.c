@@ -71,6 +71,7 @@ gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *serv
 }
 
 static gearman_return_t run_job(gearman_job_st *job, void *context) {
+  gcffi_before_python();
   return (gearman_return_t)gcffi_on_job(job, context);
 }
 
