@@ -26,12 +26,18 @@ def packet(kind: int, data: bytes = b"") -> bytes:
 @contextmanager
 def raw_worker(server: Gearmand, client_id: bytes | None, *functions: bytes) -> Iterator[socket.socket]:
     """A worker that announces itself byte by byte: libgearman refuses odd ids."""
+    before = registered(server)
     with socket.create_connection((server.host, server.port), 20) as connection:
         if client_id is not None:
             connection.sendall(packet(SET_CLIENT_ID, client_id))
         connection.sendall(b"".join(packet(CAN_DO, function) for function in functions))
-        wait_until(lambda: served(server) >= len(functions), "the functions are known")
+        wait_until(lambda: registered(server) >= before + len(functions), "its functions are known")
         yield connection
+
+
+def registered(server: Gearmand) -> int:
+    """How many functions of workers the server knows, those of several workers several times."""
+    return sum(row.workers for row in Admin(server.address).status())
 
 
 def served(server: Gearmand) -> int:
