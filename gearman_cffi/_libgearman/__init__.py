@@ -4,8 +4,9 @@ native.py        the compiled module, or a clear error where it or libgearman ca
 glue/            our C: submitting and waiting in one call, waits that let signal handlers run
 capabilities.py  which optional parts the libgearman that was loaded has
 return_codes.py  gearman_return_t
-ownership.py     who may use an object: one thread at a time, never a forked child
-callbacks.py     the way from C into Python, and of an exception back out
+ownership.py     what is raised where C refuses a call: one thread at a time, never a forked child
+callbacks.py     the way from C into Python
+kept.py          exceptions on their way through C
 handle.py client.py tasks.py worker.py jobs.py     the C objects, each with its owner
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
@@ -13,24 +14,27 @@ What is handed to the rooms above: bytes for data, str for names, ints for retur
 
 from __future__ import annotations
 
+from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
 from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, TaskOwner
-from gearman_cffi._libgearman.jobs import JobHandle
-from gearman_cffi._libgearman.ownership import ConcurrentUseError, ForkedUseError
+from gearman_cffi._libgearman.jobs import JobHandle, JobPacket, JobRunner
+from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.tasks import TaskHandle
 from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
-from gearman_cffi._libgearman.worker import JobFunction, WorkerHandle
+from gearman_cffi._libgearman.worker import WorkerHandle
 
 __all__ = [
     "JOB_STATUS",
+    "LEAST_CODE",
     "Capabilities",
     "ClientHandle",
     "ConcurrentUseError",
     "ForkedUseError",
-    "JobFunction",
     "JobHandle",
     "JobKind",
+    "JobPacket",
+    "JobRunner",
     "MissingCapabilityError",
     "ReturnCode",
     "TaskEvent",

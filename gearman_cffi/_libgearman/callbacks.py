@@ -1,53 +1,40 @@
-"""The way from C into Python, and of an exception back out.
+"""The way from C into Python.
 
-C calls the three functions below in the thread that made the blocking call. No exception may cross C: cffi
-hands it to ``onerror``, which keeps it, and the value returned to C makes the call end or go on. When the C
-call has returned, the method that made it calls raise_kept(). What C hands over:
+C calls the three functions below in the thread that made the blocking call. cffi hands what they raise to
+``onerror``, which keeps it (kept.py), and the value returned to C makes the call end or go on. What C hands over:
 
 signals  nothing; Python runs its signal handlers on the way in, in the main thread
-task     the gcffi_task, whose client has the ClientHandle as its owner while tasks are run
-job      libgearman's job, and the context of the function: a handle of the JobFunction
+task     a handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
+job      the gcffi_job, the context of the function (a handle of the JobFunction), and the workload
 """
 
 from __future__ import annotations
 
 from signal import SIG_BLOCK, pthread_sigmask
-from threading import get_ident
 from types import TracebackType
+from typing import Any
 
+from gearman_cffi._libgearman.jobs import OVER, JobHandle
+from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.return_codes import ReturnCode
 
-# By thread: several may be inside C at once, each with an exception of its own.
-kept: dict[int, BaseException] = {}
+_SUCCESS, _WORK_ERROR = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_ERROR)
+# A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
+_READ_AT_ONCE = 65536
+_from_handle, _unpack = ffi.from_handle, ffi.unpack
+_new = JobHandle.__new__
 
 
 def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    thread = get_ident()
-    earlier = kept.get(thread)
-    if earlier is not None and earlier is not error and error.__context__ is None:
-        error.__context__ = earlier
-    kept[thread] = error
+    keep(error)
 
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
-    _keep(kind, error, traceback)
+    keep(error)
     # The function has answered the job, unless it was ended from outside (KeyboardInterrupt, SystemExit). Then
     # libgearman drops the connections, and the server gives the job to another worker.
-    return int(ReturnCode.SUCCESS if isinstance(error, Exception) else ReturnCode.WORK_ERROR)
-
-
-def raise_kept() -> None:
-    """Raises what a callback of this thread raised during the C call that has just returned, if anything."""
-    error = kept.pop(get_ident(), None)
-    if error is not None:
-        raise error
-
-
-def drop_left_behind() -> None:
-    """Forgets what an earlier call of this thread kept and a signal handler kept it from raising."""
-    if not lib.gcffi_is_calling():
-        kept.pop(get_ident(), None)
+    return _SUCCESS if isinstance(error, Exception) else _WORK_ERROR
 
 
 @ffi.def_extern(error=1, onerror=_keep)  # type: ignore[untyped-decorator]
@@ -61,15 +48,21 @@ def gcffi_on_signals() -> int:
 
 
 @ffi.def_extern(error=lib.GCFFI_RAISED, onerror=_keep)  # type: ignore[untyped-decorator]
-def gcffi_on_task(task: object, event: int) -> int:
+def gcffi_on_task(owner: Any, task: int, event: int) -> int:
     """A packet for one of the user's tasks arrived."""
-    return int(ffi.from_handle(task.client.owner).deliver(task.id, event))  # type: ignore[attr-defined]
+    return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=int(ReturnCode.SUCCESS), onerror=_keep_of_job)  # type: ignore[untyped-decorator]
-def gcffi_on_job(job: object, context: object) -> int:
+@ffi.def_extern(error=_SUCCESS, onerror=_keep_of_job)  # type: ignore[untyped-decorator]
+def gcffi_on_job(job: Any, context: Any, workload: Any, size: int) -> int:
     """A job arrived for one of a worker's functions."""
-    return int(ffi.from_handle(context).run(job))
-
-
-__all__ = ["drop_left_behind", "kept", "lib", "raise_kept"]
+    function = _from_handle(context)
+    runner = function.runner
+    handle = _new(runner.job_class)  # a call of the class costs as much as the rest of this
+    handle._job = job
+    handle._keeps = function
+    handle._workload = _unpack(workload, size) if 0 < size <= _READ_AT_ONCE else None
+    try:
+        return _SUCCESS if runner.run(handle) else _WORK_ERROR
+    finally:
+        handle._job = OVER

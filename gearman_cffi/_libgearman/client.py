@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Protocol
+from typing import Protocol
 
-from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
+from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
+from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
 from gearman_cffi._libgearman.tasks import TaskHandle
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
 _KEEP_BUFFER = 65536
+# How many tasks are forgotten at once.
+_ROOM = 256
+# Looked up once: an attribute of lib costs as much as a short call.
+_do, _add_task, _string, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.string, ffi.unpack
 
-
-JOB_STATUS = int(lib.GCFFI_JOB_STATUS)
+JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
 
 
 class JobKind(enum.IntEnum):
@@ -48,50 +52,44 @@ class TaskOwner(Protocol):
         """Takes a packet of a task; returns a return code, SUCCESS to go on."""
 
     def forget(self, task: int) -> None:
-        """libgearman has freed a task."""
+        """libgearman has freed a task: its TaskHandle must not be used any more."""
 
 
 class ClientHandle(Handle):
     """gearman_client_st."""
 
-    __slots__ = ("_context", "_owner", "_reply")
+    __slots__ = ("_context", "_dead", "_handle", "_owner", "_reply")
 
     _calls = Calls("client")
 
-    def __init__(self, owner: TaskOwner, from_environment: bool = True) -> None:
+    def __init__(self, owner: TaskOwner, from_environment: bool = True, like: ClientHandle | None = None) -> None:
         """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
-        GEARMAN_SERVERS.
+        GEARMAN_SERVERS. like: see clone().
 
         Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS.
         """
-        client = lib.gcffi_client_create(from_environment)
-        if not client:
+        super().__init__()
+        client = self._c
+        if like is None:
+            is_open = lib.gcffi_client_open(client, from_environment)
+        else:
+            is_open = lib.gcffi_client_open_like(client, like._checked())
+            self._files = like._files
+        if not is_open:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
-        self._adopt(client, owner)
-
-    def _adopt(self, client: Any, owner: TaskOwner) -> None:
-        super().__init__(client, lib.gcffi_client_finish)
-        self._reply = ffi.gc(lib.gcffi_reply_new(), lib.gcffi_reply_free)
+        self._reply = ffi.addressof(client, "reply")
+        self._handle = self._reply.handle
+        self._dead = ffi.new("int64_t[]", _ROOM)
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
     def clone(self, owner: TaskOwner) -> ClientHandle:
         """A client with the same servers, options and timeout, and connections of its own."""
-        self._guard.check()
-        client = lib.gcffi_client_clone(self._c)
-        if not client:
-            raise MemoryError("libgearman could not copy the client")
-        copy = ClientHandle.__new__(ClientHandle)
-        copy._adopt(client, owner)
-        copy._files = self._files
-        return copy
+        return ClientHandle(owner, like=self)
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
-        thread = self._guard.entering()
-        with self._guard.lock:
-            self._guard.thread = thread
-            lib.gcffi_client_expect_exceptions(self._c)
+        self._call(lib.gcffi_client_expect_exceptions)
 
     # -------------------------------------------------------------------------------- jobs
 
@@ -101,18 +99,21 @@ class ClientHandle(Handle):
         workload None is an empty one that libgearman accepts; timeout bounds the whole call, in ms. What came
         back is then in data(), handle() and status().
         """
-        thread = self._guard.entering()
-        with self._guard.lock:
-            self._guard.thread = thread
-            data, size = (ffi.NULL, 0) if workload is None else (pointer(workload), len(workload))
-            rc = lib.gcffi_client_do(self._c, kind, function, unique, data, size, timeout, self._reply)
         if kept:
-            raise_kept()
-        return int(rc)
+            drop_left_behind()
+        if type(workload) is bytes:
+            rc: int = _do(self._c, kind, function, unique, workload, len(workload), timeout)
+        elif workload is None:
+            rc = _do(self._c, kind, function, unique, ffi.NULL, 0, timeout)
+        else:
+            rc = _do(self._c, kind, function, unique, pointer(workload), len(workload), timeout)
+        if kept or rc < 0:
+            fail("client", rc)
+        return rc
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
-        return self._call(lib.gcffi_client_status, lib.GCFFI_JOB_STATUS, handle, -1, self._reply)
+        return self.do(JOB_STATUS, handle, b"", None)
 
     def unique_status(self, unique: bytes) -> int:
         """Asks for the status of a job by its unique key. The answer is in status().
@@ -120,39 +121,7 @@ class ClientHandle(Handle):
         Made to be called on a clone(): libgearman counts the request as a job, and the next one that is submitted
         over the same connection would never be named.
         """
-        return self._call(lib.gcffi_client_status, lib.GCFFI_UNIQUE_STATUS, unique, -1, self._reply)
-
-    # ------------------------------------------------------------------------------- tasks
-
-    def add_task(
-        self, kind: int, number: int, callbacks: int, name: bytes, unique: bytes, workload: Data
-    ) -> tuple[int, TaskHandle | None]:
-        """Adds a task, which run_tasks() submits. number names it to the TaskOwner, callbacks has 1 << TaskEvent
-        for each event that is wanted. Allowed in the client's own callbacks.
-        """
-        self._guard.check()
-        self._forget_dead()
-        task = lib.gcffi_client_add_task(
-            self._c, kind, number, callbacks, name, unique, pointer(workload), len(workload), self._rc
-        )
-        return int(self._rc[0]), TaskHandle(task, self._guard, self._c) if task else None
-
-    def run_tasks(self, timeout: int = -1) -> int:
-        """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
-        thread = self._guard.entering()
-        with self._guard.lock:
-            self._guard.thread = thread
-            rc = lib.gcffi_client_run(self._c, timeout)
-            self._forget_dead()
-        if kept:
-            raise_kept()
-        return int(rc) & 0xFFFFFFFF
-
-    def _forget_dead(self) -> None:
-        task = lib.gcffi_client_next_dead(self._c)
-        while task:
-            self._owner.forget(int(task.id))
-            task = lib.gcffi_client_next_dead(self._c)
+        return self.do(_UNIQUE_STATUS, unique, b"", None)
 
     def data(self) -> bytes:
         """The result of the last do(), or with WORK_EXCEPTION its text."""
@@ -160,16 +129,58 @@ class ClientHandle(Handle):
         size = reply.size
         if not size:
             return b""
-        data: bytes = ffi.unpack(reply.data, size)
+        data: bytes = _unpack(reply.data, size)
         if size > _KEEP_BUFFER:
             lib.gcffi_reply_drop_data(reply)
         return data
 
     def handle(self) -> str:
         """The job's handle of the last do(); empty where the server did not come to name it."""
-        return str(ffi.string(self._reply.handle).decode())
+        return _string(self._handle).decode()  # type: ignore[no-any-return]
 
     def status(self) -> tuple[bool, bool, int, int]:
         """The answer of the last job_status(): known, running, numerator, denominator."""
         reply = self._reply
         return bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
+
+    # ------------------------------------------------------------------------------- tasks
+
+    def add_task(
+        self, task: TaskHandle, kind: int, number: int, callbacks: int, name: bytes, unique: bytes, workload: Data
+    ) -> int:
+        """Adds a task, which run_tasks() submits; on success task, made by hand, is its handle.
+
+        number names it to the TaskOwner, callbacks has 1 << TaskEvent for each event that is wanted. Allowed in the
+        client's own callbacks.
+        """
+        if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
+            self._forget_dead()
+        data = workload if type(workload) is bytes else pointer(workload)
+        added = _add_task(self._c, kind, number, callbacks, name, unique, data, len(workload), self._rc)
+        if added:
+            task._client = self._c
+            task._keeps = self._open
+            task._task = added
+            return 0
+        rc = int(self._rc[0])
+        if rc < 0:
+            refuse("client", rc)
+        return rc
+
+    def run_tasks(self, timeout: int = -1) -> int:
+        """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
+        if kept:
+            drop_left_behind()
+        rc = int(lib.gcffi_client_run(self._c, timeout))
+        self._forget_dead()
+        if kept or rc < LEAST_CODE:
+            fail("client", rc)
+        return rc & 0xFFFFFFFF
+
+    def _forget_dead(self) -> None:
+        dead = self._dead
+        while count := lib.gcffi_client_dead(self._c, dead, _ROOM):
+            numbers = _unpack(dead, count)
+            for number in numbers:
+                self._owner.forget(number)
+            lib.gcffi_client_bury(self._c, numbers[0], count)

@@ -1,16 +1,15 @@
-"""What a client and a worker of libgearman have in common, by different names in C."""
+"""What the handles of libgearman's clients and workers have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
-from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import Guard
+from gearman_cffi._libgearman.ownership import fail, refuse
 
 
 class Calls:
@@ -29,70 +28,63 @@ class Calls:
 class Handle:
     """A C object with its owner. Return codes are libgearman's; a callback's exception is raised again here."""
 
-    __slots__ = ("__weakref__", "_c", "_files", "_guard", "_rc")
+    __slots__ = ("__weakref__", "_c", "_files", "_open", "_rc")
 
     _calls: ClassVar[Calls]
-    _c: Any  # our struct; its st is libgearman's
+    _c: Any  # our struct; its st is libgearman's. Its memory outlives what is in it: see glue/ownership.c
+    _open: Any  # as long as this lives, and no longer, what is in it does
     _files: list[Any] | None
 
-    def __init__(self, struct: Any, finish: Callable[..., None]) -> None:
-        self._guard = Guard(self._calls.what)
-        # No Python function, in which a signal handler could raise.
-        self._c = ffi.gc(struct, partial(finish, self._guard.closed))
-        self._rc = ffi.new("gearman_return_t *")
+    def __init__(self) -> None:
+        self._c = ffi.new(f"gcffi_{self._calls.what} *")
+        # No Python function, in which a signal handler could raise. Before the opening, which may fail half way.
+        self._open = ffi.gc(self._c, self._calls.close)
+        self._rc = ffi.new("int *")
         self._files = None
 
     def error(self) -> str | None:
         """The text of the last error (gearman_client_error, gearman_worker_error); None before the first."""
-        self._guard.check()
-        return decode(self._calls.error(self._c))
+        return decode(self._calls.error(self._checked()))
 
     def errno(self) -> int:
         """The errno of the last error (gearman_client_errno, gearman_worker_errno)."""
-        self._guard.check()
-        return int(self._calls.errno(self._c.st))
+        return int(self._calls.errno(self._checked().st))
 
     def options(self) -> int:
         """The options that are set, as bits (gearman_client_options, gearman_worker_options)."""
-        self._guard.check()
-        return int(self._calls.options(self._c.st))
+        return int(self._calls.options(self._checked().st))
 
     def set_options(self, options: int) -> None:
         """Sets these options and removes the others (gearman_*_set_options)."""
-        self._guard.check()
-        self._calls.set_options(self._c.st, options)
+        self._calls.set_options(self._checked().st, options)
 
     def add_options(self, options: int) -> None:
         """Sets these options too (gearman_*_add_options)."""
-        self._guard.check()
-        self._calls.add_options(self._c.st, options)
+        self._calls.add_options(self._checked().st, options)
 
     def remove_options(self, options: int) -> None:
         """Removes these options (gearman_*_remove_options)."""
-        self._guard.check()
-        self._calls.remove_options(self._c.st, options)
+        self._calls.remove_options(self._checked().st, options)
 
     def timeout(self) -> int:
         """The timeout in ms, negative for none: of a client's waits, of a worker's work() (gearman_*_timeout)."""
-        self._guard.check()
-        return int(self._calls.timeout(self._c.st))
+        return int(self._calls.timeout(self._checked().st))
 
     def set_timeout(self, milliseconds: int) -> None:
         """Sets timeout(); a worker's option TIMEOUT_RETURN too (gearman_*_set_timeout)."""
-        self._guard.check()
-        self._calls.set_timeout(self._c.st, milliseconds)
+        self._calls.set_timeout(self._checked().st, milliseconds)
 
     def set_ssl(self, files: Sequence[bytes | None]) -> None:
         """Turns TLS on, with the files of the authority, the certificate and the key (gearman_*_set_ssl).
 
         Raises MissingCapabilityError where libgearman has no TLS.
         """
-        self._guard.check()
+        self._checked()
         capabilities.require_tls()
         if self._calls.what == "worker":
             capabilities.require("gearman_worker_set_ssl")
         self._files = [ffi.NULL if file is None else ffi.new("char[]", file) for file in files]
-        self._calls.set_ssl(self._c if self._calls.what == "client" else self._c.st, True, *self._files)
+        self._call(self._calls.set_ssl, True, *self._files)
 
     def add_server(self, host: bytes | None, port: int) -> int:
         """Adds a server; looks its name up, does not connect (gearman_*_add_server)."""
@@ -115,11 +107,17 @@ class Handle:
         return self._call(self._calls.wait)
 
     def _call(self, function: Callable[..., int], *arguments: object) -> int:
-        """A call that may wait, on our struct."""
-        thread = self._guard.entering()
-        with self._guard.lock:
-            self._guard.thread = thread
-            result = function(self._c, *arguments)
+        """A call that C refuses beside another one, and that may wait."""
         if kept:
-            raise_kept()
-        return int(result)
+            drop_left_behind()
+        rc = function(self._c, *arguments)
+        if kept or rc < 0:
+            fail(self._calls.what, rc)
+        return rc
+
+    def _checked(self) -> Any:
+        """Our struct, for a short call that waits for nothing and changes nothing that C counts on."""
+        refused = lib.gcffi_check(self._c)
+        if refused:
+            refuse(self._calls.what, refused)
+        return self._c

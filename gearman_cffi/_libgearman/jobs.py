@@ -2,111 +2,135 @@
 
 from __future__ import annotations
 
-from typing import Any
+import enum
+from typing import Any, Protocol
 
-from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import Guard
+from gearman_cffi._libgearman.ownership import fail, refuse
+
+# In the place of the C object of a job that is over.
+OVER = ffi.NULL
+
+_send = lib.gcffi_job_send  # looked up once: an attribute of lib costs as much as a short call
+
+
+class JobPacket(enum.IntEnum):
+    """What can be sent for a job, beside its status."""
+
+    DATA = lib.GCFFI_SEND_DATA
+    WARNING = lib.GCFFI_SEND_WARNING
+    COMPLETE = lib.GCFFI_SEND_COMPLETE
+    EXCEPTION = lib.GCFFI_SEND_EXCEPTION
+    FAIL = lib.GCFFI_SEND_FAIL
 
 
 class JobHandle:
-    """gearman_job_st, usable until its function returns; then libgearman frees it, and close() was called.
+    """gearman_job_st, the base of what a worker's function is given. Usable until that returns.
 
-    Sending is possible from the thread that works only: the connection is the worker's.
+    Afterwards, and where it was made by hand, what it reads is None, and what it sends fails with INVALID_ARGUMENT.
+    Reading the workload is possible from any thread, if it is small; all else from the thread that works only.
     """
 
-    __slots__ = ("_guard", "_job")
+    __slots__ = ("_job", "_keeps", "_workload")
 
-    def __init__(self, job: Any, guard: Guard) -> None:
-        self._job = job
-        self._guard = guard
+    _job: Any
+    _keeps: Any  # what the C object belongs to
+    _workload: bytes | None  # unless it is large: then it is read when it is asked for
 
-    def close(self) -> None:
-        """Forgets the C object. Every accessor then gives None, every send INVALID_ARGUMENT."""
-        self._job = ffi.NULL
+    def __init__(self) -> None:
+        """Made by hand, it stands for no job. The others are made in callbacks.py and by WorkerHandle.grab()."""
+        self._job = OVER
+        self._keeps = self._workload = None
 
-    def handle(self) -> str | None:
+    def _read_handle(self) -> str | None:
         """The job's handle (gearman_job_handle)."""
-        return decode(lib.gearman_job_handle(self._current()))
+        return decode(lib.gearman_job_handle(self._st()))
 
-    def function_name(self) -> str | None:
+    def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""
-        return decode(lib.gearman_job_function_name(self._current()))
+        return decode(lib.gearman_job_function_name(self._st()))
 
-    def unique(self) -> str | None:
+    def _read_unique(self) -> str | None:
         """The unique key; empty where the worker does not ask for it (gearman_job_unique)."""
-        return decode(lib.gearman_job_unique(self._current()))
+        return decode(lib.gearman_job_unique(self._st()))
 
-    def workload(self) -> bytes | None:
+    def _read_workload(self) -> bytes | None:
         """The workload (gearman_job_workload)."""
-        job = self._current()
-        size = lib.gearman_job_workload_size(job)
-        if not size:
-            return b"" if job else None
-        return bytes(ffi.buffer(lib.gearman_job_workload(job), size)[:])
+        job = self._job
+        if not job:
+            return None
+        if self._workload is not None:
+            return self._workload
+        self._st()
+        return ffi.unpack(job.workload, job.size) if job.size else b""
 
-    def workload_size(self) -> int:
+    def _read_workload_size(self) -> int:
         """The workload's size in bytes (gearman_job_workload_size)."""
-        return int(lib.gearman_job_workload_size(self._current()))
+        return int(self._job.size) if self._job else 0
 
-    def error(self) -> str | None:
+    def _read_error(self) -> str | None:
         """The text of the worker's last error (gearman_job_error)."""
-        return decode(lib.gearman_job_error(self._current()))
+        return decode(lib.gearman_job_error(self._st()))
 
-    def send_data(self, data: Data) -> int:
-        """Sends a part of the result (gearman_job_send_data)."""
-        return self._send(lib.GCFFI_SEND_DATA, data)
+    def _send(self, packet: int, data: Data = b"") -> int:
+        """Sends a JobPacket (gearman_job_send_data and so on)."""
+        rc: int = _send(self._job, packet, data if type(data) is bytes else pointer(data), len(data))
+        if kept or rc < 0:
+            fail("worker", rc)
+        return rc
 
-    def send_warning(self, data: Data) -> int:
-        """Sends a warning (gearman_job_send_warning)."""
-        return self._send(lib.GCFFI_SEND_WARNING, data)
-
-    def send_complete(self, data: Data) -> int:
-        """Ends the job with its result (gearman_job_send_complete)."""
-        return self._send(lib.GCFFI_SEND_COMPLETE, data)
-
-    def send_exception(self, data: Data) -> int:
-        """Ends the job with an exception, whose text must not be empty (gearman_job_send_exception)."""
-        return self._send(lib.GCFFI_SEND_EXCEPTION, data)
-
-    def send_fail(self) -> int:
-        """Ends the job as failed (gearman_job_send_fail)."""
-        return self._send(lib.GCFFI_SEND_FAIL, b"")
-
-    def send_status(self, numerator: int, denominator: int) -> int:
+    def _send_status(self, numerator: int, denominator: int) -> int:
         """Sends how far the job is, two numbers of 32 bits (gearman_job_send_status)."""
-        job = self._current()
-        rc = lib.gcffi_job_send_status(job, numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF)
-        if kept:
-            raise_kept()
-        return int(rc)
+        rc = int(lib.gcffi_job_send_status(self._job, numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF))
+        if kept or rc < 0:
+            fail("worker", rc)
+        return rc
 
-    def _send(self, what: int, data: Data) -> int:
-        rc = lib.gcffi_job_send(self._current(), what, pointer(data), len(data))
-        if kept:
-            raise_kept()
-        return int(rc)
-
-    def _current(self) -> Any:
-        if self._job:
-            self._guard.check()
-        return self._job
+    def _st(self) -> Any:
+        job = self._job
+        if not job:
+            return OVER
+        refused = lib.gcffi_check(job.worker)
+        if refused:
+            refuse("worker", refused)
+        return job.st
 
 
-class GrabbedJobHandle(JobHandle):
-    """A job of WorkerHandle.grab(): lives until it is dropped, and keeps its worker alive."""
+class JobRunner(Protocol):
+    """What runs the jobs of a function."""
 
-    __slots__ = ("_worker",)
+    @property
+    def job_class(self) -> type[JobHandle]:
+        """What it wants to be given. It is made without a call of __init__."""
 
-    def __init__(self, job: Any, guard: Guard, worker: Any) -> None:
-        super().__init__(job, guard)
+    def run(self, job: Any) -> bool:
+        """Runs a job and answers it; whether it did.
+
+        A job that is not answered goes back to the server, with all of the worker's connections. An Exception leaves
+        work() once libgearman has returned; any other BaseException does too, and the job is given back unanswered.
+        """
+
+
+class JobFunction:
+    """What C calls for the jobs of one function: the context of the function is a handle of this."""
+
+    __slots__ = ("__weakref__", "_worker", "runner")
+
+    def __init__(self, worker: Any, runner: JobRunner) -> None:
+        self.runner = runner
+        self._worker = worker  # the memory of the worker, which the job of the moment is a part of
+
+
+class Grabbed:
+    """Keeps a job of WorkerHandle.grab(), and its worker, until the JobHandle is dropped."""
+
+    __slots__ = ("_job", "_worker")
+
+    def __init__(self, job: Any, *worker: Any) -> None:
+        self._job = job
         self._worker = worker
 
     def __del__(self) -> None:
-        if self._guard.is_inherited():
-            return
-        if self._guard.is_elsewhere():
-            lib.gcffi_worker_job_left(self._worker)
-        else:
-            lib.gcffi_worker_job_gone(self._worker, self._job)
+        lib.gcffi_job_drop(self._job)

@@ -1,27 +1,20 @@
-"""Who may use a C object: one thread at a time, and only the process that made it.
+"""What to raise where the C side refuses a call (glue/ownership.c) or a callback of it has raised.
 
-libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it
-down for the parent. The C side frees nothing in a child (``pid`` in glue/client.c and glue/worker.c); here every use is
-checked, so that a mistake is an exception and not a crash.
+libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it down for the
+parent. Every C call checks that, so that a mistake is an exception and not a crash.
 """
 
 from __future__ import annotations
 
-import os
-import threading
+from typing import NoReturn
 
-from gearman_cffi._libgearman.callbacks import drop_left_behind, kept
-from gearman_cffi._libgearman.native import ffi
+from gearman_cffi._libgearman.kept import raise_kept
+from gearman_cffi._libgearman.native import lib
 
-_generation = 0
-
-
-def _forked() -> None:
-    global _generation
-    _generation += 1
-
-
-os.register_at_fork(after_in_child=_forked)
+_CLOSED, _INHERITED = lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
+_CALLING, _ELSEWHERE = lib.GCFFI_CALLING, lib.GCFFI_ELSEWHERE
+# Below this a number that C returns is no return code, and neither is one that a callback returns.
+LEAST_CODE: int = lib.GCFFI_LEAST_CODE
 
 
 class ConcurrentUseError(RuntimeError):
@@ -32,75 +25,22 @@ class ForkedUseError(RuntimeError):
     """An object was used in a child process that inherited it."""
 
 
-class Guard:
-    """Stands before a C object. Each call that may wait is made like this:
+def fail(what: str, code: int) -> None:
+    """Raises what a callback raised during a call, or what the code says that C gave in a return code's place."""
+    raise_kept()
+    if code < LEAST_CODE:
+        refuse(what, code)
 
-        thread = guard.entering()
-        with guard.lock:
-            guard.thread = thread
-            ...
 
-    A signal handler that raises may do so after every call, so one that took the lock could raise before its caller has
-    reached a ``try``, and the object would stay in use for ever; between ``with`` and its block none can.
-    """
-
-    __slots__ = ("_generation", "_what", "closed", "lock", "thread")
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        # C sets it. The collector frees the C objects of all that it found before it ends Python's, whose __del__ may
-        # still come here.
-        self.closed = ffi.new("bool *")
-        self._generation = _generation
-        self.lock = threading.Lock()
-        self.thread = 0  # who has the lock, or had it last
-
-    def entering(self) -> int:
-        """Allows a call that nothing else may run beside. Raises ConcurrentUseError or ForkedUseError.
-
-        Returns the calling thread, for ``thread``.
-        """
-        if self._generation != _generation or self.closed[0]:
-            raise self._gone()
-        if self.lock.locked():
-            raise self._concurrent_use()
-        if kept:
-            drop_left_behind()
-        return threading.get_ident()
-
-    def check(self) -> None:
-        """Allows a short call that waits for nothing: always, but in a child or beside another thread's call."""
-        if self._generation != _generation or self.closed[0]:
-            raise self._gone()
-        if self.thread != threading.get_ident() and self.lock.locked():
-            raise self._concurrent_use()
-
-    def check_alive(self) -> None:
-        """Allows what other threads may do beside a call, and a child process may not."""
-        if self._generation != _generation or self.closed[0]:
-            raise self._gone()
-
-    def is_inherited(self) -> bool:
-        """Whether this process is a child of the one that made the object."""
-        return self._generation != _generation
-
-    def is_elsewhere(self) -> bool:
-        """Whether another thread is in a call."""
-        return self.thread != threading.get_ident() and self.lock.locked()
-
-    def _concurrent_use(self) -> ConcurrentUseError:
-        if self.thread == threading.get_ident():
-            return ConcurrentUseError(
-                f"this {self._what} is in the middle of a call, and this is one of its callbacks or a signal "
-                f"handler; use another {self._what} here"
-            )
-        return ConcurrentUseError(
-            f"this {self._what} is in use by another thread; give each thread its own {self._what}"
+def refuse(what: str, code: int) -> NoReturn:
+    """Raises the exception of a refusal. what: "client" or "worker"."""
+    if code == _CALLING:
+        raise ConcurrentUseError(
+            f"this {what} is in the middle of a call, and this is one of its callbacks or a signal "
+            f"handler; use another {what} here"
         )
-
-    def _gone(self) -> RuntimeError:
-        if not self.is_inherited():
-            return RuntimeError(f"this {self._what} has been garbage-collected, with what refers to it")
-        return ForkedUseError(
-            f"this {self._what} belongs to the process that created it; create a new {self._what} in the child"
-        )
+    if code == _ELSEWHERE:
+        raise ConcurrentUseError(f"this {what} is in use by another thread; give each thread its own {what}")
+    if code == _INHERITED:
+        raise ForkedUseError(f"this {what} belongs to the process that created it; create a new {what} in the child")
+    raise RuntimeError(f"this {what} has been garbage-collected, with what refers to it")

@@ -2,87 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from gearman_cffi._libgearman.callbacks import kept, raise_kept
 from gearman_cffi._libgearman.data import decode
+from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import Guard
+from gearman_cffi._libgearman.ownership import fail, refuse
+
+_packet, _unpack = lib.gcffi_task_packet, ffi.unpack
 
 
 class TaskHandle:
-    """gearman_task_st. libgearman frees it when it ends (option FREE_TASKS) or with its client.
+    """gearman_task_st, the base of what a client's callbacks are given.
 
-    It keeps libgearman's client alive, not its handle. Data can be read while one of
-    its packets is being delivered; at other times libgearman's pointer to it may be stale.
+    libgearman frees it when it ends (option FREE_TASKS) or with its client, which it keeps alive. From then on, and
+    where it was made by hand, what it reads is None, and it is not live. Its data can be read while one of its packets
+    is being delivered.
     """
 
-    __slots__ = ("_client", "_guard", "_task", "delivering")
+    __slots__ = ("_client", "_keeps", "_task")
 
-    def __init__(self, task: Any, guard: Guard, client: Any) -> None:
-        self._client = client
-        self._task = ffi.gc(task, lib.gcffi_task_release)
-        self._guard = guard
-        self.delivering = False
+    _client: Any
+    _keeps: Any
+    _task: Any  # None once the TaskOwner has been told to forget the task
 
-    @property
-    def is_live(self) -> bool:
-        """Whether libgearman still has the task."""
-        self._guard.check()
-        return bool(self._task.st)
+    def __init__(self) -> None:
+        """Made by hand, it stands for no task; ClientHandle.add_task() makes it one."""
+        self._client = self._keeps = self._task = None
 
-    def function_name(self) -> str | None:
+    def _is_live(self) -> bool:
+        """Whether libgearman has the task."""
+        return bool(self._st())
+
+    def _forget(self) -> None:
+        """For the TaskOwner: the task is freed."""
+        self._task = None
+
+    def _read_function_name(self) -> str | None:
         """The function's name; for a status task the handle (gearman_task_function_name)."""
-        return decode(lib.gearman_task_function_name(self._current()))
+        return self._text(lib.gearman_task_function_name)
 
-    def unique(self) -> str | None:
+    def _read_unique(self) -> str | None:
         """The unique key (gearman_task_unique)."""
-        return decode(lib.gearman_task_unique(self._current()))
+        return self._text(lib.gearman_task_unique)
 
-    def job_handle(self) -> str | None:
+    def _read_job_handle(self) -> str | None:
         """The job's handle, empty before the server named it (gearman_task_job_handle)."""
-        return decode(lib.gearman_task_job_handle(self._current()))
+        return self._text(lib.gearman_task_job_handle)
 
-    def is_known(self) -> bool:
+    def _read_is_known(self) -> bool:
         """Whether the server knows the job (gearman_task_is_known)."""
-        return bool(lib.gearman_task_is_known(self._current()))
+        return bool(self._number(lib.gearman_task_is_known))
 
-    def is_running(self) -> bool:
+    def _read_is_running(self) -> bool:
         """Whether a worker has the job (gearman_task_is_running)."""
-        return bool(lib.gearman_task_is_running(self._current()))
+        return bool(self._number(lib.gearman_task_is_running))
 
-    def numerator(self) -> int:
+    def _read_numerator(self) -> int | None:
         """The first number of the last status (gearman_task_numerator)."""
-        return int(lib.gearman_task_numerator(self._current()))
+        return self._number(lib.gearman_task_numerator)
 
-    def denominator(self) -> int:
+    def _read_denominator(self) -> int | None:
         """The second number of the last status (gearman_task_denominator)."""
-        return int(lib.gearman_task_denominator(self._current()))
+        return self._number(lib.gearman_task_denominator)
 
-    def data_size(self) -> int:
-        """The size of the data of the packet that is being delivered (gearman_task_data_size)."""
-        return int(lib.gearman_task_data_size(self._current())) if self.delivering else 0
+    def _read_data_size(self) -> int | None:
+        """The size of the data of the packet that is being delivered (gearman_task_data_size); 0 at other times."""
+        return self._packet_size() if self._st() else None
 
-    def data(self) -> bytes | None:
+    def _read_data(self) -> bytes | None:
         """The data of the packet that is being delivered (gearman_task_data); None where it is not buffered."""
-        task = self._current()
-        size = self.data_size()
-        if not size:
-            return b""
-        data = lib.gearman_task_data(task)
-        return bytes(ffi.buffer(data, size)[:]) if data else None
+        task = self._task
+        if task is None:
+            return None
+        size = _packet(self._client, task)
+        if size > 0:
+            data = task.data
+            return _unpack(data, size) if data else None
+        if size < 0:
+            refuse("client", size)
+        return b"" if task.st else None
 
-    def fetch(self, size: int) -> bytes:
+    def _fetch(self, size: int) -> bytes | None:
         """Up to size bytes of data that is not buffered (gearman_task_recv_data); b"" at its end."""
-        self._current()
-        if not self.delivering:
-            return b""
-        buffer = bytearray(min(size, self.data_size()))
-        got = lib.gcffi_task_fetch(self._task, ffi.from_buffer(buffer), len(buffer))
-        if kept:
-            raise_kept()
+        if not self._st():
+            return None
+        buffer = bytearray(min(size, self._packet_size()))
+        got = int(lib.gcffi_task_fetch(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
+        if kept or got < 0:
+            fail("client", got)
         return bytes(buffer[:got])
 
-    def _current(self) -> Any:
-        self._guard.check()
+    def _packet_size(self) -> int:
+        size = int(_packet(self._client, self._task))
+        if size < 0:
+            refuse("client", size)
+        return size
+
+    def _text(self, function: Callable[[Any], Any]) -> str | None:
+        st = self._st()
+        return decode(function(st)) or "" if st else None
+
+    def _number(self, function: Callable[[Any], Any]) -> int | None:
+        st = self._st()
+        return int(function(st)) if st else None
+
+    def _st(self) -> Any:
+        if self._task is None:
+            return None
+        refused = lib.gcffi_check(self._client)
+        if refused:
+            refuse("client", refused)
         return self._task.st

@@ -60,10 +60,10 @@ def _float(value: float) -> str:
 
 def name(value: Name, what: str) -> bytes:
     """A name for C. Raises TypeError for what is no text, ValueError for a NUL byte."""
-    if isinstance(value, str):
+    if type(value) is str:
         encoded = value.encode()
-    elif isinstance(value, bytes):
-        encoded = bytes(value)
+    elif isinstance(value, str | bytes):
+        encoded = value.encode() if isinstance(value, str) else bytes(value)
     else:
         raise TypeError(f"{what} must be str or bytes, not {type(value).__name__}")
     if b"\0" in encoded:
@@ -74,14 +74,14 @@ def name(value: Name, what: str) -> bytes:
 def function_name(value: Name, what: str) -> bytes:
     """name() for what comes again and again."""
     try:
-        return _remembered(value, what)
-    except TypeError:  # also for what cannot be looked up, a list for example
+        return _remembered(value)
+    except (TypeError, ValueError):  # also for what cannot be looked up, a list for example
         return name(value, what)
 
 
 @functools.lru_cache(maxsize=1024)
-def _remembered(value: Name, what: str) -> bytes:
-    return name(value, what)
+def _remembered(value: Name) -> bytes:
+    return name(value, "")
 
 
 def optional_name(value: Name | None, what: str) -> bytes:

@@ -17,7 +17,8 @@ from gearman_cffi.ext.tasks import Tasks
 _LOW, _NORMAL, _HIGH = int(JobKind.LOW), int(JobKind.NORMAL), int(JobKind.HIGH)
 _LOW_BACKGROUND, _BACKGROUND = int(JobKind.LOW_BACKGROUND), int(JobKind.BACKGROUND)
 _HIGH_BACKGROUND = int(JobKind.HIGH_BACKGROUND)
-_WORK_EXCEPTION, _WORK_FAIL = int(ReturnCode.WORK_EXCEPTION), int(ReturnCode.WORK_FAIL)
+_WORK_EXCEPTION = int(ReturnCode.WORK_EXCEPTION)
+_JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
 
 
 class Reply(NamedTuple):
@@ -196,7 +197,9 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         return copy
 
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
-        rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
+        if type(workload) is not bytes:
+            workload = arguments.data(workload, "workload")
+        rc = self._run(kind, function, workload, unique)
         if rc == 0:
             return self._handle.data()
         if rc not in TOLERATED:
@@ -205,7 +208,9 @@ class GearmanClient(RunsTasks, DeprecatedClient):
 
     def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
         self._background_handle = ""
-        rc = self._run(kind, function, arguments.data(workload, "workload"), unique)
+        if type(workload) is not bytes:
+            workload = arguments.data(workload, "workload")
+        rc = self._run(kind, function, workload, unique)
         if rc and rc not in TOLERATED:
             self._warn(call)
             return ""
@@ -226,9 +231,10 @@ class GearmanClient(RunsTasks, DeprecatedClient):
             self._rc = ReturnCode.INVALID_ARGUMENT
             self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
             return self._rc
+        self._text = None
         rc = self._rc = self._handle.do(kind, name, key, workload, timeout)
-        failed = rc in (_WORK_EXCEPTION, _WORK_FAIL)
-        self._text = ReturnCode.describe(rc) if failed else None
+        if rc and rc in _JOB_FAILED:
+            self._text = ReturnCode.describe(rc)
         return rc
 
     def _submit(

@@ -60,13 +60,13 @@ class CallsBack(Connected):
 
     def clearCallbacks(self) -> bool:
         """Removes all callbacks. Always True. Stands for gearman_client_clear_fn()."""
-        self._tasks.callbacks.clear()
+        self._tasks.clear()
         return True
 
     def _set_callback(self, call: str, event: TaskEvent, function: TaskCallback) -> bool:
         if not self._check_callback(call, function):
             return False
-        self._tasks.callbacks[event] = function, positional(function, 2)
+        self._tasks.call_back(event, function, positional(function, 2))
         return True
 
     def _check_callback(self, call: str, function: object) -> bool:

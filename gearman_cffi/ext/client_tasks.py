@@ -124,10 +124,13 @@ class RunsTasks(CallsBack):
     def _add_job(
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
     ) -> GearmanTask | Literal[False]:
-        name = arguments.name(function, "function_name")
-        key = arguments.optional_name(unique, "unique_key")
-        if context is NO_CONTEXT and unique is not None:
-            context = None  # skipped with a named argument, it counts as null
+        name = arguments.function_name(function, "function_name")
+        if unique is None:
+            key = b""
+        else:
+            key = arguments.name(unique, "unique_key")
+            if context is NO_CONTEXT:
+                context = None  # skipped with a named argument, it counts as null
         return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
 
     def _add(
@@ -142,12 +145,11 @@ class RunsTasks(CallsBack):
         tasks = self._tasks
         number = next(tasks.numbers)
         self._text = None
-        self._rc, handle = self._handle.add_task(kind, number, tasks.wanted(), name, unique, workload)
-        if handle is None:
+        task = GearmanTask()
+        rc = self._rc = self._handle.add_task(task, kind, number, tasks.wanted, name, unique, workload)
+        if rc:
             self._warn(call)
             return False
-        task = GearmanTask()
-        task._task = handle
         tasks.remember(number, task, context)
         return task
 

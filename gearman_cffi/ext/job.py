@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gearman_cffi._libgearman import JobHandle, ReturnCode
+from gearman_cffi._libgearman import JobHandle, JobPacket, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.deprecated import DeprecatedJob
@@ -12,50 +12,43 @@ from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
 
 
-class GearmanJob(Uncopyable, DeprecatedJob):
+class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
     """PHP's GearmanJob: what a worker's function is given.
 
     Usable until the function returns. After that, and for one made by hand, it is an empty shell as in PHP:
     accessors give False, b"" and 0, and what would be sent gives False with a warning.
     """
 
-    __slots__ = ("__weakref__", "_job", "_rc")
+    __slots__ = ("__weakref__", "_rc")
 
     def __init__(self) -> None:
-        self._job: JobHandle | None = None
+        super().__init__()
         self._rc: int = ReturnCode.SUCCESS
-
-    @classmethod
-    def _of(cls, handle: JobHandle) -> GearmanJob:
-        job = cls.__new__(cls)
-        job._job = handle
-        job._rc = 0
-        return job
 
     # ---------------------------------------------------------------------------- reading
 
     def handle(self) -> str | Literal[False]:
         """The job's handle, by which a client can ask for its status. Stands for gearman_job_handle()."""
-        return self._name(None if self._job is None else self._job.handle())
+        return _name(self._read_handle())
 
     def functionName(self) -> str | Literal[False]:
         """The function that the client asked for. Stands for gearman_job_function_name()."""
-        return self._name(None if self._job is None else self._job.function_name())
+        return _name(self._read_function_name())
 
     def unique(self) -> str | Literal[False]:
         """The client's unique key, or the UUID made in its place; "" where the worker does not ask for it.
 
         Stands for gearman_job_unique().
         """
-        return self._name(None if self._job is None else self._job.unique())
+        return _name(self._read_unique())
 
     def workload(self) -> bytes:
         """What the client sent. Stands for gearman_job_workload()."""
-        return (self._job.workload() if self._job is not None else None) or b""
+        return self._read_workload() or b""
 
     def workloadSize(self) -> int:
         """The size of the workload in bytes. Stands for gearman_job_workload_size()."""
-        return 0 if self._job is None else self._job.workload_size()
+        return self._read_workload_size()
 
     # ---------------------------------------------------------------------------- sending
 
@@ -64,15 +57,15 @@ class GearmanJob(Uncopyable, DeprecatedJob):
 
         Stands for gearman_job_send_data().
         """
-        if self._job is None:
+        if self._keeps is None:  # made by hand
             return False
-        return self._sent("sendData", self._job.send_data(arguments.data(data, "data")))
+        return self._sent("sendData", self._send(JobPacket.DATA, arguments.data(data, "data")))
 
     def sendWarning(self, warning: Data) -> bool:
         """Sends a warning. True, or False with a warning of our own. Stands for gearman_job_send_warning()."""
-        if self._job is None:
+        if self._keeps is None:  # made by hand
             return False
-        return self._sent("sendWarning", self._job.send_warning(arguments.data(warning, "warning")))
+        return self._sent("sendWarning", self._send(JobPacket.WARNING, arguments.data(warning, "warning")))
 
     def sendStatus(self, numerator: int, denominator: int) -> bool:
         """Sends how far the job is. Both numbers go out as 32 bits without a sign: -1 as 4294967295.
@@ -84,27 +77,25 @@ class GearmanJob(Uncopyable, DeprecatedJob):
             arguments.integer(numerator, "numerator", low, high),
             arguments.integer(denominator, "denominator", low, high),
         )
-        return self._sent("sendStatus", self._shell() if self._job is None else self._job.send_status(*numbers))
+        return self._sent("sendStatus", self._send_status(*numbers))
 
     def sendComplete(self, result: Data) -> bool:
         """Ends the job with its result. What is sent or returned after it is dropped, without an error.
 
         True, or False with a warning. Stands for gearman_job_send_complete().
         """
-        data = arguments.data(result, "result")
-        return self._sent("sendComplete", self._shell() if self._job is None else self._job.send_complete(data))
+        return self._sent("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
 
     def sendException(self, exception: Data) -> bool:
         """Ends the job with an exception, whose text must not be empty.
 
         True, or False with a warning. Stands for gearman_job_send_exception().
         """
-        data = arguments.data(exception, "exception")
-        return self._sent("sendException", self._shell() if self._job is None else self._job.send_exception(data))
+        return self._sent("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
 
     def sendFail(self) -> bool:
         """Ends the job as failed. True, or False with a warning. Stands for gearman_job_send_fail()."""
-        return self._sent("sendFail", self._shell() if self._job is None else self._job.send_fail())
+        return self._sent("sendFail", self._send(JobPacket.FAIL))
 
     # ------------------------------------------------------------------------- return code
 
@@ -126,17 +117,13 @@ class GearmanJob(Uncopyable, DeprecatedJob):
 
     # ---------------------------------------------------------------------------- private
 
-    @staticmethod
-    def _name(value: str | None) -> str | Literal[False]:
-        return False if value is None else value
-
-    @staticmethod
-    def _shell() -> int:
-        return ReturnCode.INVALID_ARGUMENT
-
     def _sent(self, call: str, rc: int) -> bool:
         self._rc = rc
         if rc in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             return True
-        warn(f"GearmanJob::{call}()", (self._job and self._job.error()) or ReturnCode.describe(rc))
+        warn(f"GearmanJob::{call}()", self._read_error() or ReturnCode.describe(rc))
         return False
+
+
+def _name(value: str | None) -> str | Literal[False]:
+    return False if value is None else value

@@ -12,21 +12,18 @@ from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
 
 
-class GearmanTask(Uncopyable, DeprecatedTask):
+class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
     """PHP's GearmanTask: what GearmanClient.addTask() returns and the client's callbacks are given.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends, and with its
     client in any case. From then on, and for one made by hand, every accessor gives False.
     """
 
-    __slots__ = ("__weakref__", "_rc", "_task")
+    __slots__ = ("__weakref__", "_rc")
 
     def __init__(self) -> None:
-        self._task: TaskHandle | None = None
-        self._rc: int = ReturnCode.SUCCESS
-
-    def _live(self) -> TaskHandle | None:
-        return self._task if self._task is not None and self._task.is_live else None
+        self._client = self._keeps = self._task = None
+        self._rc: int = 0
 
     def returnCode(self) -> int:
         """GEARMAN_SUCCESS, whatever became of the task; only recvData() and sendWorkload() change it.
@@ -37,38 +34,36 @@ class GearmanTask(Uncopyable, DeprecatedTask):
 
     def functionName(self) -> str | Literal[False]:
         """The function's name; for a status task the job's handle. Stands for gearman_task_function_name()."""
-        task = self._live()
-        return False if task is None else task.function_name() or ""
+        text = self._read_function_name()
+        return False if text is None else text
 
     def unique(self) -> str | Literal[False]:
         """The unique key that was given or made; "" for a status task. Stands for gearman_task_unique()."""
-        task = self._live()
-        return False if task is None else task.unique() or ""
+        text = self._read_unique()
+        return False if text is None else text
 
     def jobHandle(self) -> str | Literal[False]:
         """The job's handle; "" before the server has named it. Stands for gearman_task_job_handle()."""
-        task = self._live()
-        return False if task is None else task.job_handle() or ""
+        text = self._read_job_handle()
+        return False if text is None else text
 
     def isKnown(self) -> bool:
         """Whether the server knows the job: from its creation to its end. Stands for gearman_task_is_known()."""
-        task = self._live()
-        return task is not None and task.is_known()
+        return self._read_is_known()
 
     def isRunning(self) -> bool:
         """Whether a worker has the job, as far as data or a status told. Stands for gearman_task_is_running()."""
-        task = self._live()
-        return task is not None and task.is_running()
+        return self._read_is_running()
 
     def taskNumerator(self) -> int | Literal[False]:
         """The first number of the last status, 0 before one came. Stands for gearman_task_numerator()."""
-        task = self._live()
-        return False if task is None else task.numerator()
+        number = self._read_numerator()
+        return False if number is None else number
 
     def taskDenominator(self) -> int | Literal[False]:
         """The second number of the last status, 0 before one came. Stands for gearman_task_denominator()."""
-        task = self._live()
-        return False if task is None else task.denominator()
+        number = self._read_denominator()
+        return False if number is None else number
 
     def data(self) -> bytes | Literal[False]:
         """The data of the packet that a callback is called for: a part, the end of a result, an exception's text.
@@ -76,14 +71,13 @@ class GearmanTask(Uncopyable, DeprecatedTask):
         b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, where recvData() reads it.
         Stands for gearman_task_data().
         """
-        task = self._live()
-        data = None if task is None else task.data()
+        data = self._read_data()
         return False if data is None else data
 
     def dataSize(self) -> int | Literal[False]:
         """The size in bytes of data(). Stands for gearman_task_data_size()."""
-        task = self._live()
-        return False if task is None else task.data_size()
+        size = self._read_data_size()
+        return False if size is None else size
 
     def sendWorkload(self, data: Data) -> int | Literal[False]:
         """Sends the workload in parts. There is never one to send: addTask() has taken it whole.
@@ -91,7 +85,7 @@ class GearmanTask(Uncopyable, DeprecatedTask):
         False with a warning and GEARMAN_NOT_FLUSHING. Stands for gearman_task_send_workload().
         """
         arguments.data(data, "data")
-        if self._live() is None:
+        if not self._is_live():
             return False
         self._rc = ReturnCode.NOT_FLUSHING
         warn("GearmanTask::sendWorkload()", "the workload was given to addTask() and goes out with the task")
@@ -104,8 +98,5 @@ class GearmanTask(Uncopyable, DeprecatedTask):
         leaves unread is skipped. Raises ValueError for a negative length. Stands for gearman_task_recv_data().
         """
         size = arguments.integer(data_len, "data_len", 0)
-        task = self._live()
-        if task is None:
-            return False
-        data = task.fetch(size)
-        return [len(data), data]
+        data = self._fetch(size)
+        return False if data is None else [len(data), data]

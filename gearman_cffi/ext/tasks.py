@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from gearman_cffi._libgearman import ReturnCode, TaskEvent
+from gearman_cffi._libgearman import LEAST_CODE, ReturnCode, TaskEvent
 from gearman_cffi.ext.task import GearmanTask
 
 # Called with the task, and with its context if it was added with one. May return a return code.
@@ -29,38 +29,41 @@ class Tasks:
     def __init__(self) -> None:
         # Each with the number of arguments that it takes.
         self.callbacks: dict[TaskEvent, tuple[TaskCallback, int]] = {}
+        # 1 << event for each of them. As libgearman binds them when a task is added, so does the mirror.
+        self.wanted = 0
         self.numbers = itertools.count(1)
-        self._tasks: dict[int, tuple[GearmanTask, tuple[Any, ...]]] = {}
+        # By number, with the context if it has one: what its callbacks are given.
+        self._tasks: dict[int, tuple[Any, ...]] = {}
 
-    def wanted(self) -> int:
-        """The events that have a callback, as libgearman binds them: when a task is added."""
-        return sum(1 << event for event in self.callbacks)
+    def call_back(self, event: TaskEvent, callback: TaskCallback, takes: int) -> None:
+        """Sets the callback of an event, and how many arguments it takes."""
+        self.callbacks[event] = callback, takes
+        self.wanted |= 1 << event
+
+    def clear(self) -> None:
+        """Removes all callbacks."""
+        self.callbacks.clear()
+        self.wanted = 0
 
     def remember(self, number: int, task: GearmanTask, context: Any) -> None:
         """Keeps a task until libgearman frees it."""
-        self._tasks[number] = task, (task,) if context is NO_CONTEXT else (task, context)
+        self._tasks[number] = (task,) if context is NO_CONTEXT else (task, context)
 
     def forget(self, task: int) -> None:
         """libgearman has freed a task."""
-        self._tasks.pop(task, None)
+        given = self._tasks.pop(task, None)
+        if given is not None:
+            given[0]._forget()
 
     def deliver(self, task: int, event: int) -> int:
         """Calls back for a packet. A callback that was cleared since is not missed."""
         found = self.callbacks.get(event)  # type: ignore[call-overload]  # an IntEnum's number finds it
-        added = self._tasks.get(task)
-        if found is None or added is None:  # a signal handler raised before addTask() returned
-            return ReturnCode.SUCCESS
+        given = self._tasks.get(task)
+        if found is None or given is None:  # a signal handler raised before addTask() returned
+            return 0
         callback, takes = found
-        handle = added[0]._task
-        assert handle is not None
-        handle.delivering = True
-        rc: int = ReturnCode.SUCCESS
-        try:
-            rc = _return_code(callback(*added[1][:takes]))
-        finally:
-            # With any other code the same packet is delivered again, and its data stays readable until then.
-            handle.delivering = rc != ReturnCode.SUCCESS
-        return rc
+        result = callback(*given) if takes == 2 else callback(*given[:takes])
+        return 0 if result is None else _return_code(result)
 
 
 def _return_code(value: Any) -> int:
@@ -71,4 +74,4 @@ def _return_code(value: Any) -> int:
         code = int(float(value))
     except (ValueError, OverflowError):
         return ReturnCode.SUCCESS
-    return ReturnCode.SUCCESS if code == ReturnCode.IO_WAIT else max(code, -0x7FFFFFFF)
+    return ReturnCode.SUCCESS if code == ReturnCode.IO_WAIT else max(code, LEAST_CODE)

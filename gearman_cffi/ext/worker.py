@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from gearman_cffi._libgearman import JobHandle, ReturnCode, WorkerHandle
+from gearman_cffi._libgearman import JobPacket, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
@@ -31,7 +31,9 @@ _QUIET = frozenset(
 )
 
 
+# Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
 _LOST_CONNECTION, _SHUTDOWN = int(ReturnCode.LOST_CONNECTION), int(ReturnCode.SHUTDOWN)
+_COMPLETE = int(JobPacket.COMPLETE)
 
 
 class GearmanWorker(Connected, DeprecatedWorker):
@@ -121,11 +123,12 @@ class GearmanWorker(Connected, DeprecatedWorker):
         without an answer stays assigned until the worker goes away. Stands for gearman_worker_grab_job().
         """
         self._text = None
-        self._rc, handle = self._handle.grab()
+        job = GearmanJob()
+        self._rc, _ = self._handle.grab(job)
         if self._rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             self._warn("grabJob")
             return False
-        return GearmanJob() if handle is None else GearmanJob._of(handle)
+        return job
 
     def work(self) -> bool:
         """Waits for a job and runs it.
@@ -172,8 +175,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
         copy._rc, copy._text = ReturnCode.SUCCESS, None
         copy._outcome = _Outcome()
         for name, timeout, function in self._handle.functions():
-            call = function.of(copy._outcome) if isinstance(function, _Function) else None
-            copy._handle.add_function(name, call, timeout)
+            runner = function.of(copy._outcome) if isinstance(function, _Function) else None
+            copy._handle.add_function(name, runner, timeout)
         return copy
 
     def _registered(self, call: str, rc: int) -> bool:
@@ -195,6 +198,7 @@ class _Function:
     """A registered function: runs it on a job and answers the job."""
 
     __slots__ = ("_context", "_function", "_outcome", "_takes")
+    job_class = GearmanJob
 
     def __init__(self, function: WorkerFunction, context: Any, outcome: _Outcome) -> None:
         self._function: Callable[..., Any] = function
@@ -206,29 +210,40 @@ class _Function:
         """The same function for another worker."""
         return _Function(self._function, self._context, outcome)
 
-    def __call__(self, handle: JobHandle) -> bool:
-        job = GearmanJob._of(handle)
-        self._outcome.rc = 0
+    def run(self, job: GearmanJob) -> bool:
+        """Runs a job; entered from C."""
+        job._rc = self._outcome.rc = 0
         try:
-            result = self._function(*(job, self._context)[: self._takes])
-            answer = b"" if result is None else arguments.data(result, "a worker function's result")
+            if self._takes == 1:
+                result = self._function(job)
+            else:
+                result = self._function(job, self._context) if self._takes else self._function()
+            answer = result if type(result) is bytes else _answer(result)
         except Exception as error:
             self._outcome.rc = ReturnCode.WORK_EXCEPTION
-            handle.send_exception(describe(error))
+            job._send(JobPacket.EXCEPTION, describe(error))
             raise
         except BaseException:
             self._outcome.rc = ReturnCode.WORK_ERROR
             raise
-        return self._finish(handle, job._rc, answer)
+        code = job._rc
+        if code == 0:
+            self._outcome.rc = sent = job._send(_COMPLETE, answer)
+            return sent == 0  # not answered: the server gives the job to another worker, if it lives
+        return self._finish(job, code, answer)
 
-    def _finish(self, handle: JobHandle, code: int, answer: bytes | bytearray | memoryview) -> bool:
+    def _finish(self, job: GearmanJob, code: int, answer: bytes | bytearray | memoryview) -> bool:
         if code == _LOST_CONNECTION:
             return False
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
-        sent = handle.send_complete(answer) if code in (0, _SHUTDOWN) else handle.send_fail()
+        sent = job._send(_COMPLETE, answer) if code == _SHUTDOWN else job._send(JobPacket.FAIL)
         self._outcome.rc = sent or code
-        return sent == 0  # not answered: the server gives the job to another worker, if it lives
+        return sent == 0
+
+
+def _answer(result: Any) -> bytes | bytearray | memoryview:
+    return b"" if result is None else arguments.data(result, "a worker function's result")
 
 
 def describe(error: BaseException) -> bytes:

@@ -31,26 +31,29 @@ static gearman_client_st *new_client(bool from_environment) {
   return st;
 }
 
-/* NULL also when GEARMAN_SERVERS names an unknown host. */
-gcffi_client *gcffi_client_create(bool from_environment) {
-  gcffi_client *client = calloc(1, sizeof *client);
-  if (!client) {
-    return NULL;
-  }
+static void init(gcffi_client *client) {
+  memset(client, 0, sizeof *client);
+  client->guard.process = gcffi_process;
   client->pid = getpid();
-  client->st = new_client(from_environment);
-  if (!client->st || (from_environment && gcffi_remember_environment(client) != GEARMAN_SUCCESS)) {
-    gcffi_client_free(client);
-    return NULL;
-  }
-  return client;
 }
 
-void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
-                          const char *key_file) {
-  const char *files[] = {ca_file, certificate, key_file};
-  memcpy(client->ssl_files, files, sizeof files);
-  gearman_client_set_ssl(client->st, ssl, ca_file, certificate, key_file);
+/* False also when GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */
+bool gcffi_client_open(gcffi_client *client, bool from_environment) {
+  init(client);
+  client->st = new_client(from_environment);
+  return client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
+}
+
+int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file) {
+  int refused = gcffi_take(&client->guard);
+  if (refused == 0) {
+    const char *files[] = {ca_file, certificate, key_file};
+    memcpy(client->ssl_files, files, sizeof files);
+    gearman_client_set_ssl(client->st, ssl, ca_file, certificate, key_file);
+    gcffi_give_back(&client->guard);
+  }
+  return refused;
 }
 
 /* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(): that copies the
@@ -76,36 +79,24 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */
-gcffi_client *gcffi_client_clone(gcffi_client *from) {
-  gcffi_client *client = calloc(1, sizeof *client);
-  if (!client) {
-    return NULL;
-  }
-  client->pid = getpid();
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from) {
+  init(client);
   memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
-  if (gcffi_copy_servers(client, from) != GEARMAN_SUCCESS || !gcffi_client_furnish(client, from)) {
-    gcffi_client_free(client);
-    return NULL;
-  }
-  return client;
+  return gcffi_copy_servers(client, from) == GEARMAN_SUCCESS && gcffi_client_furnish(client, from);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. */
-void gcffi_client_free(gcffi_client *client) {
-  if (client && client->pid == getpid()) {
+void gcffi_client_close(gcffi_client *client) {
+  client->guard.closed = true;
+  if (client->pid == getpid()) {
     gcffi_scope scope; /* not that of another client whose callback this is */
     gcffi_enter(&scope, -1);
     gearman_client_free(client->st);
     gcffi_leave(&scope);
+    gcffi_client_bury(client, client->dead ? client->dead->id : 0, SIZE_MAX);
     gcffi_forget_servers(client);
-    free(client);
+    gcffi_reply_drop_data(&client->reply);
   }
-}
-
-/* closed: tells Python, which may come once more, that the client is gone. */
-void gcffi_client_finish(bool *closed, gcffi_client *client) {
-  *closed = true;
-  gcffi_client_free(client);
 }
 
 const char *gcffi_client_error(gcffi_client *client) {
@@ -125,8 +116,8 @@ void gcffi_keep_error(gcffi_client *client) {
 
 /* ------------------------------------------------------------------------------------- running tasks */
 
-/* Runs until *done, or without it until all of the user's tasks have ended. */
-static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool *done, bool waits) {
+/* Runs until *left, the number of tasks that are waited for, is 0. */
+static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits) {
   bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   gearman_return_t rc;
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
@@ -137,7 +128,7 @@ static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const bool
   gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   for (;;) {
     rc = gearman_client_run_tasks(client->st);
-    if (done ? *done : client->pending == 0) {
+    if (*left == 0) {
       rc = GEARMAN_SUCCESS;
       break;
     }
@@ -196,59 +187,66 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   if (st) {
     gcffi_task_link(task, st);
   } else {
-    gcffi_task_release(task);
-    gcffi_task_release(task);
+    free(task);
   }
   return st;
 }
 
-static gearman_return_t answer(gcffi_client *client, gcffi_task *task, int64_t timeout_ms, gcffi_reply *reply) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, timeout_ms);
-  gearman_return_t rc = run(client, &scope, &reply->finished, true);
+static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_task *task) {
+  gcffi_reply *reply = task->reply;
+  size_t left = 1;
+  reply->unanswered = &left;
+  gearman_return_t rc = run(client, scope, &left, true);
   if (client->raised && rc == GEARMAN_PAUSE) {
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
   gcffi_let_go(client, task, rc);
-  gcffi_leave(&scope);
-  if (!reply->finished) {
-    reply->rc = rc;
-  }
-  return reply->rc;
+  return reply->finished ? reply->rc : rc;
 }
 
-gearman_return_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique,
-                                 const void *workload, size_t size, int64_t timeout_ms, gcffi_reply *reply) {
+/* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. */
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms) {
+  gcffi_scope scope;
   gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  gcffi_reply_reset(reply);
-  gcffi_task *task = gcffi_task_new(client, kind, reply);
-  if (!task || !add(task, function, unique, workload, size, &rc)) {
-    return reply->rc = rc;
+  int refused = gcffi_begin(&scope, &client->guard, timeout_ms);
+  if (refused) {
+    return refused;
   }
-  return answer(client, task, timeout_ms, reply);
+  gcffi_reply_reset(&client->reply);
+  gcffi_task *task = gcffi_task_new(client, kind, &client->reply);
+  if (task && add(task, function, unique, workload, size, &rc)) {
+    rc = answer(client, &scope, task);
+  }
+  gcffi_leave(&scope);
+  return (int)rc;
 }
 
-gearman_return_t gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_t timeout_ms,
-                                     gcffi_reply *reply) {
-  return gcffi_client_do(client, kind, name, NULL, NULL, 0, timeout_ms, reply);
-}
-
-gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
-                                  const char *name, const char *unique, const void *workload, size_t size,
-                                  gearman_return_t *rc) {
-  *rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  gcffi_task *task = gcffi_task_new(client, kind, NULL);
-  if (!task || !add(task, name, unique, workload, size, rc)) {
+/* rc: a return code, or why the call is refused. */
+gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
+                                  const char *unique, const void *workload, size_t size, int *rc) {
+  bool taken;
+  gearman_return_t added = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  *rc = gcffi_take_within(&client->guard, &taken);
+  if (*rc) {
     return NULL;
   }
-  task->id = id;
-  task->callbacks = callbacks;
-  client->pending++;
+  gcffi_task *task = gcffi_task_new(client, kind, NULL);
+  if (task && add(task, name, unique, workload, size, &added)) {
+    task->id = id;
+    task->callbacks = callbacks;
+    client->pending++;
+  } else {
+    task = NULL;
+  }
+  if (taken) {
+    gcffi_give_back(&client->guard);
+  }
+  *rc = (int)added;
   return task;
 }
 
-gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
-  gcffi_scope scope;
+static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
   if (client->pending == 0) {
     gearman_return_t rc = client->lost ? GEARMAN_LOST_CONNECTION : GEARMAN_SUCCESS;
     client->lost = 0;
@@ -260,25 +258,26 @@ gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
     return GEARMAN_NO_SERVERS;
   }
   bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
-  gcffi_enter(&scope, timeout_ms);
-  gearman_return_t rc = run(client, &scope, NULL, waits);
-  gcffi_leave(&scope);
+  return run(client, scope, &client->pending, waits);
+}
+
+int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
+  gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
+  if (rc == 0) {
+    rc = (int)run_all(client, &scope);
+    gcffi_leave(&scope);
+  }
   return rc;
 }
 
-gcffi_task *gcffi_client_next_dead(gcffi_client *client) {
-  gcffi_task *task = client->dead;
-  if (task) {
-    client->dead = task->next_dead;
-  }
-  return task;
-}
-
-gearman_return_t gcffi_client_wait(gcffi_client *client) {
+int gcffi_client_wait(gcffi_client *client) {
   gcffi_scope scope;
-  client->failed = false;
-  gcffi_enter(&scope, -1);
-  gearman_return_t rc = gcffi_client_pause(client->st);
-  gcffi_leave(&scope);
+  int rc = gcffi_begin(&scope, &client->guard, -1);
+  if (rc == 0) {
+    client->failed = false;
+    rc = (int)gcffi_client_pause(client->st);
+    gcffi_leave(&scope);
+  }
   return rc;
 }

@@ -4,7 +4,7 @@ enum {
   GCFFI_LOW_BACKGROUND, GCFFI_NORMAL_BACKGROUND, GCFFI_HIGH_BACKGROUND,
   GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
 };
-#define GCFFI_RAISED ...
+enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE, ... };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 
 bool gcffi_init(void);
@@ -16,6 +16,10 @@ bool gcffi_is_interposed(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
 
+int gcffi_check(const void *object);
+int gcffi_check_alive(const void *object);
+int gcffi_check_idle(const void *object);
+
 typedef struct {
   char handle[...];
   char *data;
@@ -24,75 +28,77 @@ typedef struct {
   uint32_t denominator;
   bool known;
   bool running;
-  bool finished;
-  int rc;
   ...;
 } gcffi_reply;
-void gcffi_reply_reset(gcffi_reply *reply);
-gcffi_reply *gcffi_reply_new(void);
 void gcffi_reply_drop_data(gcffi_reply *reply);
-void gcffi_reply_free(gcffi_reply *reply);
 
 typedef struct {
   gearman_client_st *st;
   void *owner;
-  size_t pending;
-  bool raised;
+  gcffi_reply reply;
   ...;
 } gcffi_client;
 typedef struct {
   gearman_task_st *st;
-  gcffi_client *client;
-  int64_t id;
-  bool finished;
+  char *data;
   ...;
 } gcffi_task;
-gcffi_client *gcffi_client_create(bool from_environment);
-gcffi_client *gcffi_client_clone(gcffi_client *from);
-void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
-                          const char *key_file);
-void gcffi_client_finish(bool *closed, gcffi_client *client);
+bool gcffi_client_open(gcffi_client *client, bool from_environment);
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from);
+void gcffi_client_close(gcffi_client *client);
+int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms, gcffi_reply *reply);
-int gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_t timeout_ms, gcffi_reply *reply);
+                    size_t size, int64_t timeout_ms);
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
-void gcffi_client_expect_exceptions(gcffi_client *client);
-bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
+int gcffi_client_expect_exceptions(gcffi_client *client);
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
-                                  const char *unique, const void *workload, size_t size, gearman_return_t *rc);
-gcffi_task *gcffi_client_next_dead(gcffi_client *client);
-void gcffi_task_release(gcffi_task *task);
-size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size);
+                                  const char *unique, const void *workload, size_t size, int *rc);
+size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
+void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
+int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
+int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
 
 typedef struct {
   gearman_worker_st *st;
   ...;
 } gcffi_worker;
-gcffi_worker *gcffi_worker_create(void);
-gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
-void gcffi_worker_finish(bool *closed, gcffi_worker *worker);
+typedef struct {
+  gearman_job_st *st;
+  gcffi_worker *worker;
+  char *workload;
+  size_t size;
+} gcffi_job;
+bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
+bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from);
+void gcffi_worker_close(gcffi_worker *worker);
+int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
+int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
+int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
+int gcffi_worker_unregister_all(gcffi_worker *worker);
 int gcffi_worker_work(gcffi_worker *worker);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
-gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
-void gcffi_worker_job_left(gcffi_worker *worker);
-void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
+gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
-bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
 void gcffi_worker_stop(gcffi_worker *worker);
-int gcffi_job_send(gearman_job_st *job, int what, const void *data, size_t size);
-int gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, uint32_t denominator);
+int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
+int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
+void gcffi_job_drop(gcffi_job *job);
 
 extern "Python+C" int gcffi_on_signals(void);
-extern "Python+C" int gcffi_on_task(gcffi_task *task, int event);
-extern "Python+C" int gcffi_on_job(gearman_job_st *job, void *context);
+extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event);
+extern "Python+C" int gcffi_on_job(gcffi_job *job, void *context, char *workload, size_t size);

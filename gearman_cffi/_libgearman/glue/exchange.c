@@ -2,118 +2,119 @@
  *
  * libgearman takes the next packet that arrives for the answer. On a connection on which something else is still to come
  * (the name or the result of a job that was given up, a job for a worker that was interrupted) that packet would be lost
- * and the next call would wait for it for ever. There the question is asked over connections of its own. */
+ * and the next call would wait for it for ever. There the question is asked apart, over connections of its own. */
 #define _GNU_SOURCE
 #include "glue.h"
 
 #include <string.h>
 
-/* Enters the scope of an exchange, whose connections are shut down where it is given up. */
-static void enter(gcffi_scope *scope) {
-  gcffi_enter(scope, -1);
-  scope->exchange = true;
+typedef int question(void *st, const void *data, size_t size);
+
+static int client_echo(void *st, const void *data, size_t size) { return (int)gearman_client_echo(st, data, size); }
+static int worker_echo(void *st, const void *data, size_t size) { return (int)gearman_worker_echo(st, data, size); }
+static int client_option(void *st, const void *name, size_t size) {
+  return gearman_client_set_server_option(st, name, size);
+}
+static int worker_option(void *st, const void *name, size_t size) {
+  return gearman_worker_set_server_option(st, name, size);
 }
 
-static void copy_error(char *into, const char *text) {
-  strncpy(into, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
-}
-
-/* ------------------------------------------------------------------------------------------- client */
-
-static gcffi_client *asking_client(gcffi_client *client) {
-  return client->tasks || client->unanswered ? gcffi_client_clone(client) : client;
-}
-
-static void leave_client(gcffi_client *client, gcffi_client *asking, gcffi_scope *scope) {
-  gcffi_leave(scope);
+/* What the call leaves as the error. text: that of who asked apart. */
+static bool report(const gcffi_scope *scope, const char *text, bool apart, bool has_pipe, char *error) {
   if (scope->timed_out) {
-    client->failed = true;
-    gcffi_timeout_text(scope, false, client->error, sizeof client->error);
-  } else if (asking != client) {
-    client->failed = true;
-    copy_error(client->error, gcffi_client_error(asking));
+    gcffi_timeout_text(scope, has_pipe, error, GEARMAN_MAX_ERROR_SIZE);
+  } else if (apart) {
+    strncpy(error, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
   }
-  if (asking != client) {
-    gcffi_client_free(asking);
-  }
+  return scope->timed_out || apart;
 }
 
-gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
-  gcffi_scope scope;
-  gcffi_client *asking = asking_client(client);
-  if (!asking) {
-    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  }
+/* Within a scope, whose connections are shut down where it is given up. */
+static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, question *ask, const void *data,
+                      size_t size, int without_memory) {
+  gcffi_client other;
+  scope->exchange = true;
   client->failed = false;
-  enter(&scope);
-  gearman_return_t rc = gearman_client_echo(asking->st, data, size);
-  leave_client(client, asking, &scope);
-  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
+  if (!apart) {
+    int answer = ask(client->st, data, size);
+    client->failed = report(scope, NULL, false, false, client->error);
+    return answer;
+  }
+  int answer = gcffi_client_open_like(&other, client) ? ask(other.st, data, size) : without_memory;
+  client->failed = report(scope, gcffi_client_error(&other), true, false, client->error);
+  gcffi_client_close(&other);
+  return answer;
 }
 
-bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
+static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, const void *data, size_t size,
+                      int without_memory) {
+  gcffi_worker other;
+  scope->exchange = true;
+  worker->failed = false;
+  if (!worker->asked) {
+    int answer = ask(worker->st, data, size);
+    worker->failed = report(scope, NULL, false, true, worker->error);
+    return answer;
+  }
+  int answer = gcffi_worker_open_like(&other, worker) ? ask(other.st, data, size) : without_memory;
+  worker->failed = report(scope, gcffi_worker_error(&other), true, true, worker->error);
+  gcffi_worker_close(&other);
+  return answer;
+}
+
+static bool must_ask_apart(const gcffi_client *client) { return client->tasks || client->unanswered; }
+
+int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &client->guard, -1);
+  if (rc == 0) {
+    bool apart = must_ask_apart(client);
+    rc = ask_client(client, &scope, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
+    rc = scope.timed_out ? GEARMAN_TIMEOUT : rc;
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
+int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
+  gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &worker->guard, -1);
+  if (rc == 0) {
+    rc = ask_worker(worker, &scope, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
+    rc = scope.timed_out ? GEARMAN_TIMEOUT : rc;
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
+/* 1 where every server has granted it, 0 where one has not, or why the call is refused. */
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
+  gcffi_scope scope;
+  int granted = gcffi_begin(&scope, &client->guard, -1);
+  if (granted) {
+    return granted;
+  }
   /* A connection that asks for the option when it is opened need not be asked again. */
-  gcffi_client *asking = client->pending && !client->exceptions ? client : asking_client(client);
-  if (!asking) {
-    return false;
-  }
-  client->failed = false;
-  enter(&scope);
-  bool granted = gearman_client_set_server_option(asking->st, option, size);
-  bool asked_itself = asking == client;
-  leave_client(client, asking, &scope);
-  if (granted && asked_itself) {
+  bool apart = must_ask_apart(client) && !(client->pending && !client->exceptions);
+  granted = ask_client(client, &scope, apart, client_option, option, size, 0);
+  if (granted && !apart) {
     client->exceptions = true; /* the one option there is */
   } else if (!client->exceptions) {
     if (granted) {
       gcffi_renew(client);
     }
-    gcffi_client_expect_exceptions(client);
+    gcffi_await_exceptions(client);
   }
+  gcffi_leave(&scope);
   return granted;
 }
 
-/* ------------------------------------------------------------------------------------------- worker */
-
-static gcffi_worker *asking_worker(gcffi_worker *worker) { return worker->asked ? gcffi_worker_clone(worker) : worker; }
-
-static void leave_worker(gcffi_worker *worker, gcffi_worker *asking, gcffi_scope *scope) {
-  gcffi_leave(scope);
-  if (scope->timed_out) {
-    worker->failed = true;
-    gcffi_timeout_text(scope, true, worker->error, sizeof worker->error);
-  } else if (asking != worker) {
-    worker->failed = true;
-    copy_error(worker->error, gcffi_worker_error(asking));
-  }
-  if (asking != worker) {
-    gcffi_worker_free(asking);
-  }
-}
-
-gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
   gcffi_scope scope;
-  gcffi_worker *asking = asking_worker(worker);
-  if (!asking) {
-    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  int granted = gcffi_begin(&scope, &worker->guard, -1);
+  if (granted == 0) {
+    granted = ask_worker(worker, &scope, worker_option, option, size, 0);
+    gcffi_leave(&scope);
   }
-  worker->failed = false;
-  enter(&scope);
-  gearman_return_t rc = gearman_worker_echo(asking->st, data, size);
-  leave_worker(worker, asking, &scope);
-  return scope.timed_out ? GEARMAN_TIMEOUT : rc;
-}
-
-bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
-  gcffi_scope scope;
-  gcffi_worker *asking = asking_worker(worker);
-  if (!asking) {
-    return false;
-  }
-  worker->failed = false;
-  enter(&scope);
-  bool granted = gearman_worker_set_server_option(asking->st, option, size);
-  leave_worker(worker, asking, &scope);
   return granted;
 }

@@ -85,9 +85,5 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
       client->adrift++;
     }
   }
-  task->reply = NULL;
-  if (!task->adrift) {
-    gcffi_task_discard(task);
-  }
-  gcffi_task_release(task);
+  gcffi_task_discard(task);
 }

@@ -1,5 +1,6 @@
 /* The C half of the boundary: what Python would have to do between two calls of libgearman, done in one.
  *
+ * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
  * interpose.c  points libgearman's own imports at wait.c
  * unique.c     the unique key of a job that was given none
@@ -9,10 +10,13 @@
  * exchange.c   asking every server something: ping, options
  * giving_up.c  letting go of a task before its end
  * tasks.c      what hangs on a task, and what its packets leave behind
- * worker.c     the work loop, and what a job sends
+ * worker.c     the work loop
+ * functions.c  a worker's servers and functions
+ * job.c        what a job brings and sends
  * grab.c       taking a job without running it
  *
- * Every call into libgearman that can wait is made inside a gcffi_scope of the calling thread. */
+ * Every call into libgearman that can wait is made inside a gcffi_scope of the calling thread, and what Python calls
+ * begins with gcffi_begin(): where that refuses the object, its answer goes back to Python in the return code's place. */
 #ifndef GCFFI_GLUE_H
 #define GCFFI_GLUE_H
 
@@ -24,10 +28,33 @@
 
 #include <libgearman-1.0/gearman.h>
 
+/* ---------------------------------------------------------------------------------------- ownership */
+
+/* In place of a return code: the call was refused, or a callback raised. */
+enum { GCFFI_RAISED = INT32_MIN, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE };
+
+/* The head of a client and of a worker. */
+typedef struct gcffi_guard {
+  unsigned process;    /* how many forks lie between the first process and the one that made the object */
+  unsigned long owner; /* the thread whose call is running, or 0; atomic */
+  bool closed;         /* the garbage collector has freed what is libgearman's */
+} gcffi_guard;
+
+extern unsigned gcffi_process;
+
+int gcffi_take(gcffi_guard *guard);
+int gcffi_take_within(gcffi_guard *guard, bool *taken);
+void gcffi_give_back(gcffi_guard *guard);
+int gcffi_check(const void *object);
+int gcffi_check_alive(const void *object);
+int gcffi_check_idle(const void *object);
+bool gcffi_is_inherited_object(const void *object);
+
 /* ------------------------------------------------------------------------------------------ waiting */
 
 typedef struct gcffi_scope {
   struct gcffi_scope *outer;
+  gcffi_guard *guard; /* taken by this call */
   int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
   bool exchange;     /* a request whose answer must be read: giving up drops the connection */
   bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
@@ -40,12 +67,16 @@ typedef struct gcffi_scope {
   unsigned process; /* how many forks lie between the first process and the one that entered */
   unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
+  struct gcffi_worker *worker; /* whose jobs */
 } gcffi_scope;
 
 #define GCFFI_NEVER INT64_MAX
 
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
+int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 void gcffi_leave(gcffi_scope *scope);
+void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
 void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
@@ -86,6 +117,7 @@ typedef struct gcffi_reply {
   bool running;
   bool finished;
   gearman_return_t rc;
+  size_t *unanswered; /* how many tasks of the same call are still to be answered */
 } gcffi_reply;
 
 /* ------------------------------------------------------------------------------------------- client */
@@ -106,10 +138,12 @@ typedef struct gcffi_stream {
 } gcffi_stream;
 
 typedef struct gcffi_client {
+  gcffi_guard guard; /* first: see ownership.c */
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
+  gcffi_reply reply;        /* of the last do* or jobStatus */
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
-  struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget */
+  struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget; newest first */
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost;              /* the user's tasks that went down with their connection */
   size_t adrift;            /* tasks that were given up before the server named their job */
@@ -132,9 +166,12 @@ typedef struct gcffi_client {
   size_t entropy_left;
 } gcffi_client;
 
-/* What hangs on a libgearman task as its context. Freed when both libgearman and its other holder let go. */
+/* What hangs on a libgearman task as its context. The user's tasks live on in client->dead until Python has forgotten
+ * them; one of our own until its caller has let go of it too. */
 typedef struct gcffi_task {
   gearman_task_st *st; /* NULL once libgearman has freed the task */
+  char *data;          /* of the packet that is being delivered; NULL where it is not buffered */
+  size_t size;
   gcffi_client *client;
   gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
   struct gcffi_task *next, *previous; /* in client->tasks */
@@ -142,34 +179,32 @@ typedef struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  unsigned char holders;
+  bool held; /* by its caller */
   bool finished;
   bool adrift;
 } gcffi_task;
 
-gcffi_client *gcffi_client_create(bool from_environment);
-gcffi_client *gcffi_client_clone(gcffi_client *from);
-void gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
-                          const char *key_file);
-void gcffi_client_free(gcffi_client *client);
-void gcffi_client_finish(bool *closed, gcffi_client *client);
+bool gcffi_client_open(gcffi_client *client, bool from_environment);
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from);
+void gcffi_client_close(gcffi_client *client);
+int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
 const char *gcffi_client_error(gcffi_client *client);
-gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
-gearman_return_t gcffi_client_add_servers(gcffi_client *client, const char *servers);
-gearman_return_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique,
-                                 const void *workload, size_t size, int64_t timeout_ms, gcffi_reply *reply);
-gearman_return_t gcffi_client_status(gcffi_client *client, int kind, const char *name, int64_t timeout_ms,
-                                     gcffi_reply *reply);
-gearman_return_t gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
-gearman_return_t gcffi_client_wait(gcffi_client *client);
-gearman_return_t gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
-void gcffi_client_expect_exceptions(gcffi_client *client);
+int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
+int gcffi_client_add_servers(gcffi_client *client, const char *servers);
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms);
+int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
+int gcffi_client_wait(gcffi_client *client);
+int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
+int gcffi_client_expect_exceptions(gcffi_client *client);
+void gcffi_await_exceptions(gcffi_client *client);
 void gcffi_rehearse_exceptions(gcffi_client *client);
-bool gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
-                                  const char *name, const char *unique, const void *workload, size_t size,
-                                  gearman_return_t *rc);
-gcffi_task *gcffi_client_next_dead(gcffi_client *client);
+                                  const char *name, const char *unique, const void *workload, size_t size, int *rc);
+size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
+void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
 
 /* between the files of the client */
 bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like);
@@ -190,20 +225,28 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 void gcffi_bind_actions(gearman_client_st *st);
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
-void gcffi_task_release(gcffi_task *task);
-size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size);
 void gcffi_task_discard(gcffi_task *task);
-gcffi_reply *gcffi_reply_new(void);
-void gcffi_reply_drop_data(gcffi_reply *reply);
+int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
+int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);
-void gcffi_reply_free(gcffi_reply *reply);
+void gcffi_reply_drop_data(gcffi_reply *reply);
 
 const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
 
 /* ------------------------------------------------------------------------------------------- worker */
 
+/* A job in Python's hands. */
+typedef struct gcffi_job {
+  gearman_job_st *st; /* NULL when it is over */
+  struct gcffi_worker *worker;
+  char *workload;
+  size_t size;
+} gcffi_job;
+
 typedef struct gcffi_worker {
+  gcffi_guard guard; /* first: see ownership.c */
   gearman_worker_st *st;
+  gcffi_job job; /* the one that work() runs */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
@@ -217,37 +260,39 @@ typedef struct gcffi_worker {
   char error[GEARMAN_MAX_ERROR_SIZE];
 } gcffi_worker;
 
-gcffi_worker *gcffi_worker_create(void);
-gcffi_worker *gcffi_worker_clone(gcffi_worker *from);
-void gcffi_worker_free(gcffi_worker *worker);
-void gcffi_worker_finish(bool *closed, gcffi_worker *worker);
-gearman_return_t gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
-gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
-gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
-                                           uint32_t timeout, void *context);
-gearman_return_t gcffi_worker_work(gcffi_worker *worker);
-gearman_return_t gcffi_worker_announce(gcffi_worker *worker);
-gearman_return_t gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
-gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc);
+bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
+bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from);
+void gcffi_worker_close(gcffi_worker *worker);
+int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
+int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
+int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
+int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
+int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
+int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
+int gcffi_worker_unregister_all(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_announce(gcffi_worker *worker);
+int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
+gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
-void gcffi_worker_job_left(gcffi_worker *worker);
-void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job);
-gearman_return_t gcffi_worker_wait(gcffi_worker *worker);
-gearman_return_t gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
-bool gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
+int gcffi_worker_wait(gcffi_worker *worker);
+int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
 const char *gcffi_worker_error(gcffi_worker *worker);
 void gcffi_worker_stop(gcffi_worker *worker);
 
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
-gearman_return_t gcffi_job_send(gearman_job_st *job, int what, const void *data, size_t size);
-gearman_return_t gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, uint32_t denominator);
+int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
+int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
+void gcffi_job_init(gcffi_job *job, struct gcffi_worker *worker, gearman_job_st *st);
+void gcffi_job_drop(gcffi_job *job);
 
 /* ------------------------------------------------------------- entry points in Python (callbacks.py) */
 
-#define GCFFI_RAISED INT32_MIN
-
-int gcffi_on_signals(void);                           /* 0, or 1 when a signal handler raised */
-int gcffi_on_task(gcffi_task *task, int event);       /* a return code, or GCFFI_RAISED */
-int gcffi_on_job(gearman_job_st *job, void *context); /* a return code for libgearman's work loop */
+int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
+int gcffi_on_task(void *owner, int64_t task, int event);  /* a return code, or GCFFI_RAISED */
+/* A return code for libgearman's work loop. */
+int gcffi_on_job(gcffi_job *job, void *context, char *workload, size_t size);
 
 #endif

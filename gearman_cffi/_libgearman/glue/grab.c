@@ -27,17 +27,10 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
 }
 
 /* A worker of its own with the same servers, options, timeout and functions. */
-gcffi_worker *gcffi_worker_clone(gcffi_worker *from) {
-  gcffi_worker *worker = calloc(1, sizeof *worker);
-  if (worker) {
-    worker->pid = getpid();
-    worker->st = clone_of(from->st);
-    if (!worker->st) {
-      free(worker);
-      worker = NULL;
-    }
-  }
-  return worker;
+bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
+  *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
+  worker->st = clone_of(from->st);
+  return worker->st != NULL;
 }
 
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
@@ -76,47 +69,74 @@ static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_
   return job;
 }
 
-/* Asks every server once. Waits for their answers, not for a job. */
-gearman_job_st *gcffi_worker_grab(gcffi_worker *worker, gearman_return_t *rc) {
-  gcffi_scope scope;
+static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, gearman_return_t *rc) {
   worker->failed = false;
-  gcffi_enter(&scope, -1);
   if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
-    gcffi_leave(&scope);
     return NULL;
   }
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
   bool in_steps = waits && !gcffi_is_interposed();
-  scope.exchange = true;
+  scope->exchange = true;
   worker->asked = true;
-  gearman_job_st *job = grab(worker, in_steps, rc);
-  gcffi_leave(&scope);
-  if (job) {
-    __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
+  gearman_job_st *st = grab(worker, in_steps, rc);
+  if (st) {
     worker->has_grabbed = true;
-  } else if (scope.timed_out) {
+  } else if (scope->timed_out) {
     *rc = GEARMAN_TIMEOUT;
   } else if (*rc == GEARMAN_NO_JOBS) {
     worker->spent = worker->has_grabbed || in_steps || !waits;
   }
-  return job;
+  return st;
 }
 
-/* A job of grab is let go of while another thread uses its worker, which will free it in the end. */
-void gcffi_worker_job_left(gcffi_worker *worker) { __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST); }
-
-/* A job of grab is let go of; unanswered, the server keeps it as running until the worker goes away. */
-void gcffi_worker_job_gone(gcffi_worker *worker, gearman_job_st *job) {
+/* Asks every server once. Waits for their answers, not for a job. rc: a return code, or why the call is refused. */
+gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc) {
   gcffi_scope scope;
-  gcffi_enter(&scope, -1);
-  gearman_job_free(job);
-  if (__atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST) == 0) {
-    while (worker->retired_count) {
-      gearman_worker_free(worker->retired[--worker->retired_count]);
+  gearman_return_t grabbed = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_job *job = NULL;
+  *rc = gcffi_begin(&scope, &worker->guard, -1);
+  if (*rc) {
+    return NULL;
+  }
+  if ((job = malloc(sizeof *job))) {
+    gcffi_job_init(job, worker, renew_and_grab(worker, &scope, &grabbed));
+    if (job->st) {
+      __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
+    } else {
+      free(job);
+      job = NULL;
     }
   }
   gcffi_leave(&scope);
-  if (worker->grabbed == 0 && worker->released) {
-    gcffi_worker_free(worker);
+  *rc = (int)grabbed;
+  return job;
+}
+
+/* Python lets go of a job of grab; unanswered, the server keeps it as running until the worker goes away. Where another
+ * thread uses the worker, that frees the job in the end; a forked child frees nothing. The garbage collector may have
+ * closed the worker before. */
+void gcffi_job_drop(gcffi_job *job) {
+  gcffi_worker *worker = job->worker;
+  if (gcffi_is_inherited_object(worker)) {
+    return;
   }
+  bool taken;
+  bool elsewhere = gcffi_take_within(&worker->guard, &taken) == GCFFI_ELSEWHERE;
+  size_t left = __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
+  if (!elsewhere) {
+    gcffi_scope scope;
+    gcffi_enter(&scope, -1);
+    gearman_job_free(job->st);
+    while (left == 0 && worker->retired_count) {
+      gearman_worker_free(worker->retired[--worker->retired_count]);
+    }
+    gcffi_leave(&scope);
+  }
+  if (taken) {
+    gcffi_give_back(&worker->guard);
+  }
+  if (!elsewhere && left == 0 && worker->released) {
+    gcffi_worker_close(worker);
+  }
+  free(job);
 }

@@ -28,14 +28,24 @@ static gearman_return_t add(const char *host, in_port_t port, void *context) {
   return rc == GEARMAN_SUCCESS ? remember(host, port, context) : rc;
 }
 
-gearman_return_t gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port) {
-  client->failed = false;
-  return add(host, port, client);
+int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port) {
+  int rc = gcffi_take(&client->guard);
+  if (rc == 0) {
+    client->failed = false;
+    rc = (int)add(host, port, client);
+    gcffi_give_back(&client->guard);
+  }
+  return rc;
 }
 
-gearman_return_t gcffi_client_add_servers(gcffi_client *client, const char *servers) {
-  client->failed = false;
-  return gearman_parse_servers(servers, add, client);
+int gcffi_client_add_servers(gcffi_client *client, const char *servers) {
+  int rc = gcffi_take(&client->guard);
+  if (rc == 0) {
+    client->failed = false;
+    rc = (int)gearman_parse_servers(servers, add, client);
+    gcffi_give_back(&client->guard);
+  }
+  return rc;
 }
 
 /* gearman_client_create() has added them already. */
@@ -78,7 +88,16 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client) {
 
 /* Makes every connection that is opened from now on ask for the exceptions of workers. libgearman remembers a request
  * only when every server has granted it, so it is shown one that does. */
-void gcffi_client_expect_exceptions(gcffi_client *client) {
+int gcffi_client_expect_exceptions(gcffi_client *client) {
+  int rc = gcffi_take(&client->guard);
+  if (rc == 0) {
+    gcffi_await_exceptions(client);
+    gcffi_give_back(&client->guard);
+  }
+  return rc;
+}
+
+void gcffi_await_exceptions(gcffi_client *client) {
   if (!client->exceptions && !client->tasks) {
     gcffi_keep_error(client);
     gcffi_rehearse_exceptions(client);

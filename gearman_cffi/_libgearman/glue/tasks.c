@@ -12,8 +12,6 @@
 
 /* ------------------------------------------------------------------------------------------ replies */
 
-gcffi_reply *gcffi_reply_new(void) { return calloc(1, sizeof(gcffi_reply)); }
-
 void gcffi_reply_reset(gcffi_reply *reply) {
   free(reply->data);
   *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
@@ -23,13 +21,6 @@ void gcffi_reply_drop_data(gcffi_reply *reply) {
   free(reply->data);
   reply->data = NULL;
   reply->size = reply->room = 0;
-}
-
-void gcffi_reply_free(gcffi_reply *reply) {
-  if (reply) {
-    free(reply->data);
-    free(reply);
-  }
 }
 
 /* Reads up to size bytes of an unbuffered packet's data, waiting for them to arrive. */
@@ -94,8 +85,11 @@ static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
 }
 
 static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
-  reply->rc = rc;
-  reply->finished = true;
+  if (!reply->finished) {
+    reply->rc = rc;
+    reply->finished = true;
+    --*reply->unanswered;
+  }
   return GEARMAN_SUCCESS;
 }
 
@@ -156,7 +150,12 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       return GEARMAN_PAUSE;
     }
     gcffi_before_python();
-    int rc = gcffi_on_task(task, event);
+    task->data = (char *)gearman_task_data(st);
+    task->size = gearman_task_data_size(st);
+    int rc = gcffi_on_task(client->owner, task->id, event);
+    if (rc == GEARMAN_SUCCESS || rc == GCFFI_RAISED) {
+      task->size = 0; /* with any other code the packet is delivered again, and its data can be read until then */
+    }
     if (rc == GCFFI_RAISED) {
       client->raised = true;
     } else if (rc != GEARMAN_SUCCESS) {
@@ -193,12 +192,20 @@ void gcffi_bind_actions(gearman_client_st *st) {
   gearman_client_set_task_context_free_fn(st, on_task_freed);
 }
 
-/* -------------------------------------------------------------------------------- life of a gcffi_task */
-
-/* The data of the packet that is being delivered, as far as it was not read yet. */
-size_t gcffi_task_fetch(gcffi_task *task, void *into, size_t size) {
-  return gearman_task_data(task->st) ? 0 : fetch(task->st, into, size);
+/* The size of the data of the packet that is being delivered, for Python, which then reads task->data; or why that is
+ * refused. The client is asked first: a task that it has freed is gone. */
+int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task) {
+  int refused = gcffi_check(client);
+  return refused ? refused : (int64_t)task->size;
 }
+
+/* The data of that packet where it is not buffered, as far as it was not read yet. */
+int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size) {
+  int refused = gcffi_check(client);
+  return refused ? refused : !task->st || gearman_task_data(task->st) ? 0 : (int64_t)fetch(task->st, into, size);
+}
+
+/* -------------------------------------------------------------------------------- life of a gcffi_task */
 
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
   gcffi_task *task = calloc(1, sizeof *task);
@@ -206,7 +213,7 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
     task->client = client;
     task->kind = (unsigned char)kind;
     task->reply = reply;
-    task->holders = 2;
+    task->held = reply != NULL;
   }
   return task;
 }
@@ -219,12 +226,6 @@ void gcffi_task_link(gcffi_task *task, gearman_task_st *st) {
     client->tasks->previous = task;
   }
   client->tasks = task;
-}
-
-void gcffi_task_release(gcffi_task *task) {
-  if (--task->holders == 0) {
-    free(task);
-  }
 }
 
 static void unlink_task(gcffi_task *task) {
@@ -246,23 +247,51 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_client *client = task->client;
   unlink_task(task);
   task->st = NULL;
+  task->size = 0;
   if (task->adrift) {
     client->adrift--;
   }
-  if (task->id) {
-    if (!task->finished) {
-      task->finished = true;
-      client->pending--;
+  if (!task->id) {
+    if (!task->held) {
+      free(task);
     }
-    task->next_dead = client->dead; /* Python's hold on it ends when it has read this list */
-    client->dead = task;
+    return;
   }
-  gcffi_task_release(task);
+  if (!task->finished) {
+    task->finished = true;
+    client->pending--;
+  }
+  task->next_dead = client->dead;
+  client->dead = task;
 }
 
-/* Frees the libgearman task, if there still is one. */
+/* Lets go of a task of our own. adrift: libgearman still needs it. */
 void gcffi_task_discard(gcffi_task *task) {
-  if (task->st) {
+  task->held = false;
+  task->reply = NULL;
+  if (!task->st) {
+    free(task);
+  } else if (!task->adrift) {
     gearman_task_free(task->st);
+  }
+}
+
+/* The ids of tasks that libgearman has freed, for Python to forget; how many were written. */
+size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room) {
+  size_t count = 0;
+  for (const gcffi_task *task = client->dead; task && count < room; task = task->next_dead) {
+    ids[count++] = task->id;
+  }
+  return count;
+}
+
+/* Python has forgotten as many of them, beginning with this one. Where that is not the first any more, a signal handler
+ * that used the client has come between, and they come up again. */
+void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count) {
+  count = client->dead && client->dead->id == first ? count : 0;
+  while (client->dead && count--) {
+    gcffi_task *task = client->dead;
+    client->dead = task->next_dead;
+    free(task);
   }
 }

@@ -23,7 +23,6 @@
 
 static _Thread_local gcffi_scope *current;
 static pthread_t main_thread;
-static unsigned process;
 static int ending;
 
 static int64_t now(void) {
@@ -47,12 +46,12 @@ bool gcffi_set_main_thread(unsigned long ident) {
 /* In a child process: the thread that forked is the one in which signal handlers run there. */
 void gcffi_forked(void) {
   main_thread = pthread_self();
-  process++;
+  gcffi_process++;
 }
 
 /* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the
  * call has to end without a byte sent and without a connection shut down. */
-bool gcffi_is_inherited(const gcffi_scope *scope) { return scope && scope->process != process; }
+bool gcffi_is_inherited(const gcffi_scope *scope) { return scope && scope->process != gcffi_process; }
 
 /* Python is about to end. A daemon thread that came back into it later would find no interpreter, and crash. */
 void gcffi_end(void) { __atomic_store_n(&ending, 1, __ATOMIC_SEQ_CST); }
@@ -67,14 +66,43 @@ void gcffi_before_python(void) {
 bool gcffi_is_calling(void) { return current != NULL; }
 
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
-  *scope = (gcffi_scope){.outer = current, .deadline = GCFFI_NEVER, .process = process};
-  if (timeout_ms >= 0) {
-    scope->deadline = now() + timeout_ms * 1000000LL;
-  }
+  *scope = (gcffi_scope){.outer = current, .process = gcffi_process};
+  gcffi_set_deadline(scope, timeout_ms);
   current = scope;
 }
 
-void gcffi_leave(gcffi_scope *scope) { current = scope->outer; }
+/* timeout_ms: from now on; negative for none. */
+void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms) {
+  scope->deadline = timeout_ms < 0 ? GCFFI_NEVER : now() + timeout_ms * 1000000LL;
+}
+
+/* Begins a call from Python; 0, or why it is refused. The object is free again when the scope is left. */
+int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
+  int refused = gcffi_take(guard);
+  if (refused == 0) {
+    gcffi_enter(scope, timeout_ms);
+    scope->guard = guard;
+  }
+  return refused;
+}
+
+/* The same for a call that may be made in a callback of the object too. */
+int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
+  bool taken;
+  int refused = gcffi_take_within(guard, &taken);
+  if (refused == 0) {
+    gcffi_enter(scope, timeout_ms);
+    scope->guard = taken ? guard : NULL;
+  }
+  return refused;
+}
+
+void gcffi_leave(gcffi_scope *scope) {
+  current = scope->outer;
+  if (scope->guard) {
+    gcffi_give_back(scope->guard);
+  }
+}
 
 gcffi_scope *gcffi_current_scope(void) { return current; }
 

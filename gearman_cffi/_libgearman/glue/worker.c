@@ -11,41 +11,40 @@
 #include <string.h>
 #include <unistd.h>
 
-gcffi_worker *gcffi_worker_create(void) {
-  gcffi_worker *worker = calloc(1, sizeof *worker);
-  if (!worker) {
-    return NULL;
+/* False also when GEARMAN_SERVERS names an unknown host. The memory is the caller's. */
+bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
+  gcffi_scope scope;
+  *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
+  gcffi_enter(&scope, -1);
+  scope.no_environment = !from_environment;
+  worker->st = gearman_worker_create(NULL);
+  gcffi_leave(&scope);
+  if (worker->st && !from_environment) {
+    gearman_worker_remove_servers(worker->st); /* where getenv() could not be replaced */
   }
-  worker->pid = getpid();
-  worker->st = gearman_worker_create(NULL); /* NULL also when GEARMAN_SERVERS names an unknown host */
-  if (!worker->st) {
-    free(worker);
-    return NULL;
+  return worker->st != NULL;
+}
+
+static void free_all(gcffi_worker *worker) {
+  gcffi_scope scope; /* not that of a client whose callback this is */
+  gcffi_enter(&scope, -1);
+  gearman_worker_free(worker->st);
+  for (size_t i = 0; i < worker->retired_count; i++) {
+    gearman_worker_free(worker->retired[i]);
   }
-  return worker;
+  gcffi_leave(&scope);
+  free(worker->retired);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held
  * keep the worker; the garbage collector ends what it finds together in any order. */
-void gcffi_worker_free(gcffi_worker *worker) {
-  if (worker && __atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST)) {
+void gcffi_worker_close(gcffi_worker *worker) {
+  worker->guard.closed = true;
+  if (__atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST)) {
     worker->released = true;
-  } else if (worker && worker->pid == getpid()) {
-    gcffi_scope scope; /* not that of a client whose callback this is */
-    gcffi_enter(&scope, -1);
-    gearman_worker_free(worker->st);
-    for (size_t i = 0; i < worker->retired_count; i++) {
-      gearman_worker_free(worker->retired[i]);
-    }
-    gcffi_leave(&scope);
-    free(worker->retired);
-    free(worker);
+  } else if (worker->pid == getpid()) {
+    free_all(worker);
   }
-}
-
-void gcffi_worker_finish(bool *closed, gcffi_worker *worker) {
-  *closed = true;
-  gcffi_worker_free(worker);
 }
 
 const char *gcffi_worker_error(gcffi_worker *worker) {
@@ -54,35 +53,9 @@ const char *gcffi_worker_error(gcffi_worker *worker) {
 
 static void keep_error(gcffi_worker *worker) {
   const char *text = gearman_worker_error(worker->st);
-  worker->error[0] = '\0';
-  if (text) {
-    strncpy(worker->error, text, sizeof worker->error - 1);
-  }
-}
-
-gearman_return_t gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port) {
-  worker->failed = false;
-  return gearman_worker_add_server(worker->st, host, port);
-}
-
-gearman_return_t gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
-  worker->failed = false;
-  return gearman_worker_add_servers(worker->st, servers);
-}
-
-static gearman_return_t run_job(gearman_job_st *job, void *context) {
-  gcffi_before_python();
-  return (gearman_return_t)gcffi_on_job(job, context);
-}
-
-gearman_return_t gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size,
-                                           uint32_t timeout, void *context) {
-  worker->failed = false;
-  if (size == 0) {
-    return gearman_worker_register(worker->st, name, timeout); /* refuses it with the extension's text */
-  }
-  return gearman_worker_define_function(worker->st, name, size, gearman_function_create_v2(run_job), timeout,
-                                        context);
+  size_t size = text ? strnlen(text, sizeof worker->error - 1) : 0; /* no strncpy(), which would fill up the rest */
+  memcpy(worker->error, text ? text : "", size);
+  worker->error[size] = '\0';
 }
 
 /* ---------------------------------------------------------------------------------------- stopping */
@@ -154,85 +127,71 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
   }
 }
 
-gearman_return_t gcffi_worker_work(gcffi_worker *worker) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, -1);
-  gearman_return_t renewed = gcffi_worker_renew(worker);
-  gcffi_leave(&scope);
+static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
+  gearman_return_t rc = gcffi_worker_renew(worker);
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
-  if (renewed != GEARMAN_SUCCESS) {
-    return renewed;
+  if (rc != GEARMAN_SUCCESS) {
+    return rc;
   }
   worker->failed = false;
-  gcffi_enter(&scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
+  gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  gearman_return_t rc = work(worker, &scope, waits);
+  rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
-  gcffi_leave(&scope);
+  return rc;
+}
+
+static int begin(gcffi_scope *scope, gcffi_worker *worker) {
+  int refused = gcffi_begin(scope, &worker->guard, -1);
+  scope->worker = worker;
+  return refused;
+}
+
+int gcffi_worker_work(gcffi_worker *worker) {
+  gcffi_scope scope;
+  int rc = begin(&scope, worker);
+  if (rc == 0) {
+    rc = (int)renew_and_work(worker, &scope);
+    gcffi_leave(&scope);
+  }
   return rc;
 }
 
 /* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
-gearman_return_t gcffi_worker_announce(gcffi_worker *worker) {
-  worker->asked = true;
+int gcffi_worker_announce(gcffi_worker *worker) {
   gcffi_scope scope;
-  gcffi_enter(&scope, -1);
-  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  gearman_return_t rc = gearman_worker_work(worker->st);
-  gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  gcffi_leave(&scope);
-  return rc;
-}
-
-gearman_return_t gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
-  gcffi_scope scope;
-  worker->failed = false;
-  gcffi_enter(&scope, -1);
-  gearman_return_t rc = gearman_worker_set_identifier(worker->st, id, size);
-  gcffi_leave(&scope);
-  return rc;
-}
-
-gearman_return_t gcffi_worker_wait(gcffi_worker *worker) {
-  gcffi_scope scope;
-  worker->failed = false;
-  gcffi_enter(&scope, -1);
-  gearman_return_t rc = gcffi_worker_pause(worker->st);
-  gcffi_leave(&scope);
-  return rc;
-}
-
-/* ------------------------------------------------------------------------------------ what a job sends */
-
-/* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
- * connection, so that half a packet is never followed by another. */
-static void enter_send(gcffi_scope *scope) {
-  gcffi_enter(scope, -1);
-  scope->exchange = scope->patient = true;
-}
-
-gearman_return_t gcffi_job_send(gearman_job_st *job, int what, const void *data, size_t size) {
-  gcffi_scope scope;
-  gearman_return_t rc;
-  enter_send(&scope);
-  switch (what) {
-  case GCFFI_SEND_DATA: rc = gearman_job_send_data(job, data, size); break;
-  case GCFFI_SEND_WARNING: rc = gearman_job_send_warning(job, data, size); break;
-  case GCFFI_SEND_COMPLETE: rc = gearman_job_send_complete(job, data, size); break;
-  case GCFFI_SEND_EXCEPTION: rc = gearman_job_send_exception(job, data, size); break;
-  default: rc = gearman_job_send_fail(job); break;
+  int rc = begin(&scope, worker);
+  if (rc == 0) {
+    worker->asked = true;
+    gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+    rc = (int)gearman_worker_work(worker->st);
+    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+    gcffi_leave(&scope);
   }
-  gcffi_leave(&scope);
   return rc;
 }
 
-gearman_return_t gcffi_job_send_status(gearman_job_st *job, uint32_t numerator, uint32_t denominator) {
+int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
   gcffi_scope scope;
-  enter_send(&scope);
-  gearman_return_t rc = gearman_job_send_status(job, numerator, denominator);
-  gcffi_leave(&scope);
+  int rc = begin(&scope, worker);
+  if (rc == 0) {
+    worker->failed = false;
+    rc = (int)gearman_worker_set_identifier(worker->st, id, size);
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
+int gcffi_worker_wait(gcffi_worker *worker) {
+  gcffi_scope scope;
+  int rc = begin(&scope, worker);
+  if (rc == 0) {
+    worker->failed = false;
+    rc = (int)gcffi_worker_pause(worker->st);
+    gcffi_leave(&scope);
+  }
   return rc;
 }

@@ -1,0 +1,74 @@
+/* What a worker works for and what it can do: its servers and its functions. Nothing here waits. */
+#define _GNU_SOURCE
+#include "glue.h"
+#include "optional.h"
+
+static int begin(gcffi_worker *worker) {
+  int refused = gcffi_take(&worker->guard);
+  if (refused == 0) {
+    worker->failed = false;
+  }
+  return refused;
+}
+
+static int end(gcffi_worker *worker, gearman_return_t rc) {
+  gcffi_give_back(&worker->guard);
+  return (int)rc;
+}
+
+int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port) {
+  int refused = begin(worker);
+  return refused ? refused : end(worker, gearman_worker_add_server(worker->st, host, port));
+}
+
+int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
+  int refused = begin(worker);
+  return refused ? refused : end(worker, gearman_worker_add_servers(worker->st, servers));
+}
+
+/* Where libgearman has it; see capabilities.c. */
+int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file) {
+  int refused = begin(worker);
+  if (refused == 0 && gearman_worker_set_ssl) {
+    gearman_worker_set_ssl(worker->st, ssl, ca_file, certificate, key_file);
+  }
+  return refused ? refused : end(worker, GEARMAN_SUCCESS);
+}
+
+static gearman_return_t run_job(gearman_job_st *st, void *context) {
+  gcffi_worker *worker = gcffi_current_scope()->worker;
+  gcffi_before_python();
+  gcffi_job_init(&worker->job, worker, st);
+  int rc = gcffi_on_job(&worker->job, context, worker->job.workload, worker->job.size);
+  worker->job.st = NULL;
+  return (gearman_return_t)rc;
+}
+
+static gearman_return_t define(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context) {
+  gearman_function_t function = gearman_function_create_v2(run_job);
+  return gearman_worker_define_function(worker->st, name, size, function, timeout, context);
+}
+
+int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context) {
+  if (size == 0) {
+    return gcffi_worker_register(worker, name, timeout); /* refuses it with the extension's text */
+  }
+  int refused = begin(worker);
+  return refused ? refused : end(worker, define(worker, name, size, timeout, context));
+}
+
+int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout) {
+  int refused = begin(worker);
+  return refused ? refused : end(worker, gearman_worker_register(worker->st, name, timeout));
+}
+
+int gcffi_worker_unregister(gcffi_worker *worker, const char *name) {
+  int refused = begin(worker);
+  return refused ? refused : end(worker, gearman_worker_unregister(worker->st, name));
+}
+
+int gcffi_worker_unregister_all(gcffi_worker *worker) {
+  int refused = begin(worker);
+  return refused ? refused : end(worker, gearman_worker_unregister_all(worker->st));
+}

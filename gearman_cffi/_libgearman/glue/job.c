@@ -1,0 +1,53 @@
+/* A job in Python's hands: what it brings, and what is sent for it. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+
+void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
+  *job = (gcffi_job){.st = st, .worker = worker};
+  if (st) {
+    job->workload = (char *)gearman_job_workload(st);
+    job->size = gearman_job_workload_size(st);
+  }
+}
+
+/* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
+ * connection, so that half a packet is never followed by another. */
+static int begin(gcffi_scope *scope, gcffi_job *job) {
+  int refused = job ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
+  if (refused == 0) {
+    scope->exchange = scope->patient = true;
+  }
+  return refused;
+}
+
+static gearman_return_t send_packet(gearman_job_st *st, int what, const void *data, size_t size) {
+  switch (what) {
+  case GCFFI_SEND_DATA: return gearman_job_send_data(st, data, size);
+  case GCFFI_SEND_WARNING: return gearman_job_send_warning(st, data, size);
+  case GCFFI_SEND_COMPLETE: return gearman_job_send_complete(st, data, size);
+  case GCFFI_SEND_EXCEPTION: return gearman_job_send_exception(st, data, size);
+  default: return gearman_job_send_fail(st);
+  }
+}
+
+int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
+  gcffi_scope scope;
+  int rc = begin(&scope, job);
+  if (rc == 0) {
+    rc = (int)send_packet(job->st, what, data, size);
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
+int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator) {
+  gcffi_scope scope;
+  int rc = begin(&scope, job);
+  if (rc == 0) {
+    rc = (int)gearman_job_send_status(job->st, numerator, denominator);
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
