@@ -1,0 +1,114 @@
+"""The command: python -m benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from fnmatch import fnmatch
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.bench import Bench
+from benchmarks.machine import description
+from benchmarks.programs import compile_c
+from benchmarks.runner import Outcome, run
+from benchmarks.works import Work, all_works
+
+ROUNDS = 5
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Runs the same work in C, PHP and Python, in turn, against private gearmands.",
+    )
+    parser.add_argument("--list", action="store_true", help="print the names of the works and end")
+    parser.add_argument("--only", metavar="NAME,...", default="*", help="these works, names or patterns as 'echo-*'")
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds ({ROUNDS}; with --quick 1)")
+    parser.add_argument("--quick", action="store_true", help="a small part of the jobs: shows that it runs, no more")
+    parser.add_argument("--slow", action="store_true", help="also the rows that take very long")
+    parser.add_argument("--cpu", type=int, metavar="N", help="the CPU that everything is pinned to (the last one)")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the FILE's markers")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    options = parser.parse_args(arguments)
+    usable = os.sched_getaffinity(0)
+    options.cpu = max(usable) if options.cpu is None else options.cpu
+    options.rounds = options.rounds or (1 if options.quick else ROUNDS)
+    if options.cpu not in usable:
+        parser.error(f"CPU {options.cpu} cannot be used here; {sorted(usable)} can")
+    if options.rounds < 1:
+        parser.error("--rounds must be 1 or more")
+    return options
+
+
+def chosen(works: Sequence[Work], only: str) -> list[Work]:
+    """The works that any of the patterns names. Raises ValueError for a pattern that names none."""
+    patterns = [pattern.strip() for pattern in only.split(",")]
+    for pattern in patterns:
+        if not any(fnmatch(work.name, pattern) for work in works):
+            raise ValueError(f"there is no work {pattern!r}; see --list")
+    return [work for work in works if any(fnmatch(work.name, pattern) for pattern in patterns)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the works. Returns the exit code: 1 where a program failed, 2 for a wrong option."""
+    options = parsed(arguments)
+    with tempfile.TemporaryDirectory(prefix="gearman-benchmarks-") as folder:
+        bench = Bench(Path(folder), options.cpu, options.quick)
+        try:
+            works = chosen(all_works(bench), options.only)
+        except ValueError as error:
+            print(f"benchmarks: {error}", file=sys.stderr)
+            return 2
+        if options.list:
+            print("\n".join(f"{work.name:32} {work.title}" for work in works))
+            return 0
+        compile_c(bench.folder)
+        about = _about(options)
+        print("\n".join(about))
+        outcomes = [_measured(work, options) for work in works]
+    text = [report.goals(outcomes), *map(report.table, outcomes)]
+    print("\n" + text[0])
+    if options.markdown:
+        heading = "\n".join(f"- {line}" for line in about)
+        report.write_between_markers(options.markdown, "\n\n".join(part for part in [heading, *text] if part))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(outcomes, {"about": about}), indent=1) + "\n")
+    return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+def _about(options: argparse.Namespace) -> list[str]:
+    today = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+    given = [
+        f"--rounds {options.rounds}",
+        *(["--quick"] if options.quick else []),
+        *(["--slow"] if options.slow else []),
+    ]
+    if options.only != "*":
+        given.append(f"--only {options.only}")
+    return [f"{today}, `python -m benchmarks {' '.join(given)}`", *description(options.cpu)]
+
+
+def _measured(work: Work, options: argparse.Namespace) -> Outcome:
+    is_terminal = sys.stderr.isatty()
+
+    def tell(text: str) -> None:
+        if is_terminal:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    outcome = run(work, options.rounds, options.slow, tell)
+    tell("")
+    print(f"\n{report.table(outcome)}", flush=True)
+    for row, why in outcome.failed.items():
+        print(f"benchmarks: {work.name}: {row}: {why}", file=sys.stderr)
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

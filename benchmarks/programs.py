@@ -1,0 +1,144 @@
+"""The programs: how each language's are compiled, started and talked to."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks.machine import ROOT, file_of
+
+
+class ProgramError(Exception):
+    """A program ended, or said nothing in time."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program by its command; after are arguments that follow those of the work. needs is a tool or ""."""
+
+    command: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    needs: str = ""
+
+    def under(self, *command: str) -> Program:
+        """The same, run by another command."""
+        return replace(self, command=(*command, *self.command))
+
+    def line(self, *arguments: object) -> list[str]:
+        """The whole command."""
+        return [*self.command, *map(str, arguments), *self.after]
+
+
+def php(name: str) -> Program:
+    """A PHP script."""
+    return Program(("php", "-d", "memory_limit=-1", file_of(["php", f"{name}.php"])), needs="php")
+
+
+def python(name: str, *after: str) -> Program:
+    """A Python module, run by the interpreter that runs this."""
+    return Program((sys.executable, "-m", f"benchmarks.python.{name}"), after)
+
+
+def c(folder: Path, name: str) -> Program:
+    """A C program that compile_c() puts into the folder."""
+    return Program((str(folder / name),))
+
+
+def compile_c(folder: Path) -> None:
+    """Compiles the C programs against the libgearman that pkg-config names."""
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "gearmand"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for name in ("client", "worker"):
+        command = ["cc", "-O2", "-Wall", "-Wextra", "-pthread", file_of(["c", f"{name}.c"]), "-o", str(folder / name)]
+        subprocess.run([*command, *flags], check=True)
+
+
+def environment() -> dict[str, str]:
+    """The programs' environment: Python keeps its compiled modules, nothing names servers, hashes do not vary."""
+    left_out = ("PYTHONDONTWRITEBYTECODE", "GEARMAN_SERVERS", "PYTHONPATH", "PYTHONMALLOC", "PYTHONDEVMODE")
+    return {name: text for name, text in os.environ.items() if name not in left_out} | {"PYTHONHASHSEED": "0"}
+
+
+class Running:
+    """A program in a process of its own, killed at the end of the block if it still runs."""
+
+    def __init__(self, line: Sequence[str], patience: float) -> None:
+        self._line = line
+        self._patience = patience
+        self._read = b""
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self.process = subprocess.Popen(
+            line,
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            bufsize=0,
+        )
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self._errors.close()
+
+    def await_ready(self) -> None:
+        """Returns when its warm-up is over."""
+        line = self._next_line()
+        if line != "ready":
+            raise self._failed(f"said {line!r} instead of ready")
+
+    def go(self) -> None:
+        """Lets it begin."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+
+    def result(self) -> dict[str, float]:
+        """Its line of results, after its end."""
+        line = self._next_line()
+        try:
+            figures: dict[str, float] = json.loads(line)
+            code = self.process.wait(self._patience)
+        except (ValueError, subprocess.TimeoutExpired) as error:
+            raise self._failed(f"said {line!r}, and {error}") from error
+        if code:
+            raise self._failed(f"ended with exit code {code}")
+        return figures
+
+    def _next_line(self) -> str:
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + self._patience
+        while b"\n" not in self._read:
+            if not select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise self._failed(f"says nothing for {self._patience} s")
+            piece = self.process.stdout.read(65536)
+            if not piece:
+                raise self._failed("ended too early")
+            self._read += piece
+        line, _, self._read = self._read.partition(b"\n")
+        return line.decode()
+
+    def _failed(self, what: str) -> ProgramError:
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", "replace").strip()
+        return ProgramError(f"{' '.join(map(str, self._line))} {what}. It wrote: {said[-2000:] or '-'}")

@@ -1,0 +1,48 @@
+"""layer_worker WORK PORT JOBS WARMUP SERIALIZER [listeners] [busy]: answers jobs through gearman_cffi.Worker.
+
+listeners: one for each of the events that a job has.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from benchmarks.python.common import Marks
+from benchmarks.python.mirror_worker import compute
+from benchmarks.python.serializers import SERIALIZERS
+from gearman_cffi import EventDispatcher, EventName, Job, JobCollection, Worker
+
+JOB_EVENTS = (EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE, EventName.AFTER_RUN)
+
+
+def listen(event: object) -> None:
+    """A listener that costs nothing itself."""
+
+
+def main(arguments: list[str]) -> None:
+    """Works until the last job is answered."""
+    work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
+    marks = Marks(jobs, warmup, waits=work == "drain")
+    handlers = JobCollection()
+    dispatcher = EventDispatcher()
+
+    @handlers.handler("bench")
+    def answer(job: Job) -> object:
+        marks.count()
+        if marks.seen == marks.last:
+            worker.stop()
+        return "ok" if work == "drain" else job.get_workload()
+
+    if "listeners" in arguments:
+        for name in JOB_EVENTS:
+            dispatcher.add_listener(name, listen)
+    if "busy" in arguments:
+        threading.Thread(target=compute, daemon=True).start()
+    worker = Worker(f"127.0.0.1:{port}", handlers, dispatcher, serializer=SERIALIZERS[arguments[4]]())
+    worker.run()
+    marks.meter.report(jobs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

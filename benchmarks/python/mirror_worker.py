@@ -1,0 +1,47 @@
+"""mirror_worker WORK PORT JOBS WARMUP [busy]: answers jobs through gearman_cffi.ext; see c/worker.c.
+
+busy: beside another Python thread of the process, which always computes.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from benchmarks.python.common import Marks, check
+from gearman_cffi.ext import GearmanJob, GearmanWorker
+
+
+def compute() -> None:
+    """Holds the interpreter as long as the process lives."""
+    number = 0
+    while True:
+        number += 1
+
+
+def main(arguments: list[str]) -> None:
+    """Works until the last job is answered."""
+    work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
+    marks = Marks(jobs, warmup, waits=work == "drain")
+
+    def echo(job: GearmanJob) -> bytes:
+        marks.count()
+        return job.workload()
+
+    def drain(job: GearmanJob) -> str:
+        marks.count()
+        return "ok"
+
+    worker = GearmanWorker()
+    worker.addServer("127.0.0.1", port)
+    worker.addFunction("bench", drain if work == "drain" else echo)
+    if "busy" in arguments[4:]:
+        threading.Thread(target=compute, daemon=True).start()
+    while marks.seen < marks.last and worker.work():
+        pass
+    check(marks.seen == marks.last, "work")
+    marks.meter.report(jobs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

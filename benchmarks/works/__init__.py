@@ -1,0 +1,15 @@
+"""The works: what is measured, in which rows, and what is wanted of it."""
+
+from __future__ import annotations
+
+from benchmarks.bench import Bench
+from benchmarks.works import counts, large, layer, many, single, start, threads
+from benchmarks.works.work import Row, Work
+
+__all__ = ["Row", "Work", "all_works"]
+
+
+def all_works(bench: Bench) -> list[Work]:
+    """All works, in the order in which they are run and shown."""
+    rooms = (single, many, layer, large, threads, start, counts)
+    return [work for room in rooms for work in room.works(bench)]

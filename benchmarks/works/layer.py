@@ -1,0 +1,61 @@
+"""The Python layer beside the mirror: serializers, and events with and without listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.bench import Bench, Load
+from benchmarks.figures import Goal
+from benchmarks.programs import Program, python
+from benchmarks.python.serializers import SERIALIZERS, payload_of
+from benchmarks.works.work import AGAIN, MIRROR, C, Row, Work, peers
+
+LIMIT = 1.5
+_SIZE = 100
+
+
+def works(bench: Bench) -> Iterator[Work]:
+    """The works of this room."""
+    echoes = Load("echo", bench.jobs(10_000))
+    submissions = Load("background", bench.jobs(20_000))
+    yield _clients(bench, "layer-echo-client", "foreground echo with the C worker", echoes, waits=True)
+    yield _clients(bench, "layer-background", "background submission with a unique key", submissions, waits=False)
+    yield _workers(bench, "layer-echo-worker", "foreground echo with the C client", echoes)
+    yield _workers(bench, "layer-drain", "draining a queue", submissions)
+
+
+def _clients(bench: Bench, name: str, title: str, load: Load, waits: bool) -> Work:
+    c, _, mirror, _ = peers(bench)
+    worker = c.worker if waits else None
+
+    def row(title: str, program: Program) -> Row:
+        return Row(title, lambda: bench.client(program, load, worker))
+
+    layer = [row(f"Client, {serializer}", python("layer_client", serializer)) for serializer in SERIALIZERS]
+    return Work(
+        name,
+        f"Python layer, {title}: {load.jobs:,} jobs of {_SIZE} bytes",
+        ("client_us", "gearmand_us", "rate", *(("p50_us", "p99_us") if waits else ()), "client_mb"),
+        (row(C, c.client), row(MIRROR, mirror.client), *layer, row(AGAIN, c.client)),
+        (Goal("Client, raw", "client_us", LIMIT, C),),
+    )
+
+
+def _workers(bench: Bench, name: str, title: str, load: Load) -> Work:
+    c, _, mirror, _ = peers(bench)
+
+    def row(title: str, program: Program, serializer: str = "raw") -> Row:
+        sent = Load("echo", load.jobs, payload_of(serializer, _SIZE))
+        if load.work == "echo":
+            return Row(title, lambda: bench.client(c.client, sent, program))
+        return Row(title, lambda: bench.drain(program, load.jobs))
+
+    layer = [row(f"Worker, {name}", python("layer_worker", name), name) for name in SERIALIZERS]
+    listeners = row("Worker, raw, listeners", python("layer_worker", "raw", "listeners"))
+    return Work(
+        name,
+        f"Python layer, {title}: {load.jobs:,} jobs of {_SIZE} bytes",
+        ("worker_us", "gearmand_us", "rate", "worker_mb"),
+        (row(C, c.worker), row(MIRROR, mirror.worker), *layer, listeners, row(AGAIN, c.worker)),
+        (Goal("Worker, raw", "worker_us", LIMIT, C),),
+    )

@@ -1,0 +1,83 @@
+"""What a program costs before it has done anything: importing, and waiting for a job."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.bench import MEGABYTE, Bench, Sample
+from benchmarks.figures import Goal
+from benchmarks.machine import ROOT, cpu_seconds, file_of, on_cpus, resident
+from benchmarks.programs import Program, environment
+from benchmarks.works.work import MIRROR, PHP, C, Row, Work, peers
+
+STARTS = 21
+IDLE_SECONDS = 10.0
+LAYER = "gearman_cffi"
+
+
+def works(bench: Bench) -> Iterator[Work]:
+    """The works of this room."""
+    starts = 3 if bench.quick else STARTS
+    yield Work(
+        "import",
+        f"Importing, with compiled modules: medians of {starts} starts a round, in turn with the bare interpreter",
+        ("start_ms", "import_ms"),
+        tuple(Row(module, lambda module=module: _import(bench, module, starts)) for module in (MIRROR, LAYER)),  # type: ignore[misc]
+        tuple(Goal(module, "import_ms", 12) for module in (MIRROR, LAYER)),
+        rounds=5,
+    )
+    seconds = 0.3 if bench.quick else IDLE_SECONDS
+    yield Work(
+        "idle",
+        f"A worker that waits for {seconds:g} s, settings as they come",
+        ("idle_mb", "idle_cpu"),
+        tuple(
+            Row(name, lambda program=program: _idle(bench, program, seconds), needs)  # type: ignore[misc]
+            for name, program, needs in _idle_workers(bench)
+        ),
+        tuple(
+            Goal(name, metric, limit)
+            for name in (MIRROR, LAYER)
+            for metric, limit in (("idle_mb", 15), ("idle_cpu", 0.15))
+        ),
+        rounds=2,
+    )
+
+
+def _import(bench: Bench, module: str, starts: int) -> Sample:
+    _start(bench, f"import {module}")  # writes the compiled modules
+    pairs = [(_start(bench, "pass"), _start(bench, f"import {module}")) for _ in range(starts)]
+    return {
+        "start_ms": median(whole for _, whole in pairs) * 1e3,
+        "import_ms": median(whole - bare for bare, whole in pairs) * 1e3,
+    }
+
+
+def _start(bench: Bench, code: str) -> float:
+    """The seconds from the start of an interpreter to its end."""
+    with on_cpus(bench.cpus(pinned=True)):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), check=True)
+        return time.perf_counter() - began
+
+
+def _idle_workers(bench: Bench) -> Iterator[tuple[str, Program, tuple[str, ...]]]:
+    """Workers by their rows' names; the port stands after the command."""
+    idle = file_of(["python", "idle.py"])
+    for peer in peers(bench):
+        if peer.name in (C, PHP):
+            yield peer.name, Program((*peer.worker.command, "echo"), ("1", "1")), peer.needs
+    yield MIRROR, Program((sys.executable, idle, "mirror")), ()
+    yield LAYER, Program((sys.executable, idle, "layer")), ()
+
+
+def _idle(bench: Bench, program: Program, seconds: float) -> Sample:
+    with bench.waiting(program) as process:
+        before, began = cpu_seconds(process), time.monotonic()
+        time.sleep(seconds)
+        used, passed = cpu_seconds(process) - before, time.monotonic() - began
+        return {"idle_mb": resident(process) / MEGABYTE, "idle_cpu": used / passed * 1e3}

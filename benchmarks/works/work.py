@@ -1,0 +1,71 @@
+"""Work, Row and Peer: the shape of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks.bench import Bench, Sample
+from benchmarks.figures import Goal
+from benchmarks.programs import Program, c, php, python
+
+C, AGAIN, PHP, MIRROR = "C", "C again", "PHP", "gearman_cffi.ext"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One program or arrangement of a work. needs names tools; a slow one is run only on request."""
+
+    name: str
+    measure: Callable[[], Sample]
+    needs: tuple[str, ...] = ()
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """A table: rows that do the same work, and what is shown of them.
+
+    The first of the metrics is that of the ratios to the rows C and PHP. rounds is the most of them that make sense.
+    """
+
+    name: str
+    title: str
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+    goals: tuple[Goal, ...] = ()
+    rounds: int = 1000
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The client and the worker of a language."""
+
+    name: str
+    client: Program
+    worker: Program
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tools without which it does not run."""
+        return (self.client.needs,) if self.client.needs else ()
+
+
+def peers(bench: Bench) -> list[Peer]:
+    """C, PHP, the mirror, and C a second time: what differs between the two is noise."""
+    first = Peer(C, c(bench.folder, "client"), c(bench.folder, "worker"))
+    return [
+        first,
+        Peer(PHP, php("client"), php("worker")),
+        Peer(MIRROR, python("mirror_client"), python("mirror_worker")),
+        Peer(AGAIN, first.client, first.worker),
+    ]
+
+
+def rows_of(given: Iterable[Peer], measure: Callable[[Peer], Sample], *needs: str) -> tuple[Row, ...]:
+    """A row for each peer."""
+
+    def row(peer: Peer) -> Row:
+        return Row(peer.name, lambda: measure(peer), (*peer.needs, *needs))
+
+    return tuple(map(row, given))
