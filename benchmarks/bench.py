@@ -15,6 +15,7 @@ from gearman_cffi.testing import Gearmand
 
 Sample = dict[str, float]
 MEGABYTE = 1e6
+WARMUP = 300  # jobs
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Load:
     work: str
     jobs: int
     payload: int | str = 100
-    warmup: int = 300
+    warmup: int = WARMUP
     extra: int = 0
 
     def arguments(self, port: int) -> tuple[object, ...]:
@@ -70,14 +71,13 @@ class Bench:
 
     def drain(self, program: Program, jobs: int, pinned: bool = True) -> Sample:
         """Measures a worker that finds its jobs in the queue."""
-        warmup = min(300, jobs)
         with self.server(pinned) as server, ExitStack() as stack:
-            fill = Load("bulk", jobs + warmup, warmup=0, extra=500)
+            fill = Load("bulk", jobs + WARMUP, warmup=0, extra=500)
             filling = self._start(stack, c(self.folder, "client").line(*fill.arguments(server.port)), pinned)
             filling.await_ready()
             filling.go()
             filling.result()
-            worker = self._start(stack, program.line("drain", server.port, jobs, warmup), pinned)
+            worker = self._start(stack, program.line("drain", server.port, jobs, WARMUP), pinned)
             worker.await_ready()
             before = cpu_seconds(server.pid)
             worker.go()
