@@ -15,9 +15,10 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.bench import Bench
 from benchmarks.machine import description
-from benchmarks.programs import compile_c
+from benchmarks.programs import ProgramError, compile_c
 from benchmarks.runner import Outcome, run
 from benchmarks.works import Work, all_works
+from gearman_cffi.testing import GearmandError
 
 ROUNDS = 5
 
@@ -37,6 +38,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the FILE's markers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     options = parser.parse_args(arguments)
+    if not hasattr(os, "sched_setaffinity"):
+        parser.error("Linux is needed: here a process cannot be pinned to a CPU")
     usable = os.sched_getaffinity(0)
     options.cpu = max(usable) if options.cpu is None else options.cpu
     options.rounds = options.rounds or (1 if options.quick else ROUNDS)
@@ -69,8 +72,12 @@ def main(arguments: Sequence[str]) -> int:
         if options.list:
             print("\n".join(f"{work.name:32} {work.title}" for work in works))
             return 0
-        compile_c(bench.folder)
-        about = _about(options)
+        try:
+            compile_c(bench.folder)
+            about = _about(options)
+        except (ProgramError, GearmandError) as error:
+            print(f"benchmarks: {error}", file=sys.stderr)
+            return 1
         print("\n".join(about))
         outcomes = [_measured(work, options) for work in works]
     text = [report.goals(outcomes), *map(report.table, outcomes)]

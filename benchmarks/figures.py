@@ -33,7 +33,8 @@ METRICS = {
     "worker_payloads": Metric("worker peak over idle, payloads"),
     "instructions": Metric("instructions/job", 0),
     "start_ms": Metric("start ms"),
-    "import_ms": Metric("over the bare interpreter, ms"),
+    "import_ms": Metric("over the bare interpreter ms"),
+    "import_cpu_ms": Metric("CPU over the bare interpreter ms"),
     "idle_mb": Metric("idle RSS MB"),
     "idle_cpu": Metric("idle CPU ms/s", 3),
 }

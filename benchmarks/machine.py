@@ -52,7 +52,7 @@ def resident(process: int) -> int:
 
 @cache
 def missing(tool: str) -> str:
-    """Why a tool cannot be used; "" where it can."""
+    """Why a tool cannot be used, "" where it can."""
     if shutil.which(tool) is None:
         return f"{tool} is not installed"
     if tool == "php" and "gearman" not in output_of("php", "-m").split():

@@ -54,13 +54,21 @@ def c(folder: Path, name: str) -> Program:
 
 
 def compile_c(folder: Path) -> None:
-    """Compiles the C programs against the libgearman that pkg-config names."""
-    flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "gearmand"], capture_output=True, text=True, check=True
-    ).stdout.split()
+    """Compiles the C programs against the libgearman that pkg-config names. Raises ProgramError."""
+    flags = _output(["pkg-config", "--cflags", "--libs", "gearmand"]).split()
     for name in ("client", "worker"):
         command = ["cc", "-O2", "-Wall", "-Wextra", "-pthread", file_of(["c", f"{name}.c"]), "-o", str(folder / name)]
-        subprocess.run([*command, *flags], check=True)
+        _output([*command, *flags])
+
+
+def _output(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise ProgramError(f"{command[0]} is not installed; the C programs are compiled with it") from error
+    if done.returncode:
+        raise ProgramError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 def environment() -> dict[str, str]:

@@ -31,7 +31,13 @@ def table(outcome: Outcome) -> str:
     notes = [f"{name}: left out, {why}." for name, why in outcome.left_out.items()]
     notes += [f"{name}: FAILED, {why.splitlines()[0]}" for name, why in outcome.failed.items()]
     return "\n".join(
-        [f"### {work.name}", "", f"{work.title}. Rounds: {outcome.rounds}.", "", *_aligned(lines)]
+        [
+            f"### {work.name}",
+            "",
+            f"{work.title} ({outcome.rounds} round{'s'[: outcome.rounds > 1]}).",
+            "",
+            *_aligned(lines),
+        ]
         + [line for note in notes for line in ("", note)]
     )
 

@@ -88,7 +88,7 @@ def _linear(bench: Bench, name: str, work: str, call: str) -> Work:
     rows = tuple(row(count) for count in (few, some, many))
     return Work(
         name,
-        f"{call}: does the time for a job stay the same?",
+        f"The time for a job in {call} by the number of jobs",
         ("us", "client_us", "rate", "client_extra_mb"),
         rows,
         (Goal(rows[2].name, "us", 1.2, rows[0].name),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ def works(bench: Bench) -> Iterator[Work]:
     yield Work(
         "import",
         f"Importing, with compiled modules: medians of {starts} starts a round, in turn with the bare interpreter",
-        ("start_ms", "import_ms"),
+        ("start_ms", "import_ms", "import_cpu_ms"),
         tuple(Row(module, lambda module=module: _import(bench, module, starts)) for module in (MIRROR, LAYER)),  # type: ignore[misc]
         tuple(Goal(module, "import_ms", 12) for module in (MIRROR, LAYER)),
         rounds=5,
@@ -52,17 +53,19 @@ def _import(bench: Bench, module: str, starts: int) -> Sample:
     _start(bench, f"import {module}")  # writes the compiled modules
     pairs = [(_start(bench, "pass"), _start(bench, f"import {module}")) for _ in range(starts)]
     return {
-        "start_ms": median(whole for _, whole in pairs) * 1e3,
-        "import_ms": median(whole - bare for bare, whole in pairs) * 1e3,
+        "start_ms": median(whole[0] for _, whole in pairs) * 1e3,
+        "import_ms": median(whole[0] - bare[0] for bare, whole in pairs) * 1e3,
+        "import_cpu_ms": median(whole[1] - bare[1] for bare, whole in pairs) * 1e3,
     }
 
 
-def _start(bench: Bench, code: str) -> float:
-    """The seconds from the start of an interpreter to its end."""
+def _start(bench: Bench, code: str) -> tuple[float, float]:
+    """The seconds from the start of an interpreter to its end, and its CPU time."""
     with on_cpus(bench.cpus(pinned=True)):
-        began = time.perf_counter()
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), check=True)
-        return time.perf_counter() - began
+        passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        return passed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _idle_workers(bench: Bench) -> Iterator[tuple[str, Program, tuple[str, ...]]]:
