@@ -66,7 +66,9 @@ def main(arguments: Sequence[str]) -> int:
         bench = Bench(Path(folder), options.cpu, options.quick)
         try:
             works = chosen(all_works(bench), options.only)
-        except ValueError as error:
+            if options.markdown:
+                report.around_markers(options.markdown)  # now, not after all the work
+        except (ValueError, OSError) as error:
             print(f"benchmarks: {error}", file=sys.stderr)
             return 2
         if options.list:

@@ -49,10 +49,16 @@ class Bench:
         return max(40, count // 200) if self.quick else count
 
     def client(
-        self, program: Program, load: Load, worker: Program | None = None, workers: int = 1, pinned: bool = True
+        self,
+        program: Program,
+        load: Load,
+        worker: Program | None = None,
+        workers: int = 1,
+        pinned: bool = True,
+        io_threads: int | None = None,
     ) -> Sample:
         """Measures a client, and gearmand and a single worker with it: CPU for each job, rate, latencies, memory."""
-        with self.server(pinned) as server, ExitStack() as stack:
+        with self.server(pinned, io_threads) as server, ExitStack() as stack:
             running: list[Running] = []
             if worker is not None:
                 line = worker.line("echo", server.port, *self._shares(load, workers))
@@ -101,10 +107,10 @@ class Bench:
             yield process
 
     @contextmanager
-    def server(self, pinned: bool) -> Iterator[Gearmand]:
-        """A fresh gearmand: with one I/O thread on the CPU, or as it comes on all CPUs."""
+    def server(self, pinned: bool, io_threads: int | None = None) -> Iterator[Gearmand]:
+        """A fresh gearmand: with one I/O thread on the CPU, or on all CPUs with as many as it likes or these."""
         with on_cpus(self.cpus(pinned)):
-            server = Gearmand(threads=1 if pinned else None).start()
+            server = Gearmand(threads=1 if pinned else io_threads).start()
         try:
             yield server
         finally:

@@ -62,13 +62,19 @@ def as_json(outcomes: Sequence[Outcome], about: dict[str, Any]) -> dict[str, Any
     return about | {"works": {outcome.work.name: _work(outcome) for outcome in outcomes}}
 
 
-def write_between_markers(file: Path, text: str) -> None:
-    """Puts the text between the file's two markers; all else stays. Raises ValueError where they are not there."""
+def around_markers(file: Path) -> tuple[str, str]:
+    """What stands before and after the tables of a file. Raises ValueError where it has no markers for them."""
     before, begin, rest = file.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{file} has no lines {BEGIN} and {END} for the tables to stand between")
-    file.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+    return before, after
+
+
+def write_between_markers(file: Path, text: str) -> None:
+    """Puts the text between the file's two markers; all else stays. Raises as around_markers()."""
+    before, after = around_markers(file)
+    file.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
 
 
 def _work(outcome: Outcome) -> dict[str, Any]:

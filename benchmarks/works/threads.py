@@ -11,6 +11,7 @@ from benchmarks.works.work import MIRROR, PHP, C, Row, Work, peers, rows_of
 
 THREADS = 8
 WORKERS = 4
+IO_THREADS = (1, 2, 4, 8)
 LAYER = "Worker, raw"
 SWITCH = 0.005  # seconds: sys.getswitchinterval(), what each wait for the interpreter costs beside a busy thread
 
@@ -38,6 +39,19 @@ def works(bench: Bench) -> Iterator[Work]:
         goals,
     )
     yield _beside_a_busy_thread(bench)
+    first = everyone[0].client
+    yield Work(
+        "gearmand-threads",
+        f"gearmand's I/O threads: {THREADS} client threads and {WORKERS} workers in C, {echo.jobs:,} echoes, all CPUs",
+        ("rate", "gearmand_us", "client_us"),
+        tuple(
+            Row(
+                f"gearmand --threads={count}",
+                lambda count=count: bench.client(first, echo, worker, WORKERS, False, count),  # type: ignore[misc]
+            )
+            for count in IO_THREADS
+        ),
+    )
 
 
 def _beside_a_busy_thread(bench: Bench) -> Work:
