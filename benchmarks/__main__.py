@@ -33,7 +33,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", metavar="NAME,...", default="*", help="these works, names or patterns as 'echo-*'")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds ({ROUNDS}; with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="a small part of the jobs: shows that it runs, no more")
-    parser.add_argument("--slow", action="store_true", help="also the rows that take very long")
+    parser.add_argument("--slow", action="store_true", help="also the rows that take very long, once")
     parser.add_argument("--cpu", type=int, metavar="N", help="the CPU that everything is pinned to (the last one)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the FILE's markers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")

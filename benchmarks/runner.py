@@ -30,14 +30,17 @@ class Outcome:
 
 
 def run(work: Work, rounds: int, slow: bool, tell: Callable[[str], object]) -> Outcome:
-    """Measures the rows of a work A B C, A B C ...; a row whose program fails is left out from then on."""
+    """Measures the rows of a work A B C, A B C ..., slow ones once.
+
+    A row whose program fails is left out from then on.
+    """
     rounds = min(rounds, work.rounds)
     left_out = {row.name: why for row in work.rows if (why := _why_not(row, slow))}
     samples: dict[str, list[Sample]] = {row.name: [] for row in work.rows if row.name not in left_out}
     failed: dict[str, str] = {}
     for number in range(1, rounds + 1):
         for row in work.rows:
-            if row.name in left_out or row.name in failed:
+            if row.name in left_out or row.name in failed or (row.slow and number > 1):
                 continue
             tell(f"{work.name}: round {number} of {rounds}: {row.name}")
             try:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from benchmarks.bench import MEGABYTE, Bench, Load, Sample
 from benchmarks.figures import Goal
+from benchmarks.programs import Program
 from benchmarks.works.work import AGAIN, MIRROR, PHP, C, Peer, Row, Work, peers
 
 MIB = 1 << 20
 MANY = f"{MIRROR}, 100 echoes"
+WITH_C = f"{MIRROR}, C worker"
 
 
 def works(bench: Bench) -> Iterator[Work]:
@@ -18,7 +20,7 @@ def works(bench: Bench) -> Iterator[Work]:
         bench,
         "large-1",
         MIB,
-        {C: 3, PHP: 3, MIRROR: 30, AGAIN: 3},
+        {C: 3, PHP: 3, MIRROR: 30, WITH_C: 3, AGAIN: 3},
         (Goal(MIRROR, "rate", 50, C, at_least=True),),
     )
     limits = [
@@ -36,8 +38,8 @@ def works(bench: Bench) -> Iterator[Work]:
 def _work(bench: Bench, name: str, size: int, echoes: dict[str, int], goals: tuple[Goal, ...]) -> Work:
     everyone = {peer.name: peer for peer in peers(bench)}
 
-    def measure(peer: Peer, count: int) -> Sample:
-        sample = bench.client(peer.client, Load("echo", count, size, warmup=20), peer.worker)
+    def measure(peer: Peer, worker: Program, count: int) -> Sample:
+        sample = bench.client(peer.client, Load("echo", count, size, warmup=20), worker)
         for side in ("client", "worker"):
             sample[f"{side}_payloads"] = sample[f"{side}_extra_mb"] * MEGABYTE / size
         return sample
@@ -45,7 +47,8 @@ def _work(bench: Bench, name: str, size: int, echoes: dict[str, int], goals: tup
     def row(name: str, count: int) -> Row:
         peer = everyone[name.partition(",")[0]]
         slow = size > MIB and peer.name in (C, PHP)
-        return Row(name, lambda: measure(peer, 2 if bench.quick else count), peer.needs, slow)
+        worker = everyone[C].worker if name == WITH_C else peer.worker
+        return Row(name, lambda: measure(peer, worker, 2 if bench.quick else count), peer.needs, slow)
 
     return Work(
         name,

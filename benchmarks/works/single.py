@@ -56,10 +56,17 @@ def _echoes(bench: Bench) -> Iterator[Work]:
         rows_of(everyone, lambda peer: bench.client(native.client, load, peer.worker)),
         (Goal(MIRROR, "worker_us", 1.06, C),),
     )
+    metrics = ("p50_us", "p99_us", "rate", "client_us", "worker_us", "gearmand_us")
     yield Work(
         "echo-pair",
         f"Foreground echo, client and worker of one language: {title}",
-        ("p50_us", "p99_us", "rate", "client_us", "worker_us", "gearmand_us"),
+        metrics,
         rows_of(everyone, lambda peer: bench.client(peer.client, load, peer.worker)),
         (Goal(MIRROR, "p50_us", 1.05, C),),
+    )
+    yield Work(
+        "echo-cpus",
+        f"Foreground echo, client and worker of one language, all CPUs: {title}",
+        metrics,
+        rows_of(everyone, lambda peer: bench.client(peer.client, load, peer.worker, pinned=False)),
     )

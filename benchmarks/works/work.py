@@ -14,7 +14,7 @@ C, AGAIN, PHP, MIRROR = "C", "C again", "PHP", "gearman_cffi.ext"
 
 @dataclass(frozen=True)
 class Row:
-    """One program or arrangement of a work. needs names tools; a slow one is run only on request."""
+    """One program or arrangement of a work. needs names tools; a slow one is run only on request, and once."""
 
     name: str
     measure: Callable[[], Sample]
