@@ -52,7 +52,7 @@ def _work(bench: Bench, name: str, size: int, echoes: dict[str, int], goals: tup
 
     return Work(
         name,
-        f"Echo of {size // MIB} MiB over loopback, client and worker of one language",
+        f"Echo of {size // MIB} MiB over loopback, client and worker of one language or as the row says",
         ("ms", "client_us", "worker_us", "gearmand_us", "client_payloads", "worker_payloads"),
         tuple(row(name, count) for name, count in echoes.items()),
         goals,
