@@ -159,3 +159,34 @@ class TestWorker:
         worker.setTimeout(15_000)
         client_of(gearmand).doBackground("silent", "x")
         assert worker.work() is True
+
+
+class TestTimeLimits:
+    """addFunction()'s timeout: the server hands a job out again that takes longer."""
+
+    def test_a_late_answer(self, gearmand: Gearmand) -> None:
+        """It is refused, which work() tells; the worker goes on, under its name, and does the job again."""
+        runs: list[bytes] = []
+
+        def slow(job: GearmanJob) -> bytes:
+            runs.append(job.workload())
+            if len(runs) == 1:
+                wait_until(lambda: running(gearmand, "slow") == 0, "the time is over")
+            return b"done"
+
+        worker = worker_of(gearmand)
+        worker.setId("the-slow-one")
+        worker.addFunction("slow", slow, None, 1)
+        client_of(gearmand).doBackground("slow", "x")
+        with pytest.warns(GearmanWarning, match="UNEXPECTED_PACKET"):
+            while len(runs) < 2:
+                worker.work()
+        assert runs == [b"x", b"x"]
+        wait_until(lambda: queued(gearmand, "slow") == 0, "it is done")
+        assert "the-slow-one" in gearmand.ask("workers")
+
+
+def running(gearmand: Gearmand, function: str) -> int:
+    """How many workers are at jobs of a function."""
+    lines = [line.split("\t") for line in gearmand.ask("status").splitlines()]
+    return sum(int(line[2]) for line in lines if line[0] == function)

@@ -5,7 +5,8 @@
  * interpose.c  points libgearman's own imports at wait.c
  * unique.c     the unique key of a job that was given none
  * mend.c       a packet of gearmand's that libgearman does not recognize
- * servers.c    a client's servers, and which connections carry its tasks
+ * servers.c    a client's servers
+ * flow.c       which connections carry a client's tasks, and how far submission may run ahead of the answers
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
  * exchange.c   asking every server something: ping, options
  * giving_up.c  letting go of a task before its end
@@ -61,7 +62,7 @@ typedef struct gcffi_scope {
   bool interrupted;  /* a Python signal handler raised */
   bool timed_out;
   bool sent;         /* something was sent, so a server was connected */
-  bool idle;         /* a worker that waits for a job: that a connection could be written to is no news */
+  bool idle;         /* a worker waits for a job */
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
@@ -137,6 +138,14 @@ typedef struct gcffi_stream {
   size_t rest; /* bytes of the current packet that are still to come */
 } gcffi_stream;
 
+/* A connection on which tasks were sent, and where in the packets the next byte that is sent is; see flow.c. */
+typedef struct gcffi_carrier {
+  int fd;
+  size_t rest;            /* bytes of the current packet that are still to be sent */
+  unsigned char head[12]; /* what was sent of the next packet's head */
+  size_t head_size;
+} gcffi_carrier;
+
 typedef struct gcffi_client {
   gcffi_guard guard; /* first: see ownership.c */
   gearman_client_st *st;
@@ -158,8 +167,9 @@ typedef struct gcffi_client {
   size_t server_count;
   const char *ssl_files[3]; /* kept alive by the Python owner */
   gcffi_stream streams[GCFFI_CARRIERS];
-  int carriers[GCFFI_CARRIERS]; /* descriptors on which tasks were sent */
+  gcffi_carrier carriers[GCFFI_CARRIERS];
   int carrier_count;
+  int unnamed; /* jobs that were sent to a server and that it has not named yet */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -179,7 +189,8 @@ typedef struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  bool held; /* by its caller */
+  bool held;     /* by its caller */
+  bool answered; /* the server has named its job, or failed to */
   bool finished;
   bool adrift;
 } gcffi_task;
@@ -215,8 +226,11 @@ gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *fr
 void gcffi_forget_servers(gcffi_client *client);
 ssize_t gcffi_receive_mended(gcffi_client *client, int fd, void *data, size_t size, int flags);
 void gcffi_stream_closed(gcffi_client *client, int fd);
-void gcffi_carried_by(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
+
+bool gcffi_is_ahead(const gcffi_scope *scope);
+void gcffi_sent(gcffi_client *client, int fd, const void *data, size_t size);
+void gcffi_answered(gcffi_task *task);
 
 bool gcffi_renew(gcffi_client *client);
 void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);

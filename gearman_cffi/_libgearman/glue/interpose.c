@@ -1,8 +1,8 @@
 /* Points a few of libgearman's imports at ours. Only its own table of imports is changed, so nothing else in
  * the process is touched; outside a scope they behave as before.
  *
- * poll: see wait.c. send, shutdown: which connections carry tasks, and which of them were closed; libgearman
- * reports the loss of any connection as if it were that of the task that is waited for.
+ * poll: see wait.c. send, shutdown: see flow.c; libgearman reports the loss of any connection as if it were that
+ * of the task that is waited for.
  *
  * getenv: a client may be made without the servers of GEARMAN_SERVERS.
  *
@@ -64,13 +64,18 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (gcffi_is_inherited(scope)) {
     return errno = EPIPE, -1;
   }
-  if (scope) {
-    scope->sent = true;
+  if (!scope) {
+    return real_send(fd, data, size, flags);
   }
-  if (scope && scope->client) {
-    gcffi_carried_by(scope->client, fd);
+  if (gcffi_is_ahead(scope)) {
+    return errno = EAGAIN, -1;
   }
-  return real_send(fd, data, size, flags);
+  scope->sent = true;
+  ssize_t sent = real_send(fd, data, size, flags);
+  if (sent > 0 && scope->client) {
+    gcffi_sent(scope->client, fd, data, (size_t)sent);
+  }
+  return sent;
 }
 
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;

@@ -1,5 +1,4 @@
-/* A client's servers, kept beside libgearman's own list so that the list can be made anew (client.c says
- * when), and the connections that carry the client's tasks. */
+/* A client's servers, kept beside libgearman's own list so that the list can be made anew (client.c says when). */
 #define _GNU_SOURCE
 #include "glue.h"
 
@@ -72,7 +71,7 @@ void gcffi_forget_servers(gcffi_client *client) {
 /* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
 gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
-  client->carrier_count = 0;
+  client->carrier_count = client->unnamed = 0;
   client->unanswered = false;
   memset(client->streams, 0, sizeof client->streams);
   for (size_t i = 0; i < client->server_count; i++) {
@@ -117,28 +116,4 @@ void gcffi_rehearse_exceptions(gcffi_client *client) {
   client->exceptions = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
   gcffi_leave(&scope);
   gcffi_restore_servers(client);
-}
-
-void gcffi_carried_by(gcffi_client *client, int fd) {
-  for (int i = 0; i < client->carrier_count; i++) {
-    if (client->carriers[i] == fd) {
-      return;
-    }
-  }
-  if (client->carrier_count < GCFFI_CARRIERS) {
-    client->carriers[client->carrier_count++] = fd;
-  }
-}
-
-void gcffi_closed(gcffi_client *client, int fd) {
-  gcffi_stream_closed(client, fd);
-  bool known = client->carrier_count == GCFFI_CARRIERS; /* the table is full: it may be one of those left out */
-  for (int i = 0; i < client->carrier_count; i++) {
-    if (client->carriers[i] == fd) {
-      client->carriers[i] = client->carriers[--client->carrier_count];
-      known = true;
-      break;
-    }
-  }
-  client->carrier_lost = client->carrier_lost || known;
 }

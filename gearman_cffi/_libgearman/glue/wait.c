@@ -187,7 +187,8 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->deadline < limit) {
     limit = scope->deadline;
   }
-  for (nfds_t i = 0; scope->idle && i < count; i++) {
+  bool only_reads = scope->idle || gcffi_is_ahead(scope); /* that it could write is no news */
+  for (nfds_t i = 0; only_reads && i < count; i++) {
     fds[i].events = POLLIN;
   }
 

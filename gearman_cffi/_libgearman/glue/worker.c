@@ -138,6 +138,8 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
+  /* The answer to a job whose time was over is refused, and libgearman crashes when it goes on from there. */
+  worker->spent = worker->spent || rc == GEARMAN_UNEXPECTED_PACKET;
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
