@@ -97,8 +97,10 @@ class JobCollection:
     ) -> Callable[[_Function], _Function]:
         """A decorator that adds a function as a handler, by its own name unless told otherwise.
 
-        @jobs.handler("reverse")
-        def reverse(job): ...
+        The function stays what it was:
+
+            @jobs.handler("reverse")
+            def reverse(job): ...
         """
 
         def add(function: _Function) -> _Function:

@@ -9,59 +9,113 @@ class ReturnCode(enum.IntEnum):
     """gearman_return_t, by the names of the C constants without their prefix."""
 
     SUCCESS = 0
+    """It worked."""
     IO_WAIT = 1
+    """Non-blocking mode: the call would have to wait for the network. wait(), then call again."""
     SHUTDOWN = 2
+    """A worker was told by gearman_kill() to end at once."""
     SHUTDOWN_GRACEFUL = 3
+    """work() was ended by GearmanWorker.stop(), after the job that was being done."""
     ERRNO = 4
+    """A system call failed; getErrno() has its errno. Mostly a connection that broke."""
     EVENT = 5
+    """libevent failed. Inside gearmand only."""
     TOO_MANY_ARGS = 6
+    """A packet with more arguments than its command has."""
     NO_ACTIVE_FDS = 7
+    """wait() has nothing to wait for: no server is connected."""
     INVALID_MAGIC = 8
+    """What the server sent is no Gearman packet. Often the port belongs to another service."""
     INVALID_COMMAND = 9
+    """A packet with a command that the protocol does not have."""
     INVALID_PACKET = 10
+    """A packet that cannot be understood."""
     UNEXPECTED_PACKET = 11
+    """A packet that does not belong here, such as the server's refusal of a job's late answer."""
     GETADDRINFO = 12
+    """The host's name could not be looked up."""
     NO_SERVERS = 13
+    """The client or worker has no server."""
     LOST_CONNECTION = 14
+    """The server closed the connection before it answered."""
     MEMORY_ALLOCATION_FAILURE = 15
+    """No memory was left."""
     JOB_EXISTS = 16
+    """The job is in the queue already. Inside gearmand only: a client joins that job."""
     JOB_QUEUE_FULL = 17
+    """The limit that `maxqueue` sets for the function is reached; the job was not taken."""
     SERVER_ERROR = 18
+    """The server answered with an error that has no code of its own; error() has its text."""
     WORK_ERROR = 19
+    """A worker's function that returns this gives its job back: the server hands it out again."""
     WORK_DATA = 20
+    """A part of a result arrived."""
     WORK_WARNING = 21
+    """A warning arrived."""
     WORK_STATUS = 22
+    """A status arrived."""
     WORK_EXCEPTION = 23
+    """The worker's function raised, and sent what it raised."""
     WORK_FAIL = 24
+    """The worker failed the job and said nothing more, or the server gave it up (`--job-retries`)."""
     NOT_CONNECTED = 25
+    """There is no connection to send to."""
     COULD_NOT_CONNECT = 26
+    """No server could be reached."""
     SEND_IN_PROGRESS = 27
+    """The previous packet is not sent yet. Inside libgearman only."""
     RECV_IN_PROGRESS = 28
+    """The previous packet has not arrived yet. Inside libgearman only."""
     NOT_FLUSHING = 29
+    """Nothing is being sent. Inside libgearman only."""
     DATA_TOO_LARGE = 30
+    """More data than the packet has room for."""
     INVALID_FUNCTION_NAME = 31
+    """The function's name is empty or too long."""
     INVALID_WORKER_FUNCTION = 32
+    """A worker was given no function to call."""
     NO_REGISTERED_FUNCTION = 33
+    """The worker does not know this function."""
     NO_REGISTERED_FUNCTIONS = 34
+    """The worker has no function at all."""
     NO_JOBS = 35
+    """No server has a job now. Non-blocking mode: wait(), then call again."""
     ECHO_DATA_CORRUPTION = 36
+    """ping() got back something else than it sent."""
     NEED_WORKLOAD_FN = 37
+    """A task without a workload, and no workload callback."""
     PAUSE = 38
+    """A callback returned it: runTasks() stops, and goes on with the next call."""
     UNKNOWN_STATE = 39
+    """A failure that has no code of its own."""
     PTHREAD = 40
+    """A thread could not be made. Inside gearmand only."""
     PIPE_EOF = 41
+    """The wake-up pipe of a thread was closed. Inside gearmand only."""
     QUEUE_ERROR = 42
+    """The server's persistent queue could not store the job; it was not taken."""
     FLUSH_DATA = 43
+    """Data is left to be sent. Inside libgearman only."""
     SEND_BUFFER_TOO_SMALL = 44
+    """A packet's head does not fit into the send buffer."""
     IGNORE_PACKET = 45
+    """A packet that means nothing here. Inside libgearman only."""
     UNKNOWN_OPTION = 46
+    """The server does not know the option that was asked for."""
     TIMEOUT = 47
+    """The time was over before the answer came."""
     ARGUMENT_TOO_LARGE = 48
+    """A name is too long to be sent."""
     INVALID_ARGUMENT = 49
+    """An argument that libgearman does not take."""
     IN_PROGRESS = 50
+    """gearman_client_check_return(): the task is not done yet."""
     INVALID_SERVER_OPTION = 51
+    """The server refused the option that was asked for."""
     JOB_NOT_FOUND = 52
+    """The server does not have the job."""
     MAX_RETURN = 53
+    """How many codes there are; no call returns it."""
 
     @classmethod
     def describe(cls, code: int) -> str:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 class WorkerEvent(Event):
     """Something about the worker and not about a job.
 
-    before_run          run() was called; nothing is connected yet
-    on_io_wait          the servers were asked for a job; their answer is waited for next
-    on_no_jobs          no server has a job; what is waited for next is the call of one that gets one
-    on_work             the wait after either is over (dmank's name: there was no work)
-    after_run           a job was answered, also one that failed
-    on_before_destroy   the worker was told to stop
+    By the event's name:
+
+        before_run          run() was called; nothing is connected yet
+        on_io_wait          the servers were asked for a job; their answer is waited for next
+        on_no_jobs          no server has a job; what is waited for next is the call of one that gets one
+        on_work             the wait after either is over (dmank's name: there was no work)
+        after_run           a job was answered, also one that failed
+        on_before_destroy   the worker was told to stop
     """
 
     __slots__ = ("worker",)

@@ -19,10 +19,10 @@ _FIRST = 2000  # before other listeners at a beginning, whose time is the job's 
 class Metrics:
     """Counts what a worker does.
 
-    gearman_worker_jobs_total{function}            jobs that were answered, failed ones too
-    gearman_worker_failures_total{function}        jobs that failed
-    gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
-    gearman_worker_idle_seconds_total              time without a job
+        gearman_worker_jobs_total{function}            jobs that were answered, failed ones too
+        gearman_worker_failures_total{function}        jobs that failed
+        gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
+        gearman_worker_idle_seconds_total              time without a job
 
     registry as for prometheus_client's own metrics; None takes its default one, where the same names can be registered
     once. In several processes prometheus_client's multiprocess mode adds them up. Raises ImportError where

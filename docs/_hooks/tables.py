@@ -1,0 +1,116 @@
+"""Tables of the pages that are made of the code when the site is built: mkdocs calls on_page_markdown().
+
+A page has `<!-- table: NAME -->` where a table belongs; the names are in TABLES.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import griffe
+
+from gearman_cffi import ext
+from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.ext import GearmanException, ReturnCode, constants
+from gearman_cffi.failures import failure
+
+_PLACE = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
+_TWIN = re.compile(r"`*(Gearman\w+)(?:\.(\w+))?\(\)`*\.")
+_DROPPED = "Deprecated: "
+_CLASSES = ("GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Puts the tables into a page."""
+    return _PLACE.sub(lambda place: "\n".join(TABLES[place[1]]()), markdown)
+
+
+def return_codes() -> Iterator[str]:
+    """Every return code: number, name, meaning, and what the Python layer raises for it."""
+    meanings = griffe.load("gearman_cffi._libgearman.return_codes")["ReturnCode"].members
+    yield "| Code | Name | Meaning | The Python layer raises |"
+    yield "|---:|---|---|---|"
+    for code in ReturnCode:
+        docstring = meanings[code.name].docstring
+        assert docstring is not None, f"{code.name} has no docstring"
+        kind = type(failure(code, server="-"))
+        raised = f"[`{kind.__name__}`][gearman_cffi.{kind.__name__}]" if kind is not GearmanError else ""
+        yield f"| {code.value} | `GEARMAN_{code.name}` | {docstring.value} | {raised} |"
+
+
+def exceptions() -> Iterator[str]:
+    """The tree of exceptions, with what else each of them is."""
+    return _branch(GearmanException, "")
+
+
+def _branch(kind: type[BaseException], indent: str) -> Iterator[str]:
+    home = "gearman_cffi.admin" if kind.__module__.startswith("gearman_cffi.admin") else "gearman_cffi"
+    also = ", ".join(f"`{base.__name__}`" for base in kind.__bases__[1:])
+    also = f" (also {also})" if also else ""
+    yield f"{indent}- [`{kind.__name__}`][{home}.{kind.__name__}]{also}: {_summary(kind)}"
+    for child in kind.__subclasses__():
+        if child.__bases__[0] is kind:
+            yield from _branch(child, f"    {indent}")
+
+
+def functions() -> Iterator[str]:
+    """Every gearman_* function, and the method that it is."""
+    for class_name in (*_CLASSES, ""):
+        yield f"\n### {class_name or 'Without an object'}\n"
+        yield "| Function | Stands for |"
+        yield "|---|---|"
+        for name in sorted(name for name in ext.__all__ if name.startswith("gearman_")):
+            function = getattr(ext, name)
+            twin = _TWIN.fullmatch(_summary(function))
+            if (twin[1] if twin else "") == class_name and not _is_dropped(function):
+                what = _link(twin[1], twin[2]) if twin else _summary(function)
+                yield f"| `{name}{_signature(function)}` | {what} |"
+
+
+def dropped() -> Iterator[str]:
+    """What PHP's manual has and the extension dropped."""
+    yield "| Name | What it is |"
+    yield "|---|---|"
+    names = {
+        f"{kind}.{name}": getattr(getattr(ext, kind), name) for kind in _CLASSES for name in dir(getattr(ext, kind))
+    }
+    names |= {name: getattr(ext, name) for name in ext.__all__ if name.startswith("gearman_")}
+    for name, what in names.items():
+        if _is_dropped(what):
+            yield f"| `{name}()` | {_summary(what).removeprefix(_DROPPED)} |"
+
+
+def constant_values() -> Iterator[str]:
+    """Every constant of the extension."""
+    yield "| Name | Value |"
+    yield "|---|---|"
+    yield from (f"| `{name}` | {getattr(constants, name)!r} |" for name in constants.__all__)
+
+
+def _summary(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+def _is_dropped(thing: object) -> bool:
+    return _summary(thing).startswith(_DROPPED)
+
+
+def _signature(function: Callable[..., object]) -> str:
+    return str(inspect.signature(function)).replace("'", "").replace("|", "\\|")
+
+
+def _link(class_name: str, method: str | None) -> str:
+    path = f"{class_name}.{method}" if method else class_name
+    return f"[`{path}()`][gearman_cffi.ext.{path}]"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "return-codes": return_codes,
+    "exceptions": exceptions,
+    "functions": functions,
+    "dropped": dropped,
+    "constants": constant_values,
+}

@@ -1,0 +1,223 @@
+"""A page as a reader follows it: files are written, commands run, Python executed, in the order of the page."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gearman_cffi.testing import Gearmand
+from tests.docs.blocks import Block, blocks
+from tests.docs.programs import Program, commands, compare, shell
+from tests.support import wait_until
+
+# An address as code and commands write it: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
+_ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+)(:|\", )(47\d\d)\b|(--port=)(47\d\d)\b")
+_EXPECTED = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
+OTHER_PORTS = range(4740, 4750)  # on which a page has something else than a gearmand
+_WORKER = """\
+from gearman_cffi import *
+
+jobs = JobCollection()
+
+
+{}
+
+Worker("127.0.0.1:4730", jobs).run()
+"""
+
+
+class Page:
+    """Runs the blocks of one page, in one folder and one namespace. Its servers are the test's own."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self._path = path
+        self._folder = folder
+        self._namespace: dict[str, Any] = {"__name__": "page"}
+        self._servers: dict[tuple[str, int], Gearmand] = {}
+        self._programs: list[Program] = []
+        self._printed = ""
+        self._starts_servers = True
+        self._stack = ExitStack()
+
+    def run(self) -> None:
+        """From the first block to the last one, then the ends of what still runs."""
+        with self._stack:
+            for block in blocks(self._path):
+                try:
+                    self._run(block)
+                except Exception as error:
+                    raise AssertionError(f"{self._path.name}, line {block.line}: {error}") from error
+            self._end("")
+            self._namespace.clear()
+
+    def _run(self, block: Block) -> None:
+        if any(re.fullmatch(r"skip, .{10,}", hint) for hint in block.hints):
+            return
+        source = self._here(block.source)
+        if block.title and block.language != "directive":
+            self._write(block.title, source)
+        if "output" in block.hints:
+            compare(block.source, self._there(self._printed))
+        else:
+            check = getattr(self, f"_check_{block.language}", None)
+            assert check is not None, f"no test knows blocks of the language {block.language!r}"
+            check(block, source)
+
+    # ------------------------------------------------------------------------------- languages
+
+    def _check_python(self, block: Block, source: str) -> None:
+        if "background" in block.hints:
+            self._write(f"line_{block.line}.py", source)
+            self._start(f"python line_{block.line}.py", "")
+            return
+        code = compile("\n" * block.line + source, str(self._path), "exec")
+        if block.title:
+            return
+        with redirect_stdout(io.StringIO()) as printed:
+            exec(code, self._namespace)
+        self._printed = printed.getvalue()
+        lines = iter(self._there(self._printed).splitlines())
+        for expected in _EXPECTED.findall(block.source):
+            assert any(_is_shown(expected, line) for line in lines), f"not printed: {expected}\n{self._printed}"
+
+    def _check_console(self, block: Block, source: str) -> None:
+        self._server("127.0.0.1", 4730)  # what commands without an address speak to
+        for command, shown in commands(source):
+            if "background" in block.hints:
+                self._start(command, shown)
+                continue
+            self._printed = shell(command, self._folder, self._environment())
+            if shown:
+                compare(self._there(shown), self._there(self._printed))
+
+    def _check_php(self, block: Block, source: str) -> None:
+        code = source if source.startswith("<?php") else f"<?php {source}"
+        subprocess.run(["php", "-l"], input=code, check=True, capture_output=True, text=True)
+
+    def _check_ini(self, block: Block, source: str) -> None:
+        parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=False)
+        parser.read_string(source if source.startswith("[") else f"[global]\n{source}")
+
+    def _check_json(self, block: Block, source: str) -> None:
+        json.loads(source)
+
+    def _check_yaml(self, block: Block, source: str) -> None:
+        assert all(isinstance(document, dict) for document in yaml.safe_load_all(source))
+
+    def _check_text(self, block: Block, source: str) -> None:
+        assert block.title is None, "a file has a language"
+
+    # ------------------------------------------------------------------------------ directives
+
+    def _check_directive(self, block: Block, source: str) -> None:
+        assert block.title is not None
+        what, _, rest = block.title.partition(" ")
+        if block.title == "own server":
+            self._starts_servers = False
+        elif what == "end":
+            assert self._end(rest), f"no program has {rest!r} in its command"
+        elif block.title == "hidden worker":
+            self._write(f"line_{block.line}.py", self._here(_WORKER.format(source)))
+            self._start(f"python line_{block.line}.py", "")
+        elif block.title == "hidden python":
+            exec(compile("\n" * block.line + source, str(self._path), "exec"), self._namespace)
+        elif block.title.startswith("hidden file "):
+            self._write(block.title.removeprefix("hidden file "), source)
+        else:
+            raise AssertionError(f"unknown directive {block.title!r}")
+
+    # -------------------------------------------------------------------------- files, programs
+
+    def _write(self, name: str, source: str) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(source), "utf-8")
+
+    def _start(self, command: str, shown: str) -> None:
+        """Starts a program, and returns when it serves: a worker its functions, a server its port."""
+        before = self._announced()
+        program = Program(command, self._there(shown), self._folder, self._environment())
+        self._programs.append(program)
+        self._stack.callback(program.kill)
+        wait_until(lambda: program.has_ended or self._announced() > before, f"{command} serves")
+        assert not program.has_ended, f"{command} has ended: {program.output}"
+
+    def _end(self, name: str) -> int:
+        """Ends the programs with this in their commands, the last one first; how many they were."""
+        ended = [program for program in reversed(self._programs) if name in program.command]
+        for program in ended:
+            self._programs.remove(program)
+            program.end()
+        return len(ended)
+
+    def _announced(self) -> int:
+        """How many functions workers have announced; less for ports that nobody answers, or listens on."""
+        count = 0
+        for server in self._servers.values():
+            try:
+                lines = server.ask("workers", timeout=1).splitlines()
+            except ConnectionRefusedError:
+                count -= 2000
+            except OSError:
+                count -= 1000
+            else:
+                count += sum(len(line.partition(" :")[2].split()) for line in lines)
+        return count
+
+    def _environment(self) -> dict[str, str]:
+        path = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"]
+        servers = self._servers.get(("127.0.0.1", 4730))
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join(path),
+            "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+            "PYTHONUNBUFFERED": "1",
+            **({"GEARMAN_SERVERS": servers.address} if servers else {}),
+        }
+
+    # --------------------------------------------------------------------------------- addresses
+
+    def _here(self, text: str) -> str:
+        """With the addresses of the test's servers in the place of the page's."""
+
+        def replace(found: re.Match[str]) -> str:
+            if found[4]:
+                return f"{found[4]}{self._server('127.0.0.1', int(found[5])).port}"
+            server = self._server(found[1].replace("localhost", "127.0.0.1"), int(found[3]))
+            return f"{server.host}{found[2]}{server.port}"
+
+        return _ADDRESS.sub(replace, text)
+
+    def _there(self, text: str) -> str:
+        """With the page's addresses in the place of the test's."""
+        for (host, port), server in self._servers.items():
+            text = text.replace(server.address, f"{host}:{port}").replace(str(server.port), str(port))
+        return text
+
+    def _server(self, host: str, port: int) -> Gearmand:
+        server = self._servers.get((host, port))
+        if server is None:
+            server = self._servers[host, port] = self._stack.enter_context(Gearmand())
+            if not self._starts_servers or port in OTHER_PORTS:
+                server.stop()  # its port is what a program of the page gets
+        return server
+
+
+def _is_shown(expected: str, line: str) -> bool:
+    try:
+        compare(expected, line)
+    except AssertionError:
+        return False
+    return True

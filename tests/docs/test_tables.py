@@ -1,0 +1,59 @@
+"""The tables of the documents against the code and the tests that they are about."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gearman_cffi.ext import ReturnCode
+from gearman_cffi.ext import __all__ as exported
+from tests.parity.differences import DIFFERENCES
+from tests.support import ROOT
+
+PORTING = (ROOT / "docs/porting-from-php.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    """The part of mkdocs' build that is ours."""
+    path = ROOT / "docs/_hooks/tables.py"
+    spec = importlib.util.spec_from_file_location("tables", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_differences_are_those_of_the_parity_tests() -> None:
+    """Each has its line, with the reason that the tests know, and there are no others."""
+    lines = re.findall(r"^\| ([a-z-]+) \| (.*) \|$", PORTING, re.MULTILINE)
+    assert lines == [(difference.id, difference.reason) for difference in DIFFERENCES]
+
+
+def test_every_return_code_has_its_line(tables: ModuleType) -> None:
+    """With a meaning; those that a request can end with name the exception."""
+    rows = [line.split(" | ") for line in tables.return_codes()][2:]
+    assert [row[0].strip("| ") for row in rows] == [str(code.value) for code in ReturnCode]
+    assert all(len(row) == 4 and row[2].endswith(".") for row in rows)
+    assert "gearman_cffi.JobTimeout" in rows[ReturnCode.TIMEOUT][3]
+
+
+def test_every_function_has_its_line(tables: ModuleType) -> None:
+    """Either among the functions, or among the dropped names."""
+    text = "\n".join([*tables.functions(), *tables.dropped()])
+    assert [name for name in exported if name.startswith("gearman_") and f"| `{name}(" not in text] == []
+
+
+def test_every_table_has_its_place(tables: ModuleType) -> None:
+    """And every place a table."""
+    places = [
+        name
+        for path in sorted(Path(ROOT / "docs").rglob("*.md"))
+        for name in re.findall(r"<!-- table: (.*) -->", path.read_text("utf-8"))
+    ]
+    assert sorted(places) == sorted(tables.TABLES)
