@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Literal
 
-from gearman_cffi.bulk import WINDOW, Batch, Submission
+from gearman_cffi.bulk import WINDOW, Batch, Submission, submit_in_background
+from gearman_cffi.bulk.background import Entry
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.ext import JobKind
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
@@ -40,7 +43,16 @@ class BulkClient:
         exception into its place. timeout bounds the whole call; jobs that are not answered then fail with
         JobTimeout. A job fails with what execute_job() raises.
         """
-        return self._run_all(jobs, priority, on_error, timeout, background=False)
+        _check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        submissions = [self._try_submission(job, priority) for job in jobs if _is_job(job)]
+        if submissions:
+            for _ in self._batch(WINDOW).run(submissions, seconds):
+                pass
+        answers = [self._outcome(done) for done in submissions]
+        if on_error == "raise":
+            _raise_first(done.error for done in submissions)
+        return answers
 
     def execute_jobs_in_background(
         self,
@@ -53,7 +65,18 @@ class BulkClient:
 
         Much faster than a call for each. Otherwise as execute_jobs().
         """
-        return self._run_all(jobs, priority, on_error, timeout, background=True)
+        _check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        failed: dict[int, GearmanError] = {}
+        places = itertools.count()
+        entries = self._entries((job for job in jobs if _is_job(job)), priority, places, failed)
+        client, servers = self._connection.get(), self._connection.servers
+        results = submit_in_background(client, len(servers), str(servers), entries, seconds)
+        results.update(failed)
+        handles = [results[place] for place in range(next(places))]
+        if on_error == "raise":
+            _raise_first(handles)
+        return handles
 
     def stream_jobs(
         self,
@@ -91,7 +114,7 @@ class BulkClient:
 
         Raises InvalidArgument and SerializerError here, all else that execute_job() raises in result().
         """
-        submission = self._submission(Job(function, workload, unique), priority, background=False)
+        submission = self._submission(Job(function, workload, unique), priority)
         return JobWatch(self._batch(1), submission, self._serializer, self._seconds(timeout))
 
     def _execute_watched(
@@ -105,32 +128,41 @@ class BulkClient:
     def _stream(
         self, jobs: Iterable[JobInterface], priority: Priority | int, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
-        submissions = (self._try_submission(job, priority, background=False) for job in jobs if _is_job(job))
+        submissions = (self._try_submission(job, priority) for job in jobs if _is_job(job))
         for done in self._batch(in_flight).run(submissions, seconds, each=True):
             yield done.job, self._outcome(done)
 
-    def _run_all(
+    def _entries(
         self,
         jobs: Iterable[JobInterface],
         priority: Priority | int,
-        on_error: OnError,
-        timeout: float | timedelta | None,
-        background: bool,
-    ) -> list[Any]:
-        if on_error not in ("raise", "return"):
-            raise ValueError(f'on_error is "raise" or "return", not {on_error!r}')
-        seconds = self._seconds(timeout)
-        submissions = [self._try_submission(job, priority, background) for job in jobs if _is_job(job)]
-        if not submissions:
-            return []
-        for _ in self._batch(WINDOW).run(submissions, seconds):
-            pass
-        results = [done.handle if background else self._outcome(done) for done in submissions]
-        if on_error == "raise":
-            for done in submissions:
-                if done.error is not None:
-                    raise done.error
-        return [done.error or result for done, result in zip(submissions, results, strict=True)]
+        places: Iterator[int],
+        failed: dict[int, GearmanError],
+    ) -> Iterator[Entry]:
+        """The jobs as they are sent; those that cannot be have failed."""
+        serialize = self._serializer.serialize
+        known: dict[str, bytes] = {}  # names that were checked
+        kinds: dict[Any, JobKind] = {}
+        for job in jobs:
+            place = next(places)
+            try:
+                function, unique = job.get_job_name(), getattr(job, "unique", None)
+                own = getattr(job, "priority", None)
+                given = priority if own is None else own
+                kind = kinds.get(given) if isinstance(given, int) else None
+                if kind is None:
+                    kind = kinds[given] = job_kind(given, background=True)
+                if function not in known:
+                    check_name(function, "a function name", LONGEST_FUNCTION)
+                    known[function] = function.encode()
+                if unique is not None:
+                    check_name(unique, "a unique key", LONGEST_UNIQUE)
+                key = b"" if unique is None else unique.encode()
+                workload = serialize(job.get_workload())
+            except GearmanError as error:
+                failed[place] = error
+            else:
+                yield Entry(place, kind, known[function], key, workload)
 
     def _outcome(self, done: Submission) -> Any:
         if done.error is None:
@@ -140,26 +172,27 @@ class BulkClient:
                 done.error = error
         return done.error
 
-    def _try_submission(self, job: JobInterface, priority: Priority | int, background: bool) -> Submission:
+    def _try_submission(self, job: JobInterface, priority: Priority | int) -> Submission:
         """A submission, which has failed already where the job cannot be sent."""
         try:
-            return self._submission(job, priority, background)
+            return self._submission(job, priority)
         except GearmanError as error:
-            failed = Submission(job, job_kind(priority, background), str(job.get_job_name()), b"", None)
+            failed = Submission(job, job_kind(priority, background=False), str(job.get_job_name()), b"", None)
             failed.error = error
             return failed
 
-    def _submission(self, job: JobInterface, priority: Priority | int, background: bool) -> Submission:
+    def _submission(self, job: JobInterface, priority: Priority | int) -> Submission:
         function, unique = job.get_job_name(), getattr(job, "unique", None)
         own = getattr(job, "priority", None)
-        kind = job_kind(priority if own is None else own, background)
+        kind = job_kind(priority if own is None else own, background=False)
         check_name(function, "a function name", LONGEST_FUNCTION)
         if unique is not None:
             check_name(unique, "a unique key", LONGEST_UNIQUE)
         return Submission(job, kind, function, self._serializer.serialize(job.get_workload()), unique)
 
     def _batch(self, window: int) -> Batch:
-        return Batch(self._connection.get(), str(self._connection.servers), window)
+        client, servers = self._connection.get(), self._connection.servers
+        return Batch(client, len(servers), str(servers), window)
 
     def _seconds(self, timeout: float | timedelta | None) -> float | None:
         milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
@@ -167,6 +200,17 @@ class BulkClient:
 
     # dmank's name
     executeJobs = execute_jobs  # noqa: N815
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise ValueError(f'on_error is "raise" or "return", not {on_error!r}')
+
+
+def _raise_first(results: Iterable[object]) -> None:
+    for result in results:
+        if isinstance(result, GearmanError):
+            raise result
 
 
 def _is_job(job: object) -> bool:

@@ -18,7 +18,7 @@ CONNECT_MILLISECONDS = 10_000
 NO_TIMEOUT = -1
 
 
-class _SilentClient(GearmanClient):
+class SilentClient(GearmanClient):
     """A GearmanClient that reports by its return code alone: here, failures are raised.
 
     It has the servers of the collection only. GEARMAN_SERVERS is read by ServerCollection, in one place.
@@ -59,7 +59,7 @@ class Connection:
         if not self.servers and not self._given:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         if self._client is None:
-            self._client = _SilentClient()
+            self._client = SilentClient()
             self._client._expect_exceptions()
         unknown = self._add_new(self._client)
         if unknown and not self._resolved:

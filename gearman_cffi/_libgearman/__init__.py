@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, TaskOwner
+from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, TaskOwner, wait_for_any
 from gearman_cffi._libgearman.jobs import JobHandle, JobPacket, JobRunner
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
@@ -44,4 +44,5 @@ __all__ = [
     "bug_report_address",
     "capabilities",
     "verbosity_name",
+    "wait_for_any",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Protocol
 
+from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.kept import drop_left_behind, kept
@@ -16,6 +18,7 @@ from gearman_cffi._libgearman.tasks import TaskHandle
 _KEEP_BUFFER = 65536
 # How many tasks are forgotten at once.
 _ROOM = 256
+_HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 # Looked up once: an attribute of lib costs as much as a short call.
 _do, _add_task, _string, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.string, ffi.unpack
 
@@ -62,9 +65,11 @@ class ClientHandle(Handle):
 
     _calls = Calls("client")
 
-    def __init__(self, owner: TaskOwner, from_environment: bool = True, like: ClientHandle | None = None) -> None:
+    def __init__(
+        self, owner: TaskOwner, from_environment: bool = True, like: ClientHandle | None = None, rotation: int = 0
+    ) -> None:
         """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
-        GEARMAN_SERVERS. like: see clone().
+        GEARMAN_SERVERS. like, rotation: see clone().
 
         Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS.
         """
@@ -73,7 +78,7 @@ class ClientHandle(Handle):
         if like is None:
             is_open = lib.gcffi_client_open(client, from_environment)
         else:
-            is_open = lib.gcffi_client_open_like(client, like._checked())
+            is_open = lib.gcffi_client_open_like(client, like._checked(), rotation)
             self._files = like._files
         if not is_open:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
@@ -83,9 +88,12 @@ class ClientHandle(Handle):
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
-    def clone(self, owner: TaskOwner) -> ClientHandle:
-        """A client with the same servers, options and timeout, and connections of its own."""
-        return ClientHandle(owner, like=self)
+    def clone(self, owner: TaskOwner, rotation: int = 0) -> ClientHandle:
+        """A client with the same servers, options and timeout, and connections of its own.
+
+        rotation: by how many places its servers are turned, so that it prefers another one.
+        """
+        return ClientHandle(owner, like=self, rotation=rotation)
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
@@ -184,3 +192,32 @@ class ClientHandle(Handle):
             for number in numbers:
                 self._owner.forget(number)
             lib.gcffi_client_bury(self._c, numbers[0], count)
+
+    # ------------------------------------------------------------- many background jobs at once
+
+    def load(self, count: int, block: bytes, jobs: bytes) -> int:
+        """Takes jobs to submit together. block: the name and the unique key of each, both with a NUL, and the
+        workload; jobs: four numbers of 32 bits for each, its JobKind and the sizes of these parts.
+        """
+        newest_first = capabilities.version_info < (2, 0)
+        return self._call(lib.gcffi_client_load, count, block, ffi.from_buffer("gcffi_loaded[]", jobs), newest_first)
+
+    def run_load(self, waits: bool, timeout: int = -1) -> int:
+        """Submits them. waits: until all are answered, for at most timeout ms; else does what is possible now."""
+        return self._call(lib.gcffi_client_run_load, waits, timeout)
+
+    def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
+        """The handles of all jobs of the load, and their return codes: rc for those that were not answered."""
+        handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
+        size = self._call(lib.gcffi_client_unload, rc, handles, codes)
+        return ffi.unpack(handles, size).decode().split("\n")[:-1], ffi.unpack(codes, count)
+
+
+def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:
+    """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
+    if kept:
+        drop_left_behind()
+    rc = int(lib.gcffi_wait_for_any([client._c for client in clients], len(clients), timeout))
+    if kept or rc < 0:
+        fail("client", rc)
+    return rc

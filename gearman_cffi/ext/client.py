@@ -188,10 +188,11 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         self._text = asking.error()
         return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
 
-    def _clone(self) -> GearmanClient:
-        copy = GearmanClient.__new__(type(self))
+    def _clone(self, kind: type[GearmanClient] | None = None, rotation: int = 0) -> GearmanClient:
+        """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""
+        copy = GearmanClient.__new__(kind or type(self))
         copy._tasks = Tasks()
-        copy._handle = self._handle.clone(copy._tasks)
+        copy._handle = self._handle.clone(copy._tasks, rotation)
         copy._rc, copy._text = ReturnCode.SUCCESS, None
         copy._background_handle, copy._context = "", self._context
         return copy

@@ -112,14 +112,18 @@ class RunsTasks(CallsBack):
         Raises what a callback raised; the packets that came after are delivered by the next runTasks().
         Stands for gearman_client_run_tasks().
         """
+        return self._run_tasks(-1)
+
+    # ---------------------------------------------------------------------------- private
+
+    def _run_tasks(self, timeout_ms: int) -> bool:
+        """The Python layer bounds it: also a step that waits for nothing else waits for a connection to be opened."""
         self._text = None
-        rc = self._rc = self._handle.run_tasks()
+        rc = self._rc = self._handle.run_tasks(timeout_ms)
         if rc in TOLERATED:
             return True
         self._warn("runTasks")
         return False
-
-    # ---------------------------------------------------------------------------- private
 
     def _add_job(
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None

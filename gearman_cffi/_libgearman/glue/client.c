@@ -79,10 +79,10 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */
-bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from) {
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size_t rotation) {
   init(client);
   memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
-  return gcffi_copy_servers(client, from) == GEARMAN_SUCCESS && gcffi_client_furnish(client, from);
+  return gcffi_copy_servers(client, from, rotation) == GEARMAN_SUCCESS && gcffi_client_furnish(client, from);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. */
@@ -96,6 +96,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_client_bury(client, client->dead ? client->dead->id : 0, SIZE_MAX);
     gcffi_forget_servers(client);
     gcffi_reply_drop_data(&client->reply);
+    gcffi_forget_load(client);
   }
 }
 
@@ -117,7 +118,7 @@ void gcffi_keep_error(gcffi_client *client) {
 /* ------------------------------------------------------------------------------------- running tasks */
 
 /* Runs until *left, the number of tasks that are waited for, is 0. */
-static gearman_return_t run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits) {
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits) {
   bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   gearman_return_t rc;
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
@@ -192,11 +193,22 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   return st;
 }
 
+/* Adds a task of our own. libgearman's is freed with its end, ours with libgearman's. */
+gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name, const char *unique,
+                               const void *workload, size_t size, gcffi_reply *reply) {
+  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_task *task = gcffi_task_new(client, kind, reply);
+  if (task && add(task, name, unique, workload, size, &rc)) {
+    task->held = false;
+  }
+  return rc;
+}
+
 static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_task *task) {
   gcffi_reply *reply = task->reply;
   size_t left = 1;
   reply->unanswered = &left;
-  gearman_return_t rc = run(client, scope, &left, true);
+  gearman_return_t rc = gcffi_run(client, scope, &left, true);
   if (client->raised && rc == GEARMAN_PAUSE) {
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
@@ -258,7 +270,7 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
     return GEARMAN_NO_SERVERS;
   }
   bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
-  return run(client, scope, &client->pending, waits);
+  return gcffi_run(client, scope, &client->pending, waits);
 }
 
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
@@ -276,6 +288,7 @@ int gcffi_client_wait(gcffi_client *client) {
   int rc = gcffi_begin(&scope, &client->guard, -1);
   if (rc == 0) {
     client->failed = false;
+    scope.client = client;
     rc = (int)gcffi_client_pause(client->st);
     gcffi_leave(&scope);
   }

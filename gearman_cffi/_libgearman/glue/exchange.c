@@ -40,7 +40,7 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
     client->failed = report(scope, NULL, false, false, client->error);
     return answer;
   }
-  int answer = gcffi_client_open_like(&other, client) ? ask(other.st, data, size) : without_memory;
+  int answer = gcffi_client_open_like(&other, client, 0) ? ask(other.st, data, size) : without_memory;
   client->failed = report(scope, gcffi_client_error(&other), true, false, client->error);
   gcffi_client_close(&other);
   return answer;

@@ -2,85 +2,107 @@
  *
  * libgearman finds the task of an answer by walking over all that are outstanding. With its own small socket buffer it
  * cannot send many jobs before it has to read; without that limit (interpose.c) it would send ten thousand, and then
- * walk over thousands for every answer. So no more is sent while some hundred jobs wait to be named. How many
- * have been named and are not done does not count: that is for the workers to decide. */
+ * walk over thousands for every answer. So nothing more is sent on a connection on which some hundred jobs wait to
+ * be named. How many have been named and are not done does not count: that is for the workers to decide. */
 #define _GNU_SOURCE
 #include "glue.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { HEAD = 12, COMMAND = 7, MOST_UNNAMED = 200 };
 
-static bool submits(unsigned char command) {
+static int of_sent(unsigned char command) {
   switch (command) {
   case GEARMAN_COMMAND_SUBMIT_JOB:
   case GEARMAN_COMMAND_SUBMIT_JOB_BG:
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH:
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH_BG:
   case GEARMAN_COMMAND_SUBMIT_JOB_LOW:
-  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return true;
-  default: return false;
+  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return 1;
+  default: return 0;
   }
 }
 
-bool gcffi_is_ahead(const gcffi_scope *scope) { return scope->client && scope->client->unnamed >= MOST_UNNAMED; }
+static int of_received(unsigned char command) {
+  return command == GEARMAN_COMMAND_JOB_CREATED || command == GEARMAN_COMMAND_ERROR ? -1 : 0;
+}
 
-static gcffi_carrier *carrier(gcffi_client *client, int fd) {
+/* Goes on over the packets in a part of their stream; the sum of what they count. */
+static int walk(gcffi_place *place, const void *data, size_t size, int (*count)(unsigned char command)) {
+  const unsigned char *bytes = data;
+  int sum = 0;
+  while (size) {
+    size_t n = place->rest ? place->rest : HEAD - place->head_size;
+    n = n < size ? n : size;
+    if (place->rest) {
+      place->rest -= n;
+    } else {
+      memcpy(place->head + place->head_size, bytes, n);
+      place->head_size += n;
+    }
+    if (place->head_size == HEAD) {
+      const unsigned char *length = place->head + 8;
+      place->rest = (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
+      place->head_size = 0;
+      sum += count(place->head[COMMAND]);
+    }
+    bytes += n;
+    size -= n;
+  }
+  return sum;
+}
+
+static gcffi_carrier *find(gcffi_client *client, int fd) {
   for (int i = 0; i < client->carrier_count; i++) {
     if (client->carriers[i].fd == fd) {
       return &client->carriers[i];
     }
   }
-  if (client->carrier_count == GCFFI_CARRIERS) {
-    return NULL;
-  }
-  client->carriers[client->carrier_count] = (gcffi_carrier){.fd = fd};
-  return &client->carriers[client->carrier_count++];
+  return NULL;
 }
 
-/* Counts the submissions in what was sent. */
-void gcffi_sent(gcffi_client *client, int fd, const void *data, size_t size) {
-  const unsigned char *bytes = data;
-  gcffi_carrier *to = carrier(client, fd);
-  while (to && size) {
-    size_t n = to->rest ? to->rest : HEAD - to->head_size;
-    n = n < size ? n : size;
-    if (to->rest) {
-      to->rest -= n;
-    } else {
-      memcpy(to->head + to->head_size, bytes, n);
-      to->head_size += n;
-    }
-    if (to->head_size == HEAD) {
-      const unsigned char *length = to->head + 8;
-      to->rest = (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
-      to->head_size = 0;
-      client->unnamed += submits(to->head[COMMAND]);
-    }
-    bytes += n;
-    size -= n;
+/* The connection counts as a carrier also where the sending fails: its loss is then that of a task. */
+ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags) {
+  gcffi_carrier *carrier = find(client, fd);
+  if (!carrier && client->carrier_count < GCFFI_CARRIERS) {
+    carrier = &client->carriers[client->carrier_count++];
+    *carrier = (gcffi_carrier){.fd = fd};
+  }
+  if (carrier && carrier->unnamed >= MOST_UNNAMED) {
+    return errno = EAGAIN, -1;
+  }
+  ssize_t sent = send(fd, data, size, flags);
+  if (carrier && sent > 0) {
+    carrier->unnamed += walk(&carrier->sent, data, (size_t)sent, of_sent);
+  }
+  return sent;
+}
+
+void gcffi_received(gcffi_client *client, int fd, const void *data, size_t size) {
+  gcffi_carrier *carrier = find(client, fd);
+  if (carrier) {
+    carrier->unnamed += walk(&carrier->received, data, size, of_received);
   }
 }
 
-/* A task has an answer, or will not get one. */
-void gcffi_answered(gcffi_task *task) {
-  gcffi_client *client = task->client;
-  if (!task->answered) {
-    task->answered = true;
-    client->unnamed -= client->unnamed > 0;
+/* Where it is the server's turn, that the connection could be written to is no news. */
+void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; scope->client && i < count; i++) {
+    const gcffi_carrier *carrier = find(scope->client, fds[i].fd);
+    if (carrier && carrier->unnamed >= MOST_UNNAMED) {
+      fds[i].events = POLLIN;
+    }
   }
 }
 
 void gcffi_closed(gcffi_client *client, int fd) {
+  gcffi_carrier *carrier = find(client, fd);
   gcffi_stream_closed(client, fd);
-  bool known = client->carrier_count == GCFFI_CARRIERS; /* the table is full: it may be one of those left out */
-  for (int i = 0; i < client->carrier_count; i++) {
-    if (client->carriers[i].fd == fd) {
-      client->carriers[i] = client->carriers[--client->carrier_count];
-      client->unnamed = 0; /* nothing may wait for answers that do not come any more */
-      known = true;
-      break;
-    }
+  /* Where the table is full, it may be one of those left out. */
+  client->carrier_lost = client->carrier_lost || carrier || client->carrier_count == GCFFI_CARRIERS;
+  if (carrier) {
+    *carrier = client->carriers[--client->carrier_count];
   }
-  client->carrier_lost = client->carrier_lost || known;
 }

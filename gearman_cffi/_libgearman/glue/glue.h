@@ -8,6 +8,8 @@
  * servers.c    a client's servers
  * flow.c       which connections carry a client's tasks, and how far submission may run ahead of the answers
  * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
+ * bulk.c       many background jobs at once
+ * together.c   waiting for several clients
  * exchange.c   asking every server something: ping, options
  * giving_up.c  letting go of a task before its end
  * tasks.c      what hangs on a task, and what its packets leave behind
@@ -53,6 +55,12 @@ bool gcffi_is_inherited_object(const void *object);
 
 /* ------------------------------------------------------------------------------------------ waiting */
 
+/* The descriptors of several clients; see together.c. */
+typedef struct gcffi_gathering {
+  struct pollfd *fds;
+  nfds_t count;
+} gcffi_gathering;
+
 typedef struct gcffi_scope {
   struct gcffi_scope *outer;
   gcffi_guard *guard; /* taken by this call */
@@ -69,6 +77,7 @@ typedef struct gcffi_scope {
   unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
   struct gcffi_worker *worker; /* whose jobs */
+  gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
 } gcffi_scope;
 
 #define GCFFI_NEVER INT64_MAX
@@ -83,6 +92,7 @@ bool gcffi_interpose(void);
 void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
+int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -138,12 +148,18 @@ typedef struct gcffi_stream {
   size_t rest; /* bytes of the current packet that are still to come */
 } gcffi_stream;
 
-/* A connection on which tasks were sent, and where in the packets the next byte that is sent is; see flow.c. */
+/* Where in a stream of packets the next byte is; see flow.c. */
+typedef struct gcffi_place {
+  size_t rest;            /* bytes of the current packet that are still to come */
+  unsigned char head[12]; /* what has come of the next packet's head */
+  size_t head_size;
+} gcffi_place;
+
+/* A connection on which tasks were sent. */
 typedef struct gcffi_carrier {
   int fd;
-  size_t rest;            /* bytes of the current packet that are still to be sent */
-  unsigned char head[12]; /* what was sent of the next packet's head */
-  size_t head_size;
+  int unnamed; /* jobs that were sent to the server and that it has not named yet */
+  gcffi_place sent, received;
 } gcffi_carrier;
 
 typedef struct gcffi_client {
@@ -156,6 +172,8 @@ typedef struct gcffi_client {
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost;              /* the user's tasks that went down with their connection */
   size_t adrift;            /* tasks that were given up before the server named their job */
+  gcffi_reply *load;        /* of jobs that were submitted together; see bulk.c */
+  size_t load_size, load_left;
   bool raised;              /* a callback raised: hold back the packets that follow */
   bool exceptions;          /* every connection asks for the exceptions of workers */
   bool stopped;             /* a callback returned a code that stops the run */
@@ -169,7 +187,6 @@ typedef struct gcffi_client {
   gcffi_stream streams[GCFFI_CARRIERS];
   gcffi_carrier carriers[GCFFI_CARRIERS];
   int carrier_count;
-  int unnamed; /* jobs that were sent to a server and that it has not named yet */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -189,14 +206,18 @@ typedef struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  bool held;     /* by its caller */
-  bool answered; /* the server has named its job, or failed to */
+  bool held; /* by its caller */
   bool finished;
   bool adrift;
 } gcffi_task;
 
+/* A job of a load, with the sizes of its parts. */
+typedef struct gcffi_loaded {
+  uint32_t kind, name_size, unique_size, size;
+} gcffi_loaded;
+
 bool gcffi_client_open(gcffi_client *client, bool from_environment);
-bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from);
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_client_close(gcffi_client *client);
 int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file);
@@ -214,6 +235,11 @@ void gcffi_rehearse_exceptions(gcffi_client *client);
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size, int *rc);
+int gcffi_client_load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
+                      bool newest_first);
+int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
+int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
+int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
 
@@ -222,16 +248,20 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like);
 void gcffi_keep_error(gcffi_client *client);
 gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
-gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from);
+gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_forget_servers(gcffi_client *client);
 ssize_t gcffi_receive_mended(gcffi_client *client, int fd, void *data, size_t size, int flags);
 void gcffi_stream_closed(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 
-bool gcffi_is_ahead(const gcffi_scope *scope);
-void gcffi_sent(gcffi_client *client, int fd, const void *data, size_t size);
-void gcffi_answered(gcffi_task *task);
+ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags);
+void gcffi_received(gcffi_client *client, int fd, const void *data, size_t size);
+void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits);
+gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name, const char *unique,
+                               const void *workload, size_t size, gcffi_reply *reply);
+void gcffi_forget_load(gcffi_client *client);
 bool gcffi_renew(gcffi_client *client);
 void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);

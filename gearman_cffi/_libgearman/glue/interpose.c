@@ -67,15 +67,11 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (!scope) {
     return real_send(fd, data, size, flags);
   }
-  if (gcffi_is_ahead(scope)) {
-    return errno = EAGAIN, -1;
-  }
   scope->sent = true;
-  ssize_t sent = real_send(fd, data, size, flags);
-  if (sent > 0 && scope->client) {
-    gcffi_sent(scope->client, fd, data, (size_t)sent);
+  if (scope->client) {
+    return gcffi_send_in_turn(scope->client, fd, data, size, flags);
   }
-  return sent;
+  return real_send(fd, data, size, flags);
 }
 
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
@@ -101,10 +97,15 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (gcffi_is_inherited(scope)) {
     return 0;
   }
-  if (scope && scope->client && !scope->client->exceptions) {
-    return gcffi_receive_mended(scope->client, fd, data, size, flags);
+  if (!scope || !scope->client) {
+    return real_recv(fd, data, size, flags);
   }
-  return real_recv(fd, data, size, flags);
+  ssize_t got = scope->client->exceptions ? real_recv(fd, data, size, flags)
+                                          : gcffi_receive_mended(scope->client, fd, data, size, flags);
+  if (got > 0) {
+    gcffi_received(scope->client, fd, data, (size_t)got);
+  }
+  return got;
 }
 
 static char *(*real_getenv)(const char *) = getenv;

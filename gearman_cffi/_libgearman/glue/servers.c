@@ -53,10 +53,12 @@ gearman_return_t gcffi_remember_environment(gcffi_client *client) {
   return servers ? gearman_parse_servers(servers, remember, client) : GEARMAN_SUCCESS;
 }
 
-gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from) {
+/* rotation: how many of them to move to the end, so that another one is the first to be submitted to. */
+gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation) {
   gearman_return_t rc = GEARMAN_SUCCESS;
   for (size_t i = 0; i < from->server_count && rc == GEARMAN_SUCCESS; i++) {
-    rc = remember(from->servers[i].host, from->servers[i].port, client);
+    const gcffi_server *server = &from->servers[(i + rotation) % from->server_count];
+    rc = remember(server->host, server->port, client);
   }
   return rc;
 }
@@ -71,7 +73,7 @@ void gcffi_forget_servers(gcffi_client *client) {
 /* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
 gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
-  client->carrier_count = client->unnamed = 0;
+  client->carrier_count = 0;
   client->unanswered = false;
   memset(client->streams, 0, sizeof client->streams);
   for (size_t i = 0; i < client->server_count; i++) {

@@ -137,7 +137,6 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
-  gcffi_answered(task);
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* an exception has a text; see mend.c */
   }
@@ -247,7 +246,6 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_task *task = context;
   gcffi_client *client = task->client;
   unlink_task(task);
-  gcffi_answered(task);
   task->st = NULL;
   task->size = 0;
   if (task->adrift) {

@@ -180,16 +180,19 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (!scope) {
     return poll_until(fds, count, limit, NULL);
   }
+  for (nfds_t i = 0; scope->idle && i < count; i++) {
+    fds[i].events = POLLIN; /* that it could write is no news */
+  }
+  gcffi_await_turn(scope, fds, count);
+  if (scope->gathering) {
+    return gcffi_gather(scope->gathering, fds, count);
+  }
   scope->interrupted = scope->interrupted || gcffi_is_inherited(scope);
   if (scope->interrupted || (scope->exchange && scope->timed_out)) {
     return give_up(scope, fds, count); /* libgearman tries the host's next address */
   }
   if (scope->deadline < limit) {
     limit = scope->deadline;
-  }
-  bool only_reads = scope->idle || gcffi_is_ahead(scope); /* that it could write is no news */
-  for (nfds_t i = 0; only_reads && i < count; i++) {
-    fds[i].events = POLLIN;
   }
 
   bool handles_signals = pthread_equal(pthread_self(), main_thread) != 0;

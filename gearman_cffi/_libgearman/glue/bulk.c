@@ -1,0 +1,100 @@
+/* Many background jobs at once: loaded into a client in one call, submitted together, and unloaded with their handles.
+ *
+ * The jobs stand one after another in one block: the name and the unique key, each with its NUL, then the workload. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is left of a load goes with its connections: libgearman cannot withdraw a task. */
+static bool drop_load(gcffi_client *client) {
+  if (client->load_left && !gcffi_renew(client)) {
+    return false;
+  }
+  free(client->load);
+  client->load = NULL;
+  client->load_size = client->load_left = 0;
+  return true;
+}
+
+void gcffi_forget_load(gcffi_client *client) { free(client->load); }
+
+static gearman_return_t load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
+                             bool newest_first) {
+  const char *at = block;
+  client->load = calloc(count, sizeof *client->load);
+  if (!client->load) {
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  client->load_size = count;
+  for (size_t i = 0; i < count; i++) {
+    at += (size_t)jobs[i].name_size + jobs[i].unique_size + jobs[i].size;
+  }
+  for (size_t n = 0; n < count; n++) {
+    size_t i = newest_first ? count - 1 - n : n; /* libgearman 1.x submits what was added last first */
+    const gcffi_loaded *job = &jobs[i];
+    size_t whole = (size_t)job->name_size + job->unique_size + job->size;
+    const char *name = newest_first ? (at -= whole) : block;
+    const char *unique = name + job->name_size, *workload = unique + job->unique_size;
+    gcffi_reply *reply = &client->load[i];
+    reply->unanswered = &client->load_left;
+    client->load_left++;
+    const char *data = job->size ? workload : NULL;
+    gearman_return_t rc = gcffi_add_own(client, (int)job->kind, name, unique, data, job->size, reply);
+    if (rc != GEARMAN_SUCCESS) {
+      reply->rc = rc;
+      reply->finished = true;
+      client->load_left--;
+    }
+    block += newest_first ? 0 : whole;
+  }
+  return GEARMAN_SUCCESS;
+}
+
+/* Adds the jobs; nothing is sent yet. */
+int gcffi_client_load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
+                      bool newest_first) {
+  int rc = gcffi_take(&client->guard);
+  if (rc == 0) {
+    rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    if (drop_load(client)) {
+      gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
+      rc = (int)load(client, count, block, jobs, newest_first);
+    }
+    gcffi_give_back(&client->guard);
+  }
+  return rc;
+}
+
+/* Submits them. waits: until all are answered; otherwise sends and takes what is possible now. */
+int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms) {
+  gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
+  if (rc == 0) {
+    rc = client->load_left ? (int)gcffi_run(client, &scope, &client->load_left, waits) : GEARMAN_SUCCESS;
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
+/* What became of them: handles, each followed by a newline, and the return code of each. Those without an answer have
+ * failed with rc. Returns the size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
+int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes) {
+  char *out = handles;
+  int refused = gcffi_take(&client->guard);
+  if (refused) {
+    return refused;
+  }
+  for (size_t i = 0; i < client->load_size; i++) {
+    const gcffi_reply *reply = &client->load[i];
+    size_t size = strnlen(reply->handle, GEARMAN_JOB_HANDLE_SIZE - 1);
+    memcpy(out, reply->handle, size);
+    out[size] = '\n';
+    out += size + 1;
+    codes[i] = reply->finished ? (int)reply->rc : rc;
+  }
+  drop_load(client);
+  gcffi_give_back(&client->guard);
+  return out - handles;
+}

@@ -1,0 +1,66 @@
+/* Waiting for several clients at once, each with connections of its own.
+ *
+ * libgearman waits for one. So each is asked to wait, and in place of the wait its descriptors are gathered
+ * (gcffi_poll); then one poll() waits for all of them; then those on which something came are asked again, and see it. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+
+#define SLICE_MS 10
+
+/* In place of a wait; how many are ready: none. */
+int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count) {
+  struct pollfd *more = realloc(all->fds, (all->count + count) * sizeof *more);
+  if (more) {
+    all->fds = more;
+    for (nfds_t i = 0; i < count; i++) {
+      all->fds[all->count++] = fds[i];
+    }
+  }
+  return 0;
+}
+
+static gearman_return_t see(gcffi_client *client, gcffi_gathering *all, int64_t timeout_ms) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, timeout_ms);
+  scope.gathering = all;
+  scope.client = client;
+  gearman_return_t rc = gcffi_client_pause(client->st);
+  gcffi_leave(&scope);
+  return rc;
+}
+
+static int wait_for_any(gcffi_client **clients, size_t count, gcffi_scope *scope) {
+  gcffi_gathering all = {0};
+  int connected = 0;
+  for (size_t i = 0; i < count; i++) {
+    connected += see(clients[i], gcffi_is_interposed() ? &all : NULL, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS;
+  }
+  if (gcffi_is_interposed() && all.count && gcffi_poll(all.fds, all.count, -1) > 0) {
+    for (size_t i = 0; i < count; i++) {
+      see(clients[i], NULL, 0);
+    }
+  }
+  free(all.fds);
+  return connected == 0 ? GEARMAN_NO_ACTIVE_FDS : scope->timed_out ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
+}
+
+/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS where none is connected. */
+int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms) {
+  gcffi_scope scope;
+  size_t taken = 0;
+  int rc = 0;
+  while (taken < count && (rc = gcffi_take(&clients[taken]->guard)) == 0) {
+    taken++;
+  }
+  if (rc == 0) {
+    gcffi_enter(&scope, timeout_ms);
+    rc = wait_for_any(clients, count, &scope);
+    gcffi_leave(&scope);
+  }
+  while (taken) {
+    gcffi_give_back(&clients[--taken]->guard);
+  }
+  return rc;
+}

@@ -1,0 +1,51 @@
+"""Many background jobs at once, and several clients at once: for the Python layer, beside the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gearman_cffi._libgearman import wait_for_any
+from gearman_cffi.ext.client import GearmanClient
+from gearman_cffi.ext.tasks import Tasks
+
+
+class Loader:
+    """Submits background jobs together, over connections of its own, to the servers of a GearmanClient.
+
+    rotation: by how many places these are turned, so that another one is the first to be submitted to.
+    """
+
+    def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
+        self._handle = client._handle.clone(Tasks(), rotation)
+
+    def load(self, count: int, block: bytes, jobs: bytes) -> int:
+        """Takes jobs; a return code.
+
+        block: the function's name and the unique key of each, both with a NUL, and the workload. jobs: four
+        numbers of 32 bits for each, in the machine's order: its JobKind, and the sizes of these parts.
+        """
+        return self._handle.load(count, block, jobs)
+
+    def run(self, waits: bool, timeout_ms: int = -1) -> int:
+        """Submits them; a return code. waits: until all are answered; otherwise does what is possible now.
+
+        GEARMAN_IO_WAIT says that answers are still to come. timeout_ms bounds both: a connection that is opened waits
+        for the server.
+        """
+        return self._handle.run_load(waits, timeout_ms)
+
+    def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
+        """The handles and return codes of all the jobs; those without an answer have failed with rc."""
+        return self._handle.unload(count, rc)
+
+    def error(self) -> str | None:
+        """libgearman's text for the last failure."""
+        return self._handle.error()
+
+
+def wait_for_news(clients: Sequence[GearmanClient | Loader], timeout_ms: int) -> int:
+    """Waits until something came for one of them: GEARMAN_SUCCESS, or GEARMAN_TIMEOUT after timeout_ms (-1: never).
+
+    GEARMAN_NO_ACTIVE_FDS, without a wait, where one of them is not connected.
+    """
+    return wait_for_any([client._handle for client in clients], timeout_ms)
