@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import Protocol
 
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
@@ -11,6 +10,10 @@ from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
 from gearman_cffi._libgearman.tasks import TaskHandle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gearman_cffi._libgearman.protocols import TaskOwner
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
 _KEEP_BUFFER = 65536
@@ -43,16 +46,6 @@ class TaskEvent(enum.IntEnum):
     COMPLETE = lib.GCFFI_COMPLETE
     EXCEPTION = lib.GCFFI_EXCEPTION
     FAIL = lib.GCFFI_FAIL
-
-
-class TaskOwner(Protocol):
-    """Who added a client's tasks: takes their packets, and forgets those that have ended."""
-
-    def deliver(self, task: int, event: int) -> int:
-        """Takes a packet of a task; returns a return code, SUCCESS to go on."""
-
-    def forget(self, task: int) -> None:
-        """libgearman has freed a task: its TaskHandle must not be used any more."""
 
 
 class ClientHandle(Handle):
