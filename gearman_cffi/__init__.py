@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gearman_cffi import _libgearman as _libgearman  # where libgearman is missing, the first import says so
 
-TYPE_CHECKING = False  # typing itself is one of the modules that only some of the names need
+TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
     from gearman_cffi.client import Client

@@ -11,6 +11,9 @@ handle.py client.py tasks.py worker.py jobs.py     the C objects, each with its 
 protocols.py     types of what the rooms above pass in; imported by type checkers alone
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
+
+Neither here nor in ext is anything imported that costs as much as both together: typing, dataclasses, inspect, re.
+Type checkers take a TYPE_CHECKING of our own for true as they do that of typing.
 """
 
 from __future__ import annotations
