@@ -1,48 +1,53 @@
 """Gearman for Python, on the system's libgearman: the layer that programs are written with.
 
 PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
-server for tests in gearman_cffi.testing.
+server for tests in gearman_cffi.testing. A name of this module is imported when it is first asked for, so that a
+program has in memory what it uses.
 """
 
 from __future__ import annotations
 
-from gearman_cffi.admin import Admin
-from gearman_cffi.client import Client
-from gearman_cffi.events import EventDispatcher, EventName
-from gearman_cffi.exceptions import (
-    ConnectionFailed,
-    ConnectionLost,
-    GearmanError,
-    GearmanException,
-    InvalidArgument,
-    JobError,
-    JobException,
-    JobFailed,
-    JobNotRunning,
-    JobTimeout,
-    NoFunctionGiven,
-    NoServers,
-    QueueFull,
-    SerializerError,
-    ServerError,
-    UnsupportedValue,
-)
-from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
-from gearman_cffi.jobs import Job, JobInterface, JobStatus
-from gearman_cffi.priorities import Priority
-from gearman_cffi.serializers import (
-    JsonSerializer,
-    PhpEnumCase,
-    PhpObject,
-    PhpSerializer,
-    PickleSerializer,
-    RawSerializer,
-    Serializer,
-    is_serialized,
-)
-from gearman_cffi.servers import Server, ServerCollection
-from gearman_cffi.watching import JobUpdate, JobWatch, UpdateKind
-from gearman_cffi.worker import Worker
+from gearman_cffi import _libgearman as _libgearman  # where libgearman is missing, the first import says so
+
+TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
+if TYPE_CHECKING:
+    from gearman_cffi.admin import Admin
+    from gearman_cffi.client import Client
+    from gearman_cffi.events import EventDispatcher, EventName
+    from gearman_cffi.exceptions import (
+        ConnectionFailed,
+        ConnectionLost,
+        GearmanError,
+        GearmanException,
+        InvalidArgument,
+        JobError,
+        JobException,
+        JobFailed,
+        JobNotRunning,
+        JobTimeout,
+        NoFunctionGiven,
+        NoServers,
+        QueueFull,
+        SerializerError,
+        ServerError,
+        UnsupportedValue,
+    )
+    from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
+    from gearman_cffi.jobs import Job, JobInterface, JobStatus
+    from gearman_cffi.priorities import Priority
+    from gearman_cffi.serializers import (
+        JsonSerializer,
+        PhpEnumCase,
+        PhpObject,
+        PhpSerializer,
+        PickleSerializer,
+        RawSerializer,
+        Serializer,
+        is_serialized,
+    )
+    from gearman_cffi.servers import Server, ServerCollection
+    from gearman_cffi.watching import JobUpdate, JobWatch, UpdateKind
+    from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
 
@@ -90,3 +95,63 @@ __all__ = [
     "__version__",
     "is_serialized",
 ]
+
+# Where the names are, the modules being names themselves. The imports above, which type checkers read, say the same.
+_NAMES = {
+    "admin": ("Admin",),
+    "client": ("Client",),
+    "events": ("EventDispatcher", "EventName"),
+    "exceptions": (
+        "ConnectionFailed",
+        "ConnectionLost",
+        "GearmanError",
+        "GearmanException",
+        "InvalidArgument",
+        "JobError",
+        "JobException",
+        "JobFailed",
+        "JobNotRunning",
+        "JobTimeout",
+        "NoFunctionGiven",
+        "NoServers",
+        "QueueFull",
+        "SerializerError",
+        "ServerError",
+        "UnsupportedValue",
+    ),
+    "ext": (),
+    "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
+    "jobs": ("Job", "JobInterface", "JobStatus"),
+    "priorities": ("Priority",),
+    "serializers": (
+        "JsonSerializer",
+        "PhpEnumCase",
+        "PhpObject",
+        "PhpSerializer",
+        "PickleSerializer",
+        "RawSerializer",
+        "Serializer",
+        "is_serialized",
+    ),
+    "servers": ("Server", "ServerCollection"),
+    "watching": ("JobUpdate", "JobWatch", "UpdateKind"),
+    "worker": ("Worker",),
+}
+
+if not TYPE_CHECKING:  # they would take every name for one of the package
+
+    def __getattr__(name: str) -> object:
+        """Imports a name, once."""
+        from importlib import import_module
+
+        if name in _NAMES:
+            return import_module(f"{__name__}.{name}")
+        for module, names in _NAMES.items():
+            if name in names:
+                value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """The names, imported or not."""
+        return sorted({*globals(), *_NAMES, *__all__})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,9 @@ from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
 if TYPE_CHECKING:
-    from gearman_cffi.worker import Worker
+    import logging
 
-_log = logging.getLogger("gearman_cffi.worker")
+    from gearman_cffi.worker import Worker
 
 
 class WorkerEvents:
@@ -57,7 +56,7 @@ class WorkerEvents:
         if self._dispatcher.has_listeners(EventName.CONNECTED_TO_SERVER):
             self._guard(lambda: self.servers(EventName.CONNECTED_TO_SERVER))
         else:
-            _log.info("working for %s again", self._worker.servers)
+            _log().info("working for %s again", self._worker.servers)
 
     def jobs(self, name: EventName) -> None:
         """A RegisterFunctionEvent. What a listener raises comes out."""
@@ -76,24 +75,30 @@ class WorkerEvents:
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
-            _log.error("job %s of function %r failed", job.handle, job.get_job_name(), exc_info=error)
+            _log().error("job %s of function %r failed", job.handle, job.get_job_name(), exc_info=error)
 
     def failed(self, error: Exception) -> None:
         """A WorkerExceptionEvent; raises nothing."""
         name = EventName.WORKER_FAILURE
         raised = error if error.__traceback__ is not None else None
         if not self._dispatcher.has_listeners(name):
-            _log.error("%s", error, exc_info=raised)
+            _log().error("%s", error, exc_info=raised)
             return
         event: Event = WorkerExceptionEvent(name, self._worker, error)
         try:
             self._dispatcher.dispatch(name, event)
         except Exception as second:
-            _log.error("%s", error, exc_info=raised)
-            _log.error("a listener of %s raised", name, exc_info=second)
+            _log().error("%s", error, exc_info=raised)
+            _log().error("a listener of %s raised", name, exc_info=second)
 
     def _guard(self, dispatch: Callable[[], object]) -> None:
         try:
             dispatch()
         except Exception as error:
             self.failed(error)
+
+
+def _log() -> logging.Logger:
+    import logging  # a worker without failures does not need it
+
+    return logging.getLogger("gearman_cffi.worker")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from contextlib import suppress
 
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
@@ -90,6 +89,8 @@ class Retries:
 
     def next(self) -> float:
         """Seconds."""
+        import random  # a worker whose servers are there does not need it
+
         seconds, self._seconds = self._seconds, min(2 * self._seconds, LONGEST_WAIT)
         return seconds * random.uniform(0.5, 1)
 

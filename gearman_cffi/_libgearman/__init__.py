@@ -8,16 +8,20 @@ ownership.py     what is raised where C refuses a call: one thread at a time, ne
 callbacks.py     the way from C into Python
 kept.py          exceptions on their way through C
 handle.py client.py tasks.py worker.py jobs.py     the C objects, each with its owner
+protocols.py     types of what the rooms above pass in; imported by type checkers alone
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
+
+Neither here nor in ext is anything imported that costs as much as both together: typing, dataclasses, inspect, re.
+Type checkers take a TYPE_CHECKING of our own for true as they do that of typing.
 """
 
 from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, TaskOwner, wait_for_any
-from gearman_cffi._libgearman.jobs import JobHandle, JobPacket, JobRunner
+from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, wait_for_any
+from gearman_cffi._libgearman.jobs import JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.tasks import TaskHandle
@@ -34,12 +38,10 @@ __all__ = [
     "JobHandle",
     "JobKind",
     "JobPacket",
-    "JobRunner",
     "MissingCapabilityError",
     "ReturnCode",
     "TaskEvent",
     "TaskHandle",
-    "TaskOwner",
     "WorkerHandle",
     "bug_report_address",
     "capabilities",

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from signal import SIG_BLOCK, pthread_sigmask
 from types import TracebackType
-from typing import Any
 
 from gearman_cffi._libgearman.jobs import OVER, JobHandle
 from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.return_codes import ReturnCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SUCCESS, _WORK_ERROR = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_ERROR)
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from gearman_cffi._libgearman.native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # Optional functions, and the first version that exports each; None for those that no release exports.
 _SINCE = {
@@ -19,9 +20,8 @@ class MissingCapabilityError(NotImplementedError):
     """The libgearman that was loaded lacks something; the text names the version needed and the one found."""
 
 
-@dataclass(frozen=True)
 class Capabilities:
-    """The loaded library's version and optional parts.
+    """The loaded library's version and optional parts. A value: frozen, and equal by what it says.
 
     version: as gearman_version() gives it, for example ``1.1.20+ds``.
     functions: the optional C functions that it exports.
@@ -35,12 +35,29 @@ class Capabilities:
     version: str
     functions: frozenset[str]
     interruptible_waits: bool
-    tls: bool = False
+    tls: bool
+
+    # No dataclass: importing dataclasses costs more than all else that the mirror imports.
+    def __init__(self, version: str, functions: frozenset[str], interruptible_waits: bool, tls: bool = False) -> None:
+        vars(self).update(version=version, functions=functions, interruptible_waits=interruptible_waits, tls=tls)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{name} cannot be set: it says what the library has")
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if isinstance(other, Capabilities) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"Capabilities({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     @property
     def version_info(self) -> tuple[int, ...]:
         """The version as numbers: (1, 1, 20)."""
-        return tuple(int(number) for number in re.findall(r"\d+", self.version)[:3])
+        numbers = "".join(letter if letter.isdigit() else " " for letter in self.version).split()
+        return tuple(map(int, numbers[:3]))
 
     @property
     def stop_wait_on_signal(self) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from typing import Protocol
 
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, pointer
@@ -13,6 +11,12 @@ from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
 from gearman_cffi._libgearman.tasks import TaskHandle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gearman_cffi._libgearman.protocols import TaskOwner
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
 _KEEP_BUFFER = 65536
@@ -46,16 +50,6 @@ class TaskEvent(enum.IntEnum):
     COMPLETE = lib.GCFFI_COMPLETE
     EXCEPTION = lib.GCFFI_EXCEPTION
     FAIL = lib.GCFFI_FAIL
-
-
-class TaskOwner(Protocol):
-    """Who added a client's tasks: takes their packets, and forgets those that have ended."""
-
-    def deliver(self, task: int, event: int) -> int:
-        """Takes a packet of a task; returns a return code, SUCCESS to go on."""
-
-    def forget(self, task: int) -> None:
-        """libgearman has freed a task: its TaskHandle must not be used any more."""
 
 
 class ClientHandle(Handle):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 from gearman_cffi._libgearman.native import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 Data: TypeAlias = bytes | bytearray | memoryview
 

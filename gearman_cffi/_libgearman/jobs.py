@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Protocol
 
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gearman_cffi._libgearman.protocols import JobRunner
 
 # In the place of the C object of a job that is over.
 OVER = ffi.NULL
@@ -96,21 +101,6 @@ class JobHandle:
         if refused:
             refuse("worker", refused)
         return job.st
-
-
-class JobRunner(Protocol):
-    """What runs the jobs of a function."""
-
-    @property
-    def job_class(self) -> type[JobHandle]:
-        """What it wants to be given. It is made without a call of __init__."""
-
-    def run(self, job: Any) -> bool:
-        """Runs a job and answers it; whether it did.
-
-        A job that is not answered goes back to the server, with all of the worker's connections. An Exception leaves
-        work() once libgearman has returned; any other BaseException does too, and the job is given back unanswered.
-        """
 
 
 class JobFunction:

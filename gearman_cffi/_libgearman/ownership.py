@@ -6,10 +6,12 @@ parent. Every C call checks that, so that a mistake is an exception and not a cr
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from gearman_cffi._libgearman.kept import raise_kept
 from gearman_cffi._libgearman.native import lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _CLOSED, _INHERITED = lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
 _CALLING, _ELSEWHERE = lib.GCFFI_CALLING, lib.GCFFI_ELSEWHERE

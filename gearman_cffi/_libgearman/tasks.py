@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from gearman_cffi._libgearman.data import decode
 from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _packet, _unpack = lib.gcffi_task_packet, ffi.unpack
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gearman_cffi._libgearman.handle import Calls, Handle
-from gearman_cffi._libgearman.jobs import OVER, Grabbed, JobFunction, JobHandle, JobRunner
+from gearman_cffi._libgearman.jobs import OVER, Grabbed, JobFunction, JobHandle
 from gearman_cffi._libgearman.kept import drop_left_behind, kept, raise_kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
 from gearman_cffi._libgearman.return_codes import ReturnCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gearman_cffi._libgearman.protocols import JobRunner
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS = int(ReturnCode.SUCCESS)

@@ -8,7 +8,10 @@ at a NUL byte, here that is an error. Anything else raises TypeError with a text
 from __future__ import annotations
 
 import functools
-from typing import TypeAlias
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
 Name: TypeAlias = str | bytes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
-
 from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
@@ -13,6 +11,10 @@ from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
 # Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
 _LOW, _NORMAL, _HIGH = int(JobKind.LOW), int(JobKind.NORMAL), int(JobKind.HIGH)
 _LOW_BACKGROUND, _BACKGROUND = int(JobKind.LOW_BACKGROUND), int(JobKind.BACKGROUND)
@@ -21,16 +23,19 @@ _WORK_EXCEPTION = int(ReturnCode.WORK_EXCEPTION)
 _JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
 
 
-class Reply(NamedTuple):
+class Reply:
     """What came back for a job: for the Python layer, which needs more of it than PHP shows.
 
     rc: a ReturnCode. data: the result. exception: the text that a worker sent as an exception. handle: the job's.
     """
 
-    rc: int
-    data: bytes | None
-    exception: bytes | None
-    handle: str
+    __slots__ = ("data", "exception", "handle", "rc")
+
+    def __init__(self, rc: int, data: bytes | None, exception: bytes | None, handle: str) -> None:
+        self.rc = rc
+        self.data = data
+        self.exception = exception
+        self.handle = handle
 
 
 class GearmanClient(RunsTasks, DeprecatedClient):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import Any, Final, Literal, TypeVar
+from types import FunctionType
 
 from gearman_cffi._libgearman import JOB_STATUS, ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
@@ -14,18 +13,22 @@ from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.tasks import NO_CONTEXT
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Literal, TypeVar
+
+    _Method = TypeVar("_Method", bound=Callable[..., Any])
+
 _HANDLE_MAX: Final = 63  # GEARMAN_JOB_HANDLE_SIZE without its NUL
 
 
 def shows_no_context_as_none(method: _Method) -> _Method:
     """Makes inspect show what PHP's reflection does: a context that is null by default."""
-    signature = inspect.signature(method)
-    parameters = [
-        parameter.replace(default=None) if parameter.default is NO_CONTEXT else parameter
-        for parameter in signature.parameters.values()
-    ]
-    method.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    # inspect looks at what a function wraps. A __signature__ made here would import inspect into every program.
+    defaults = tuple(None if default is NO_CONTEXT else default for default in method.__defaults__ or ())
+    shown = FunctionType(method.__code__, method.__globals__, method.__name__, defaults)
+    shown.__annotations__ = method.__annotations__
+    method.__wrapped__ = shown  # type: ignore[attr-defined]
     return method
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NoReturn
-
 from gearman_cffi._libgearman import ClientHandle, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Literal, NoReturn
 
 _EXCEPTIONS = b"exceptions"
 # The bits libgearman reports of itself and the extension does not: "allocated by libgearman".

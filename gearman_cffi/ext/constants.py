@@ -7,7 +7,10 @@ gearman_cffi.ext for all of them.
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 # Return codes
 GEARMAN_SUCCESS: Final = 0

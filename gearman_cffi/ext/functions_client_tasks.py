@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.client_tasks import shows_no_context_as_none
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.tasks import NO_CONTEXT, TaskCallback
 from gearman_cffi.ext.warn import called_as
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 
 @shows_no_context_as_none

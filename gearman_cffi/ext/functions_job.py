@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import called_as
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
 
 def gearman_job_return_code(obj: GearmanJob) -> int:

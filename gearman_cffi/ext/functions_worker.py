@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import called_as
 from gearman_cffi.ext.worker import GearmanWorker, WorkerFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 
 def gearman_worker_create() -> GearmanWorker:

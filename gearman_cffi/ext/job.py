@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from gearman_cffi._libgearman import JobHandle, JobPacket, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.deprecated import DeprecatedJob
 from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
 
 class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):

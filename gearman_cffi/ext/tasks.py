@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
 
 from gearman_cffi._libgearman import LEAST_CODE, ReturnCode, TaskEvent
 from gearman_cffi.ext.task import GearmanTask
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
 # Called with the task, and with its context if it was added with one. May return a return code.
-TaskCallback: TypeAlias = Callable[..., Any]
+TaskCallback: TypeAlias = "Callable[..., Any]"
 
 
 class _NoContext:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from gearman_cffi.ext.exception import GearmanWarning
 
@@ -15,19 +13,25 @@ _OURS = __name__.partition(".")[0] + "."
 _function: ContextVar[str | None] = ContextVar("gearman function", default=None)
 
 
-@contextmanager
-def called_as(function: str, obj: object, kind: type) -> Iterator[None]:
+class called_as:
     """Makes the warnings of the method that is called in it those of a procedural function.
 
     Raises TypeError for an object of another class.
     """
-    if not isinstance(obj, kind):
-        raise TypeError(f"{function}(): obj must be a {kind.__name__}, not {type(obj).__name__}")
-    token = _function.set(function)
-    try:
-        yield
-    finally:
-        _function.reset(token)
+
+    __slots__ = ("_name", "_token")
+    _token: Token[str | None]
+
+    def __init__(self, function: str, obj: object, kind: type) -> None:
+        if not isinstance(obj, kind):
+            raise TypeError(f"{function}(): obj must be a {kind.__name__}, not {type(obj).__name__}")
+        self._name = function
+
+    def __enter__(self) -> None:
+        self._token = _function.set(self._name)
+
+    def __exit__(self, *error: object) -> None:
+        _function.reset(self._token)
 
 
 def warn(call: str, text: str) -> None:

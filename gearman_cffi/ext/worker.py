@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeAlias
 
 from gearman_cffi._libgearman import JobPacket, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
@@ -15,8 +14,12 @@ from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.warn import warn
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Literal, TypeAlias
+
 # What a worker's function is called with: the job, and the context that it was registered with.
-WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]
+WorkerFunction: TypeAlias = "Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]"
 
 # What work() reports by its return code alone, without a warning.
 _QUIET = frozenset(

@@ -1,9 +1,10 @@
-"""The serializers that need no codec of our own: raw bytes, JSON and pickle."""
+"""The serializers that need no codec of our own: raw bytes, JSON and pickle.
+
+json and pickle are imported where they are used: few programs use either, and the package offers both.
+"""
 
 from __future__ import annotations
 
-import json
-import pickle
 from typing import Any
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
@@ -39,6 +40,8 @@ class JsonSerializer:
     def serialize(self, value: Any) -> bytes:
         """Raises UnsupportedValue for types without a JSON form (bytes among them), SerializerError for nan,
         inf, cycles and str that UTF-8 cannot write."""
+        import json
+
         try:
             return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
         except TypeError as error:
@@ -50,6 +53,8 @@ class JsonSerializer:
         """Raises SerializerError for what is no JSON, and for JSON nested deeper than Python reads."""
         if not data:
             return None
+        import json
+
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -66,6 +71,8 @@ class PickleSerializer:
 
     def serialize(self, value: Any) -> bytes:
         """Raises SerializerError for what pickle cannot write (functions without a name, open files ...)."""
+        import pickle
+
         try:
             return pickle.dumps(value)
         except Exception as error:  # pickle lets anything out that an object's own methods raise
@@ -75,6 +82,8 @@ class PickleSerializer:
         """Raises SerializerError for what is no whole pickle, or one whose classes are not here."""
         if not data:
             return None
+        import pickle
+
         try:
             return pickle.loads(data)
         except Exception as error:

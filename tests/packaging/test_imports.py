@@ -1,0 +1,111 @@
+"""What importing loads: names come when they are asked for, and bring only what they need."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import gearman_cffi
+
+PACKAGE = Path(gearman_cffi.__file__).parent
+
+# Each costs about as much as the mirror, or brings one that does.
+HEAVY = {"asyncio", "concurrent", "contextlib", "dataclasses", "datetime", "importlib.metadata", "inspect", "json"}
+HEAVY |= {"logging", "pathlib", "pickle", "random", "re", "selectors", "socket", "subprocess", "typing", "urllib"}
+ABOVE = {"admin", "cli", "client", "events", "pool", "serializers", "servers", "subscribers", "testing", "worker"}
+LAYER = {f"gearman_cffi.{module}" for module in ABOVE}
+
+MIRRORS_WORKER = """
+from gearman_cffi.ext import *
+GearmanWorker().addFunction("job", lambda job: job.workload())
+"""
+LAYERS_WORKER = """
+from gearman_cffi import JobCollection, Worker
+Worker("127.0.0.1", JobCollection())
+"""
+NOT_A_WORKERS = {"asyncio", "concurrent", "gearman_cffi.admin", "gearman_cffi.bulk", "gearman_cffi.client", "json"}
+NOT_A_WORKERS |= {"logging", "pickle", "random", "selectors", "socket", "urllib"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a bare interpreter has after running this; without site, which may load some itself."""
+    backend = find_spec("_cffi_backend")
+    assert backend is not None
+    assert backend.origin is not None
+    path = os.pathsep.join([str(PACKAGE.parent), str(Path(backend.origin).parent)])
+    command = [sys.executable, "-S", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+class TestWhatIsLoaded:
+    @pytest.mark.parametrize("code", ["import gearman_cffi", "import gearman_cffi.ext", MIRRORS_WORKER])
+    def test_the_mirror_loads_nothing_heavy(self, code: str) -> None:
+        """Neither the package, nor the mirror, nor a worker of it that registers a function."""
+        assert loaded_by(code) & (HEAVY | LAYER) == set()
+
+    def test_a_worker_loads_what_workers_need(self) -> None:
+        """Nothing of clients and admins, and none of the serializers that it does not use."""
+        loaded = loaded_by(LAYERS_WORKER)
+        assert "gearman_cffi.worker" in loaded
+        assert loaded & NOT_A_WORKERS == set()
+
+    def test_the_c_boundary_is_loaded_at_once(self) -> None:
+        """Where libgearman is missing, the first import says so, not the first use."""
+        assert "gearman_cffi._libgearman._native" in loaded_by("import gearman_cffi")
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", gearman_cffi.__all__)
+    def test_every_name_is_there(self, name: str) -> None:
+        """By attribute, in dir(), and always the same object."""
+        assert getattr(gearman_cffi, name) is getattr(gearman_cffi, name)
+        assert name in dir(gearman_cffi)
+
+    def test_they_are_what_type_checkers_read(self) -> None:
+        """The imports that type checkers follow name the same objects, and nothing is left out."""
+        tree = ast.parse((PACKAGE / "__init__.py").read_text())
+        (block,) = (node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
+        read = {}
+        for node in block.body:
+            assert isinstance(node, ast.ImportFrom)
+            assert node.module is not None
+            read.update({alias.name: importlib.import_module(node.module) for alias in node.names})
+        assert set(read) == set(gearman_cffi.__all__) - {"__version__"}
+        for name, module in read.items():
+            assert getattr(gearman_cffi, name) is getattr(module, name)
+
+    def test_a_star_imports_all(self) -> None:
+        """As `from gearman_cffi import *` always did."""
+        names: dict[str, object] = {}
+        exec("from gearman_cffi import *", names)
+        assert set(names) - {"__builtins__"} == set(gearman_cffi.__all__)
+
+    @pytest.mark.parametrize("module", ["admin", "client", "events", "exceptions", "ext", "serializers", "servers"])
+    def test_modules_are_attributes(self, module: str) -> None:
+        """`import gearman_cffi` is enough for gearman_cffi.exceptions.JobFailed."""
+        code = f"import gearman_cffi; assert gearman_cffi.{module}.__name__ == 'gearman_cffi.{module}'"
+        assert f"gearman_cffi.{module}" in loaded_by(code)
+
+    def test_an_unknown_name(self) -> None:
+        """It is an AttributeError, and an ImportError where it is imported."""
+        with pytest.raises(AttributeError, match="module 'gearman_cffi' has no attribute 'Klient'"):
+            gearman_cffi.Klient  # type: ignore[attr-defined]  # noqa: B018
+        with pytest.raises(ImportError, match="cannot import name 'Klient' from 'gearman_cffi'"):
+            from gearman_cffi import Klient  # type: ignore[attr-defined]  # noqa: F401
+
+    def test_values_are_pickled(self) -> None:
+        """By the modules that they are from."""
+        server = gearman_cffi.Server("localhost", 4731)
+        assert pickle.loads(pickle.dumps(server)) == server
+        assert pickle.loads(pickle.dumps(gearman_cffi.Priority)) is gearman_cffi.Priority
