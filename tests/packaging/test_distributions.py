@@ -45,7 +45,8 @@ class TestWheel:
         names = zipfile.ZipFile(distributions.wheels[0]).namelist()
         package = Path(__file__).resolve().parents[2] / "gearman_cffi"
         wanted = {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
-        wanted |= {"gearman_cffi/py.typed", "gearman_cffi/_libgearman/_native.pyi"}
+        wanted |= {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.pyi")}
+        wanted.add("gearman_cffi/py.typed")
         wanted.add("gearman_cffi/_libgearman/_native.abi3.so")
         assert wanted <= set(names)
         assert not [name for name in names if name.endswith((".c", ".h", ".o"))]
