@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,15 @@ def _no_servers_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GEARMAN_SERVERS", raising=False)
 
 
-@pytest.fixture
-def measured_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where coverage is measured, the programs that the test starts are measured too.
+@pytest.fixture(scope="module")
+def measured_programs() -> Iterator[None]:
+    """Where coverage is measured, the programs that the tests start are measured too.
 
     For rooms that live in processes of their own. Elsewhere it would double the time of tests that start many, and
     change what they look at: memory, ends, signals.
     """
-    if Coverage.current() is not None:
-        monkeypatch.setenv("COVERAGE_PROCESS_START", str(ROOT / "pyproject.toml"))
-        monkeypatch.setenv("COVERAGE_FILE", str(ROOT / ".coverage_cache/data"))
+    with pytest.MonkeyPatch.context() as environment:
+        if Coverage.current() is not None:
+            environment.setenv("COVERAGE_PROCESS_START", str(ROOT / "pyproject.toml"))
+            environment.setenv("COVERAGE_FILE", str(ROOT / ".coverage_cache/data"))
+        yield
