@@ -105,6 +105,9 @@ class TestSdist:
             "gearman_cffi/py.typed",
             "script/bootstrap",
             "script/test",
+            "script/wheel",
+            "docs/ext-reference.md",
+            ".github/workflows/ci.yml",
             "tests/packaging/test_distributions.py",
         ):
             assert name in names
