@@ -13,9 +13,10 @@ _Owned = TypeVar("_Owned")
 _OnError = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 # cffi's stub is wider, and wrong about onerror. Here all characters are bytes: nothing declares a wchar_t. What gc()
-# returns is of its argument's type.
+# returns is of its argument's type, and what addressof() returns has attributes where it is a struct's.
 @type_check_only
 class _FFI(FFI):
+    def addressof(self, cdata: object, /, *field_or_index: str | int) -> Any: ...
     def string(self, cdata: _CDataBase, maxlen: int = -1) -> bytes: ...
     def unpack(self, cdata: _CDataBase, length: int) -> bytes: ...
     def gc(self, cdata: _Owned, destructor: Callable[..., object], size: int = ...) -> _Owned: ...  # type: ignore[override]
