@@ -106,7 +106,8 @@ class TestSdist:
             "script/bootstrap",
             "script/test",
             "script/wheel",
-            "docs/ext-reference.md",
+            "docs/tutorial.md",
+            "mkdocs.yml",
             ".github/workflows/ci.yml",
             "tests/packaging/test_distributions.py",
         ):

@@ -19,7 +19,7 @@ print(time.perf_counter() - began, *sys.modules)
 
 
 def test_import_is_quick(unpacked_wheel: Path) -> None:
-    """55 ms were measured; the bound is generous, and the median is of several, because machines are busy."""
+    """50 ms were measured. The best of several counts: a busy machine only adds."""
     compileall.compile_dir(unpacked_wheel, quiet=1)
     seconds = []
     for _ in range(9):
@@ -36,4 +36,4 @@ def test_import_is_quick(unpacked_wheel: Path) -> None:
         seconds.append(float(time))
         assert DEAR & set(modules) == set()
     print(f"import gearman_cffi: {[round(one * 1000) for one in sorted(seconds)]} ms")
-    assert sorted(seconds)[4] < 0.12
+    assert min(seconds) < 0.09
