@@ -22,7 +22,9 @@ from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWorker
 from gearman_cffi.testing import Gearmand
 
 HOST = "127.0.0.1"
-ROOT = Path(gearman_cffi.__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+# Where programs find the package that is tested: the tree, or what was installed from a wheel.
+INSTALLED = Path(gearman_cffi.__file__).parents[1]
 Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]
 
 
@@ -167,7 +169,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": str(INSTALLED), **environment},
         )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import INSTALLED
 
-PACKAGE = ROOT / "gearman_cffi"
+PACKAGE = INSTALLED / "gearman_cffi"
 
 # What each room may import of the package beside itself. The Python layer is all modules at the top; its tree of
 # exceptions stands by itself, because what the rooms beside it raise belongs to that tree. __init__ loads the C

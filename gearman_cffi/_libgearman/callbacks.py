@@ -40,7 +40,7 @@ def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: Tra
     return _SUCCESS if isinstance(error, Exception) else _WORK_ERROR
 
 
-@ffi.def_extern(error=1, onerror=_keep)  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=1, onerror=_keep)
 def gcffi_on_signals() -> int:
     """Runs while a wait was interrupted: pending signal handlers run here.
 
@@ -50,13 +50,13 @@ def gcffi_on_signals() -> int:
     return 0
 
 
-@ffi.def_extern(error=lib.GCFFI_RAISED, onerror=_keep)  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=lib.GCFFI_RAISED, onerror=_keep)
 def gcffi_on_task(owner: Any, task: int, event: int) -> int:
     """A packet for one of the user's tasks arrived."""
     return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=_SUCCESS, onerror=_keep_of_job)  # type: ignore[untyped-decorator]
+@ffi.def_extern(error=_SUCCESS, onerror=_keep_of_job)
 def gcffi_on_job(job: Any, context: Any, workload: Any, size: int) -> int:
     """A job arrived for one of a worker's functions."""
     function = _from_handle(context)

@@ -138,7 +138,7 @@ class ClientHandle(Handle):
 
     def handle(self) -> str:
         """The job's handle of the last do(); empty where the server did not come to name it."""
-        return _string(self._handle).decode()  # type: ignore[no-any-return]
+        return _string(self._handle).decode()
 
     def status(self) -> tuple[bool, bool, int, int]:
         """The answer of the last job_status(): known, running, numerator, denominator."""

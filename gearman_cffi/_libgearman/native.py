@@ -5,25 +5,31 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from pathlib import Path
 
-_HELP = """\
-gearman-cffi cannot load libgearman: {reason}
+_CARRIED = Path(__file__).with_name("carried")  # script/wheel puts the libraries of a self-contained wheel there
+_REASON = "gearman-cffi cannot load libgearman: {reason}\n"
+_INSTALL = """\
 The shared library libgearman.so.8 (1.1.19 or later) is needed. Its package is
   Debian/Ubuntu      libgearman8
   Fedora             libgearman
   Alpine             gearman-libs
   macOS (Homebrew)   gearman
 If gearman-cffi itself was not built for this Python, install it again with pip."""
+_INSTALL_AGAIN = """\
+This gearman-cffi carries libgearman; a package of the system cannot replace it. Install it again:
+  pip install --force-reinstall gearman-cffi
+Of the system it needs only the C and C++ libraries (Debian/Ubuntu: libc6, libstdc++6)."""
 
 try:
     from gearman_cffi._libgearman._native import ffi, lib
 except ImportError as error:
-    raise ImportError(_HELP.format(reason=error)) from error
+    raise ImportError(_REASON.format(reason=error) + (_INSTALL_AGAIN if _CARRIED.is_dir() else _INSTALL)) from error
 
 __all__ = ["ffi", "lib"]
 
 lib.gcffi_init()
 # Not the thread that happens to import this: signal handlers run in the main thread.
-if lib.gcffi_set_main_thread(threading.main_thread().ident):
+if lib.gcffi_set_main_thread(threading.main_thread().ident or 0):
     atexit.register(lib.gcffi_end)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gearman_cffi.testing import Gearmand
-from tests.support import ROOT
+from tests.support import INSTALLED
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -96,6 +96,6 @@ class Terminal:
 
 def _environment(server: Gearmand | str, more: dict[str, str]) -> dict[str, str]:
     address = server if isinstance(server, str) else server.address
-    known = {**os.environ, "PYTHONPATH": str(ROOT), "GEARMAN_SERVERS": address, **more}
+    known = {**os.environ, "PYTHONPATH": str(INSTALLED), "GEARMAN_SERVERS": address, **more}
     known.pop("NO_COLOR", None)
     return {name: value for name, value in known.items() if value}

@@ -20,7 +20,7 @@ from gearman_cffi.testing import Gearmand
 from gearman_cffi.testing._helpers import free_port
 from tests.pool.commands import WorkerCommand
 from tests.python_layer.workers import handlers, running
-from tests.support import ROOT, wait_until
+from tests.support import INSTALLED, wait_until
 
 Samples = Mapping[tuple[str, str], float]
 
@@ -81,7 +81,7 @@ def test_exporter(gearmand: Gearmand) -> None:
     Client(gearmand.address).execute_in_background("mail", "x")
     servers = f"{gearmand.address},127.0.0.1:1"
     program = [sys.executable, "-m", "gearman_cffi", "exporter", "--port=0", "-s", servers]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(INSTALLED)}
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment) as exporter:
         try:
             assert exporter.stderr is not None

@@ -22,6 +22,17 @@ def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
+def import_error_without_libgearman(folder: Path) -> str:
+    """What importing an unpacked wheel says when the name of its libgearman is that of no library."""
+    native = folder / "gearman_cffi/_libgearman/_native.abi3.so"
+    content = native.read_bytes()
+    assert b"libgearman.so.8\0" in content
+    # The same length, so that nothing in the file moves.
+    native.write_bytes(content.replace(b"libgearman.so.8\0", b"libgearman.so.X\0"))
+    done = run_python("import gearman_cffi", folder)
+    return done.stderr[done.stderr.rindex("ImportError") :]
+
+
 class TestWheel:
     def test_there_is_one_for_every_cpython_from_3_10(self, distributions: Distributions) -> None:
         """One build serves all versions: exactly one wheel, tagged cp310-abi3."""
@@ -34,7 +45,8 @@ class TestWheel:
         names = zipfile.ZipFile(distributions.wheels[0]).namelist()
         package = Path(__file__).resolve().parents[2] / "gearman_cffi"
         wanted = {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
-        wanted |= {"gearman_cffi/py.typed", "gearman_cffi/_libgearman/_native.pyi"}
+        wanted |= {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.pyi")}
+        wanted.add("gearman_cffi/py.typed")
         wanted.add("gearman_cffi/_libgearman/_native.abi3.so")
         assert wanted <= set(names)
         assert not [name for name in names if name.endswith((".c", ".h", ".o"))]
@@ -60,16 +72,18 @@ class TestWheel:
 
     def test_without_libgearman_the_import_names_the_packages(self, unpacked_wheel: Path) -> None:
         """Where the shared library is missing, ImportError says so and what to install on which system."""
-        native = unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so"
-        content = native.read_bytes()
-        assert b"libgearman.so.8\0" in content
-        # The same length, so that nothing in the file moves.
-        native.write_bytes(content.replace(b"libgearman.so.8\0", b"libgearman.so.X\0"))
-        done = run_python("import gearman_cffi", unpacked_wheel)
-        error = done.stderr[done.stderr.rindex("ImportError") :]
+        error = import_error_without_libgearman(unpacked_wheel)
         assert "libgearman.so.X" in error
         for name in ("Debian", "libgearman8", "Fedora", "Alpine", "macOS"):
             assert name in error
+
+    def test_a_carried_libgearman_that_is_missing(self, unpacked_wheel: Path) -> None:
+        """What was installed from a self-contained wheel names no package of libgearman: none would help."""
+        (unpacked_wheel / "gearman_cffi/_libgearman/carried").mkdir()
+        error = import_error_without_libgearman(unpacked_wheel)
+        assert "libgearman.so.X" in error
+        assert "pip install --force-reinstall gearman-cffi" in error
+        assert "libgearman8" not in error
 
 
 class TestSdist:
@@ -91,6 +105,10 @@ class TestSdist:
             "gearman_cffi/py.typed",
             "script/bootstrap",
             "script/test",
+            "script/wheel",
+            "docs/tutorial.md",
+            "mkdocs.yml",
+            ".github/workflows/ci.yml",
             "tests/packaging/test_distributions.py",
         ):
             assert name in names

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gearman_cffi.testing import Gearmand
-from tests.support import ROOT, wait_until
+from tests.support import INSTALLED, wait_until
 
 TASKS = """
 import os, signal, subprocess, sys, time
@@ -91,7 +91,7 @@ class WorkerCommand:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+                env={**os.environ, "PYTHONPATH": str(INSTALLED), "PYTHONDONTWRITEBYTECODE": "1", **environment},
             )
 
     def __enter__(self) -> WorkerCommand:

@@ -49,6 +49,7 @@ def test_broken_code(gearmand: Gearmand, tmp_path: Path) -> None:
         (tmp_path / "tasks.py").write_text(NEW)
         command.send(signal.SIGHUP)
         command.await_log("all processes have the new code")
+        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
         assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
 
 

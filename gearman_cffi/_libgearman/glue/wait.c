@@ -227,7 +227,11 @@ bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms) {
 
 /* ------------------------------------------------- where poll() cannot be replaced: waiting in slices */
 
-/* Python's handlers then run at the end of a slice. No packet is sent for it. */
+/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL, which 1.x has no names for and ignores: from 2.0 on a signal ends the wait. */
+#define CLIENT_STOPS_ON_SIGNAL ((gearman_client_options_t)(1 << 10))
+#define WORKER_STOPS_ON_SIGNAL ((gearman_worker_options_t)(1 << 13))
+
+/* Python's handlers then run at the end of a slice, or at once where a signal ends it. No packet is sent for it. */
 static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), int timeout,
                                   void (*set_timeout)(void *, int)) {
   gcffi_scope *scope = current;
@@ -240,6 +244,7 @@ static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), in
     int64_t left = limit == GCFFI_NEVER ? SLICE_MS : (limit - now()) / 1000000LL + 1;
     set_timeout(st, left < 0 ? 0 : left > SLICE_MS ? SLICE_MS : (int)left);
     rc = wait(st);
+    rc = rc == GEARMAN_IO_WAIT ? GEARMAN_TIMEOUT : rc; /* a signal has ended it */
     if (rc == GEARMAN_TIMEOUT && pthread_equal(pthread_self(), main_thread)) {
       scope->interrupted = gcffi_on_signals() != 0;
     }
@@ -258,7 +263,10 @@ gearman_return_t gcffi_client_pause(gearman_client_st *st) {
   if (gcffi_is_interposed()) {
     return gearman_client_wait(st);
   }
-  return in_slices(st, wait_client, gearman_client_timeout(st), set_client);
+  gearman_client_add_options(st, CLIENT_STOPS_ON_SIGNAL);
+  gearman_return_t rc = in_slices(st, wait_client, gearman_client_timeout(st), set_client);
+  gearman_client_remove_options(st, CLIENT_STOPS_ON_SIGNAL);
+  return rc;
 }
 
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st) {
@@ -267,7 +275,9 @@ gearman_return_t gcffi_worker_pause(gearman_worker_st *st) {
   }
   bool returns_on_timeout = (gearman_worker_options(st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
   int timeout = returns_on_timeout ? gearman_worker_timeout(st) : -1;
+  gearman_worker_add_options(st, WORKER_STOPS_ON_SIGNAL);
   gearman_return_t rc = in_slices(st, wait_worker, timeout, set_worker);
+  gearman_worker_remove_options(st, WORKER_STOPS_ON_SIGNAL);
   if (!returns_on_timeout) {
     gearman_worker_remove_options(st, GEARMAN_WORKER_TIMEOUT_RETURN);
   }

@@ -1,0 +1,10 @@
+"""What holds for the tests of this room: coverage follows into the command's processes."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _measured(measured_programs: None) -> None:
+    """See measured_programs."""

@@ -1,0 +1,136 @@
+"""A program on the Python layer: what type checkers must make of it. It runs in test_programs.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from typing_extensions import assert_type
+
+from gearman_cffi import (
+    Admin,
+    Client,
+    EventDispatcher,
+    EventName,
+    GearmanError,
+    Job,
+    JobCollection,
+    JobException,
+    JobHandlerInterface,
+    JobStatus,
+    JobUpdate,
+    JsonSerializer,
+    Priority,
+    Serializer,
+    Server,
+    ServerCollection,
+    Worker,
+)
+from gearman_cffi.admin import FunctionStatus
+from gearman_cffi.events import FunctionEvent
+from gearman_cffi.ext import ReturnCode
+from gearman_cffi.subscribers import LoggingSubscriber, MaxRuntime
+from gearman_cffi.testing import Gearmand
+
+
+class UpperCase:
+    """A serializer of the program's own: any object with these two methods."""
+
+    def serialize(self, value: Any) -> bytes:
+        return str(value).upper().encode()
+
+    def unserialize(self, data: bytes) -> str:
+        return data.decode()
+
+
+@dataclass
+class Counter:
+    """A subscriber of the program's own."""
+
+    done: int = 0
+
+    def get_subscribed_events(self) -> Mapping[str, str]:
+        return {EventName.FUNCTION_AFTER_EXECUTE: "count"}
+
+    def count(self, event: FunctionEvent) -> None:
+        assert_type(event.job, Job)
+        self.done += 1
+
+
+jobs = JobCollection()
+
+
+@jobs.handler("add", time_limit=timedelta(seconds=30))
+def add(job: Job) -> int:
+    """A function with a decorator stays what it is."""
+    numbers: list[int] = job.get_workload()
+    job.send_status(1, 1)
+    return sum(numbers)
+
+
+class Divide(JobHandlerInterface):
+    """A handler with an object around it."""
+
+    def listens_to_job(self) -> str:
+        return "divide"
+
+    def execute(self, job: Job) -> float:
+        above, below = job.get_workload()
+        return float(above) / float(below)
+
+
+def worker(server: Gearmand, counter: Counter) -> Worker:
+    """A worker with listeners, ready to run()."""
+    dispatcher = EventDispatcher()
+    dispatcher.add_subscriber(counter)
+    dispatcher.add_subscriber(LoggingSubscriber())
+    dispatcher.add_subscriber(MaxRuntime(timedelta(hours=1)))
+    jobs.add(Divide())
+    return Worker(server.address, jobs, dispatcher, serializer=JsonSerializer())
+
+
+def client(server: Gearmand) -> dict[str, Any]:
+    """One call of each kind; everything it learned."""
+    servers = ServerCollection([Server(server.host, server.port)])
+    updates: list[JobUpdate] = []
+    learned: dict[str, Any] = {}
+    with Client(servers, JsonSerializer(), timeout=timedelta(seconds=20)) as client:
+        assert_type(client, Client)
+        learned["add"] = client.execute_job("add", [1, 2], Priority.HIGH, on_update=updates.append)
+        learned["statuses"] = [assert_type(update.fraction, float | None) for update in updates if update.denominator]
+        handle = assert_type(client.execute_in_background("add", [3], unique="three"), str)
+        status = assert_type(client.get_job_status(handle), JobStatus)
+        learned["status"] = assert_type(status.is_completed, bool) or status.is_known
+        try:
+            client.execute_job("divide", [1, 0])
+        except JobException as error:
+            learned["raised"] = assert_type(error.remote_type, str | None)
+            assert_type(error.return_code, ReturnCode)
+        answers = client.execute_jobs((Job("divide", [one, 2]) for one in range(3)), on_error="return")
+        learned["divide"] = answers
+        learned["streamed"] = sum(answer for _, answer in client.stream_jobs([Job("add", [1])] * 3, in_flight=2))
+        for update in client.watch_job("add", [4]):
+            assert_type(update.data, bytes)
+    return learned
+
+
+def admin(server: Gearmand) -> list[FunctionStatus]:
+    """What the server has, typed; a failure is in the place of the answer."""
+    admin = Admin(server.address, timeout=5)
+    for address, answer in admin.gather(Admin.status).items():
+        assert_type(address, Server)
+        assert_type(answer, list[FunctionStatus] | GearmanError)
+    return admin.status()
+
+
+def serializers() -> list[Serializer]:
+    """The program's own serializer is one, without a base class."""
+    return [JsonSerializer(), UpperCase()]
+
+
+def test_in_the_users_suite(gearmand: Gearmand) -> None:
+    """The plugin's fixture, with its type."""
+    assert assert_type(gearmand.address, str)
+    assert assert_type(gearmand.ask("version"), str)
