@@ -66,7 +66,8 @@ class BulkClient:
 
         For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
         is room: at most in_flight of them are unanswered. timeout bounds each job from its submission on.
-        When the caller stops early, what was submitted is still done, and its answers are dropped.
+        When the caller stops early, the answers to come are dropped, and the server forgets the jobs that no worker has
+        begun.
         """
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, not {in_flight}")

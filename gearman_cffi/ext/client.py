@@ -52,7 +52,7 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         """
         self._tasks = Tasks()
         try:
-            self._handle: ClientHandle = ClientHandle(self._tasks, self._from_environment)
+            self._handle: ClientHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
@@ -187,6 +187,9 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         rc = asking.unique_status(key[:_UNIQUE_MAX])
         self._text = asking.error()
         return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
+
+    def _new_handle(self) -> ClientHandle:
+        return ClientHandle(self._tasks, self._from_environment)
 
     def _clone(self) -> GearmanClient:
         copy = GearmanClient.__new__(type(self))

@@ -50,7 +50,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Raises GearmanException where one of them is unknown. Stands for gearman_worker_create().
         """
         try:
-            self._handle: WorkerHandle = WorkerHandle()
+            self._handle: WorkerHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
@@ -168,6 +168,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Stands for gearman_worker_echo().
         """
         return self._ping(data, "data")
+
+    def _new_handle(self) -> WorkerHandle:
+        return WorkerHandle()
 
     def _clone(self) -> GearmanWorker:
         copy = GearmanWorker.__new__(type(self))
