@@ -20,7 +20,7 @@ ALLOWED = {
     "serializers": {"exceptions"},
     "events": {"exceptions", "ext", "python"},
     "subscribers": {"events", "exceptions", "python"},
-    "testing": {"python", "events", "exceptions", "ext", "serializers"},
+    "testing": {"python", "events", "exceptions", "ext", "serializers", "_libgearman"},
     "admin": {"exceptions", "ext", "python"},
     "python": {"exceptions", "ext", "events", "serializers"},
     "pool": {"python", "events", "exceptions", "subscribers", "serializers"},

@@ -7,9 +7,10 @@ above the boundary is the same as with a server.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from gearman_cffi.ext import JobKind, ReturnCode
+from gearman_cffi._libgearman import JobPacket, JobRunner
+from gearman_cffi.ext import GearmanJob, JobKind, ReturnCode
 from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
 
 _Data = bytes | bytearray | memoryview
@@ -48,10 +49,10 @@ class LocalWorkerHandle(_LocalHandle):
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__(queue)
         self.awaited: Sequence[QueuedJob] = ()
-        self._functions: dict[str, Callable[[LocalJobHandle], bool]] = {}
+        self._functions: dict[str, JobRunner] = {}
 
-    def add_function(self, name: bytes, call: Callable[[LocalJobHandle], bool], timeout: int) -> int:
-        self._functions[name.decode()] = call
+    def add_function(self, name: bytes, runner: JobRunner, timeout: int) -> int:
+        self._functions[name.decode()] = runner
         return ReturnCode.SUCCESS
 
     def work(self) -> int:
@@ -66,7 +67,7 @@ class LocalWorkerHandle(_LocalHandle):
         job = min(able, key=lambda job: (order[job.function], -job.priority))
         job.is_running = True
         try:
-            self._functions[job.function](LocalJobHandle(job))
+            self._functions[job.function].run(LocalGearmanJob(job))
         finally:
             self._queue.finish(job)
         return ReturnCode.SUCCESS
@@ -75,54 +76,43 @@ class LocalWorkerHandle(_LocalHandle):
         """Nobody waits in here: Worker looks at its own flag after each job."""
 
 
-class LocalJobHandle:
+class LocalGearmanJob(GearmanJob):
     """A job in the hands of a worker."""
 
-    def __init__(self, job: QueuedJob) -> None:
-        self._job = job
+    __slots__ = ("_queued",)
 
-    def handle(self) -> str:
-        return self._job.handle
+    def __init__(self, queued: QueuedJob) -> None:
+        super().__init__()
+        self._queued = self._keeps = queued
 
-    def function_name(self) -> str:
-        return self._job.function
+    def _read_handle(self) -> str:
+        return self._queued.handle
 
-    def unique(self) -> str:
-        return self._job.unique
+    def _read_function_name(self) -> str:
+        return self._queued.function
 
-    def workload(self) -> bytes:
-        return self._job.workload
+    def _read_unique(self) -> str:
+        return self._queued.unique
 
-    def workload_size(self) -> int:
-        return len(self._job.workload)
+    def _read_workload(self) -> bytes:
+        return self._queued.workload
 
-    def error(self) -> str | None:
+    def _read_workload_size(self) -> int:
+        return len(self._queued.workload)
+
+    def _read_error(self) -> str | None:
         return None
 
-    def send_status(self, numerator: int, denominator: int) -> int:
-        if self._job.return_code is None:
-            self._job.numerator, self._job.denominator = numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF
-        return self._send(Sent.STATUS)
+    def _send(self, packet: int, data: _Data = b"") -> int:
+        if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
+            self._queued.error = sys.exc_info()[1]  # it is sent while it is handled
+        self._queued.send(Sent[JobPacket(packet).name], bytes(data))
+        return ReturnCode.SUCCESS
 
-    def send_data(self, data: _Data) -> int:
-        return self._send(Sent.DATA, data)
-
-    def send_warning(self, data: _Data) -> int:
-        return self._send(Sent.WARNING, data)
-
-    def send_complete(self, data: _Data) -> int:
-        return self._send(Sent.COMPLETE, data)
-
-    def send_exception(self, data: _Data) -> int:
-        if self._job.return_code is None:
-            self._job.error = sys.exc_info()[1]  # sent while it is handled
-        return self._send(Sent.EXCEPTION, data)
-
-    def send_fail(self) -> int:
-        return self._send(Sent.FAIL)
-
-    def _send(self, what: Sent, data: _Data = b"") -> int:
-        self._job.send(what, bytes(data))
+    def _send_status(self, numerator: int, denominator: int) -> int:
+        if self._queued.return_code is None:
+            self._queued.numerator, self._queued.denominator = numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF
+        self._queued.send(Sent.STATUS)
         return ReturnCode.SUCCESS
 
 
