@@ -43,6 +43,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
+    # For the Python layer, which is told its servers and takes no others.
+    _from_environment: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -170,7 +172,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return self._ping(data, "data")
 
     def _new_handle(self) -> WorkerHandle:
-        return WorkerHandle()
+        return WorkerHandle(self._from_environment)
 
     def _clone(self) -> GearmanWorker:
         copy = GearmanWorker.__new__(type(self))
