@@ -244,9 +244,3 @@ class TestRegistration:
                 wait_until(lambda: is_served(gearmand, "f"), "it works")
                 assert connections(other) == 0
             assert Worker().servers == ServerCollection(other.address)
-
-    def test_an_environment_that_libgearman_refuses(self, gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It is not looked at."""
-        monkeypatch.setenv("GEARMAN_SERVERS", "no.such.host.invalid:1")
-        with running(gearmand, handlers(f=echo)):
-            assert Client(gearmand.address, timeout=20).execute_job("f", "x") == "x"
