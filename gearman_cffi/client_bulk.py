@@ -70,8 +70,7 @@ class BulkClient:
         failed: dict[int, GearmanError] = {}
         places = itertools.count()
         entries = self._entries((job for job in jobs if _is_job(job)), priority, places, failed)
-        client, servers = self._connection.get(), self._connection.servers
-        results = submit_in_background(client, len(servers), str(servers), entries, seconds)
+        results = self._submit_in_background(entries, seconds)
         results.update(failed)
         handles = [results[place] for place in range(next(places))]
         if on_error == "raise":
@@ -89,7 +88,8 @@ class BulkClient:
 
         For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
         is room: at most in_flight of them are unanswered. timeout bounds each job from its submission on.
-        When the caller stops early, what was submitted is still done, and its answers are dropped.
+        When the caller stops early, the answers to come are dropped, and the server forgets the jobs that no worker has
+        begun.
         """
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, not {in_flight}")
@@ -189,6 +189,10 @@ class BulkClient:
         if unique is not None:
             check_name(unique, "a unique key", LONGEST_UNIQUE)
         return Submission(job, kind, function, self._serializer.serialize(job.get_workload()), unique)
+
+    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
+        client, servers = self._connection.get(), self._connection.servers
+        return submit_in_background(client, len(servers), str(servers), entries, seconds)
 
     def _batch(self, window: int) -> Batch:
         client, servers = self._connection.get(), self._connection.servers

@@ -12,8 +12,8 @@ from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from gearman_cffi.failures import failure
 from gearman_cffi.servers import Server, ServerCollection
 
-# Adding a server asks it for an option. Without a limit a server that accepts and says nothing would hold a
-# client for ever that has other servers to turn to.
+# Adding a server to a client that was given asks it for an option. Without a limit a server that accepts and says
+# nothing would hold a client for ever that has other servers to turn to.
 CONNECT_MILLISECONDS = 10_000
 NO_TIMEOUT = -1
 
@@ -83,6 +83,7 @@ class Connection:
     def _add(self, client: GearmanClient, server: Server) -> bool:
         """Adds one server; False where its host cannot be looked up.
 
+        Our own client asks for exceptions as each connection is opened, within the timeout of the call that opens it.
         GearmanException says that some server so far does not answer, which may be another one than this.
         Whether one does is for the submission to find out: an unreachable server is in the list all the same.
         """
@@ -90,7 +91,7 @@ class Connection:
         client.setTimeout(self._timeout if shorter else CONNECT_MILLISECONDS)
         try:
             with suppress(GearmanWarning):  # of a given client, where warnings are errors
-                return client.addServer(server.host, server.port)
+                return client.addServer(server.host, server.port, self._given)
         except GearmanException:
             return True
         finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from gearman_cffi.durations import to_milliseconds, to_time_limit
@@ -84,21 +85,8 @@ class Worker:
         Servers that cannot be reached are tried again, with longer waits each time. Raises NoFunctionGiven, NoServers,
         what a listener of before_run, of the connecting or of the registering raises, and nothing else.
         """
-        if not self._running.acquire(blocking=False):
-            raise RuntimeError("this worker runs already; give each thread a Worker of its own")
-        try:
-            with stopped_by_signals(self._signals, self.stop):
-                self._events.worker(EventName.BEFORE_RUN)
-                self._worker = self._connect()
-                self._register(self._worker)
-                self._work(self._worker)
-                if self._stop.requested:
-                    self._tell_of_end()
-        finally:
-            self._worker = None  # disconnects: a job that was just assigned goes back to its server
-            self._stop.clear()
-            self._told_of_end, self._is_connected = False, None
-            self._running.release()
+        with self._begun() as worker:
+            self._work(worker)
 
     def stop(self) -> None:
         """Makes run() return after the current job. May be called from any thread and any signal handler."""
@@ -113,6 +101,25 @@ class Worker:
         self.stop()
 
     # ------------------------------------------------------------------------------ the beginning
+
+    @contextmanager
+    def _begun(self) -> Iterator[GearmanWorker]:
+        """Connected and registered while the block runs, with the events before and after it."""
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("this worker runs already; give each thread a Worker of its own")
+        try:
+            with stopped_by_signals(self._signals, self.stop):
+                self._events.worker(EventName.BEFORE_RUN)
+                self._worker = self._connect()
+                self._register(self._worker)
+                yield self._worker
+                if self._stop.requested:
+                    self._tell_of_end()
+        finally:
+            self._worker = None  # disconnects: a job that was just assigned goes back to its server
+            self._stop.clear()
+            self._told_of_end, self._is_connected = False, None
+            self._running.release()
 
     def _connect(self) -> GearmanWorker:
         self._events.servers(EventName.CONNECT_TO_SERVER)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
+from typing import ClassVar
 
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
-from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
+from gearman_cffi.servers import Server, ServerCollection
 
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 3.0
@@ -28,8 +28,13 @@ UNREACHABLE = frozenset(
 WAITED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
 
 
-class _SilentWorker(GearmanWorker):
-    """A GearmanWorker that reports by its return code alone."""
+class SilentWorker(GearmanWorker):
+    """A GearmanWorker that reports by its return code alone.
+
+    It has the servers of the collection only. GEARMAN_SERVERS is read by ServerCollection, in one place.
+    """
+
+    _from_environment: ClassVar[bool] = False
 
     def _warn(self, call: str) -> None:
         pass
@@ -61,7 +66,7 @@ class WorkerServers:
         if worker is None:
             if not self._servers:
                 raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
-            worker = _without_environment()
+            worker = SilentWorker()
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
             self._added = False
         if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
@@ -147,13 +152,3 @@ def _add(worker: GearmanWorker, server: Server) -> bool:
     with suppress(GearmanWarning):
         return worker.addServer(server.host, server.port, False)
     return False
-
-
-def _without_environment() -> GearmanWorker:
-    # libgearman adds the servers of GEARMAN_SERVERS by itself. ServerCollection reads them, when it is asked to.
-    kept = os.environ.pop(ENVIRONMENT, None)
-    try:
-        return _SilentWorker()
-    finally:
-        if kept is not None:
-            os.environ[ENVIRONMENT] = kept

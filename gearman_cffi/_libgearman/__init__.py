@@ -28,6 +28,10 @@ from gearman_cffi._libgearman.tasks import TaskHandle
 from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
 from gearman_cffi._libgearman.worker import WorkerHandle
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
+
 __all__ = [
     "JOB_STATUS",
     "LEAST_CODE",

@@ -204,14 +204,15 @@ class ClientHandle(Handle):
         """The handles of all jobs of the load, and their return codes: rc for those that were not answered."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
         size = self._call(lib.gcffi_client_unload, rc, handles, codes)
-        return ffi.unpack(handles, size).decode().split("\n")[:-1], ffi.unpack(codes, count)
+        return _unpack(handles, size).decode().split("\n")[:-1], _unpack(codes, count)  # type: ignore[return-value]
 
 
 def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:
     """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
     if kept:
         drop_left_behind()
-    rc = int(lib.gcffi_wait_for_any([client._c for client in clients], len(clients), timeout))
+    structs = ffi.new("gcffi_client *[]", [client._c for client in clients])
+    rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))
     if kept or rc < 0:
         fail("client", rc)
     return rc

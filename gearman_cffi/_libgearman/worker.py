@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi._libgearman.handle import Calls, Handle
-from gearman_cffi._libgearman.jobs import OVER, Grabbed, JobFunction, JobHandle
+from gearman_cffi._libgearman.jobs import Grabbed, JobFunction, JobHandle
 from gearman_cffi._libgearman.kept import drop_left_behind, kept, raise_kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
@@ -118,16 +118,15 @@ class WorkerHandle(Handle):
         if kept:
             drop_left_behind()
         rc = self._announce() if self._waiting else None
-        job = OVER
+        job: Any = ffi.new("gcffi_job *")
         if rc is None:
-            job = lib.gcffi_worker_grab(self._c, self._rc)
-            rc = int(self._rc[0])
-        if job:
+            rc = int(lib.gcffi_worker_grab(self._c, job))
+        if job.st:
             handle._keeps = Grabbed(job, self._c, self._open)
             handle._job = job
         if kept or rc < 0:
             fail("worker", rc)
-        return rc, bool(job)
+        return rc, bool(job.st)
 
     def _announce(self) -> int | None:
         # Tells the servers what was unregistered, then registers what waited. May run a job: then its return code.

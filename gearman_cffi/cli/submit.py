@@ -16,7 +16,7 @@ from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeou
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.jobs import Job
+from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.priorities import Priority
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.watching import UpdateKind
@@ -89,26 +89,49 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
 
 def _stream(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
     """Prints the answers in the order of the jobs. What fails leaves an empty line, and tells on stderr."""
-    code = ExitCode.OK
-    numbers: dict[int, int] = {}
-    waiting: dict[int, Any] = {}
+    lines = _InOrder(jobs, 2 * in_flight)
+    while not lines.is_over:
+        for job, answer in client.stream_jobs(lines.take(), in_flight=in_flight):
+            lines.answered(job, answer)
+    return lines.code
 
-    def numbered() -> Iterator[Job]:
-        for number, job in enumerate(jobs, 1):
-            numbers[id(job)] = number
+
+class _InOrder:
+    """Jobs that are numbered, and answers that are printed in that order.
+
+    Answers wait for an earlier one that is slow. So that they do not become ever more, no more jobs are taken
+    where more than ahead of them are beyond it.
+    """
+
+    def __init__(self, jobs: Iterator[Job], ahead: int) -> None:
+        self.code = ExitCode.OK
+        self.is_over = False
+        self._jobs = enumerate(jobs, 1)
+        self._ahead = ahead
+        self._numbers: dict[int, int] = {}
+        self._waiting: dict[int, Any] = {}
+        self._taken, self._printed = 0, 0
+
+    def take(self) -> Iterator[Job]:
+        """Jobs, as far as there is room for their answers."""
+        while self._taken - self._printed < self._ahead:
+            number, job = next(self._jobs, (0, None))
+            if job is None:
+                self.is_over = True
+                return
+            self._taken = self._numbers[id(job)] = number
             yield job
 
-    next_one = 1
-    for job, answer in client.stream_jobs(numbered(), in_flight=in_flight):
-        waiting[numbers.pop(id(job))] = answer
-        while next_one in waiting:
-            answer = waiting.pop(next_one)
+    def answered(self, job: JobInterface, answer: Any) -> None:
+        """Prints what can be printed now."""
+        self._waiting[self._numbers.pop(id(job))] = answer
+        while self._printed + 1 in self._waiting:
+            self._printed += 1
+            answer = self._waiting.pop(self._printed)
             if isinstance(answer, GearmanError):
-                click.echo(f"gearman-cffi: line {next_one}: {answer}", err=True)
-                code, answer = code_of(answer), ""
+                click.echo(f"gearman-cffi: line {self._printed}: {answer}", err=True)
+                self.code, answer = code_of(answer), ""
             values.write_line(answer)
-            next_one += 1
-    return code
 
 
 def _leave(client: Client, jobs: Iterator[Job], in_flight: int) -> int:

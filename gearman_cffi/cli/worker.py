@@ -49,7 +49,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     type=_SECONDS,
     default=60.0,
     metavar="SECONDS",
-    help="For the jobs that are done when the command is told to stop.",
+    help="For the jobs that are done when the command is told to stop, and for threads of a process that is to leave.",
 )
 @option("--burst", is_flag=True, help="End when the queues are empty.")
 @option("--reload", is_flag=True, help="Replace the processes when a Python file changes (extra: reload).")

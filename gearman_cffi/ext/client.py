@@ -57,7 +57,7 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         """
         self._tasks = Tasks()
         try:
-            self._handle: ClientHandle = ClientHandle(self._tasks, self._from_environment)
+            self._handle: ClientHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
@@ -192,6 +192,9 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         rc = asking.unique_status(key[:_UNIQUE_MAX])
         self._text = asking.error()
         return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
+
+    def _new_handle(self) -> ClientHandle:
+        return ClientHandle(self._tasks, self._from_environment)
 
     def _clone(self, kind: type[GearmanClient] | None = None, rotation: int = 0) -> GearmanClient:
         """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""

@@ -46,6 +46,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
+    # For the Python layer, which is told its servers and takes no others.
+    _from_environment: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -53,7 +55,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Raises GearmanException where one of them is unknown. Stands for gearman_worker_create().
         """
         try:
-            self._handle: WorkerHandle = WorkerHandle()
+            self._handle: WorkerHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
@@ -171,6 +173,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Stands for gearman_worker_echo().
         """
         return self._ping(data, "data")
+
+    def _new_handle(self) -> WorkerHandle:
+        return WorkerHandle(self._from_environment)
 
     def _clone(self) -> GearmanWorker:
         copy = GearmanWorker.__new__(type(self))

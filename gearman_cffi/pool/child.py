@@ -27,7 +27,7 @@ from gearman_cffi.servers import ServerCollection
 from gearman_cffi.subscribers.memory_limit import resident_bytes
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.worker import Worker
-from gearman_cffi.worker_servers import _without_environment
+from gearman_cffi.worker_servers import SilentWorker
 
 SERIALIZERS: dict[str, type[Serializer]] = {
     "php": PhpSerializer,
@@ -101,7 +101,7 @@ class Child:
             signals=(),
         )
         if options.client_id is not None:
-            gearman = _without_environment()
+            gearman = SilentWorker()
             gearman.addOptions(2)  # GEARMAN_WORKER_NON_BLOCKING, as Worker's own
             if not gearman.setId(options.client_id):
                 raise ValueError(f"{options.client_id!r} is no client id: blanks and control characters cannot be sent")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 from gearman_cffi.pool import messages, metrics, scoreboard
@@ -20,6 +21,7 @@ class Generation:
         self.number = number
         self.is_loaded = False
         self.is_lost = False  # the template died while it had children
+        self.loaded_at = 0.0
         self.failure = ""  # why the import failed
         self.functions: list[str] | None = None  # None: not imported here, but in each child
         self.scoreboard = scoreboard.create()
@@ -80,6 +82,7 @@ class Generation:
         for message in told:
             if "loaded" in message:
                 self.is_loaded, self.functions = True, message["loaded"]
+                self.loaded_at = time.monotonic()
             elif "failed" in message:
                 self.failure = message["failed"]
         return notes + [message for message in told if "started" in message or "ended" in message]

@@ -43,7 +43,8 @@ class PoolOptions:
     target is "module:object". processes serve all functions, dedicated[name] more only that one. max_jobs,
     max_runtime (s) and memory_limit (bytes) end a process after its job, each lowered at random by up to
     splay of itself. job_timeouts: seconds by function, "*" for those that have none of their own. shutdown_timeout:
-    seconds for the jobs that are being done when the pool is told to stop; None for ever. preload: import once and
+    seconds for the jobs that are being done when the pool is told to stop, and for a process without a job that is to
+    leave; None for ever. preload: import once and
     fork; None where that is safe. reload_directories: watched for changes. serializer is a name of SERIALIZERS.
     """
 

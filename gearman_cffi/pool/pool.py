@@ -10,6 +10,7 @@ import logging
 import signal
 import time
 
+from gearman_cffi.pool.backoff import Backoff
 from gearman_cffi.pool.generation import Generation
 from gearman_cffi.pool.messages import Message
 from gearman_cffi.pool.metrics import forget
@@ -17,8 +18,8 @@ from gearman_cffi.pool.options import ChildOptions, ExitCode, PoolOptions
 from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.renewal import Renewal
 from gearman_cffi.pool.roster import Child, Place, is_there
-from gearman_cffi.pool.stopping import Ending, describe_status
-from gearman_cffi.pool.timeouts import JobTimeouts
+from gearman_cffi.pool.stopping import Ending, describe_death, describe_status
+from gearman_cffi.pool.timeouts import JobTimeouts, Leaving
 from gearman_cffi.pool.waiting import Signals
 
 _log = logging.getLogger("gearman_cffi.pool")
@@ -42,7 +43,9 @@ class Pool:
         self._renewal = Renewal(self._start, self._retire)
         self._readiness = Readiness(options.ready_file)
         self._ending = Ending(options.shutdown_timeout)
-        self._timeouts = JobTimeouts(options)
+        self._timeouts, self._leaving = JobTimeouts(options), Leaving(options)
+        self._backoff = Backoff()  # for templates
+        self._lacks_template = False
 
     def run(self) -> int:
         """Works; the exit code. To be called in the main thread, whose signals it takes meanwhile."""
@@ -83,6 +86,9 @@ class Pool:
         if self._ending.has_begun:
             self._ending.enforce(self.children.values(), now)
             return
+        self._leaving.enforce(self.children.values(), now)
+        if self._lacks_template and self._next is None and now >= self._backoff.not_before:
+            self._load()
         for child in self.children.values():
             if child.expires_at is not None and now >= child.expires_at and not child.is_told:
                 self._retire(child, f"it has run for {now - child.began:.0f} s")
@@ -132,12 +138,10 @@ class Pool:
         elif child.is_told or child.was_timed_out or (child.leaving and not status):
             if child.leaving:
                 _log.info("%s leaves: %s", name, child.leaving)
-            place.fill_at_once()
+            place.backoff.reset()
         else:
-            seconds = place.fill_later(child)
-            middle = "" if job is None else f" in the middle of job {job.handle} of {job.function}"
-            why = f": {child.failure}" if child.failure else ""
-            _log.error("%s %s%s%s; another one starts in %.1f s", name, describe_status(status), middle, why, seconds)
+            seconds = place.backoff.died(child.began)
+            _log.error("%s %s; another one starts in %.1f s", name, describe_death(child, job, status), seconds)
 
     # ------------------------------------------------------------------------------ generations
 
@@ -158,7 +162,7 @@ class Pool:
             self._next = None
             unknown = sorted(set(self.options.dedicated) - set(generation.functions or self.options.dedicated))
             if generation.is_loaded and not unknown:
-                self._current = generation
+                self._current, self._lacks_template = generation, False
                 if generation.number > 1:
                     self._renewal.begin(place for place in self._places if place.child is not None)
             else:
@@ -169,9 +173,10 @@ class Pool:
         elif generation.is_silent and not generation.is_lost and generation is not self._next:
             self._lost(generation)
         used = generation in (self._current, self._next) and not generation.is_lost
-        if generation.is_lost:
-            self._ask_the_system(generation)
-        if not used and all(child.generation is not generation for child in self.children.values()):
+        its = [child for child in self.children.values() if child.generation is generation]
+        for child in [child for child in its if generation.is_lost and not is_there(child.pid)]:
+            self._ended(child, None)  # without a template nobody tells how
+        if not used and not its:
             self._drop(generation)
 
     def _not_loaded(self, generation: Generation, failure: str) -> None:
@@ -179,8 +184,10 @@ class Pool:
         if self._ending.has_begun:
             return
         _log.error("%s", failure or f"the import {describe_status(generation.exit_code)}")
-        if self._current is None or self._current.is_lost:
+        if self._current is None or (self._lacks_template and not self.children):
             self._ending.fail(self.children.values(), ExitCode.NOT_LOADED)
+        elif self._lacks_template:
+            _log.error("the import is tried again in %.1f s", self._backoff.died(time.monotonic()))
         else:
             _log.error("the processes of the code before go on")
             self._readiness.ready(again=True)
@@ -189,18 +196,13 @@ class Pool:
         """Somebody has killed the template. Its children work on until others have taken their places."""
         generation.is_lost = True
         if generation is self._current and not self._ending.has_begun:
-            _log.error("the process that starts the others %s", describe_status(generation.exit_code))
-            self._load()
-
-    def _ask_the_system(self, generation: Generation) -> None:
-        """Without a template nobody tells of a child's end."""
-        for child in list(self.children.values()):
-            if child.generation is generation and not is_there(child.pid):
-                self._ended(child, None)
+            self._lacks_template, seconds = True, self._backoff.died(generation.loaded_at)
+            ended = describe_status(generation.exit_code)
+            _log.error("the process that starts the others %s; another one starts in %.1f s", ended, seconds)
 
     def _start(self, place: Place) -> Child | None:
         generation, now = self._current, time.monotonic()
-        if generation is None or generation.is_lost or now < place.not_before:
+        if generation is None or generation.is_lost or now < place.backoff.not_before:
             return None
         id = next(number for number in range(len(self.children) + 1) if number not in self.children)
         runtime = self.options.max_runtime
@@ -221,15 +223,16 @@ class Pool:
     # ------------------------------------------------------------------------------------ waiting
 
     def _streams(self) -> list[int]:
-        living = [generation for generation in self._generations if not generation.is_lost]
-        return [stream for one in living for stream in (one.control.fileno(), one.events)]
+        return [stream for one in self._generations if not one.is_lost for stream in (one.control.fileno(), one.events)]
 
     def _next_deadline(self) -> float | None:
         """Seconds until something is due; None for never."""
         now = time.monotonic()
-        due = [place.not_before for place in self._places if place.not_before > now]
+        backoffs = [self._backoff, *(place.backoff for place in self._places)]
+        due = [backoff.not_before for backoff in backoffs if backoff.not_before > now]
         due += [child.expires_at for child in self.children.values() if child.expires_at and not child.is_told]
-        due += [now + wait for wait in (self._timeouts.interval, self._ending.interval) if wait is not None]
+        intervals = self._timeouts.interval, self._ending.interval, self._leaving.interval(self.children.values())
+        due += [now + wait for wait in intervals if wait is not None]
         if any(generation.is_lost for generation in self._generations):
             due.append(now + 0.2)
         return max(0.0, min(due) - now) if due else None

@@ -25,6 +25,13 @@ def describe_status(status: int | None) -> str:
     return f"ended with exit code {status}"
 
 
+def describe_death(child: Child, job: RunningJob | None, status: int | None) -> str:
+    """The same, with what the child was doing, and what it said itself."""
+    middle = "" if job is None else f" in the middle of job {job.handle} of {job.function}"
+    why = f": {child.failure}" if child.failure else ""
+    return f"{describe_status(status)}{middle}{why}"
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

@@ -189,6 +189,26 @@ kept = Last()
             child.expect("True")
             assert child.end() == 0, child.errors()
 
+    def test_a_finalizer_that_comes_after_the_job(self, gearmand: Gearmand) -> None:
+        """The collector finalizes the older first: what keeps the job has let go of it when the finalizer asks."""
+        program = (
+            GRAB
+            + """
+worker, job = grab()
+gc.collect()
+class Last:
+    def __init__(self, job): self.job, self.cycle = job, self
+    def __del__(self): say(self.job.handle(), self.job.workload(), self.job.workloadSize(), self.job.sendComplete("x"))
+Last(job)
+del job
+warnings.simplefilter("ignore")
+gc.collect()
+"""
+        )
+        with Child(program, gearmand.port, options=["-X", "dev"]) as child:
+            child.expect("False b'' 0 False")
+            assert child.end() == 0, child.errors()
+
     def test_a_grabbed_job_and_its_worker_together(self, gearmand: Gearmand) -> None:
         """In a cycle the collector ends them in any order; descriptors are closed."""
         program = (

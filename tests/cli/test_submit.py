@@ -13,9 +13,9 @@ import pytest
 
 from gearman_cffi import Client, Job, RawSerializer
 from gearman_cffi.testing import Gearmand
-from tests.cli.programs import Terminal, run
+from tests.cli.programs import Ended, Terminal, run
 from tests.python_layer.workers import handlers, running
-from tests.support import queued
+from tests.support import queued, wait_until
 
 NOBODY = "127.0.0.1:1"
 go = threading.Event()
@@ -125,6 +125,31 @@ def test_lines(server: Gearmand) -> None:
     lines = [f"line {number}" for number in range(500)]
     ended = run(server, "submit", "reverse", "--lines", "--in-flight=7", stdin="\n".join(lines))
     assert ended.out.splitlines() == [line[::-1] for line in lines]
+
+
+def test_lines_behind_a_slow_one(server: Gearmand) -> None:
+    """Their answers have to wait for its; when as many wait as may be unanswered, no more lines are taken."""
+    seen: list[Any] = []
+    ended: list[Ended] = []
+
+    def first_is_slow(job: Job) -> Any:
+        if job.get_workload() == "0":
+            go.wait(20)
+        seen.append(job.get_workload())
+        return job.get_workload()
+
+    lines = [str(number) for number in range(2000)]
+    given = ("submit", "slow", "--lines", "--in-flight=10")
+    with running(server, handlers(slow=first_is_slow)), running(server, handlers(slow=first_is_slow)):
+        thread = threading.Thread(target=lambda: ended.append(run(server, *given, stdin="\n".join(lines))))
+        thread.start()
+        wait_until(lambda: len(seen) == 19, "19 answers wait for the first one")
+        wait_until(lambda: queued(server, "slow") == 1, "no other line has been submitted")
+        assert [Client(server.address).execute_job("reverse", "ab") for _ in range(20)] == ["ba"] * 20
+        assert len(seen) == 19
+        go.set()
+        thread.join(20)
+    assert ended[0].out.splitlines() == lines
 
 
 def test_lines_in_background(gearmand: Gearmand) -> None:

@@ -8,23 +8,22 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.support import wait_until
+
 DEMO = str(Path(__file__).parents[2] / "examples" / "demo.py")
 
 
-def wait_for_end(pid: int, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"process {pid} still runs after {seconds} s")
+def is_there(pid: int) -> bool:
+    """Whether the process exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_into_a_pipe() -> None:
@@ -39,7 +38,7 @@ def test_into_a_pipe() -> None:
     assert re.search(r"^  done +0/0 *\n(.*\n)*tset a si siht\n\Z", done.stdout, re.MULTILINE)
     worker = re.search(r"worker process (\d+)", done.stdout)
     assert worker
-    wait_for_end(int(worker[1]))
+    wait_until(lambda: not is_there(int(worker[1])), "the worker process has ended")
 
 
 def test_on_a_terminal() -> None:
@@ -81,7 +80,7 @@ def test_an_interrupt_ends_everything(when: str) -> None:
     assert errors == ""
     worker = re.search(r"worker process (\d+)", seen)
     assert worker
-    wait_for_end(int(worker[1]))
+    wait_until(lambda: not is_there(int(worker[1])), "the worker process has ended")
 
 
 def test_without_gearmand_it_says_what_to_install() -> None:

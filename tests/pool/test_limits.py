@@ -41,6 +41,43 @@ def test_max_runtime(gearmand: Gearmand, tmp_path: Path) -> None:
         command.await_log("it has run for")
 
 
+THREAD = """
+
+@jobs.handler()
+def leaves_a_thread(job):
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize("limit", ["--max-jobs=1", "--max-runtime=1"])
+def test_a_process_that_does_not_end(gearmand: Gearmand, tmp_path: Path, limit: str) -> None:
+    """A thread of a job keeps it; it has the time of --shutdown-timeout, then its place is for another one."""
+    tasks = f"import threading\n{TASKS}{THREAD}"
+    with WorkerCommand(tmp_path, gearmand, "-p1", limit, "--splay=0", "--shutdown-timeout=0.3", tasks=tasks) as command:
+        client = Client(gearmand.address, timeout=20)
+        first = client.execute_job("leaves_a_thread", 1)
+        assert client.execute_job("pid", 1) != first or limit == "--max-runtime=1"
+        command.await_log(f"process {first} is killed: it was to leave")
+        wait_until(lambda: first not in command.children(), "it is gone")
+        assert client.execute_job("pid", 1) != first
+        assert "another one starts" not in command.log
+
+
+def test_a_job_has_its_time(gearmand: Gearmand, tmp_path: Path) -> None:
+    """A process that is to leave finishes its job, however long that takes."""
+    go = tmp_path / "go"
+    options = ("-p2", "--max-runtime=0.3", "--splay=0", "--shutdown-timeout=0.2")
+    with WorkerCommand(tmp_path, gearmand, *options) as command:
+        Client(gearmand.address).execute_in_background("wait_for", str(go))
+        wait_until(Path(f"{go}.began").exists, "the job has begun")
+        command.await_log("leaves: it has run for", 4)  # the process beside it, again and again
+        go.touch()
+        wait_until(lambda: queued(gearmand, "wait_for") == 0, "the job is done")
+        assert "is killed" not in command.log
+        command.await_log("wait_for H:test:1: done in")
+
+
 def test_job_timeout(gearmand: Gearmand, tmp_path: Path) -> None:
     """The late job costs its process; the server gives it to another one, and the log says so."""
     go = tmp_path / "go"

@@ -10,8 +10,18 @@ from pathlib import Path
 
 from gearman_cffi import Client, Job
 from gearman_cffi.testing import Gearmand
-from tests.pool.commands import WorkerCommand, descendants_of_one
+from tests.pool.commands import TASKS, WorkerCommand, descendants_of_one
 from tests.support import wait_until
+
+# A module whose template dies as soon as it has been imported; it dies where it is the template, not in its children.
+DYING = (
+    TASKS
+    + """
+import signal
+signal.signal(signal.SIGALRM, lambda *_: os._exit(9))
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+"""
+)
 
 
 def run_jobs(server: Gearmand, number: int) -> tuple[threading.Thread, list[object]]:
@@ -76,3 +86,31 @@ def test_template_killed(gearmand: Gearmand, tmp_path: Path) -> None:
         assert len(set(command.children()) - before) == 3
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
+
+
+def test_templates_that_die_again_and_again(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Each is waited for longer than the one before; jobs are done meanwhile, by whoever is there."""
+    with WorkerCommand(tmp_path, gearmand, "-p2") as command:
+        command.await_ready()
+        (tmp_path / "tasks.py").write_text(DYING)
+        os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
+        command.await_log("another one starts in", 4)
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "the process that starts" in line]
+        assert waits[0] <= 0.1 < waits[2] < waits[3]
+        assert Client(gearmand.address, timeout=20).execute_job("double", 21) == 42
+        command.send(signal.SIGTERM)
+        assert command.end(5) == 0
+
+
+def test_code_that_is_broken_when_the_template_dies(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The import is tried again, with longer waits, while there are children that work; then it ends."""
+    with WorkerCommand(tmp_path, gearmand, "-p1") as command:
+        before = command.await_ready().children()
+        (tmp_path / "tasks.py").write_text("import nowhere")
+        os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
+        command.await_log("the import is tried again in", 3)
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "is tried again" in line]
+        assert waits == sorted(waits)
+        assert Client(gearmand.address, timeout=20).execute_job("pid", 1) == before[0]
+        os.kill(before[0], signal.SIGKILL)
+        assert command.end() == 3

@@ -16,7 +16,9 @@ from gearman_cffi import (
     SerializerError,
 )
 from gearman_cffi.ext import GearmanJob
+from gearman_cffi.testing import Gearmand
 from tests.python_layer.conftest import StartWorker, echo
+from tests.support import frozen
 
 
 class TestTimeouts:
@@ -27,6 +29,16 @@ class TestTimeouts:
             client.execute_job("nobody", 1, timeout=timeout)
         assert 0.09 < time.monotonic() - began < 5
         assert client.execute_in_background("nobody", 1)
+
+    def test_of_the_call_that_connects(self, gearmand: Gearmand) -> None:
+        """It counts, and not the client's own, where the server accepts and says nothing."""
+        with frozen(gearmand):
+            for call in ("execute_job", "execute_in_background"):
+                client = Client(gearmand.address, timeout=30)
+                began = time.monotonic()
+                with pytest.raises(JobTimeout):
+                    getattr(client, call)("nobody", 1, timeout=0.1)
+                assert time.monotonic() - began < 5
 
     def test_it_bounds_the_whole_call(self, client: Client, start_worker: StartWorker) -> None:
         """A worker that keeps sending something does not keep the client waiting."""

@@ -112,3 +112,10 @@ def test_waits_grow_and_are_never_the_same() -> None:
     assert len(set(waits)) > 10
     retries.reset()
     assert retries.next() <= FIRST_WAIT
+
+
+def test_an_environment_that_libgearman_refuses(gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not looked at."""
+    monkeypatch.setenv("GEARMAN_SERVERS", "no.such.host.invalid:1")
+    with running(gearmand, handlers(reverse=reverse)):
+        assert ask(gearmand) == "cba"

@@ -98,7 +98,7 @@ int gcffi_worker_unregister_all(gcffi_worker *worker);
 int gcffi_worker_work(gcffi_worker *worker);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
-gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc);
+int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);

@@ -89,27 +89,20 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   return st;
 }
 
-/* Asks every server once. Waits for their answers, not for a job. rc: a return code, or why the call is refused. */
-gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc) {
+/* Asks every server once. Waits for their answers, not for a job. job: memory of the caller's, which gets one with a st. */
+int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   gcffi_scope scope;
-  gearman_return_t grabbed = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  gcffi_job *job = NULL;
-  *rc = gcffi_begin(&scope, &worker->guard, -1);
-  if (*rc) {
-    return NULL;
+  gearman_return_t grabbed;
+  int rc = gcffi_begin(&scope, &worker->guard, -1);
+  if (rc) {
+    return rc;
   }
-  if ((job = malloc(sizeof *job))) {
-    gcffi_job_init(job, worker, renew_and_grab(worker, &scope, &grabbed));
-    if (job->st) {
-      __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
-    } else {
-      free(job);
-      job = NULL;
-    }
+  gcffi_job_init(job, worker, renew_and_grab(worker, &scope, &grabbed));
+  if (job->st) {
+    __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   }
   gcffi_leave(&scope);
-  *rc = (int)grabbed;
-  return job;
+  return (int)grabbed;
 }
 
 /* Python lets go of a job of grab; unanswered, the server keeps it as running until the worker goes away. Where another
@@ -117,7 +110,9 @@ gcffi_job *gcffi_worker_grab(gcffi_worker *worker, int *rc) {
  * closed the worker before. */
 void gcffi_job_drop(gcffi_job *job) {
   gcffi_worker *worker = job->worker;
-  if (gcffi_is_inherited_object(worker)) {
+  gearman_job_st *st = job->st;
+  gcffi_job_init(job, worker, NULL); /* what was collected with it may still ask */
+  if (!st || gcffi_is_inherited_object(worker)) {
     return;
   }
   bool taken;
@@ -126,7 +121,7 @@ void gcffi_job_drop(gcffi_job *job) {
   if (!elsewhere) {
     gcffi_scope scope;
     gcffi_enter(&scope, -1);
-    gearman_job_free(job->st);
+    gearman_job_free(st);
     while (left == 0 && worker->retired_count) {
       gearman_worker_free(worker->retired[--worker->retired_count]);
     }
@@ -138,5 +133,4 @@ void gcffi_job_drop(gcffi_job *job) {
   if (!elsewhere && left == 0 && worker->released) {
     gcffi_worker_close(worker);
   }
-  free(job);
 }

@@ -15,7 +15,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
 /* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
  * connection, so that half a packet is never followed by another. */
 static int begin(gcffi_scope *scope, gcffi_job *job) {
-  int refused = job ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
+  int refused = job && job->st ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
   if (refused == 0) {
     scope->exchange = scope->patient = true;
   }

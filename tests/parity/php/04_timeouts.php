@@ -88,9 +88,10 @@ isolated('runTasks without wait', function () {
 });
 head('the server goes away');
 isolated('while doNormal waits', function () {
-    $pid = start_gearmand(DYING);
+    $pid = start_gearmand(DYING, ...LOUD);
     $c = cl(DYING);
-    $k = spawn(function () use ($pid) { until_queued(DYING, 'nobody'); usleep(250000); posix_kill($pid, SIGKILL); });
+    $n = created(DYING) + 1;
+    $k = spawn(function () use ($pid, $n) { until_created(DYING, $n); posix_kill($pid, SIGKILL); });
     $r = muted(fn() => $c->doNormal('nobody', 'x'));
     out('doNormal -> ' . v($r) . ' rc ' . rc_name($c->returnCode()));
     join_kid($k);
@@ -112,10 +113,11 @@ isolated('between two calls', function () {
     call('doBackground once more', fn() => $c->doBackground('nobody', 'x'), $c);
 });
 isolated('while runTasks waits', function () {
-    $pid = start_gearmand(DYING);
+    $pid = start_gearmand(DYING, ...LOUD);
     $c = cl(DYING);
     $c->setFailCallback(function ($t) { out('FAIL'); });
-    $k = spawn(function () use ($pid) { until_queued(DYING, 'nobody'); usleep(250000); posix_kill($pid, SIGKILL); });
+    $n = created(DYING) + 1;
+    $k = spawn(function () use ($pid, $n) { until_created(DYING, $n); posix_kill($pid, SIGKILL); });
     $t = $c->addTask('nobody', 'x');
     $r = muted(fn() => $c->runTasks());
     out('runTasks -> ' . v($r) . ' rc ' . rc_name($c->returnCode()));

@@ -1,7 +1,7 @@
 <?php require __DIR__ . '/lib.php';
 /* jobs in the background, coalescing by unique key, ping and wait */
 define('P', port('P'));
-start_gearmand(P);
+start_gearmand(P, ...LOUD);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); return $c; }
 head('handles');
 $c = cl();
@@ -23,18 +23,18 @@ out('-- which workloads run');
 $k = worker(P, ['co' => function ($j) { out(v($j->workload()) . ' ' . v($j->unique()) . ' ' . v($j->handle())); }], 10);
 join_kid($k);
 head('two clients in the foreground with the same unique key');
+$n = created(P);
 $k1 = spawn(function () { $c = cl(); call('client 1', fn() => $c->doNormal('fg', 'W1', 'same'), $c); }, 'c1');
-until_queued(P, 'fg');
-$k2 = spawn(function () { $c = cl(); $c->addTaskBackground('mark', 'x'); $c->runTasks(); call('client 2', fn() => $c->doNormal('fg', 'W2', 'same'), $c); }, 'c2');
-until_queued(P, 'mark');
-usleep(200000);
+until_created(P, $n + 1);
+$k2 = spawn(function () { $c = cl(); call('client 2', fn() => $c->doNormal('fg', 'W2', 'same'), $c); }, 'c2');
+until_created(P, $n + 2);
 $k = worker(P, ['fg' => function ($j) { out('ran ' . $j->workload()); $j->sendData('D-'); return 'R:' . $j->workload(); }]);
 foreach ([$k, $k1, $k2] as $kid) join_kid($kid);
 head('background and then foreground with the same unique key');
 call('doBackground', fn() => $c->doBackground('mixq', 'W1', 'u'), $c);
-$k1 = spawn(function () { $c = cl(); $c->doBackground('mark2', 'x'); call('doNormal', fn() => $c->doNormal('mixq', 'W2', 'u'), $c); }, 'c1');
-until_queued(P, 'mark2');
-usleep(200000);
+$n = created(P);
+$k1 = spawn(function () { $c = cl(); call('doNormal', fn() => $c->doNormal('mixq', 'W2', 'u'), $c); }, 'c1');
+until_created(P, $n + 1);
 $k = worker(P, ['mixq' => function ($j) { out('ran ' . $j->workload()); return 'R:' . $j->workload(); }]);
 join_kid($k);
 join_kid($k1);

@@ -12,7 +12,7 @@ isolated('six', function () {
     foreach (['Low' => 'low1', '' => 'norm1', 'High' => 'high1', 'LowX' => 'low2', 'HighX' => 'high2', 'X' => 'norm2'] as $m => $x)
         $c->{'addTask' . rtrim($m, 'X')}('prio', $x, $x);
     $c->setTimeout(300);
-    muted(fn() => $c->runTasks());
+    until(function () use ($c) { muted(fn() => $c->runTasks()); return counts(P, 'prio')[0] === 6; });
     $k = worker(P, ['prio' => function ($j) { out($j->workload()); }], 6);
     $c->setTimeout(5000);
     call('runTasks', fn() => $c->runTasks(), $c);

@@ -118,6 +118,16 @@ function start_gearmand(int $port, string ...$extra): int {
     if (!until(fn() => port_open($port), 5000)) out('gearmand does not start');
     return $pid;
 }
+/* how many jobs the gearmands on a port, started with LOUD, have told their clients the handles of */
+const LOUD = ['--job-handle-prefix=H:golden', '--verbose=DEBUG'];
+function created(int $port): int {
+    $n = 0;
+    foreach (glob(H::$tmp . "/gearmand-$port-*.log") as $log) $n += substr_count(file_get_contents($log), 'Sent JOB_CREATED');
+    return $n;
+}
+function until_created(int $port, int $n): void {
+    if (!until(fn() => created($port) >= $n)) out("no $n jobs were created");
+}
 function stop_proc(int $pid, int $sig = SIGTERM): void {
     posix_kill($pid, $sig);
     if (!until(fn() => !proc_get_status(H::$procs[$pid])['running'], 3000)) posix_kill($pid, SIGKILL);
@@ -245,10 +255,14 @@ function start_tap(int $listen, int $upstream, string $host = '127.0.0.1'): int 
     if (!until(fn() => file_exists($log), 8000)) out('the tap does not start');
     return $pid;
 }
+/* whether a packet has passed since the last look, or does in time */
+function tapped(int $listen, string $packet, int $times = 1): bool {
+    return until(fn() => substr_count(file_get_contents(H::$tmp . "/tap-$listen.log"), $packet) >= $times);
+}
 /* what passed since the last look; waits until $last is among it */
 function tap_dump(int $listen, string $last, int $times = 1, ?string $direction = null): void {
     $f = H::$tmp . "/tap-$listen.log";
-    if (!until(fn() => substr_count(file_get_contents($f), $last) >= $times)) out("    tap| (no $last)");
+    if (!tapped($listen, $last, $times)) out("    tap| (no $last)");
     $lines = explode("\n", rtrim(file_get_contents($f), "\n"));
     foreach ($lines as $l) if ($direction === null || str_contains(strtok($l, ' '), $direction)) out("    tap| $l");
     file_put_contents($f, '');

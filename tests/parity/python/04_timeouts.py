@@ -10,8 +10,10 @@ import time
 
 from gearman_cffi.ext import *
 from tests.parity.python.lib import (
+    LOUD,
     call,
     counts,
+    created,
     fake,
     head,
     isolated,
@@ -27,6 +29,7 @@ from tests.parity.python.lib import (
     spawn,
     start_gearmand,
     stop_proc,
+    until_created,
     until_done,
     until_queued,
     v,
@@ -168,17 +171,16 @@ def _() -> None:
 head("the server goes away")
 
 
-def kill_when_queued(pid: int) -> None:
-    until_queued(DYING, "nobody")
-    time.sleep(0.25)  # until the client has its handle
+def kill_when_created(pid: int, n: int) -> None:
+    until_created(DYING, n)  # what the server has sent reaches the client before the end does
     os.kill(pid, signal.SIGKILL)
 
 
 @isolated("while doNormal waits")
 def _() -> None:
-    pid = start_gearmand(DYING)
+    pid = start_gearmand(DYING, *LOUD)
     c = cl(DYING)
-    k = spawn(kill_when_queued, pid)
+    k = spawn(kill_when_created, pid, created(DYING) + 1)
     with muted():
         r = c.doNormal("nobody", "x")
     out(f"doNormal -> {v(r)} rc {rc_name(c.returnCode())}")
@@ -206,10 +208,10 @@ def _() -> None:
 
 @isolated("while runTasks waits")
 def _() -> None:
-    pid = start_gearmand(DYING)
+    pid = start_gearmand(DYING, *LOUD)
     c = cl(DYING)
     c.setFailCallback(lambda task: out("FAIL"))
-    k = spawn(kill_when_queued, pid)
+    k = spawn(kill_when_created, pid, created(DYING) + 1)
     t = live(c.addTask("nobody", "x"))
     with muted():
         r = c.runTasks()

@@ -3,26 +3,27 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from gearman_cffi.ext import *
 from tests.parity.python.lib import (
+    LOUD,
     admin,
     call,
+    created,
     head,
     join_kid,
     out,
     port,
     spawn,
     start_gearmand,
-    until_queued,
+    until_created,
     v,
     worker,
 )
 
 P = port("P")
-start_gearmand(P)
+start_gearmand(P, *LOUD)
 
 
 def cl() -> GearmanClient:
@@ -71,8 +72,6 @@ def first() -> None:
 
 def second() -> None:
     c = cl()
-    c.addTaskBackground("mark", "x")
-    c.runTasks()
     call("client 2", c.doNormal, "fg", "W2", "same")
 
 
@@ -82,11 +81,11 @@ def foreground(job: GearmanJob, context: object) -> bytes:
     return b"R:" + job.workload()
 
 
+n = created(P)
 k1 = spawn(first, name="c1")
-until_queued(P, "fg")
+until_created(P, n + 1)
 k2 = spawn(second, name="c2")
-until_queued(P, "mark")
-time.sleep(0.2)
+until_created(P, n + 2)
 k = worker(P, {"fg": foreground})
 for kid in (k, k1, k2):
     join_kid(kid)
@@ -96,7 +95,6 @@ call("doBackground", c.doBackground, "mixq", "W1", "u")
 
 def third() -> None:
     c = cl()
-    c.doBackground("mark2", "x")
     call("doNormal", c.doNormal, "mixq", "W2", "u")
 
 
@@ -105,9 +103,9 @@ def mixed(job: GearmanJob, context: object) -> bytes:
     return b"R:" + job.workload()
 
 
+n = created(P)
 k1 = spawn(third, name="c1")
-until_queued(P, "mark2")
-time.sleep(0.2)
+until_created(P, n + 1)
 k = worker(P, {"mixq": mixed})
 join_kid(k)
 join_kid(k1)

@@ -21,6 +21,7 @@ from tests.parity.python.lib import (
     show,
     spawn,
     start_gearmand,
+    until,
     until_queued,
     v,
     worker,
@@ -56,7 +57,7 @@ def _() -> None:
         getattr(c, f"addTask{m}")("prio", x, x)
     c.setTimeout(300)
     with muted():
-        c.runTasks()
+        until(lambda: [c.runTasks(), counts(P, "prio")[0]] == [False, 6])
     k = worker(P, {"prio": prints}, 6)
     c.setTimeout(5000)
     call("runTasks", c.runTasks)

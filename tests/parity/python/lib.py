@@ -16,14 +16,18 @@ from tests.parity.python.children import (
     worker,
 )
 from tests.parity.python.servers import (
+    LOUD,
     admin,
     counts,
+    created,
     port,
     start_gearmand,
     start_tap,
     stop_proc,
     tap_dump,
+    tapped,
     until,
+    until_created,
     until_done,
     until_queued,
     until_ready,
@@ -32,9 +36,11 @@ from tests.parity.python.servers import (
 from tests.parity.python.show import call, head, muted, out, rc_name, show, st, v, value
 
 __all__ = [
+    "LOUD",
     "admin",
     "call",
     "counts",
+    "created",
     "fake",
     "head",
     "isolated",
@@ -55,7 +61,9 @@ __all__ = [
     "start_tap",
     "stop_proc",
     "tap_dump",
+    "tapped",
     "until",
+    "until_created",
     "until_done",
     "until_queued",
     "until_ready",

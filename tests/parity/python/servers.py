@@ -62,6 +62,20 @@ def start_gearmand(number: int, *extra: str) -> int:
     return pid
 
 
+# For start_gearmand(): has created() know.
+LOUD = ("--job-handle-prefix=H:golden", "--verbose=DEBUG")
+
+
+def created(number: int) -> int:
+    """How many jobs the gearmands on a port, started with LOUD, have told their clients the handles of."""
+    return sum(log.read_text("utf-8").count("Sent JOB_CREATED") for log in TMP.glob(f"gearmand-{number}-*.log"))
+
+
+def until_created(number: int, n: int) -> None:
+    if not until(lambda: created(number) >= n):
+        out(f"no {n} jobs were created")
+
+
 def stop_proc(pid: int, how: int = signal.SIGTERM) -> None:
     process = processes.pop(pid)
     process.send_signal(how)
@@ -132,10 +146,16 @@ def start_tap(listen: int, upstream: int, host: str = "127.0.0.1") -> int:
     return pid
 
 
+def tapped(listen: int, packet: str, times: int = 1) -> bool:
+    """Whether a packet has passed since the last look, or does in time."""
+    log = TMP / f"tap-{listen}.log"
+    return until(lambda: log.read_text("utf-8").count(packet) >= times)
+
+
 def tap_dump(listen: int, last: str, times: int = 1, direction: str | None = None) -> None:
     """What passed since the last look; waits until ``last`` is among it."""
     log = TMP / f"tap-{listen}.log"
-    if not until(lambda: log.read_text("utf-8").count(last) >= times):
+    if not tapped(listen, last, times):
         out(f"    tap| (no {last})")
     for line in log.read_text("utf-8").rstrip("\n").split("\n"):
         if direction is None or direction in line.split(" ")[0]:

@@ -1,0 +1,75 @@
+"""A local run does what a server, a worker and a client do: each scenario is run in both worlds and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gearman_cffi import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
+from gearman_cffi.testing import Gearmand
+from tests.testing import scenarios_of_clients as clients
+from tests.testing import scenarios_of_jobs as jobs
+from tests.testing.worlds import LocalWorld, RealWorld, World, events
+
+Scenario = Callable[[Callable[..., World]], World]
+
+SERIALIZERS: dict[str, Serializer] = {
+    "php": PhpSerializer(),
+    "dmank": PhpSerializer(dmank_results=True),
+    "strict": PhpSerializer(pass_serialized=False, strict=True),
+    "json": JsonSerializer(),
+    "pickle": PickleSerializer(),
+    "raw": RawSerializer(),
+}
+
+SCENARIOS: list[Scenario] = [
+    jobs.results,
+    jobs.failures,
+    jobs.failures_after_parts,
+    jobs.updates,
+    jobs.methods_of_a_job,
+    jobs.listeners_that_raise,
+    jobs.a_listener_of_after_run_that_raises,
+    clients.arguments,
+    clients.many_at_once,
+    clients.a_stream,
+    clients.the_background,
+    clients.the_status_of_a_running_job,
+    clients.jobs_with_the_same_key,
+    clients.a_job_that_submits,
+    clients.a_worker_that_is_stopped,
+    clients.a_handler_that_stops_its_worker,
+    clients.empty_workloads,
+]
+
+
+def compare(gearmand: Gearmand, scenario: Scenario, **options: Any) -> None:
+    def real(*what: Any, **more: Any) -> World:
+        return RealWorld(gearmand, *what, **{**options, **more})
+
+    def local(*what: Any, **more: Any) -> World:
+        return LocalWorld(*what, **{**options, **more})
+
+    worlds = [scenario(real), scenario(local)]
+    for world in worlds:
+        world.end()
+    with_server, without = worlds
+    assert with_server.seen
+    assert without.seen == with_server.seen
+    assert events(without.trace) == events(with_server.trace)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_it_is_the_same(gearmand: Gearmand, scenario: Scenario) -> None:
+    """What the scenario has noted, and every event of the worker with what it carries."""
+    compare(gearmand, scenario)
+
+
+@pytest.mark.parametrize(
+    "scenario", [jobs.values, jobs.unreadable_workloads, jobs.results], ids=lambda scenario: scenario.__name__
+)
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_it_is_the_same_with_each_serializer(gearmand: Gearmand, scenario: Scenario, name: str) -> None:
+    compare(gearmand, scenario, serializer=SERIALIZERS[name])

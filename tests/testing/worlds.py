@@ -1,0 +1,148 @@
+"""The same jobs with a server and without one: two worlds that a scenario is told in."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gearman_cffi import Client, JobCollection, JobHandlerInterface, Serializer, Worker
+from gearman_cffi.events import Event
+from gearman_cffi.ext.worker import describe
+from gearman_cffi.testing import Gearmand, LocalGearman
+from tests.python_layer.workers import Running, Trace
+from tests.support import wait_until
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HANDLE = re.compile(r"H:(test|local):(\d+)")
+_SERVER = re.compile(r"local:4730|127\.0\.0\.1:\d+")
+# libgearman's own words, and where they come from; the local run has words of its own there.
+_DETAIL = re.compile(r" \[.*; (GEARMAN_\w+)\]", re.DOTALL)
+
+
+class World(ABC):
+    """Handlers, their worker and a client. The worker works while serving() or in work()."""
+
+    def __init__(
+        self, jobs: JobCollection | Iterable[JobHandlerInterface], serializer: Serializer | None = None
+    ) -> None:
+        self.trace = Trace()
+        self.jobs = jobs
+        self.serializer = serializer
+        self.seen: list[Any] = []
+
+    @abstractmethod
+    def client(self, serializer: Serializer | None = None) -> Client: ...
+
+    @abstractmethod
+    def serve(self) -> None:
+        """From now on the worker does what comes."""
+
+    @abstractmethod
+    def work(self) -> None:
+        """The worker begins and does all that waits."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Tells the worker to stop, if it has not stopped, and returns when it has."""
+
+    def see(self, *what: Any) -> None:
+        """Notes something that must be the same in both worlds."""
+        self.seen.append(shown(what if len(what) != 1 else what[0]))
+
+    def try_to(self, do: Callable[..., Any], *what: Any, **how: Any) -> None:
+        """Notes what comes out."""
+        try:
+            self.see("returned", do(*what, **how))
+        except Exception as error:
+            self.see("raised", error)
+
+
+class RealWorld(World):
+    def __init__(self, gearmand: Gearmand, *what: Any, **options: Any) -> None:
+        super().__init__(*what, **options)
+        self._gearmand = gearmand
+        self._thread: Running | None = None
+
+    def client(self, serializer: Serializer | None = None) -> Client:
+        return Client(self._gearmand.address, serializer or self.serializer, timeout=20)
+
+    def serve(self) -> None:
+        worker = Worker(self._gearmand.address, self.jobs, self.trace, serializer=self.serializer, idle_interval=1)
+        self._thread = Running(worker)
+        self._thread.start()
+
+    def work(self) -> None:
+        self.serve()
+        wait_until(lambda: not self._queued(), "all jobs are done")
+
+    def end(self) -> None:
+        if self._thread is not None:
+            self._thread.worker.stop()
+            self._thread.await_end()
+
+    def _queued(self) -> int:
+        lines = [line.split("\t") for line in self._gearmand.ask("status").splitlines()]
+        return sum(int(line[1]) for line in lines if len(line) == 4)
+
+
+class LocalWorld(World):
+    def __init__(self, *what: Any, **options: Any) -> None:
+        super().__init__(*what, **options)
+        self._local = LocalGearman(self.jobs, self.trace, serializer=self.serializer)
+
+    def client(self, serializer: Serializer | None = None) -> Client:
+        return self._local.new_client(serializer)
+
+    def serve(self) -> None:
+        pass
+
+    def work(self) -> None:
+        self._local.work()
+
+    def end(self) -> None:
+        self._local.close()
+
+
+def shown(value: Any) -> Any:
+    """A value as it can be compared: without what differs from server to server and from run to run."""
+    if isinstance(value, BaseException):
+        return [
+            type(value).__mro__,
+            plain(describe(value).decode()),
+            {name: shown(held) for name, held in vars(value).items()},
+        ]
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, (list, tuple)):
+        return [type(value), *map(shown, value)]
+    return value
+
+
+def plain(text: str) -> str:
+    text = _UUID.sub("UUID", _SERVER.sub("SERVER", _HANDLE.sub(r"H:\2", text)))
+    return _DETAIL.sub(r" [\1]", text)
+
+
+def events(trace: Trace) -> list[Any]:
+    """Every event that does not depend on time, with what it carries."""
+    lines = set(trace.lines())
+    return [_described(event) for event in trace.events if f"{event.name} {type(event).__name__}" in lines]
+
+
+def _described(event: Event) -> list[Any]:
+    """Its name, its class, and its parts: a job by what can be read of it, other objects by their class."""
+    parts = {}
+    for name in type(event).__slots__:
+        part = getattr(event, name)
+        if name == "job":
+            part = [plain(text) for text in (part.get_job_name(), part.unique, part.handle)]
+        elif name == "worker":
+            part = isinstance(part, Worker)
+        elif name in ("servers", "jobs", "job_handler"):
+            part = type(part)
+        elif name in ("exception", "result"):
+            part = shown(part)
+        parts[name] = part
+    return [event.name, type(event), parts]
