@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # Where programs find the package that is tested: the tree, or what was installed from a wheel.
 INSTALLED = Path(gearman_cffi.__file__).parents[1]
 Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]
+
+
+def shown(value: object) -> str:
+    """A parameter in the name of its test: the same in every process, so that several can run the tests."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def wait_until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from pathlib import Path
 
-_CARRIED = Path(__file__).with_name("carried")  # script/wheel puts the libraries of a self-contained wheel there
+_CARRIED = "carried"  # the folder beside this file in which script/wheel puts the libraries of a self-contained wheel
 _REASON = "gearman-cffi cannot load libgearman: {reason}\n"
 _INSTALL = """\
 The shared library libgearman.so.8 (1.1.19 or later) is needed. Its package is
@@ -24,7 +23,8 @@ Of the system it needs only the C and C++ libraries (Debian/Ubuntu: libc6, libst
 try:
     from gearman_cffi._libgearman._native import ffi, lib
 except ImportError as error:
-    raise ImportError(_REASON.format(reason=error) + (_INSTALL_AGAIN if _CARRIED.is_dir() else _INSTALL)) from error
+    _carries = os.path.isdir(os.path.join(os.path.dirname(__file__), _CARRIED))
+    raise ImportError(_REASON.format(reason=error) + (_INSTALL_AGAIN if _carries else _INSTALL)) from error
 
 __all__ = ["ffi", "lib"]
 

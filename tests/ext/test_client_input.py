@@ -10,7 +10,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanClient, GearmanException, GearmanWarning
 from gearman_cffi.testing import Gearmand
-from tests.support import HOST, client_of, serving
+from tests.support import HOST, client_of, serving, shown
 
 FOREGROUND = ["doNormal", "doHigh", "doLow"]
 BACKGROUND = ["doBackground", "doHighBackground", "doLowBackground"]
@@ -44,14 +44,14 @@ class TestTypes:
     """A wrong type raises TypeError with the name of the parameter, before anything is sent."""
 
     @pytest.mark.parametrize("method", SUBMITTING)
-    @pytest.mark.parametrize("wrong", [None, 5, 1.5, ["f"], object()], ids=repr)
+    @pytest.mark.parametrize("wrong", [None, 5, 1.5, ["f"], object()], ids=shown)
     def test_function(self, client: GearmanClient, method: str, wrong: Any) -> None:
         """A function's name is str or bytes."""
         with pytest.raises(TypeError, match=r"function must be str or bytes, not \w+"):
             getattr(client, method)(wrong, "workload")
 
     @pytest.mark.parametrize("method", SUBMITTING)
-    @pytest.mark.parametrize("wrong", [None, ["x"], {}, object(), 1j], ids=repr)
+    @pytest.mark.parametrize("wrong", [None, ["x"], {}, object(), 1j], ids=shown)
     def test_workload(self, client: GearmanClient, method: str, wrong: Any) -> None:
         """A workload is bytes, str or a number."""
         with pytest.raises(TypeError, match=r"workload must be bytes, str or a number, not \w+"):
@@ -146,7 +146,7 @@ class TestNames:
         assert client.returnCode() == 49
         assert "at most 63 bytes" in str(client.error())
 
-    @pytest.mark.parametrize("handle", ["", "nonsense", "H:other:1", "h" * 63, b"\xff\xfe"], ids=repr)
+    @pytest.mark.parametrize("handle", ["", "nonsense", "H:other:1", "h" * 63, b"\xff\xfe"], ids=shown)
     def test_a_handle_that_is_unknown(self, client: GearmanClient, handle: str | bytes) -> None:
         """Not known is an answer, not a failure: return code 0 and no warning."""
         assert client.jobStatus(handle) == NOTHING_KNOWN

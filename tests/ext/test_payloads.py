@@ -11,7 +11,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWarning, JobKind
 from gearman_cffi.testing import Gearmand
-from tests.support import Serving, client_of, serving
+from tests.support import Serving, client_of, serving, shown
 
 MIB = 1024 * 1024
 # Around what is special on the way: one byte, libgearman's buffers of 8 KiB, sockets of 32 KiB, the reply that is
@@ -160,7 +160,7 @@ class TestEmpty:
         assert (reply.rc, reply.data, reply.exception) == (0, b"(b'', 0)", None)
         assert reply.handle.startswith("H:test:")
 
-    @pytest.mark.parametrize("result", [b"", "", None, False, bytearray()], ids=repr)
+    @pytest.mark.parametrize("result", [b"", "", None, False, bytearray()], ids=shown)
     def test_an_empty_result(self, client: GearmanClient, result: Any) -> None:
         """Nothing is a result too: b"", return code 0, no warning."""
         RESULTS["empty"] = result

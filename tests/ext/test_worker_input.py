@@ -10,7 +10,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanException, GearmanJob, GearmanWarning, GearmanWorker
 from gearman_cffi.testing import Gearmand
-from tests.support import HOST, client_of, is_served, serving, wait_until, worker_of
+from tests.support import HOST, client_of, is_served, serving, shown, wait_until, worker_of
 
 UNKNOWN_HOST = "no.such.host.invalid"
 
@@ -56,7 +56,7 @@ class TestTypes:
         with pytest.raises(TypeError):
             getattr(GearmanWorker(), method)("a", "b")
 
-    @pytest.mark.parametrize(("function", "shown"), [(None, ""), (5, "5"), ("echo", "echo"), ([1], ".*")], ids=repr)
+    @pytest.mark.parametrize(("function", "shown"), [(None, ""), (5, "5"), ("echo", "echo"), ([1], ".*")], ids=shown)
     def test_a_function_that_cannot_be_called(self, function: Any, shown: str) -> None:
         """False and PHP's warning, which shows it; the return code is left alone and nothing is registered."""
         worker = GearmanWorker()

@@ -15,7 +15,7 @@ from gearman_cffi import Client, Job, JobException, JobFailed, PhpObject, PhpSer
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.test_php_against_php import tree_of
 from tests.python_layer.workers import handlers, running
-from tests.support import is_served, wait_until
+from tests.support import is_served, shown, wait_until
 
 PHP = Path(__file__).with_name("php")
 SCALARS: list[Any] = [None, True, False, 0, -(2**63), 2**63 - 1, 1.5, -0.0, 1e100, float("inf")]
@@ -144,7 +144,7 @@ class TestPythonClientPhpWorker:
             ([1], "array", [1]),
             ("i:5;", "int", "5"),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_scalars_arrive_as_what_they_are_and_come_back_as_text(
         self, php_worker: Gearmand, client: Client, value: Any, type_in_php: str, answer: Any

@@ -94,7 +94,7 @@ def test_templates_that_die_again_and_again(gearmand: Gearmand, tmp_path: Path) 
         command.await_ready()
         (tmp_path / "tasks.py").write_text(DYING)
         os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
-        command.await_log("another one starts in", 4)
+        command.await_log("the process that starts the others", 4)
         waits = [float(line.split()[-2]) for line in command.log.splitlines() if "the process that starts" in line]
         assert waits[0] <= 0.1 < waits[2] < waits[3]
         assert Client(gearmand.address, timeout=20).execute_job("double", 21) == 42

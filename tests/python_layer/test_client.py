@@ -23,7 +23,7 @@ from gearman_cffi import (
 from gearman_cffi.ext import GEARMAN_WORK_EXCEPTION, GearmanClient, GearmanJob
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.conftest import StartWorker, echo
-from tests.support import wait_until
+from tests.support import shown, wait_until
 
 
 class TestExecuteJob:
@@ -44,7 +44,7 @@ class TestExecuteJob:
             [1, ["é", None]],
             {"a": {"b": [1.5]}, 7: False},
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_values_go_and_come_back(self, client: Client, start_worker: StartWorker, value: Any) -> None:
         start_worker(echo_value=echo)
@@ -59,7 +59,7 @@ class TestExecuteJob:
             (PickleSerializer(), {1, (2, 3)}),
             (PhpSerializer(pass_serialized=False, strict=True), "i:5;"),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_other_serializers(
         self, shared_gearmand: Gearmand, start_worker: StartWorker, serializer: Serializer, value: Any

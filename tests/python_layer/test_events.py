@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gearman_cffi.events import Event, EventDispatcher, EventName
+from tests.support import shown
 
 
 class TestListeners:
@@ -91,7 +92,7 @@ class TestSubscribers:
             ([["on_x"], ["on_y", 2]], ["on_y", "on_x"]),
             (["on_y", "on_x"], ["on_y", "on_x"]),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_forms(self, given: Any, calls: list[str]) -> None:
         seen: list[str] = []

@@ -9,6 +9,7 @@ import pytest
 
 from gearman_cffi import FunctionHandler, InvalidArgument, Job, JobCollection, JobHandlerInterface
 from gearman_cffi.durations import to_span, to_time_limit
+from tests.support import shown
 
 
 class Named(JobHandlerInterface):
@@ -110,7 +111,7 @@ class TestHandlers:
 
 class TestDurations:
     @pytest.mark.parametrize(
-        ("given", "milliseconds"), [(None, 0), (1, 1000), (1.5, 1500), (timedelta(minutes=2), 120_000)], ids=repr
+        ("given", "milliseconds"), [(None, 0), (1, 1000), (1.5, 1500), (timedelta(minutes=2), 120_000)], ids=shown
     )
     def test_time_limits(self, given: Any, milliseconds: int) -> None:
         """gearmand 1.1.20 takes milliseconds."""
@@ -130,7 +131,7 @@ class TestDurations:
             (0.5, 0.5),
             (timedelta(days=1), 86_400),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_spans(self, given: Any, seconds: float) -> None:
         assert to_span(given).total_seconds() == seconds

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gearman_cffi import Server, ServerCollection
+from tests.support import shown
 
 
 class TestServer:
@@ -109,7 +110,7 @@ class TestServerCollection:
             iter([Server("one", 1), Server("::1", 2)]),
             ServerCollection("one:1,[::1]:2"),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_what_it_is_built_from(self, source: Any) -> None:
         assert ServerCollection(source).get_servers() == [Server("one", 1), Server("::1", 2)]

@@ -15,6 +15,7 @@ from gearman_cffi.subscribers.levels import NOTICE
 from gearman_cffi.subscribers.memory_limit import resident_bytes, to_bytes
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers
+from tests.support import shown
 
 NOISE = {"I`m idling.", "Got no jobs to do."}
 
@@ -117,7 +118,7 @@ class TestLogging:
 
 
 class TestMaxRuntime:
-    @pytest.mark.parametrize("limit", ["-1 second", "+0 seconds", 0, timedelta(0)], ids=repr)
+    @pytest.mark.parametrize("limit", ["-1 second", "+0 seconds", 0, timedelta(0)], ids=shown)
     def test_it_ends_the_worker_after_its_job(self, gearmand: Gearmand, log: Lines, limit: Any) -> None:
         Client(gearmand.address, timeout=20).execute_in_background("job", 1)
         dispatcher = with_subscriber(MaxRuntime(limit, log.logger))

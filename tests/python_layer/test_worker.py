@@ -28,7 +28,7 @@ from gearman_cffi import (
 from gearman_cffi.events import WorkerExceptionEvent
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import Trace, handlers, running
-from tests.support import connections, is_served, wait_until
+from tests.support import connections, is_served, shown, wait_until
 
 VALUES = [None, True, False, 0, -7, 1.5, "", "é", "i:5", 's:9:"cut', b"\xff\0", [], [1, ["é", None]], {"a": {7: False}}]
 
@@ -68,7 +68,7 @@ class TestResults:
             ('s:9:"z', b's:6:"s:9:"z";', b's:6:"s:9:"z";'),
             (b"\xff", b"\xff", b"\xff"),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_on_the_wire(self, result: Any, ours: bytes, dmanks: bytes) -> None:
         """Text is bare, as dmank's workers send it; with dmank_results other scalars are too."""

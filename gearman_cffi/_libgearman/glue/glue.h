@@ -2,17 +2,20 @@
  *
  * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
+ * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at wait.c
  * unique.c     the unique key of a job that was given none
  * mend.c       a packet of gearmand's that libgearman does not recognize
  * servers.c    a client's servers
  * flow.c       which connections carry a client's tasks, and how far submission may run ahead of the answers
- * client.c     creating, freeing and running a client: do*, jobStatus, addTask* and runTasks
+ * client.c     a client's life
+ * run.c        adding and running tasks: do*, jobStatus, addTask* and runTasks
  * bulk.c       many background jobs at once
  * together.c   waiting for several clients
  * exchange.c   asking every server something: ping, options
  * giving_up.c  letting go of a task before its end
- * tasks.c      what hangs on a task, and what its packets leave behind
+ * tasks.c      what hangs on a task, and where its packets go
+ * reply.c      what the packets of a task of our own leave behind
  * worker.c     the work loop
  * functions.c  a worker's servers and functions
  * job.c        what a job brings and sends
@@ -98,6 +101,8 @@ gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
 bool gcffi_set_main_thread(unsigned long ident);
 void gcffi_end(void);
 void gcffi_before_python(void);
+bool gcffi_handles_signals(void);
+int64_t gcffi_now(void);
 bool gcffi_init(void);
 void gcffi_forked(void);
 bool gcffi_is_calling(void);
@@ -274,6 +279,9 @@ int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
 int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);
 void gcffi_reply_drop_data(gcffi_reply *reply);
+gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);
+size_t gcffi_fetch(gearman_task_st *st, char *into, size_t size);
+void gcffi_skip_unread(gearman_task_st *st);
 
 const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
 

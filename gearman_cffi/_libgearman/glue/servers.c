@@ -1,4 +1,4 @@
-/* A client's servers, kept beside libgearman's own list so that the list can be made anew (client.c says when). */
+/* A client's servers, kept beside libgearman's own list so that the list can be made anew (run.c says when). */
 #define _GNU_SOURCE
 #include "glue.h"
 

@@ -19,13 +19,12 @@
  * this long, since its start or the last signal, therefore looks once more, with signals held back until poll() is
  * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner. */
 #define LOOK_AGAIN_AFTER 50000000LL
-#define SLICE_MS 50
 
 static _Thread_local gcffi_scope *current;
 static pthread_t main_thread;
 static int ending;
 
-static int64_t now(void) {
+int64_t gcffi_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
@@ -63,6 +62,8 @@ void gcffi_before_python(void) {
   }
 }
 
+bool gcffi_handles_signals(void) { return pthread_equal(pthread_self(), main_thread) != 0; }
+
 bool gcffi_is_calling(void) { return current != NULL; }
 
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
@@ -73,7 +74,7 @@ void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
 
 /* timeout_ms: from now on; negative for none. */
 void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms) {
-  scope->deadline = timeout_ms < 0 ? GCFFI_NEVER : now() + timeout_ms * 1000000LL;
+  scope->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
 }
 
 /* Begins a call from Python; 0, or why it is refused. The object is free again when the scope is left. */
@@ -119,7 +120,7 @@ static int poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sig
   if (until == GCFFI_NEVER) {
     return ppoll(fds, count, NULL, mask);
   }
-  int64_t ns = until - now();
+  int64_t ns = until - gcffi_now();
   if (ns > 0) {
     left.tv_sec = (time_t)(ns / 1000000000LL);
     left.tv_nsec = (long)(ns % 1000000000LL);
@@ -167,7 +168,7 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
 
 /* Polls until it is time for another look. */
 static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signals, int64_t limit) {
-  int64_t look = handles_signals ? now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
+  int64_t look = handles_signals ? gcffi_now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
   return poll_until(fds, count, look < limit ? look : limit, NULL);
 }
 
@@ -175,7 +176,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   gcffi_scope *scope = current;
   int64_t limit = GCFFI_NEVER;
   if (timeout >= 0 && !(scope && scope->patient)) {
-    limit = now() + timeout * 1000000LL;
+    limit = gcffi_now() + timeout * 1000000LL;
   }
   if (!scope) {
     return poll_until(fds, count, limit, NULL);
@@ -195,7 +196,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     limit = scope->deadline;
   }
 
-  bool handles_signals = pthread_equal(pthread_self(), main_thread) != 0;
+  bool handles_signals = gcffi_handles_signals();
   int ready = poll_for_a_while(fds, count, handles_signals, limit);
   while (ready <= 0) {
     if (ready < 0 && errno != EINTR) {
@@ -208,7 +209,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     if (scope->interrupted) {
       return give_up(scope, fds, count);
     }
-    if (limit != GCFFI_NEVER && now() >= limit) {
+    if (limit != GCFFI_NEVER && gcffi_now() >= limit) {
       scope->timed_out = true;
       return give_up(scope, fds, count);
     }
@@ -221,65 +222,6 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
 /* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms) {
   gcffi_poll(wake_up, 1, ms);
-  scope->timed_out = scope->deadline != GCFFI_NEVER && now() >= scope->deadline;
+  scope->timed_out = scope->deadline != GCFFI_NEVER && gcffi_now() >= scope->deadline;
   return scope->timed_out || scope->interrupted;
-}
-
-/* ------------------------------------------------- where poll() cannot be replaced: waiting in slices */
-
-/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL, which 1.x has no names for and ignores: from 2.0 on a signal ends the wait. */
-#define CLIENT_STOPS_ON_SIGNAL ((gearman_client_options_t)(1 << 10))
-#define WORKER_STOPS_ON_SIGNAL ((gearman_worker_options_t)(1 << 13))
-
-/* Python's handlers then run at the end of a slice, or at once where a signal ends it. No packet is sent for it. */
-static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), int timeout,
-                                  void (*set_timeout)(void *, int)) {
-  gcffi_scope *scope = current;
-  int64_t limit = timeout < 0 ? GCFFI_NEVER : now() + timeout * 1000000LL;
-  if (scope->deadline < limit) {
-    limit = scope->deadline;
-  }
-  gearman_return_t rc;
-  do {
-    int64_t left = limit == GCFFI_NEVER ? SLICE_MS : (limit - now()) / 1000000LL + 1;
-    set_timeout(st, left < 0 ? 0 : left > SLICE_MS ? SLICE_MS : (int)left);
-    rc = wait(st);
-    rc = rc == GEARMAN_IO_WAIT ? GEARMAN_TIMEOUT : rc; /* a signal has ended it */
-    if (rc == GEARMAN_TIMEOUT && pthread_equal(pthread_self(), main_thread)) {
-      scope->interrupted = gcffi_on_signals() != 0;
-    }
-    scope->timed_out = limit != GCFFI_NEVER && now() >= limit;
-  } while (rc == GEARMAN_TIMEOUT && !scope->interrupted && !scope->timed_out);
-  set_timeout(st, timeout);
-  return rc;
-}
-
-static gearman_return_t wait_client(void *st) { return gearman_client_wait(st); }
-static gearman_return_t wait_worker(void *st) { return gearman_worker_wait(st); }
-static void set_client(void *st, int timeout) { gearman_client_set_timeout(st, timeout); }
-static void set_worker(void *st, int timeout) { gearman_worker_set_timeout(st, timeout); }
-
-gearman_return_t gcffi_client_pause(gearman_client_st *st) {
-  if (gcffi_is_interposed()) {
-    return gearman_client_wait(st);
-  }
-  gearman_client_add_options(st, CLIENT_STOPS_ON_SIGNAL);
-  gearman_return_t rc = in_slices(st, wait_client, gearman_client_timeout(st), set_client);
-  gearman_client_remove_options(st, CLIENT_STOPS_ON_SIGNAL);
-  return rc;
-}
-
-gearman_return_t gcffi_worker_pause(gearman_worker_st *st) {
-  if (gcffi_is_interposed()) {
-    return gearman_worker_wait(st);
-  }
-  bool returns_on_timeout = (gearman_worker_options(st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
-  int timeout = returns_on_timeout ? gearman_worker_timeout(st) : -1;
-  gearman_worker_add_options(st, WORKER_STOPS_ON_SIGNAL);
-  gearman_return_t rc = in_slices(st, wait_worker, timeout, set_worker);
-  gearman_worker_remove_options(st, WORKER_STOPS_ON_SIGNAL);
-  if (!returns_on_timeout) {
-    gearman_worker_remove_options(st, GEARMAN_WORKER_TIMEOUT_RETURN);
-  }
-  return rc;
 }

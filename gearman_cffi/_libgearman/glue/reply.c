@@ -1,0 +1,116 @@
+/* What comes back for a task of our own, those of do*, jobStatus and loads, and the data of packets. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void gcffi_reply_reset(gcffi_reply *reply) {
+  free(reply->data);
+  *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
+}
+
+void gcffi_reply_drop_data(gcffi_reply *reply) {
+  free(reply->data);
+  reply->data = NULL;
+  reply->size = reply->room = 0;
+}
+
+/* Reads up to size bytes of an unbuffered packet's data, waiting for them to arrive. */
+size_t gcffi_fetch(gearman_task_st *st, char *into, size_t size) {
+  gcffi_task *task = gearman_task_context(st);
+  size_t got = 0;
+  while (got < size) {
+    gearman_return_t rc = GEARMAN_SUCCESS;
+    size_t more = gearman_task_recv_data(st, into + got, size - got, &rc);
+    got += more;
+    if (rc == GEARMAN_IO_WAIT) {
+      rc = gcffi_client_pause(task->client->st);
+    } else if (more == 0) {
+      break; /* all of it was read, or the connection is gone */
+    }
+    if (rc != GEARMAN_SUCCESS) {
+      break;
+    }
+  }
+  return got;
+}
+
+/* libgearman takes no further packet before the data of an unbuffered one was read to its end. */
+void gcffi_skip_unread(gearman_task_st *st) {
+  char unread[4096];
+  if (gearman_task_data_size(st) && !gearman_task_data(st)) {
+    while (gcffi_fetch(st, unread, sizeof unread) == sizeof unread) {
+    }
+  }
+}
+
+/* Adds the packet's data. A single packet is taken over without a copy. With UNBUFFERED_RESULT libgearman has
+ * read the packet's head only, and the data is still to be fetched. */
+static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
+  size_t size = gearman_task_data_size(st);
+  bool buffered = gearman_task_data(st) != NULL;
+  if (size == 0) {
+    return GEARMAN_SUCCESS;
+  }
+  if (reply->size == 0 && buffered) {
+    free(reply->data);
+    reply->data = gearman_task_take_data(st, &size);
+    reply->size = reply->room = reply->data ? size : 0;
+    return GEARMAN_SUCCESS;
+  }
+  if (reply->room - reply->size < size) {
+    size_t room = reply->size + size + reply->size / 2;
+    char *more = realloc(reply->data, room);
+    if (!more) {
+      return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    }
+    reply->data = more;
+    reply->room = room;
+  }
+  if (buffered) {
+    memcpy(reply->data + reply->size, gearman_task_data(st), size);
+  } else {
+    size = gcffi_fetch(st, reply->data + reply->size, size);
+  }
+  reply->size += size;
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
+  if (!reply->finished) {
+    reply->rc = rc;
+    reply->finished = true;
+    --*reply->unanswered;
+  }
+  return GEARMAN_SUCCESS;
+}
+
+gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event) {
+  gcffi_reply *reply = task->reply;
+  switch (event) {
+  case GCFFI_CREATED:
+    strncpy(reply->handle, gearman_task_job_handle(st), sizeof reply->handle - 1);
+    return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+  case GCFFI_DATA:
+    return collect(reply, st);
+  case GCFFI_STATUS:
+    reply->known = gearman_task_is_known(st);
+    reply->running = gearman_task_is_running(st);
+    reply->numerator = gearman_task_numerator(st);
+    reply->denominator = gearman_task_denominator(st);
+    return task->kind >= GCFFI_JOB_STATUS ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+  case GCFFI_COMPLETE:
+    finish(reply, GEARMAN_SUCCESS);
+    return collect(reply, st);
+  case GCFFI_EXCEPTION:
+    reply->size = 0; /* what came before is not part of the exception's text */
+    finish(reply, GEARMAN_WORK_EXCEPTION);
+    return collect(reply, st);
+  case GCFFI_FAIL:
+    reply->size = 0;
+    return finish(reply, GEARMAN_WORK_FAIL);
+  default:
+    return GEARMAN_SUCCESS;
+  }
+}

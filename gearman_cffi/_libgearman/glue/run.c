@@ -1,0 +1,177 @@
+/* Running a client's tasks.
+ *
+ * Everything goes through add_task and gearman_client_run_tasks() with the client set to non-blocking, so
+ * that the one place that waits is ours (gcffi_client_pause): gearman_client_do() and gearman_client_job_status()
+ * may wait on an idle server's socket while the answer lies unread on another, and cannot be resumed.
+ *
+ * libgearman's own counts of new and running tasks go wrong when a task is freed early, so the ends of the
+ * loops below are counted here. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs until *left, the number of tasks that are waited for, is 0. */
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits) {
+  bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  gearman_return_t rc;
+  if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
+    return rc;
+  }
+  client->failed = client->raised = client->stopped = client->carrier_lost = false;
+  scope->client = client;
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  for (;;) {
+    rc = gearman_client_run_tasks(client->st);
+    if (*left == 0) {
+      rc = GEARMAN_SUCCESS;
+      break;
+    }
+    if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && !client->stopped && gcffi_is_interposed()) {
+      continue; /* a server that does not work for us went away */
+    }
+    if (client->raised || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {
+      break;
+    }
+    if (!waits) {
+      rc = GEARMAN_IO_WAIT;
+      break;
+    }
+    rc = gcffi_client_pause(client->st);
+    if (rc != GEARMAN_SUCCESS) {
+      break;
+    }
+  }
+  if (!non_blocking) {
+    gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  }
+  if (client->adrift) {
+    gcffi_sweep_adrift(client, client->carrier_lost);
+  }
+  return rc;
+}
+
+typedef gearman_task_st *add_job(gearman_client_st *, gearman_task_st *, void *, const char *, const char *,
+                                 const void *, size_t, gearman_return_t *);
+
+static gearman_task_st *add(gcffi_task *task, const char *name, const char *unique, const void *workload,
+                            size_t size, gearman_return_t *rc) {
+  static add_job *const submit[] = {
+      gearman_client_add_task_low,            gearman_client_add_task,
+      gearman_client_add_task_high,           gearman_client_add_task_low_background,
+      gearman_client_add_task_background,     gearman_client_add_task_high_background,
+  };
+  gcffi_client *client = task->client;
+  char text[GCFFI_UNIQUE_TEXT];
+  gearman_task_st *st;
+  client->failed = false;
+  switch (task->kind) {
+  case GCFFI_JOB_STATUS:
+    st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
+    break;
+  case GCFFI_UNIQUE_STATUS:
+    st = gearman_client_add_task_status_by_unique(client->st, NULL, name, rc);
+    gearman_task_set_context(st, task);
+    break;
+  default:
+    unique = gcffi_unique(client, unique, text);
+    st = submit[task->kind](client->st, NULL, task, name, unique, workload, size, rc);
+  }
+  if (st) {
+    gcffi_task_link(task, st);
+  } else {
+    free(task);
+  }
+  return st;
+}
+
+/* Adds a task of our own. libgearman's is freed with its end, ours with libgearman's. */
+gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name, const char *unique,
+                               const void *workload, size_t size, gcffi_reply *reply) {
+  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_task *task = gcffi_task_new(client, kind, reply);
+  if (task && add(task, name, unique, workload, size, &rc)) {
+    task->held = false;
+  }
+  return rc;
+}
+
+static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_task *task) {
+  gcffi_reply *reply = task->reply;
+  size_t left = 1;
+  reply->unanswered = &left;
+  gearman_return_t rc = gcffi_run(client, scope, &left, true);
+  if (client->raised && rc == GEARMAN_PAUSE) {
+    rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
+  }
+  gcffi_let_go(client, task, rc);
+  return reply->finished ? reply->rc : rc;
+}
+
+/* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. */
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms) {
+  gcffi_scope scope;
+  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  int refused = gcffi_begin(&scope, &client->guard, timeout_ms);
+  if (refused) {
+    return refused;
+  }
+  gcffi_reply_reset(&client->reply);
+  gcffi_task *task = gcffi_task_new(client, kind, &client->reply);
+  if (task && add(task, function, unique, workload, size, &rc)) {
+    rc = answer(client, &scope, task);
+  }
+  gcffi_leave(&scope);
+  return (int)rc;
+}
+
+/* rc: a return code, or why the call is refused. */
+gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
+                                  const char *unique, const void *workload, size_t size, int *rc) {
+  bool taken;
+  gearman_return_t added = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  *rc = gcffi_take_within(&client->guard, &taken);
+  if (*rc) {
+    return NULL;
+  }
+  gcffi_task *task = gcffi_task_new(client, kind, NULL);
+  if (task && add(task, name, unique, workload, size, &added)) {
+    task->id = id;
+    task->callbacks = callbacks;
+    client->pending++;
+  } else {
+    task = NULL;
+  }
+  if (taken) {
+    gcffi_give_back(&client->guard);
+  }
+  *rc = (int)added;
+  return task;
+}
+
+static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
+  if (client->pending == 0) {
+    gearman_return_t rc = client->lost ? GEARMAN_LOST_CONNECTION : GEARMAN_SUCCESS;
+    client->lost = 0;
+    return rc;
+  }
+  if (client->server_count == 0) { /* libgearman would take a task off its counts, and not submit it later */
+    client->failed = true;
+    strcpy(client->error, "_client_run_task(GEARMAN_NO_SERVERS) no servers provided");
+    return GEARMAN_NO_SERVERS;
+  }
+  bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  return gcffi_run(client, scope, &client->pending, waits);
+}
+
+int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
+  gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
+  if (rc == 0) {
+    rc = (int)run_all(client, &scope);
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
