@@ -69,3 +69,4 @@ def gcffi_on_job(job: Any, context: Any, workload: Any, size: int) -> int:
         return _SUCCESS if runner.run(handle) else _WORK_ERROR
     finally:
         handle._job = OVER
+        handle._workload = None

@@ -27,6 +27,7 @@ _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 _do, _add_task, _string, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.string, ffi.unpack
 
 JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
+_LOW_BACKGROUND = int(lib.GCFFI_LOW_BACKGROUND)
 
 
 class JobKind(enum.IntEnum):
@@ -95,11 +96,13 @@ class ClientHandle(Handle):
 
     # -------------------------------------------------------------------------------- jobs
 
-    def do(self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1) -> int:
-        """Submits a job; waits for its result, or in the background for its handle.
+    def do(
+        self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1
+    ) -> bytes | str | int:
+        """Submits a job; returns its result, or in the background its handle; where it failed, the return code.
 
-        workload None is an empty one that libgearman accepts; timeout bounds the whole call, in ms. What came
-        back is then in data(), handle() and status().
+        workload None is an empty one that libgearman accepts; timeout bounds the whole call, in ms. What else came
+        back is then in data() and handle().
         """
         if kept:
             drop_left_behind()
@@ -109,13 +112,20 @@ class ClientHandle(Handle):
             rc = _do(self._c, kind, function, unique, ffi.NULL, 0, timeout)
         else:
             rc = _do(self._c, kind, function, unique, pointer(workload), len(workload), timeout)
-        if kept or rc < 0:
-            fail("client", rc)
-        return rc
+        if rc or kept:
+            if rc < 0 or kept:
+                fail("client", rc)
+            if rc:
+                return rc
+        if kind >= _LOW_BACKGROUND:
+            return _string(self._handle).decode()
+        reply = self._reply
+        size = reply.size
+        return _unpack(reply.data, size) if 0 < size <= _KEEP_BUFFER else self.data()
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
-        return self.do(JOB_STATUS, handle, b"", None)
+        return self._ask(JOB_STATUS, handle)
 
     def unique_status(self, unique: bytes) -> int:
         """Asks for the status of a job by its unique key. The answer is in status().
@@ -123,7 +133,10 @@ class ClientHandle(Handle):
         Made to be called on a clone(): libgearman counts the request as a job, and the next one that is submitted
         over the same connection would never be named.
         """
-        return self.do(_UNIQUE_STATUS, unique, b"", None)
+        return self._ask(_UNIQUE_STATUS, unique)
+
+    def _ask(self, kind: int, name: bytes) -> int:
+        return self._call(_do, kind, name, b"", ffi.NULL, 0, -1)
 
     def data(self) -> bytes:
         """The result of the last do(), or with WORK_EXCEPTION its text."""

@@ -7,8 +7,6 @@ at a NUL byte, here that is an error. Anything else raises TypeError with a text
 
 from __future__ import annotations
 
-import functools
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -17,13 +15,16 @@ Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
 Name: TypeAlias = str | bytes
 
 # libgearman's packets give their size in 32 bits; the names before the data need room too.
-_MAX_DATA = 0xFFFFFFFF - 8192
+MAX_DATA = 0xFFFFFFFF - 8192
+# Names of functions that were checked, for callers that look here before they call.
+known_names: dict[str, bytes] = {}
+_MOST_KNOWN = 1024
 _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 
 
 def data(value: Data, what: str) -> bytes | bytearray | memoryview:
     """Data for C. Raises TypeError for what is no data, ValueError for more than libgearman's 4 GiB."""
-    if type(value) is bytes and len(value) <= _MAX_DATA:
+    if type(value) is bytes and len(value) <= MAX_DATA:
         return value
     if isinstance(value, str):
         result: bytes | bytearray | memoryview = value.encode()
@@ -42,8 +43,8 @@ def data(value: Data, what: str) -> bytes | bytearray | memoryview:
             result = memoryview(value).tobytes()
         except TypeError:
             raise TypeError(f"{what} must be bytes, str or a number, not {type(value).__name__}") from None
-    if len(result) > _MAX_DATA:
-        raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {_MAX_DATA}")
+    if len(result) > MAX_DATA:
+        raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {MAX_DATA}")
     return result
 
 
@@ -76,15 +77,12 @@ def name(value: Name, what: str) -> bytes:
 
 def function_name(value: Name, what: str) -> bytes:
     """name() for what comes again and again."""
-    try:
-        return _remembered(value)
-    except (TypeError, ValueError):  # also for what cannot be looked up, a list for example
-        return name(value, what)
-
-
-@functools.lru_cache(maxsize=1024)
-def _remembered(value: Name) -> bytes:
-    return name(value, "")
+    encoded = name(value, what)
+    if type(value) is str:
+        if len(known_names) >= _MOST_KNOWN:
+            known_names.clear()
+        known_names[value] = encoded
+    return encoded
 
 
 def optional_name(value: Name | None, what: str) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
-from gearman_cffi.ext.client_tasks import RunsTasks
-from gearman_cffi.ext.connected import TOLERATED
+from gearman_cffi.ext.client_jobs import Reply as Reply
+from gearman_cffi.ext.client_jobs import SubmitsJobs
 from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
@@ -19,26 +19,9 @@ if TYPE_CHECKING:
 _LOW, _NORMAL, _HIGH = int(JobKind.LOW), int(JobKind.NORMAL), int(JobKind.HIGH)
 _LOW_BACKGROUND, _BACKGROUND = int(JobKind.LOW_BACKGROUND), int(JobKind.BACKGROUND)
 _HIGH_BACKGROUND = int(JobKind.HIGH_BACKGROUND)
-_WORK_EXCEPTION = int(ReturnCode.WORK_EXCEPTION)
-_JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
 
 
-class Reply:
-    """What came back for a job: for the Python layer, which needs more of it than PHP shows.
-
-    rc: a ReturnCode. data: the result. exception: the text that a worker sent as an exception. handle: the job's.
-    """
-
-    __slots__ = ("data", "exception", "handle", "rc")
-
-    def __init__(self, rc: int, data: bytes | None, exception: bytes | None, handle: str) -> None:
-        self.rc = rc
-        self.data = data
-        self.exception = exception
-        self.handle = handle
-
-
-class GearmanClient(RunsTasks, DeprecatedClient):
+class GearmanClient(SubmitsJobs, DeprecatedClient):
     """PHP's GearmanClient: submits jobs, waits for their results, asks for their status.
 
     Failures are reported as PHP does: by a neutral return value, a GearmanWarning and returnCode().
@@ -47,8 +30,6 @@ class GearmanClient(RunsTasks, DeprecatedClient):
 
     _php_class: ClassVar[str] = "GearmanClient"
     _hidden_options: ClassVar[int] = 128  # GEARMAN_CLIENT_EXCEPTION
-    # For the Python layer, which is told its servers and takes no others.
-    _from_environment: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -176,12 +157,6 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         self._context = arguments.name(data, "data").decode("utf-8", "surrogateescape")
         return True
 
-    # ---------------------------------------------------------------------------- private
-
-    def _expect_exceptions(self) -> None:
-        """For the Python layer: makes every connection ask for exceptions when it is opened."""
-        self._handle.expect_exceptions()
-
     def _status_by_unique_key(self, key: bytes) -> tuple[int, list[bool | int]]:
         """Asks over a connection of its own; the Python layer wants the return code too.
 
@@ -192,74 +167,6 @@ class GearmanClient(RunsTasks, DeprecatedClient):
         rc = asking.unique_status(key[:_UNIQUE_MAX])
         self._text = asking.error()
         return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
-
-    def _new_handle(self) -> ClientHandle:
-        return ClientHandle(self._tasks, self._from_environment)
-
-    def _clone(self, kind: type[GearmanClient] | None = None, rotation: int = 0) -> GearmanClient:
-        """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""
-        copy = GearmanClient.__new__(kind or type(self))
-        copy._tasks = Tasks()
-        copy._handle = self._handle.clone(copy._tasks, rotation)
-        copy._rc, copy._text = ReturnCode.SUCCESS, None
-        copy._background_handle, copy._context = "", self._context
-        return copy
-
-    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
-        if type(workload) is not bytes:
-            workload = arguments.data(workload, "workload")
-        rc = self._run(kind, function, workload, unique)
-        if rc == 0:
-            return self._handle.data()
-        if rc not in TOLERATED:
-            self._warn(call)
-        return b""
-
-    def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
-        self._background_handle = ""
-        if type(workload) is not bytes:
-            workload = arguments.data(workload, "workload")
-        rc = self._run(kind, function, workload, unique)
-        if rc and rc not in TOLERATED:
-            self._warn(call)
-            return ""
-        handle = self._background_handle = self._handle.handle()
-        return handle
-
-    def _run(
-        self,
-        kind: int,
-        function: Name,
-        workload: bytes | bytearray | memoryview | None,
-        unique: Name | None,
-        timeout: int = -1,
-    ) -> int:
-        name = arguments.function_name(function, "function")
-        key = b"" if unique is None else arguments.name(unique, "unique")
-        if not name and kind >= _LOW_BACKGROUND:
-            self._rc = ReturnCode.INVALID_ARGUMENT
-            self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
-            return self._rc
-        self._text = None
-        rc = self._rc = self._handle.do(kind, name, key, workload, timeout)
-        if rc and rc in _JOB_FAILED:
-            self._text = ReturnCode.describe(rc)
-        return rc
-
-    def _submit(
-        self,
-        kind: JobKind,
-        function: Name,
-        workload: bytes | bytearray | memoryview,
-        unique: Name | None = None,
-        timeout_ms: int | None = None,
-    ) -> Reply:
-        """Submits for the Python layer: never warns, takes empty workloads, tells all that came back."""
-        timeout = -1 if timeout_ms is None else timeout_ms
-        rc = self._run(kind, function, workload if len(workload) else None, unique, timeout)
-        answer = self._handle.data() if rc in (0, _WORK_EXCEPTION) else None
-        raised = rc == _WORK_EXCEPTION
-        return Reply(rc, None if raised else answer, answer if raised else None, self._handle.handle())
 
 
 _UNIQUE_MAX = 63  # GEARMAN_MAX_UNIQUE_SIZE without its NUL

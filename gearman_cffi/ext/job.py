@@ -46,7 +46,8 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
 
     def workload(self) -> bytes:
         """What the client sent. Stands for gearman_job_workload()."""
-        return self._read_workload() or b""
+        data = self._workload
+        return data if data is not None else self._read_workload() or b""
 
     def workloadSize(self) -> int:
         """The size of the workload in bytes. Stands for gearman_job_workload_size()."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gearman_cffi._libgearman import JobPacket, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.arguments import MAX_DATA, Data, Name
 from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.connected import Connected
 from gearman_cffi.ext.deprecated import DeprecatedWorker
@@ -226,7 +226,7 @@ class _Function:
                 result = self._function(job)
             else:
                 result = self._function(job, self._context) if self._takes else self._function()
-            answer = result if type(result) is bytes else _answer(result)
+            answer = result if type(result) is bytes and len(result) <= MAX_DATA else _answer(result)
         except Exception as error:
             self._outcome.rc = ReturnCode.WORK_EXCEPTION
             job._send(JobPacket.EXCEPTION, describe(error))

@@ -132,7 +132,9 @@ class LocalClientHandle(_LocalHandle):
     def clone(self, owner: object, rotation: int = 0) -> LocalClientHandle:
         return LocalClientHandle(self._queue)
 
-    def do(self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1) -> int:
+    def do(
+        self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1
+    ) -> bytes | str | int:
         job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), bytes(workload or b""))
         answer = _Answer()
         if kind not in BACKGROUND:
@@ -143,11 +145,11 @@ class LocalClientHandle(_LocalHandle):
                 job.receivers.remove(answer.receive)
         self.job, self._answer = job, answer.parts
         if kind in BACKGROUND:
-            return ReturnCode.SUCCESS
+            return job.handle
         if job.return_code is None:
             self._error = self._queue.server.reason(job)
             return int(ReturnCode.TIMEOUT)
-        return int(job.return_code)
+        return int(job.return_code) or self.data()
 
     def data(self) -> bytes:
         return b"".join(self._answer)

@@ -1,0 +1,146 @@
+"""The part of GearmanClient that submits single jobs, for its public methods and for the Python layer."""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
+from gearman_cffi.ext import arguments
+from gearman_cffi.ext.arguments import MAX_DATA, Data, Name, known_names
+from gearman_cffi.ext.client_tasks import RunsTasks
+from gearman_cffi.ext.connected import TOLERATED
+from gearman_cffi.ext.tasks import Tasks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, TypeVar
+
+    _Client = TypeVar("_Client", bound="SubmitsJobs")
+
+_SUCCESS, _WORK_EXCEPTION = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_EXCEPTION)
+_JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
+
+
+class Reply:
+    """What came back for a job: for the Python layer, which needs more of it than PHP shows.
+
+    rc: a ReturnCode. data: the result. exception: the text that a worker sent as an exception. handle: the job's.
+    """
+
+    __slots__ = ("data", "exception", "handle", "rc")
+
+    def __init__(self, rc: int, data: bytes | None, exception: bytes | None, handle: str) -> None:
+        self.rc = rc
+        self.data = data
+        self.exception = exception
+        self.handle = handle
+
+
+class SubmitsJobs(RunsTasks):
+    """The base of GearmanClient that knows single jobs.
+
+    _do() and _do_background() are what every job goes through, so they look at the usual arguments themselves, both of
+    them: a call of a Python function costs more than the check that it makes.
+    """
+
+    # For the Python layer, which is told its servers and takes no others.
+    _from_environment: ClassVar[bool] = True
+    _background_handle: str
+    _context: str
+
+    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
+        if type(function) is not str or (name := known_names.get(function)) is None:
+            name = arguments.function_name(function, "function")
+        if type(workload) is not bytes or len(workload) > MAX_DATA:
+            workload = arguments.data(workload, "workload")
+        if unique is None:
+            key = b""
+        elif type(unique) is str and "\0" not in unique:
+            key = unique.encode()
+        else:
+            key = arguments.name(unique, "unique")
+        self._text = None
+        answer = self._handle.do(kind, name, key, workload)
+        if type(answer) is bytes:
+            self._rc = 0
+            return answer
+        self._failed(answer)
+        if self._rc not in TOLERATED:
+            self._warn(call)
+        return b""
+
+    def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
+        self._background_handle = ""
+        if type(function) is not str or (name := known_names.get(function)) is None:
+            name = arguments.function_name(function, "function")
+        if type(workload) is not bytes or len(workload) > MAX_DATA:
+            workload = arguments.data(workload, "workload")
+        if unique is None:
+            key = b""
+        elif type(unique) is str and "\0" not in unique:
+            key = unique.encode()
+        else:
+            key = arguments.name(unique, "unique")
+        self._text = None
+        answer = self._handle.do(kind, name, key, workload) if name else self._refuse_nameless()
+        if type(answer) is str:
+            self._rc = 0
+            self._background_handle = answer
+            return answer
+        self._failed(answer)
+        if self._rc not in TOLERATED:
+            self._warn(call)
+            return ""
+        handle = self._background_handle = self._handle.handle()
+        return handle
+
+    def _refuse_nameless(self) -> int:
+        self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
+        return int(ReturnCode.INVALID_ARGUMENT)
+
+    def _failed(self, answer: bytes | str | int) -> None:
+        assert isinstance(answer, int)
+        self._rc = answer
+        if answer in _JOB_FAILED:
+            self._text = ReturnCode.describe(answer)
+
+    # ------------------------------------------------------------------------ for the Python layer
+
+    def _submit(
+        self,
+        kind: JobKind,
+        function: Name,
+        workload: bytes | bytearray | memoryview,
+        unique: Name | None = None,
+        timeout_ms: int | None = None,
+    ) -> Reply:
+        """Submits, never warns, takes empty workloads, tells all that came back."""
+        name = arguments.function_name(function, "function")
+        key = b"" if unique is None else arguments.name(unique, "unique")
+        data = workload if len(workload) else None
+        self._text = None
+        answer = self._handle.do(kind, name, key, data, -1 if timeout_ms is None else timeout_ms)
+        if type(answer) is bytes:
+            self._rc = _SUCCESS
+            return Reply(_SUCCESS, answer, None, self._handle.handle())
+        if type(answer) is str:
+            self._rc = _SUCCESS
+            return Reply(_SUCCESS, b"", None, answer)
+        self._failed(answer)
+        raised = self._handle.data() if self._rc == _WORK_EXCEPTION else None
+        return Reply(self._rc, None, raised, self._handle.handle())
+
+    def _expect_exceptions(self) -> None:
+        """Makes every connection ask for exceptions when it is opened."""
+        self._handle.expect_exceptions()
+
+    def _new_handle(self) -> ClientHandle:
+        return ClientHandle(self._tasks, self._from_environment)
+
+    def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
+        """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""
+        kind = kind or type(self)
+        copy = kind.__new__(kind)
+        copy._tasks = Tasks()
+        copy._handle = self._handle.clone(copy._tasks, rotation)
+        copy._rc, copy._text = _SUCCESS, None
+        copy._background_handle, copy._context = "", self._context
+        return copy
