@@ -56,7 +56,7 @@ class TaskEvent(enum.IntEnum):
 class ClientHandle(Handle):
     """gearman_client_st."""
 
-    __slots__ = ("_context", "_dead", "_handle", "_owner", "_reply")
+    __slots__ = ("_context", "_handle", "_owner", "_reply")
 
     _calls = Calls("client")
 
@@ -79,7 +79,6 @@ class ClientHandle(Handle):
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._reply = ffi.addressof(client, "reply")
         self._handle = self._reply.handle
-        self._dead = ffi.new("int64_t[]", _ROOM)
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
@@ -171,11 +170,12 @@ class ClientHandle(Handle):
         if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
             self._forget_dead()
         data = workload if type(workload) is bytes else pointer(workload)
+        task._client, task._keeps = self._c, self._open
         added = _add_task(self._c, kind, number, callbacks, name, unique, data, len(workload), self._rc)
         if added:
-            task._client = self._c
-            task._keeps = self._open
             task._task = added
+            if task._client is None:  # forgotten already: a signal handler has run the tasks
+                task._task = None
             return 0
         rc = int(self._rc[0])
         if rc < 0:
@@ -193,7 +193,7 @@ class ClientHandle(Handle):
         return rc & 0xFFFFFFFF
 
     def _forget_dead(self) -> None:
-        dead = self._dead
+        dead = ffi.new("int64_t[]", _ROOM)  # of this call: a signal handler or another thread may come between
         while count := lib.gcffi_client_dead(self._c, dead, _ROOM):
             numbers = _unpack(dead, count)
             for number in numbers:

@@ -26,9 +26,9 @@ class TaskHandle:
 
     __slots__ = ("_client", "_keeps", "_task")
 
-    _client: Any
+    _client: Any  # None once the TaskOwner has been told to forget the task
     _keeps: Any
-    _task: Any  # None once the TaskOwner has been told to forget the task
+    _task: Any  # likewise
 
     def __init__(self) -> None:
         """Made by hand, it stands for no task; ClientHandle.add_task() makes it one."""
@@ -40,7 +40,7 @@ class TaskHandle:
 
     def _forget(self) -> None:
         """For the TaskOwner: the task is freed."""
-        self._task = None
+        self._client = self._task = None
 
     def _read_function_name(self) -> str | None:
         """The function's name; for a status task the handle (gearman_task_function_name)."""

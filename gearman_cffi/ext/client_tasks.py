@@ -156,11 +156,16 @@ class RunsTasks(CallsBack):
         number = next(tasks.numbers)
         self._text = None
         task = GearmanTask()
-        rc = self._rc = self._handle.add_task(task, kind, number, tasks.wanted, name, unique, workload)
+        tasks.remember(number, task, context)  # before C has it: a signal handler may run it, to its end
+        try:
+            rc = self._rc = self._handle.add_task(task, kind, number, tasks.wanted, name, unique, workload)
+        except BaseException:
+            tasks.forget(number)
+            raise
         if rc:
+            tasks.forget(number)
             self._warn(call)
             return False
-        tasks.remember(number, task, context)
         return task
 
     def _is_handle(self, call: str, handle: bytes) -> bool:

@@ -84,7 +84,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_enter(&scope, -1);
     gearman_client_free(client->st);
     gcffi_leave(&scope);
-    gcffi_client_bury(client, client->dead ? client->dead->id : 0, SIZE_MAX);
+    gcffi_free_dead(client, SIZE_MAX);
     gcffi_forget_servers(client);
     gcffi_reply_drop_data(&client->reply);
     gcffi_forget_load(client);

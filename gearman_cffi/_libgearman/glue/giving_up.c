@@ -66,19 +66,36 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
   }
 }
 
+/* Whether a job was refused that need not be this task's: libgearman does not say which, and whoever was sent before and
+ * is not named yet comes first. Where it was another, the name of this one is still to come. */
+static bool may_still_be_named(const gcffi_client *client, const gcffi_task *task, gearman_return_t rc) {
+  if (rc != GEARMAN_QUEUE_ERROR && rc != GEARMAN_JOB_QUEUE_FULL && rc != GEARMAN_SERVER_ERROR) {
+    return false;
+  }
+  for (const gcffi_task *other = client->tasks; other; other = other->next) {
+    if (other != task && !other->answered && !in_state(other, "NEW")) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* Lets go of a task of ours, answered or not. Connections count the jobs that the server has named, so a task
  * that is given up between its submission and its name is left adrift until the name comes; so is one
  * whose workload is still being sent, because the connection points into it. */
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
     client->unanswered = true;
-    bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS;
+    bool undecided = may_still_be_named(client, task, rc);
+    bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {
       if (rc == GEARMAN_NO_SERVERS) {
         gearman_task_free(task->st); /* libgearman has taken it off its counts */
       } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !gcffi_renew(client)) {
         withdraw(client, task);
       }
+    } else if (undecided && client->pending == 0 && gcffi_renew(client)) {
+      /* only what nobody waits for went down with the connections */
     } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&
                                             !(is_named(task) && answers_can_be_dropped(client)))) {
       task->adrift = true;

@@ -211,7 +211,8 @@ typedef struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  bool held; /* by its caller */
+  bool held;     /* by its caller */
+  bool answered; /* a packet has come for it */
   bool finished;
   bool adrift;
 } gcffi_task;
@@ -247,6 +248,7 @@ int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *co
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
+void gcffi_free_dead(gcffi_client *client, size_t count);
 
 /* between the files of the client */
 bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like);
@@ -276,7 +278,7 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_discard(gcffi_task *task);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
-int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);
 void gcffi_reply_drop_data(gcffi_reply *reply);
 gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);

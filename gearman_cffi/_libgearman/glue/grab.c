@@ -85,6 +85,8 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
     *rc = GEARMAN_TIMEOUT;
   } else if (*rc == GEARMAN_NO_JOBS) {
     worker->spent = worker->has_grabbed || in_steps || !waits;
+  } else if (*rc == GEARMAN_UNEXPECTED_PACKET) {
+    worker->spent = true; /* see worker.c */
   }
   return st;
 }

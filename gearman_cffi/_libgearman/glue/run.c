@@ -31,7 +31,7 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
     if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && !client->stopped && gcffi_is_interposed()) {
       continue; /* a server that does not work for us went away */
     }
-    if (client->raised || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {
+    if (client->raised || client->stopped || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {
       break;
     }
     if (!waits) {

@@ -25,6 +25,7 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
+  task->answered = true;
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* an exception has a text; see mend.c */
   }
@@ -87,10 +88,18 @@ int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task) {
   return refused ? refused : (int64_t)task->size;
 }
 
-/* The data of that packet where it is not buffered, as far as it was not read yet. */
-int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size) {
-  int refused = gcffi_check(client);
-  return refused ? refused : !task->st || gearman_task_data(task->st) ? 0 : (int64_t)gcffi_fetch(task->st, into, size);
+/* The data of that packet where it is not buffered, as far as it was not read yet; in a callback, or after one that
+ * has stopped the run. */
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size) {
+  gcffi_scope scope;
+  int64_t got = gcffi_begin_within(&scope, &client->guard, -1);
+  if (got == 0) {
+    scope.client = client;
+    scope.deadline = scope.outer ? scope.outer->deadline : GCFFI_NEVER;
+    got = !task->st || gearman_task_data(task->st) ? 0 : (int64_t)gcffi_fetch(task->st, into, size);
+    gcffi_leave(&scope);
+  }
+  return got;
 }
 
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
@@ -164,22 +173,42 @@ void gcffi_task_discard(gcffi_task *task) {
   }
 }
 
-/* The ids of tasks that libgearman has freed, for Python to forget; how many were written. */
+/* The ids of tasks that libgearman has freed, for Python to forget; how many were written. None where another thread
+ * uses the client, and adds to them. */
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room) {
+  bool taken;
   size_t count = 0;
+  if (gcffi_take_within(&client->guard, &taken)) {
+    return 0;
+  }
   for (const gcffi_task *task = client->dead; task && count < room; task = task->next_dead) {
     ids[count++] = task->id;
+  }
+  if (taken) {
+    gcffi_give_back(&client->guard);
   }
   return count;
 }
 
-/* Python has forgotten as many of them, beginning with this one. Where that is not the first any more, a signal handler
- * that used the client has come between, and they come up again. */
-void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count) {
-  count = client->dead && client->dead->id == first ? count : 0;
+void gcffi_free_dead(gcffi_client *client, size_t count) {
   while (client->dead && count--) {
     gcffi_task *task = client->dead;
     client->dead = task->next_dead;
     free(task);
+  }
+}
+
+/* Python has forgotten as many of them, beginning with this one. Where that is not the first any more, a signal handler
+ * or a thread that used the client has come between, and they come up again. */
+void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count) {
+  bool taken;
+  if (gcffi_take_within(&client->guard, &taken)) {
+    return;
+  }
+  if (client->dead && client->dead->id == first) {
+    gcffi_free_dead(client, count);
+  }
+  if (taken) {
+    gcffi_give_back(&client->guard);
   }
 }

@@ -162,15 +162,28 @@ int gcffi_worker_work(gcffi_worker *worker) {
   return rc;
 }
 
+static gearman_return_t renew_and_announce(gcffi_worker *worker) {
+  gearman_return_t rc = gcffi_worker_renew(worker);
+  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  if (rc != GEARMAN_SUCCESS) {
+    return rc;
+  }
+  worker->asked = true;
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  rc = gearman_worker_work(worker->st);
+  worker->spent = worker->spent || rc == GEARMAN_UNEXPECTED_PACKET;
+  if (waits) {
+    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  }
+  return rc;
+}
+
 /* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
 int gcffi_worker_announce(gcffi_worker *worker) {
   gcffi_scope scope;
   int rc = begin(&scope, worker);
   if (rc == 0) {
-    worker->asked = true;
-    gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-    rc = (int)gearman_worker_work(worker->st);
-    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+    rc = (int)renew_and_announce(worker);
     gcffi_leave(&scope);
   }
   return rc;

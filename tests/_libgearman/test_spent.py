@@ -1,0 +1,77 @@
+"""Workers that libgearman would crash in at the next call: they are renewed, whichever call that is."""
+
+from __future__ import annotations
+
+import pytest
+
+from gearman_cffi.ext import GEARMAN_NO_JOBS, GEARMAN_WORKER_NON_BLOCKING
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of, is_served, wait_until, worker_of
+
+AGAIN = "worker.unregister('f'), worker.addFunction('f', echo)\n"
+
+
+class TestSpent:
+    """In a process of its own, which may crash."""
+
+    @pytest.mark.parametrize("non_blocking", [False, True])
+    def test_a_function_that_is_registered_again(self, gearmand: Gearmand, non_blocking: bool) -> None:
+        """work() tells the servers what was unregistered before: with a new worker, after a spent grabJob()."""
+        program = f"""
+client, worker = client_of(*PORTS), worker_of(*PORTS, f=echo)
+worker.register("grabbed")
+client.doBackground("grabbed", "x")
+job = worker.grabJob()
+job.sendComplete("done")
+say(worker.grabJob())
+{AGAIN}
+if {non_blocking}: worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+client.doBackground("f", "y")
+while not worker.work(): worker.wait()
+say(worker.returnCode(), job.handle() is not False)
+"""
+        with Child(program, gearmand.port) as child:
+            child.expect("False")
+            child.expect("0 True")
+            assert child.end() == 0, child.errors()
+
+    @pytest.mark.parametrize("non_blocking", [False, True])
+    def test_a_late_answer_to_a_grabbed_job(self, gearmand: Gearmand, non_blocking: bool) -> None:
+        """The server, which has given the job to another worker, refuses it; the worker goes on asking for jobs."""
+        program = f"""
+client, worker = client_of(*PORTS), worker_of(*PORTS)
+worker.register("grabbed", 1)
+client.doBackground("grabbed", "x")
+job = worker.grabJob()
+other = worker_of(*PORTS)
+other.register("grabbed")
+while not (again := other.grabJob()): time.sleep(0.05)
+job.sendComplete("too late")
+if {non_blocking}: worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+codes = []
+while len(codes) < 50:
+    worker.grabJob()
+    codes.append(worker.returnCode())
+    if codes[-1] == GEARMAN_IO_WAIT: worker.wait()
+say(codes.count(GEARMAN_UNEXPECTED_PACKET), again.sendComplete("done"))
+"""
+        with Child(program, gearmand.port) as child:
+            child.expect("1 True")
+            assert child.end() == 0, child.errors()
+
+
+class TestAnnouncing:
+    """A function that is unregistered and registered again between two calls of work()."""
+
+    def test_non_blocking_mode_stays(self, gearmand: Gearmand) -> None:
+        """And the server knows the function afterwards."""
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+        worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+        while worker.returnCode() != GEARMAN_NO_JOBS or not is_served(gearmand, "f"):
+            worker.work()
+        worker.unregister("f")
+        worker.addFunction("f", lambda job, _: b"again")
+        worker.work()
+        assert worker.options() & GEARMAN_WORKER_NON_BLOCKING
+        client_of(gearmand).doBackground("f", "x")
+        wait_until(worker.work, "it has the job")
