@@ -29,6 +29,8 @@ from gearman_cffi.worker_servers import (
     work,
 )
 
+_SUCCESS = int(ReturnCode.SUCCESS)  # a member of an enum is looked up anew for each job
+
 
 class Worker:
     """Executes jobs with the handlers of a collection, for all servers of a collection.
@@ -133,7 +135,8 @@ class Worker:
             raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
         for name, handler in self.jobs.get_jobs().items():
             limit = to_time_limit(getattr(handler, "time_limit", None))
-            worker.addFunction(name, JobRunner(handler, self.serializer, self._events, self._connected), None, limit)
+            runner = JobRunner(name, handler, self.serializer, self._events, self._connected)
+            worker.addFunction(name, runner, None, limit)
         self._events.jobs(EventName.AFTER_REGISTER_FUNCTIONS)
 
     # ------------------------------------------------------------------------------------ the loop
@@ -141,7 +144,7 @@ class Worker:
     def _work(self, worker: GearmanWorker) -> None:
         while not self._stop.requested:
             rc = work(worker)
-            if rc == ReturnCode.SUCCESS:
+            if rc == _SUCCESS:
                 self._connected()
                 self._events.guarded(EventName.AFTER_RUN)
             elif rc == ReturnCode.IO_WAIT:

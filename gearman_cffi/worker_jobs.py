@@ -23,9 +23,10 @@ class RunningJob(Job):
 
     __slots__ = ("_job", "_raw", "_serializer", "has_sent_data")
 
-    def __init__(self, job: GearmanJob, serializer: Serializer) -> None:
-        super().__init__(job.functionName() or "", _NOT_READ, job.unique() or None)
-        self.handle = job.handle() or ""
+    def __init__(self, job: GearmanJob, name: str, serializer: Serializer) -> None:
+        handle, unique = job._read_names()
+        super().__init__(name, _NOT_READ, unique or None)
+        self.handle = handle
         self.has_sent_data = False
         self._raw = job.workload()
         self._serializer = serializer
@@ -77,11 +78,13 @@ class JobRunner:
 
     def __init__(
         self,
+        name: str,
         handler: JobHandlerInterface,
         serializer: Serializer,
         events: WorkerEvents,
         on_job: Callable[[], None],
     ) -> None:
+        self._name = name
         self._on_job = on_job
         self._handler = handler
         self._serializer = serializer
@@ -95,7 +98,7 @@ class JobRunner:
         Everything but Exception goes through: the mirror leaves the job unanswered then.
         """
         self._on_job()
-        job = RunningJob(gearman_job, self._serializer)
+        job = RunningJob(gearman_job, self._name, self._serializer)
         try:
             return self._execute(job)
         except Exception as error:

@@ -53,6 +53,13 @@ class JobHandle:
         """The job's handle (gearman_job_handle)."""
         return decode(lib.gearman_job_handle(self._st()))
 
+    def _read_names(self) -> tuple[str, str]:
+        """The handle and the unique key, for who wants both: they cost one check. "" where there is none."""
+        st = self._st()
+        if not st:
+            return "", ""
+        return decode(lib.gearman_job_handle(st)) or "", decode(lib.gearman_job_unique(st)) or ""
+
     def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""
         return decode(lib.gearman_job_function_name(self._st()))
