@@ -54,7 +54,7 @@ size = 0
 say("waiting")
 try:
     while True: size += task.recvData(100_000)[0]
-except KeyboardInterrupt: say(0 < size < 50_000_000)
+except KeyboardInterrupt: say(size < 50_000_000)
 os.kill(SERVER, signal.SIGCONT)
 """
         program = program.replace("SERVER", str(gearmand.pid))

@@ -49,6 +49,20 @@ bool gcffi_renew(gcffi_client *client) {
   return true;
 }
 
+/* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
+ * again, and then go on from the task that it has freed. A callback that has raised holds them back until then. */
+void gcffi_fail_unsent(gcffi_client *client) {
+  gcffi_task *next;
+  bool some = client->unsent;
+  for (gcffi_task *task = client->tasks; some && task && !client->raised; task = next) {
+    next = task->next;
+    if (!task->answered && !task->held && in_state(task, "FAIL")) {
+      gcffi_task_fail(task);
+    }
+  }
+  client->unsent = client->unsent && client->raised;
+}
+
 /* An answer that nobody waits for is dropped by libgearman, but not one whose data it leaves to the caller. */
 static bool answers_can_be_dropped(gcffi_client *client) {
   return !gearman_client_has_option(client->st, GEARMAN_CLIENT_UNBUFFERED_RESULT);

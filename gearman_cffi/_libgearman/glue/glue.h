@@ -183,6 +183,7 @@ typedef struct gcffi_client {
   bool exceptions;          /* every connection asks for the exceptions of workers */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
+  bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
   bool unanswered;          /* an answer that nobody waits for may still come */
   bool carrier_lost;        /* a connection that carried tasks was closed */
   pid_t pid;
@@ -270,6 +271,7 @@ gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name,
                                const void *workload, size_t size, gcffi_reply *reply);
 void gcffi_forget_load(gcffi_client *client);
 bool gcffi_renew(gcffi_client *client);
+void gcffi_fail_unsent(gcffi_client *client);
 void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 
@@ -277,6 +279,7 @@ void gcffi_bind_actions(gearman_client_st *st);
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_discard(gcffi_task *task);
+void gcffi_task_fail(gcffi_task *task);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
 int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);

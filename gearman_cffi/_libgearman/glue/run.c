@@ -21,6 +21,7 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   }
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
+  gcffi_fail_unsent(client);
   gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   for (;;) {
     rc = gearman_client_run_tasks(client->st);
@@ -31,7 +32,9 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
     if (rc == GEARMAN_LOST_CONNECTION && !client->carrier_lost && !client->stopped && gcffi_is_interposed()) {
       continue; /* a server that does not work for us went away */
     }
-    if (client->raised || client->stopped || scope->interrupted || (rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS)) {
+    client->unsent = !client->stopped && rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS;
+    if (client->raised || client->stopped || scope->interrupted || client->unsent) {
+      gcffi_fail_unsent(client);
       break;
     }
     if (!waits) {

@@ -60,6 +60,14 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
   return GEARMAN_SUCCESS;
 }
 
+void gcffi_task_fail(gcffi_task *task) {
+  gearman_task_st *st = task->st;
+  if (!task->reply) { /* one of ours is left without an answer */
+    deliver(st, GCFFI_FAIL);
+  }
+  gearman_task_free(st);
+}
+
 static gearman_return_t on_created(gearman_task_st *st) { return deliver(st, GCFFI_CREATED); }
 static gearman_return_t on_data(gearman_task_st *st) { return deliver(st, GCFFI_DATA); }
 static gearman_return_t on_warning(gearman_task_st *st) { return deliver(st, GCFFI_WARNING); }

@@ -1,0 +1,66 @@
+"""Tasks whose connection goes away while they are being sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from gearman_cffi.testing import Gearmand
+from tests.support import Child
+
+RESETTING = """
+import socket, struct
+listener = socket.create_server(("127.0.0.1", 0))
+def reset():
+    while True:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+threading.Thread(target=reset, daemon=True).start()
+client = GearmanClient()
+client.addServer("127.0.0.1", PORTS[0])
+client.addServer("127.0.0.1", listener.getsockname()[1], False)
+client.setTimeout(200)
+for _ in range(50):
+    client.addTask("f", "x")
+    client.runTasks()
+say("ended")
+"""
+
+
+class TestUnsent:
+    """libgearman goes on from a task that it has freed where it is run again; so a process of its own may crash."""
+
+    @pytest.mark.parametrize("raises", [False, True])
+    def test_a_large_workload(self, gearmand: Gearmand, raises: bool) -> None:
+        """The server is killed in the middle of it: the fail callback is called, once, and the run has ended."""
+        program = f"""
+client, failed = client_of(*PORTS), []
+def fail(task):
+    failed.append(task.functionName())
+    if {raises}: raise ValueError("of the callback")
+client.setFailCallback(fail)
+client.addTask("f", b"x" * 30_000_000)
+os.kill(SERVER, signal.SIGSTOP)
+client.setTimeout(100)
+say(client.runTasks(), client.returnCode() == GEARMAN_TIMEOUT)
+os.kill(SERVER, signal.SIGKILL)
+for _ in range(5):
+    try: client.runTasks()
+    except ValueError as error: say(error)
+say(failed, client.runTasks())
+client.addTask("f", "y")
+say(client.runTasks())
+""".replace("SERVER", str(gearmand.pid))
+        with Child(program, gearmand.port) as child:
+            child.expect("False True")
+            if raises:
+                child.expect("of the callback")
+            child.expect("['f'] True")
+            child.expect("False")
+            assert child.end() == 0, child.errors()
+
+    def test_a_connection_that_is_reset_at_once(self, gearmand: Gearmand) -> None:
+        """Nothing was sent over it before; every call ends."""
+        with Child(RESETTING, gearmand.port) as child:
+            child.expect("ended")
+            assert child.end() == 0, child.errors()
