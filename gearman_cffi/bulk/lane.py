@@ -41,6 +41,7 @@ class Lane:
     ) -> None:
         self.outstanding: dict[int, Submission] = {}
         self.has_news = False  # something came: a packet to show, or an end
+        self._unsent: list[Submission] = []  # libgearman fails what it could not send, as a worker would have
         self._from = client
         self._rotation = rotation
         self._servers = servers
@@ -97,6 +98,8 @@ class Lane:
         """
         self.client._run_tasks(timeout_ms)
         rc = self.client.returnCode()
+        unsent, self._unsent = self._unsent, []
+        self.add(unsent)
         return int(ReturnCode.SUCCESS) if rc in _UNDER_WAY else rc
 
     def step_unconnected(self, timeout_ms: int) -> int:
@@ -153,7 +156,10 @@ class Lane:
         self._end(submission)
 
     def _on_fail(self, task: GearmanTask, submission: Submission) -> None:
-        self.fail(submission, ReturnCode.WORK_FAIL)
+        if submission.handle:
+            self.fail(submission, ReturnCode.WORK_FAIL)
+        elif self.outstanding.pop(id(submission), None) is not None:
+            self._unsent.append(submission)
 
     def _on_exception(self, task: GearmanTask, submission: Submission) -> None:
         self.fail(submission, ReturnCode.WORK_EXCEPTION, task.data() or b"")
