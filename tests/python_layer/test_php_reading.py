@@ -135,19 +135,19 @@ class TestHostileData:
         ids=lambda data: repr(data[:12]),
     )
     def test_it_is_refused_quickly(self, data: bytes) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(SerializerError):
             php.unserialize(data)
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2
 
     def test_a_text_of_digits_is_looked_at_quickly(self) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         for data in (b"i:" + b"9" * 5_000_000, b"s:" + b"9" * 5_000_000, b"d:" + b"1" * 5_000_000 + b";x"):
             assert php.unserialize(data) == data.decode()
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2
 
     def test_a_large_value_takes_linear_time(self) -> None:
         data = php.serialize([{"id": number, "name": "n"} for number in range(50_000)])
-        began = time.perf_counter()
+        began = time.process_time()
         assert len(php.unserialize(data)) == 50_000
-        assert time.perf_counter() - began < 5
+        assert time.process_time() - began < 5
