@@ -64,6 +64,11 @@ class Capabilities:
         """Whether the options STOP_WAIT_ON_SIGNAL exist, which came with 2.0."""
         return self.version_info >= (2, 0)
 
+    @property
+    def submits_newest_first(self) -> bool:
+        """Whether gearman_client_run_tasks() submits what was added last first, as 1.x does."""
+        return self.version_info < (2, 0)
+
     def has(self, function: str) -> bool:
         """Whether the library exports an optional C function. Raises KeyError for one that is not optional."""
         if function not in _SINCE:

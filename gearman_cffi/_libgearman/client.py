@@ -160,18 +160,25 @@ class ClientHandle(Handle):
     # ------------------------------------------------------------------------------- tasks
 
     def add_task(
-        self, task: TaskHandle, kind: int, number: int, callbacks: int, name: bytes, unique: bytes, workload: Data
+        self,
+        task: TaskHandle,
+        kind: int,
+        number: int,
+        callbacks: int,
+        name: bytes,
+        unique: bytes,
+        workload: Data | None,
     ) -> int:
         """Adds a task, which run_tasks() submits; on success task, made by hand, is its handle.
 
-        number names it to the TaskOwner, callbacks has 1 << TaskEvent for each event that is wanted. Allowed in the
-        client's own callbacks.
+        number names it to the TaskOwner, callbacks has 1 << TaskEvent for each event that is wanted; workload None is
+        an empty one that libgearman accepts. Allowed in the client's own callbacks.
         """
         if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
             self._forget_dead()
-        data = workload if type(workload) is bytes else pointer(workload)
+        data = workload if type(workload) is bytes else ffi.NULL if workload is None else pointer(workload)
         task._client, task._keeps = self._c, self._open
-        added = _add_task(self._c, kind, number, callbacks, name, unique, data, len(workload), self._rc)
+        added = _add_task(self._c, kind, number, callbacks, name, unique, data, len(workload or b""), self._rc)
         if added:
             task._task = added
             if task._client is None:  # forgotten already: a signal handler has run the tasks
@@ -206,8 +213,8 @@ class ClientHandle(Handle):
         """Takes jobs to submit together. block: the name and the unique key of each, both with a NUL, and the
         workload; jobs: four numbers of 32 bits for each, its JobKind and the sizes of these parts.
         """
-        newest_first = capabilities.version_info < (2, 0)
-        return self._call(lib.gcffi_client_load, count, block, ffi.from_buffer("gcffi_loaded[]", jobs), newest_first)
+        sizes = ffi.from_buffer("gcffi_loaded[]", jobs)
+        return self._call(lib.gcffi_client_load, count, block, sizes, capabilities.submits_newest_first)
 
     def run_load(self, waits: bool, timeout: int = -1) -> int:
         """Submits them. waits: until all are answered, for at most timeout ms; else does what is possible now."""

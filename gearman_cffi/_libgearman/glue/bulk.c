@@ -18,36 +18,37 @@ static bool drop_load(gcffi_client *client) {
   return true;
 }
 
-void gcffi_forget_load(gcffi_client *client) { free(client->load); }
+static size_t size_of(const gcffi_loaded *job) { return (size_t)job->name_size + job->unique_size + job->size; }
 
+static void add(gcffi_client *client, const gcffi_loaded *job, const char *name, gcffi_reply *reply) {
+  const char *unique = name + job->name_size;
+  const char *workload = job->size ? unique + job->unique_size : NULL;
+  reply->unanswered = &client->load_left;
+  client->load_left++;
+  reply->rc = gcffi_add_own(client, (int)job->kind, name, unique, workload, job->size, reply);
+  if (reply->rc != GEARMAN_SUCCESS) {
+    reply->finished = true;
+    client->load_left--;
+  }
+}
+
+/* libgearman 1.x submits what was added last first: the jobs are added backwards there. */
 static gearman_return_t load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
                              bool newest_first) {
-  const char *at = block;
   client->load = calloc(count, sizeof *client->load);
   if (!client->load) {
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   client->load_size = count;
   for (size_t i = 0; i < count; i++) {
-    at += (size_t)jobs[i].name_size + jobs[i].unique_size + jobs[i].size;
-  }
-  for (size_t n = 0; n < count; n++) {
-    size_t i = newest_first ? count - 1 - n : n; /* libgearman 1.x submits what was added last first */
-    const gcffi_loaded *job = &jobs[i];
-    size_t whole = (size_t)job->name_size + job->unique_size + job->size;
-    const char *name = newest_first ? (at -= whole) : block;
-    const char *unique = name + job->name_size, *workload = unique + job->unique_size;
-    gcffi_reply *reply = &client->load[i];
-    reply->unanswered = &client->load_left;
-    client->load_left++;
-    const char *data = job->size ? workload : NULL;
-    gearman_return_t rc = gcffi_add_own(client, (int)job->kind, name, unique, data, job->size, reply);
-    if (rc != GEARMAN_SUCCESS) {
-      reply->rc = rc;
-      reply->finished = true;
-      client->load_left--;
+    if (!newest_first) {
+      add(client, &jobs[i], block, &client->load[i]);
     }
-    block += newest_first ? 0 : whole;
+    block += size_of(&jobs[i]);
+  }
+  for (size_t i = count; newest_first && i-- > 0;) {
+    block -= size_of(&jobs[i]);
+    add(client, &jobs[i], block, &client->load[i]);
   }
   return GEARMAN_SUCCESS;
 }

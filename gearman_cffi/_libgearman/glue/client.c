@@ -87,7 +87,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_free_dead(client, SIZE_MAX);
     gcffi_forget_servers(client);
     gcffi_reply_drop_data(&client->reply);
-    gcffi_forget_load(client);
+    free(client->load);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { HEAD = 12, COMMAND = 7, MOST_UNNAMED = 200 };
+enum { MOST_UNNAMED = 200 };
 
 static int of_sent(unsigned char command) {
   switch (command) {
@@ -29,12 +29,17 @@ static int of_received(unsigned char command) {
   return command == GEARMAN_COMMAND_JOB_CREATED || command == GEARMAN_COMMAND_ERROR ? -1 : 0;
 }
 
+/* The size of what follows a packet's head. */
+size_t gcffi_data_size(const unsigned char *head) {
+  return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
+}
+
 /* Goes on over the packets in a part of their stream; the sum of what they count. */
 static int walk(gcffi_place *place, const void *data, size_t size, int (*count)(unsigned char command)) {
   const unsigned char *bytes = data;
   int sum = 0;
   while (size) {
-    size_t n = place->rest ? place->rest : HEAD - place->head_size;
+    size_t n = place->rest ? place->rest : GCFFI_HEAD - place->head_size;
     n = n < size ? n : size;
     if (place->rest) {
       place->rest -= n;
@@ -42,11 +47,10 @@ static int walk(gcffi_place *place, const void *data, size_t size, int (*count)(
       memcpy(place->head + place->head_size, bytes, n);
       place->head_size += n;
     }
-    if (place->head_size == HEAD) {
-      const unsigned char *length = place->head + 8;
-      place->rest = (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
+    if (place->head_size == GCFFI_HEAD) {
+      place->rest = gcffi_data_size(place->head);
       place->head_size = 0;
-      sum += count(place->head[COMMAND]);
+      sum += count(place->head[GCFFI_COMMAND]);
     }
     bytes += n;
     size -= n;
@@ -80,11 +84,14 @@ ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_
   return sent;
 }
 
-void gcffi_received(gcffi_client *client, int fd, const void *data, size_t size) {
+ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int flags) {
   gcffi_carrier *carrier = find(client, fd);
-  if (carrier) {
-    carrier->unnamed += walk(&carrier->received, data, size, of_received);
+  bool mends = carrier && !client->exceptions;
+  ssize_t got = mends ? gcffi_receive_mended(&carrier->received, fd, data, size, flags) : recv(fd, data, size, flags);
+  if (carrier && got > 0) {
+    carrier->unnamed += walk(&carrier->received, data, (size_t)got, of_received);
   }
+  return got;
 }
 
 /* Where it is the server's turn, that the connection could be written to is no news. */
@@ -99,7 +106,6 @@ void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count
 
 void gcffi_closed(gcffi_client *client, int fd) {
   gcffi_carrier *carrier = find(client, fd);
-  gcffi_stream_closed(client, fd);
   /* Where the table is full, it may be one of those left out. */
   client->carrier_lost = client->carrier_lost || carrier || client->carrier_count == GCFFI_CARRIERS;
   if (carrier) {

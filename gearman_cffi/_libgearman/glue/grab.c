@@ -114,7 +114,7 @@ void gcffi_job_drop(gcffi_job *job) {
   gcffi_worker *worker = job->worker;
   gearman_job_st *st = job->st;
   gcffi_job_init(job, worker, NULL); /* what was collected with it may still ask */
-  if (!st || gcffi_is_inherited_object(worker)) {
+  if (!st || gcffi_check_alive(worker) == GCFFI_INHERITED) {
     return;
   }
   bool taken;

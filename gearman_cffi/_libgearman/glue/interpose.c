@@ -97,15 +97,10 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (gcffi_is_inherited(scope)) {
     return 0;
   }
-  if (!scope || !scope->client) {
-    return real_recv(fd, data, size, flags);
+  if (scope && scope->client) {
+    return gcffi_receive(scope->client, fd, data, size, flags);
   }
-  ssize_t got = scope->client->exceptions ? real_recv(fd, data, size, flags)
-                                          : gcffi_receive_mended(scope->client, fd, data, size, flags);
-  if (got > 0) {
-    gcffi_received(scope->client, fd, data, (size_t)got);
-  }
-  return got;
+  return real_recv(fd, data, size, flags);
 }
 
 static char *(*real_getenv)(const char *) = getenv;

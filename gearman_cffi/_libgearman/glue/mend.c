@@ -12,81 +12,48 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { HEAD = 12, COMMAND = 7, WORK_FAIL = 14, WORK_EXCEPTION = 25 };
+enum { WORK_FAIL = 14, WORK_EXCEPTION = 25 };
 
-static size_t packet_size(const unsigned char *head) {
-  uint32_t data = (uint32_t)head[8] << 24 | (uint32_t)head[9] << 16 | (uint32_t)head[10] << 8 | head[11];
-  return HEAD + (size_t)data;
-}
-
-/* How much of n bytes, which begin with a packet's head, can be taken; what of the last packet is still to come. */
-static size_t takable(unsigned char *bytes, size_t n, size_t *rest, bool mend) {
+/* How much of n bytes, which begin with a packet's head, can be taken. mend: they have been. */
+static size_t takable(unsigned char *bytes, size_t n, bool mend) {
   size_t at = 0;
-  *rest = 0;
-  while (at + HEAD <= n && memcmp(bytes + at, "\0RES", 4) == 0) {
+  while (at + GCFFI_HEAD <= n && memcmp(bytes + at, "\0RES", 4) == 0) {
     unsigned char *head = bytes + at;
-    size_t size = packet_size(head);
+    size_t size = GCFFI_HEAD + gcffi_data_size(head);
     bool whole = at + size <= n;
-    if (head[COMMAND] == WORK_FAIL && size > HEAD && size < 2 * GEARMAN_JOB_HANDLE_SIZE) {
+    if (head[GCFFI_COMMAND] == WORK_FAIL && size > GCFFI_HEAD && size < 2 * GEARMAN_JOB_HANDLE_SIZE) {
       if (!whole) {
         return at;
       }
       if (mend && head[size - 1] == '\0') {
-        head[COMMAND] = WORK_EXCEPTION;
+        head[GCFFI_COMMAND] = WORK_EXCEPTION;
       }
     }
     if (!whole) {
-      *rest = at + size - n;
       return n;
     }
     at += size;
   }
-  return at + HEAD <= n ? n : at; /* what is no packet is libgearman's to complain of */
+  return at + GCFFI_HEAD <= n ? n : at; /* what is no packet is libgearman's to complain of */
 }
 
-static gcffi_stream *stream_of(gcffi_client *client, int fd) {
-  gcffi_stream *unused = &client->streams[0];
-  for (int i = 0; i < GCFFI_CARRIERS; i++) {
-    if (client->streams[i].fd == fd) {
-      return &client->streams[i];
-    }
-    if (client->streams[i].fd == 0) {
-      unused = &client->streams[i];
-    }
+/* recv() on a connection whose packets have been followed up to this place. */
+ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_t size, int flags) {
+  if (place->rest) {
+    return recv(fd, data, size < place->rest ? size : place->rest, flags);
   }
-  *unused = (gcffi_stream){.fd = fd};
-  return unused;
-}
-
-ssize_t gcffi_receive_mended(gcffi_client *client, int fd, void *data, size_t size, int flags) {
-  gcffi_stream *stream = stream_of(client, fd);
-  if (stream->rest == 0) {
-    ssize_t seen = recv(fd, data, size, flags | MSG_PEEK);
-    if (seen <= 0) {
-      return seen;
-    }
-    size = takable(data, (size_t)seen, &stream->rest, false);
-    if (size == 0) {
-      errno = EAGAIN; /* the rest of a head, or of a short packet, is on its way */
-      return -1;
-    }
-    ssize_t got = recv(fd, data, size, flags);
-    if (got > 0) {
-      takable(data, (size_t)got, &stream->rest, true);
-    }
-    return got;
+  ssize_t seen = recv(fd, data, size, flags | MSG_PEEK);
+  if (seen <= 0) {
+    return seen;
   }
-  ssize_t got = recv(fd, data, size < stream->rest ? size : stream->rest, flags);
+  size = takable(data, (size_t)seen, false);
+  if (size == 0) {
+    errno = EAGAIN; /* the rest of a head, or of a short packet, is on its way */
+    return -1;
+  }
+  ssize_t got = recv(fd, data, size, flags);
   if (got > 0) {
-    stream->rest -= (size_t)got;
+    takable(data, (size_t)got, true);
   }
   return got;
-}
-
-void gcffi_stream_closed(gcffi_client *client, int fd) {
-  for (int i = 0; i < GCFFI_CARRIERS; i++) {
-    if (client->streams[i].fd == fd) {
-      client->streams[i] = (gcffi_stream){0};
-    }
-  }
 }

@@ -10,8 +10,6 @@
 
 unsigned gcffi_process;
 
-bool gcffi_is_inherited_object(const void *object) { return ((const gcffi_guard *)object)->process != gcffi_process; }
-
 /* For what other threads may do beside a call, and a child process may not. */
 int gcffi_check_alive(const void *object) {
   const gcffi_guard *guard = object;

@@ -75,7 +75,6 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
   client->carrier_count = 0;
   client->unanswered = false;
-  memset(client->streams, 0, sizeof client->streams);
   for (size_t i = 0; i < client->server_count; i++) {
     gearman_return_t rc = gearman_client_add_server(client->st, client->servers[i].host, client->servers[i].port);
     if (rc != GEARMAN_SUCCESS) {

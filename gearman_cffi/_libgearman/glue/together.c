@@ -33,20 +33,21 @@ static gearman_return_t see(gcffi_client *client, gcffi_gathering *all, int64_t 
 
 static int wait_for_any(gcffi_client **clients, size_t count, gcffi_scope *scope) {
   gcffi_gathering all = {0};
-  int connected = 0;
+  bool connected = true;
   for (size_t i = 0; i < count; i++) {
-    connected += see(clients[i], gcffi_is_interposed() ? &all : NULL, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS;
+    connected = see(clients[i], gcffi_is_interposed() ? &all : NULL, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS && connected;
   }
-  if (gcffi_is_interposed() && all.count && gcffi_poll(all.fds, all.count, -1) > 0) {
+  if (connected && gcffi_is_interposed() && gcffi_poll(all.fds, all.count, -1) > 0) {
     for (size_t i = 0; i < count; i++) {
       see(clients[i], NULL, 0);
     }
   }
   free(all.fds);
-  return connected == 0 ? GEARMAN_NO_ACTIVE_FDS : scope->timed_out ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
+  return !connected ? GEARMAN_NO_ACTIVE_FDS : scope->timed_out ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
 }
 
-/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS where none is connected. */
+/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS, without a wait, where one of them is not connected:
+ * there something is to be tried. */
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms) {
   gcffi_scope scope;
   size_t taken = 0;

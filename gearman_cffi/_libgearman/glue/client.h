@@ -1,0 +1,181 @@
+/* Clients, their tasks, and what comes back for them. */
+#ifndef GCFFI_CLIENT_H
+#define GCFFI_CLIENT_H
+
+#include "waiting.h"
+
+/* ----------------------------------------------------------------------------------------- replies */
+
+enum { GCFFI_CREATED, GCFFI_DATA, GCFFI_WARNING, GCFFI_STATUS, GCFFI_COMPLETE, GCFFI_EXCEPTION, GCFFI_FAIL };
+
+/* Kinds of task: the six ways to submit, in the order foreground low/normal/high, background the same. */
+enum {
+  GCFFI_LOW, GCFFI_NORMAL, GCFFI_HIGH,
+  GCFFI_LOW_BACKGROUND, GCFFI_NORMAL_BACKGROUND, GCFFI_HIGH_BACKGROUND,
+  GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
+};
+
+typedef struct gcffi_reply {
+  char handle[GEARMAN_JOB_HANDLE_SIZE];
+  char *data; /* the result, or with GEARMAN_WORK_EXCEPTION its text; malloc()ed */
+  size_t size;
+  size_t room;
+  uint32_t numerator;
+  uint32_t denominator;
+  bool known;
+  bool running;
+  bool finished;
+  gearman_return_t rc;
+  size_t *unanswered; /* how many tasks of the same call are still to be answered */
+} gcffi_reply;
+
+/* ------------------------------------------------------------------------------------------- client */
+
+#define GCFFI_UNIQUE_TEXT 37
+#define GCFFI_ENTROPY 256
+#define GCFFI_CARRIERS 16
+
+typedef struct gcffi_server {
+  char *host; /* NULL for libgearman's default */
+  in_port_t port;
+} gcffi_server;
+
+/* A packet's head: its size, and where the command stands in it. */
+enum { GCFFI_HEAD = 12, GCFFI_COMMAND = 7 };
+
+/* Where in a stream of packets the next byte is; see flow.c. */
+typedef struct gcffi_place {
+  size_t rest;                    /* bytes of the current packet that are still to come */
+  unsigned char head[GCFFI_HEAD]; /* what has come of the next packet's head */
+  size_t head_size;
+} gcffi_place;
+
+/* A connection on which tasks were sent. */
+typedef struct gcffi_carrier {
+  int fd;
+  int unnamed; /* jobs that were sent to the server and that it has not named yet */
+  gcffi_place sent, received;
+} gcffi_carrier;
+
+typedef struct gcffi_client {
+  gcffi_guard guard; /* first: see ownership.c */
+  gearman_client_st *st;
+  void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
+  gcffi_reply reply;        /* of the last do* or jobStatus */
+  struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
+  struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget; newest first */
+  size_t pending;           /* the user's tasks that have not ended */
+  size_t lost;              /* the user's tasks that went down with their connection */
+  size_t adrift;            /* tasks that were given up before the server named their job */
+  gcffi_reply *load;        /* of jobs that were submitted together; see bulk.c */
+  size_t load_size, load_left;
+  bool raised;              /* a callback raised: hold back the packets that follow */
+  bool exceptions;          /* every connection asks for the exceptions of workers */
+  bool stopped;             /* a callback returned a code that stops the run */
+  bool servers_missing;     /* a server could not be put back in its place */
+  bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
+  bool unanswered;          /* an answer that nobody waits for may still come */
+  bool carrier_lost;        /* a connection that carried tasks was closed */
+  pid_t pid;
+  gcffi_server *servers;
+  size_t server_count;
+  const char *ssl_files[3]; /* kept alive by the Python owner */
+  gcffi_carrier carriers[GCFFI_CARRIERS];
+  int carrier_count;
+  bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
+  char error[GEARMAN_MAX_ERROR_SIZE];
+  unsigned char entropy[GCFFI_ENTROPY];
+  size_t entropy_left;
+} gcffi_client;
+
+/* What hangs on a libgearman task as its context. The user's tasks live on in client->dead until Python has forgotten
+ * them; one of our own until its caller has let go of it too. */
+typedef struct gcffi_task {
+  gearman_task_st *st; /* NULL once libgearman has freed the task */
+  char *data;          /* of the packet that is being delivered; NULL where it is not buffered */
+  size_t size;
+  gcffi_client *client;
+  gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
+  struct gcffi_task *next, *previous; /* in client->tasks */
+  struct gcffi_task *next_dead;
+  int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
+  unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
+  unsigned char kind;
+  bool held;     /* by its caller */
+  bool answered; /* a packet has come for it */
+  bool finished;
+  bool adrift;
+} gcffi_task;
+
+/* A job of a load, with the sizes of its parts. */
+typedef struct gcffi_loaded {
+  uint32_t kind, name_size, unique_size, size;
+} gcffi_loaded;
+
+bool gcffi_client_open(gcffi_client *client, bool from_environment);
+bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size_t rotation);
+void gcffi_client_close(gcffi_client *client);
+int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
+const char *gcffi_client_error(gcffi_client *client);
+int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
+int gcffi_client_add_servers(gcffi_client *client, const char *servers);
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms);
+int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
+int gcffi_client_wait(gcffi_client *client);
+int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
+int gcffi_client_expect_exceptions(gcffi_client *client);
+void gcffi_await_exceptions(gcffi_client *client);
+void gcffi_rehearse_exceptions(gcffi_client *client);
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
+gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
+                                  const char *name, const char *unique, const void *workload, size_t size, int *rc);
+int gcffi_client_load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
+                      bool newest_first);
+int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
+int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
+int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
+size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
+void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
+void gcffi_free_dead(gcffi_client *client, size_t count);
+
+/* between the files of the client */
+bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like);
+void gcffi_keep_error(gcffi_client *client);
+gearman_return_t gcffi_restore_servers(gcffi_client *client);
+gearman_return_t gcffi_remember_environment(gcffi_client *client);
+gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
+void gcffi_forget_servers(gcffi_client *client);
+void gcffi_closed(gcffi_client *client, int fd);
+
+ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags);
+ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int flags);
+ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_t size, int flags);
+size_t gcffi_data_size(const unsigned char *head);
+void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
+
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits);
+gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name, const char *unique,
+                               const void *workload, size_t size, gcffi_reply *reply);
+bool gcffi_renew(gcffi_client *client);
+void gcffi_fail_unsent(gcffi_client *client);
+void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost);
+void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
+
+void gcffi_bind_actions(gearman_client_st *st);
+gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
+void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
+void gcffi_task_discard(gcffi_task *task);
+void gcffi_task_fail(gcffi_task *task);
+int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
+void gcffi_reply_reset(gcffi_reply *reply);
+void gcffi_reply_drop_data(gcffi_reply *reply);
+gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);
+size_t gcffi_fetch(gearman_task_st *st, char *into, size_t size);
+void gcffi_skip_unread(gearman_task_st *st);
+
+const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
+
+#endif

@@ -1,0 +1,89 @@
+/* Who may use an object, and waiting: for both clients and workers. */
+#ifndef GCFFI_WAITING_H
+#define GCFFI_WAITING_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <libgearman-1.0/gearman.h>
+
+/* ---------------------------------------------------------------------------------------- ownership */
+
+/* In place of a return code: the call was refused, or a callback raised. */
+enum { GCFFI_RAISED = INT32_MIN, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE };
+
+/* The head of a client and of a worker. */
+typedef struct gcffi_guard {
+  unsigned process;    /* how many forks lie between the first process and the one that made the object */
+  unsigned long owner; /* the thread whose call is running, or 0; atomic */
+  bool closed;         /* the garbage collector has freed what is libgearman's */
+} gcffi_guard;
+
+extern unsigned gcffi_process;
+
+int gcffi_take(gcffi_guard *guard);
+int gcffi_take_within(gcffi_guard *guard, bool *taken);
+void gcffi_give_back(gcffi_guard *guard);
+int gcffi_check(const void *object);
+int gcffi_check_alive(const void *object);
+int gcffi_check_idle(const void *object);
+
+/* ------------------------------------------------------------------------------------------ waiting */
+
+/* The descriptors of several clients; see together.c. */
+typedef struct gcffi_gathering {
+  struct pollfd *fds;
+  nfds_t count;
+} gcffi_gathering;
+
+typedef struct gcffi_scope {
+  struct gcffi_scope *outer;
+  gcffi_guard *guard; /* taken by this call */
+  int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
+  bool exchange;     /* a request whose answer must be read: giving up drops the connection */
+  bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
+  bool interrupted;  /* a Python signal handler raised */
+  bool timed_out;
+  bool sent;         /* something was sent, so a server was connected */
+  bool idle;         /* a worker waits for a job */
+  bool rehearsal;    /* the server's part is played by interpose.c */
+  bool no_environment;
+  unsigned process; /* how many forks lie between the first process and the one that entered */
+  unsigned polled;  /* how many descriptors the wait that was given up had */
+  struct gcffi_client *client; /* whose tasks are being run, if any */
+  struct gcffi_worker *worker; /* whose jobs */
+  gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
+} gcffi_scope;
+
+#define GCFFI_NEVER INT64_MAX
+
+void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
+int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
+void gcffi_leave(gcffi_scope *scope);
+void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
+gcffi_scope *gcffi_current_scope(void);
+bool gcffi_interpose(void);
+void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
+bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
+int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
+int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
+gearman_return_t gcffi_client_pause(gearman_client_st *st);
+gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
+bool gcffi_set_main_thread(unsigned long ident);
+void gcffi_end(void);
+void gcffi_before_python(void);
+bool gcffi_handles_signals(void);
+int64_t gcffi_now(void);
+bool gcffi_init(void);
+void gcffi_forked(void);
+bool gcffi_is_calling(void);
+bool gcffi_is_inherited(const gcffi_scope *scope);
+bool gcffi_is_interposed(void);
+bool gcffi_has_tls(void);
+bool gcffi_has(const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/* Workers and their jobs. */
+#ifndef GCFFI_WORKER_H
+#define GCFFI_WORKER_H
+
+#include "waiting.h"
+
+/* A job in Python's hands. */
+typedef struct gcffi_job {
+  gearman_job_st *st; /* NULL when it is over */
+  struct gcffi_worker *worker;
+  char *workload;
+  size_t size;
+} gcffi_job;
+
+typedef struct gcffi_worker {
+  gcffi_guard guard; /* first: see ownership.c */
+  gearman_worker_st *st;
+  gcffi_job job; /* the one that work() runs */
+  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
+  size_t retired_count;
+  size_t grabbed;              /* jobs of grab that are held; atomic */
+  bool released;               /* to be freed with the last of them */
+  bool has_grabbed;
+  bool asked;                  /* a server may be about to send a job, or to wake the worker up */
+  bool spent;                  /* st crashes when it is asked for another job */
+  pid_t pid;
+  int stop;    /* set from other threads and signal handlers, hence atomic */
+  bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
+  char error[GEARMAN_MAX_ERROR_SIZE];
+} gcffi_worker;
+
+bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
+bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from);
+void gcffi_worker_close(gcffi_worker *worker);
+int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
+                         const char *key_file);
+int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
+int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
+int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
+int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
+int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
+int gcffi_worker_unregister_all(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_announce(gcffi_worker *worker);
+int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
+int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
+gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+int gcffi_worker_wait(gcffi_worker *worker);
+int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
+const char *gcffi_worker_error(gcffi_worker *worker);
+void gcffi_worker_stop(gcffi_worker *worker);
+
+enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
+int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
+int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
+void gcffi_job_init(gcffi_job *job, struct gcffi_worker *worker, gearman_job_st *st);
+void gcffi_job_drop(gcffi_job *job);
+
+#endif
