@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Literal
 
-from gearman_cffi.bulk import WINDOW, Batch, Submission, submit_in_background
-from gearman_cffi.bulk.background import Entry
+from gearman_cffi.bulk import WINDOW, Batch, Entry, JobReader, Submission, submit_in_background
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.ext import JobKind
 from gearman_cffi.jobs import Job, JobInterface
-from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
-from gearman_cffi.priorities import Priority, job_kind
+from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.watching import JobUpdate, JobWatch
 
@@ -45,7 +42,7 @@ class BulkClient:
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
-        submissions = [self._try_submission(job, priority) for job in jobs if _is_job(job)]
+        submissions = list(self._submissions(jobs, JobReader(self._serializer, priority, background=False)))
         if submissions:
             for _ in self._batch(WINDOW).run(submissions, seconds):
                 pass
@@ -67,12 +64,12 @@ class BulkClient:
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
-        failed: dict[int, GearmanError] = {}
-        places = itertools.count()
-        entries = self._entries((job for job in jobs if _is_job(job)), priority, places, failed)
-        results = self._submit_in_background(entries, seconds)
-        results.update(failed)
-        handles = [results[place] for place in range(next(places))]
+        results: dict[int, str | GearmanError] = {}
+        entries = self._entries(jobs, JobReader(self._serializer, priority, background=True), results)
+        first = next(entries, None)
+        if first is not None:  # otherwise there is no need of a server
+            results.update(self._submit_in_background(itertools.chain((first,), entries), seconds))
+        handles = [results[place] for place in range(len(results))]
         if on_error == "raise":
             _raise_first(handles)
         return handles
@@ -94,8 +91,7 @@ class BulkClient:
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, not {in_flight}")
         seconds = self._seconds(timeout)
-        job_kind(priority, background=False)
-        return self._stream(jobs, priority, in_flight, seconds)
+        return self._stream(jobs, JobReader(self._serializer, priority, background=False), in_flight, seconds)
 
     def watch_job(
         self,
@@ -114,7 +110,8 @@ class BulkClient:
 
         Raises InvalidArgument and SerializerError here, all else that execute_job() raises in result().
         """
-        submission = self._submission(Job(function, workload, unique), priority)
+        job = Job(function, workload, unique)
+        submission = Submission(job, *JobReader(self._serializer, priority, background=False).read(job))
         return JobWatch(self._batch(1), submission, self._serializer, self._seconds(timeout))
 
     def _execute_watched(
@@ -126,43 +123,32 @@ class BulkClient:
         return watch.result()
 
     def _stream(
-        self, jobs: Iterable[JobInterface], priority: Priority | int, in_flight: int, seconds: float | None
+        self, jobs: Iterable[JobInterface], reader: JobReader, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
-        submissions = (self._try_submission(job, priority) for job in jobs if _is_job(job))
-        for done in self._batch(in_flight).run(submissions, seconds, each=True):
+        for done in self._batch(in_flight).run(self._submissions(jobs, reader), seconds, each=True):
             yield done.job, self._outcome(done)
 
-    def _entries(
-        self,
-        jobs: Iterable[JobInterface],
-        priority: Priority | int,
-        places: Iterator[int],
-        failed: dict[int, GearmanError],
-    ) -> Iterator[Entry]:
-        """The jobs as they are sent; those that cannot be have failed."""
-        serialize = self._serializer.serialize
-        known: dict[str, bytes] = {}  # names that were checked
-        kinds: dict[Any, JobKind] = {}
-        for job in jobs:
-            place = next(places)
+    def _submissions(self, jobs: Iterable[JobInterface], reader: JobReader) -> Iterator[Submission]:
+        """One for each job, which has failed already where the job cannot be sent."""
+        for job in filter(_is_job, jobs):
             try:
-                function, unique = job.get_job_name(), getattr(job, "unique", None)
-                own = getattr(job, "priority", None)
-                given = priority if own is None else own
-                kind = kinds.get(given) if isinstance(given, int) else None
-                if kind is None:
-                    kind = kinds[given] = job_kind(given, background=True)
-                if function not in known:
-                    check_name(function, "a function name", LONGEST_FUNCTION)
-                    known[function] = function.encode()
-                if unique is not None:
-                    check_name(unique, "a unique key", LONGEST_UNIQUE)
-                key = b"" if unique is None else unique.encode()
-                workload = serialize(job.get_workload())
+                submission = Submission(job, *reader.read(job))
             except GearmanError as error:
-                failed[place] = error
+                submission = Submission(job, reader.kind, str(job.get_job_name()), None, b"")
+                submission.error = error
+            yield submission
+
+    def _entries(
+        self, jobs: Iterable[JobInterface], reader: JobReader, results: dict[int, str | GearmanError]
+    ) -> Iterator[Entry]:
+        """One for each job that can be sent; the others have their errors as results."""
+        for place, job in enumerate(filter(_is_job, jobs)):
+            try:
+                entry = Entry(place, *reader.read(job))
+            except GearmanError as error:
+                results[place] = error
             else:
-                yield Entry(place, kind, known[function], key, workload)
+                yield entry
 
     def _outcome(self, done: Submission) -> Any:
         if done.error is None:
@@ -171,24 +157,6 @@ class BulkClient:
             except GearmanError as error:
                 done.error = error
         return done.error
-
-    def _try_submission(self, job: JobInterface, priority: Priority | int) -> Submission:
-        """A submission, which has failed already where the job cannot be sent."""
-        try:
-            return self._submission(job, priority)
-        except GearmanError as error:
-            failed = Submission(job, job_kind(priority, background=False), str(job.get_job_name()), b"", None)
-            failed.error = error
-            return failed
-
-    def _submission(self, job: JobInterface, priority: Priority | int) -> Submission:
-        function, unique = job.get_job_name(), getattr(job, "unique", None)
-        own = getattr(job, "priority", None)
-        kind = job_kind(priority if own is None else own, background=False)
-        check_name(function, "a function name", LONGEST_FUNCTION)
-        if unique is not None:
-            check_name(unique, "a unique key", LONGEST_UNIQUE)
-        return Submission(job, kind, function, self._serializer.serialize(job.get_workload()), unique)
 
     def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
         client, servers = self._connection.get(), self._connection.servers

@@ -8,6 +8,7 @@ A lane is a connection that prefers one of the servers; there is one for each. J
 is room, those with one to the server that a single submission would go to, where the same key would be found. What a
 server has not answered when it goes away is submitted again to another one.
 
+reading.py      what is sent for a job
 submission.py   one job on its way
 lane.py         a connection, and what is outstanding on it
 batch.py        jobs whose answers are waited for
@@ -16,8 +17,9 @@ background.py   jobs that are left with a server
 
 from __future__ import annotations
 
-from gearman_cffi.bulk.background import submit_in_background
+from gearman_cffi.bulk.background import Entry, submit_in_background
 from gearman_cffi.bulk.batch import WINDOW, Batch
+from gearman_cffi.bulk.reading import JobReader
 from gearman_cffi.bulk.submission import Submission
 
-__all__ = ["WINDOW", "Batch", "Submission", "submit_in_background"]
+__all__ = ["WINDOW", "Batch", "Entry", "JobReader", "Submission", "submit_in_background"]

@@ -26,8 +26,8 @@ class Entry(NamedTuple):
 
     place: int
     kind: JobKind
-    function: bytes
-    unique: bytes
+    function: str
+    unique: str | None
     workload: bytes
     losses: int = 0
 
@@ -46,8 +46,9 @@ class _Lane:
         parts: list[bytes] = []
         sizes = array("I")
         for _, kind, function, unique, workload, _ in window:
-            parts += (function, b"\0", unique, b"\0", workload)
-            sizes.extend((kind, len(function) + 1, len(unique) + 1, len(workload)))
+            name, key = function.encode(), unique.encode() if unique else b""
+            parts += (name, b"\0", key, b"\0", workload)
+            sizes.extend((kind, len(name) + 1, len(key) + 1, len(workload)))
         self.window = window
         rc = self.loader.load(len(window), b"".join(parts), sizes.tobytes())
         return rc or self.loader.run(waits=False, timeout_ms=timeout_ms)
@@ -106,8 +107,6 @@ class _Submitting:
             rc = wait_for_news([lane.loader for lane in busy], self._left())
             for lane in busy if rc == _NO_ACTIVE_FDS else ():
                 self._look_at(lane, lane.loader.run(waits=True, timeout_ms=self._left()))
-            for lane in busy if rc == _TIMEOUT else ():
-                self._take(lane, rc)
 
     def _left(self) -> int:
         return -1 if self._deadline is None else max(0, int((self._deadline - time.monotonic()) * 1000))
@@ -152,7 +151,7 @@ class _Submitting:
                 self.results[entry.place] = self._failure(entry, code, detail)
 
     def _failure(self, entry: Entry, rc: int, detail: str | None = None) -> GearmanError:
-        return failure(rc, server=self._names, function=entry.function.decode(), detail=detail)
+        return failure(rc, server=self._names, function=entry.function, detail=detail)
 
 
 def submit_in_background(
@@ -166,6 +165,3 @@ def submit_in_background(
     submitting = _Submitting(client, servers, names, entries, seconds)
     submitting.run()
     return submitting.results
-
-
-__all__ = ["Entry", "submit_in_background"]

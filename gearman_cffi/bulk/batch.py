@@ -70,18 +70,12 @@ class Batch:
     # -------------------------------------------------------------------------------- one round
 
     def _add(self, new: list[Submission], deadline: float | None, lifetime: float | None) -> None:
-        tasks = []
         for submission in new:
             submission.deadline = time.monotonic() + lifetime if lifetime is not None else deadline
             if submission.error is not None:
                 submission.is_done = True
                 self._over.append(submission)
-            elif not submission.workload:
-                left = None if submission.deadline is None else submission.deadline - time.monotonic()
-                self._lanes[0].submit_alone(submission, left)
-            else:
-                tasks.append(submission)
-        self._spread(tasks)
+        self._spread([submission for submission in new if submission.error is None])
 
     def _spread(self, tasks: list[Submission]) -> None:
         """Gives tasks to the lanes with the least to do; those with a unique key to the first."""

@@ -10,16 +10,10 @@ from gearman_cffi.ext import (
     GEARMAN_CLIENT_NON_BLOCKING,
     GearmanClient,
     GearmanTask,
-    JobKind,
     ReturnCode,
     capabilities,
 )
 
-_ADD: dict[JobKind, Callable[..., GearmanTask | bool]] = {
-    JobKind.LOW: GearmanClient.addTaskLow,
-    JobKind.NORMAL: GearmanClient.addTask,
-    JobKind.HIGH: GearmanClient.addTaskHigh,
-}
 _UNDER_WAY = frozenset({int(ReturnCode.SUCCESS), int(ReturnCode.IO_WAIT)})
 
 
@@ -69,25 +63,12 @@ class Lane:
 
     def add(self, new: list[Submission]) -> None:
         """Submits jobs with the next step. One that cannot be submitted ends with its error."""
-        newest_first = capabilities.version_info < (2, 0)
-        for submission in reversed(new) if newest_first else new:
+        for submission in reversed(new) if capabilities.submits_newest_first else new:
             self.outstanding[id(submission)] = submission
-            add = _ADD[submission.kind]
-            if not add(self.client, submission.function, submission.workload, submission, submission.unique):
+            name, key = submission.function.encode(), (submission.unique or "").encode()
+            # An empty workload is one that addTask() refuses, and libgearman takes if it is told of none.
+            if not self.client._add("addTask", submission.kind, name, key, submission.workload or None, submission):
                 self.fail(submission, self.client.returnCode())
-
-    def submit_alone(self, submission: Submission, seconds: float | None) -> None:
-        """An empty workload, which no task can have: submits the job by itself and waits for its answer."""
-        milliseconds = None if seconds is None else max(1, int(seconds * 1000))
-        unique = submission.unique
-        self.outstanding[id(submission)] = submission
-        reply = self.client._clone()._submit(submission.kind, submission.function, b"", unique, milliseconds)
-        submission.handle = reply.handle
-        submission.data.append(reply.data or b"")
-        if reply.rc == ReturnCode.SUCCESS:
-            self._end(submission)
-        else:
-            self.fail(submission, reply.rc, reply.exception)
 
     # --------------------------------------------------------------------------------- steps
 
@@ -113,14 +94,12 @@ class Lane:
                 return int(ReturnCode.COULD_NOT_CONNECT)
         return rc
 
-    def give_up(self) -> list[Submission]:
-        """What is outstanding; goes on over new connections, to another server first, and knows none of it."""
-        left = list(self.outstanding.values())
+    def give_up(self) -> None:
+        """Forgets what is outstanding, and goes on over new connections, to another server first."""
         self.outstanding.clear()
         self.close()
         self._rotation += 1
         self.client = self._connect_anew()
-        return left
 
     # ---------------------------------------------------------------------------------- ends
 

@@ -16,7 +16,7 @@ LOST = frozenset({int(ReturnCode.LOST_CONNECTION), int(ReturnCode.ERRNO)})
 class Submission:
     """What is sent, and what has come back. is_done tells that it is over; error, that it failed."""
 
-    def __init__(self, job: Any, kind: JobKind, function: str, workload: bytes, unique: str | None) -> None:
+    def __init__(self, job: Any, kind: JobKind, function: str, unique: str | None, workload: bytes) -> None:
         self.job = job
         self.kind = kind
         self.function = function

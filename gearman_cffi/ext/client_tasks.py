@@ -149,7 +149,7 @@ class RunsTasks(CallsBack):
         kind: int,
         name: bytes,
         unique: bytes,
-        workload: bytes | bytearray | memoryview,
+        workload: bytes | bytearray | memoryview | None,
         context: Any,
     ) -> GearmanTask | Literal[False]:
         tasks = self._tasks

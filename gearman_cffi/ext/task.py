@@ -24,7 +24,7 @@ class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
     __slots__ = ("__weakref__", "_rc")
 
     def __init__(self) -> None:
-        self._client = self._keeps = self._task = None
+        super().__init__()
         self._rc: int = 0
 
     def returnCode(self) -> int:

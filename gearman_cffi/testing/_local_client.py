@@ -8,8 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, cast
 
-from gearman_cffi.bulk import Batch, Submission
-from gearman_cffi.bulk.background import Entry
+from gearman_cffi.bulk import Batch, Entry, Submission
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, JobException
 from gearman_cffi.ext import GearmanClient, GearmanTask, JobKind, Reply
@@ -59,7 +58,7 @@ class LocalClient(Client):
     def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
         submit = self._queue.submit
         return {
-            entry.place: submit(entry.kind, entry.function.decode(), entry.unique.decode(), entry.workload).handle
+            entry.place: submit(entry.kind, entry.function, entry.unique or "", entry.workload).handle
             for entry in entries
         }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi import Client, Job, JobTimeout, Priority, RawSerializer
+from gearman_cffi import Client, Job, JobTimeout, Priority, RawSerializer, ServerCollection
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers, running
 from tests.support import frozen, queued
@@ -68,6 +68,11 @@ class TestInBackground:
         left = counts(servers, "f")
         assert left[2] == 0
         assert sum(left) >= 3000
+
+    @pytest.mark.parametrize("jobs", [[], ["not a job"]])
+    def test_no_jobs(self, jobs: list[Any]) -> None:
+        """They need no server."""
+        assert Client(ServerCollection()).execute_jobs_in_background(jobs) == []
 
     def test_all_go_away(self, servers: list[Gearmand]) -> None:
         client = client_of(servers)
