@@ -2,6 +2,7 @@
  *
  * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
+ * bell.c       what ends a wait so that it looks for signals once more
  * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at wait.c
  * unique.c     the unique key of a job that was given none

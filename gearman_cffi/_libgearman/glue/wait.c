@@ -15,11 +15,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
- * this long, since its start or the last signal, therefore looks once more, with signals held back until poll() is
- * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner. */
-#define LOOK_AGAIN_AFTER 50000000LL
-
 static _Thread_local gcffi_scope *current;
 static pthread_t main_thread;
 static int ending;
@@ -46,6 +41,7 @@ bool gcffi_set_main_thread(unsigned long ident) {
 void gcffi_forked(void) {
   main_thread = pthread_self();
   gcffi_process++;
+  gcffi_forget_bell();
 }
 
 /* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the
@@ -168,7 +164,14 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
 
 /* Polls until it is time for another look. */
 static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signals, int64_t limit) {
-  int64_t look = handles_signals ? gcffi_now() + LOOK_AGAIN_AFTER : GCFFI_NEVER;
+  int ready;
+  if (!handles_signals) {
+    return poll_until(fds, count, limit, NULL);
+  }
+  if (limit == GCFFI_NEVER && gcffi_poll_with_bell(fds, count, &ready)) {
+    return ready;
+  }
+  int64_t look = gcffi_now() + GCFFI_LOOK_AGAIN_AFTER;
   return poll_until(fds, count, look < limit ? look : limit, NULL);
 }
 

@@ -60,6 +60,11 @@ typedef struct gcffi_scope {
 
 #define GCFFI_NEVER INT64_MAX
 
+/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
+ * this long in ns, since its start or the last signal, therefore looks once more, with signals held back until poll() is
+ * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner. */
+#define GCFFI_LOOK_AGAIN_AFTER 50000000LL
+
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
 int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
@@ -70,6 +75,8 @@ bool gcffi_interpose(void);
 void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
+bool gcffi_poll_with_bell(struct pollfd *fds, nfds_t count, int *ready);
+void gcffi_forget_bell(void);
 int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
