@@ -21,7 +21,7 @@ from __future__ import annotations
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
 from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, wait_for_any
-from gearman_cffi._libgearman.jobs import JobHandle, JobPacket
+from gearman_cffi._libgearman.jobs import UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.tasks import TaskHandle
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "JOB_STATUS",
     "LEAST_CODE",
+    "UNANSWERED",
     "Capabilities",
     "ClientHandle",
     "ConcurrentUseError",

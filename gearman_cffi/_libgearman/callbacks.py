@@ -5,7 +5,7 @@ C calls the three functions below in the thread that made the blocking call. cff
 
 signals  nothing; Python runs its signal handlers on the way in, in the main thread
 task     a handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
-job      the gcffi_job, the context of the function (a handle of the JobFunction), and the workload
+job      the context of the function (a handle of the JobFunction), and the job's workload
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ from __future__ import annotations
 from signal import SIG_BLOCK, pthread_sigmask
 from types import TracebackType
 
-from gearman_cffi._libgearman.jobs import OVER, JobHandle
-from gearman_cffi._libgearman.kept import keep
+from gearman_cffi._libgearman.jobs import OVER, UNANSWERED, JobHandle, JobPacket
+from gearman_cffi._libgearman.kept import keep, kept
 from gearman_cffi._libgearman.native import ffi, lib
+from gearman_cffi._libgearman.ownership import fail
 from gearman_cffi._libgearman.return_codes import ReturnCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SUCCESS, _WORK_ERROR = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_ERROR)
+_WORK_EXCEPTION, _WORK_ERROR = int(ReturnCode.WORK_EXCEPTION), int(ReturnCode.WORK_ERROR)
+# What goes out as it is; anything else is the runner's matter.
+_MOST_SENT_AT_ONCE = 0x7FFFFFFF
+_COMPLETE = int(JobPacket.COMPLETE)
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
-_from_handle, _unpack = ffi.from_handle, ffi.unpack
+_from_handle, _unpack, _send = ffi.from_handle, ffi.unpack, lib.gcffi_job_send
 _new = JobHandle.__new__
 
 
@@ -35,9 +39,9 @@ def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
     keep(error)
-    # The function has answered the job, unless it was ended from outside (KeyboardInterrupt, SystemExit). Then
+    # The runner has answered the job, unless it was ended from outside (KeyboardInterrupt, SystemExit). Then
     # libgearman drops the connections, and the server gives the job to another worker.
-    return _SUCCESS if isinstance(error, Exception) else _WORK_ERROR
+    return _WORK_EXCEPTION if isinstance(error, Exception) else _WORK_ERROR | UNANSWERED
 
 
 @ffi.def_extern(error=1, onerror=_keep)
@@ -56,17 +60,33 @@ def gcffi_on_task(owner: Any, task: int, event: int) -> int:
     return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=_SUCCESS, onerror=_keep_of_job)
-def gcffi_on_job(job: Any, context: Any, workload: Any, size: int) -> int:
-    """A job arrived for one of a worker's functions."""
+@ffi.def_extern(error=_WORK_EXCEPTION, onerror=_keep_of_job)
+def gcffi_on_job(context: Any, workload: Any, size: int) -> int:
+    """A job arrived for one of a worker's functions. Returns how it ended, for work().
+
+    The usual way is all in here, and the rest in the JobRunner: each call more is paid for by every job.
+    """
     function = _from_handle(context)
-    runner = function.runner
-    handle = _new(runner.job_class)  # a call of the class costs as much as the rest of this
+    job = function.job
+    handle = _new(function.job_class)  # a call of the class costs as much as the rest of this
     handle._job = job
     handle._keeps = function
+    handle._rc = 0
     handle._workload = _unpack(workload, size) if 0 < size <= _READ_AT_ONCE else None
     try:
-        return _SUCCESS if runner.run(handle) else _WORK_ERROR
+        try:
+            result = function.call(handle)
+            if type(result) is str:
+                result = result.encode()
+        except BaseException as error:
+            function.runner.failed(handle, error)
+            raise
+        if type(result) is not bytes or handle._rc or len(result) > _MOST_SENT_AT_ONCE:
+            return function.runner.ended(handle, result)  # type: ignore[no-any-return]
+        rc: int = _send(job, _COMPLETE, result, len(result))
+        if kept or rc < 0:
+            fail("worker", rc)
+        return rc and rc | UNANSWERED
     finally:
         handle._job = OVER
         handle._workload = None

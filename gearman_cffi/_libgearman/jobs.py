@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # In the place of the C object of a job that is over.
 OVER = ffi.NULL
+# Goes with the return code of a job that the server is to give to another worker.
+UNANSWERED = int(lib.GCFFI_UNANSWERED)
 
 _send = lib.gcffi_job_send  # looked up once: an attribute of lib costs as much as a short call
 
@@ -38,16 +40,18 @@ class JobHandle:
     Reading the workload is possible from any thread, if it is small; all else from the thread that works only.
     """
 
-    __slots__ = ("_job", "_keeps", "_workload")
+    __slots__ = ("_job", "_keeps", "_rc", "_workload")
 
     _job: Any
     _keeps: Any  # what the C object belongs to
+    _rc: int  # of the last packet that was sent; anything but SUCCESS is how the job ends
     _workload: bytes | None  # unless it is large: then it is read when it is asked for
 
     def __init__(self) -> None:
         """Made by hand, it stands for no job. The others are made in callbacks.py and by WorkerHandle.grab()."""
         self._job = OVER
         self._keeps = self._workload = None
+        self._rc = 0
 
     def _read_handle(self) -> str | None:
         """The job's handle (gearman_job_handle)."""
@@ -113,11 +117,16 @@ class JobHandle:
 class JobFunction:
     """What C calls for the jobs of one function: the context of the function is a handle of this."""
 
-    __slots__ = ("__weakref__", "_worker", "runner")
+    __slots__ = ("__weakref__", "_worker", "call", "job", "job_class", "runner")
 
     def __init__(self, worker: Any, runner: JobRunner) -> None:
-        self.runner = runner
-        self._worker = worker  # the memory of the worker, which the job of the moment is a part of
+        self._worker = worker  # its memory, which the job of the moment is a part of
+        self.job = ffi.addressof(worker, "job")
+        self.use(runner)
+
+    def use(self, runner: JobRunner) -> None:
+        """Takes this runner from now on."""
+        self.runner, self.call, self.job_class = runner, runner.call, runner.job_class
 
 
 class Grabbed:

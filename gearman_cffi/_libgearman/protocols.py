@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from gearman_cffi._libgearman.jobs import JobHandle
@@ -18,15 +19,26 @@ class TaskOwner(Protocol):
 
 
 class JobRunner(Protocol):
-    """What runs the jobs of a function."""
+    """What runs the jobs of a function.
+
+    bytes and str that call() returns are sent from here. An Exception leaves work() once libgearman has returned; any
+    other BaseException does too, and the job is given back unanswered.
+    """
 
     @property
     def job_class(self) -> type[JobHandle]:
         """What it wants to be given. It is made without a call of __init__."""
 
-    def run(self, job: Any) -> bool:
-        """Runs a job and answers it; whether it did.
+    @property
+    def call(self) -> Callable[[Any], object]:
+        """Runs a job; it may answer it."""
 
-        A job that is not answered goes back to the server, with all of the worker's connections. An Exception leaves
-        work() once libgearman has returned; any other BaseException does too, and the job is given back unanswered.
+    def ended(self, job: Any, result: object) -> int:
+        """Answers a job whose call has returned something else, or whose return code is not SUCCESS.
+
+        Returns the return code for work(), with UNANSWERED for a job that goes back to the server, with all of the
+        worker's connections.
         """
+
+    def failed(self, job: Any, error: BaseException) -> None:
+        """Answers a job whose call has raised an Exception; nothing is to be done for any other error."""

@@ -104,11 +104,15 @@ class WorkerHandle(Handle):
         if kept:
             drop_left_behind()
         announced = self._announce() if self._waiting else None
-        rc: int = _work(self._c) if announced is None else announced
+        rc: int = _work(self._c) if announced is None else announced or self.outcome()
         if kept or rc < 0:
             fail("worker", rc)
         self._unregistered = self._unregistered and announced is not None
         return rc
+
+    def outcome(self) -> int:
+        """How the job of the last work() ended; SUCCESS also where it ran none."""
+        return int(self._c.outcome)
 
     def grab(self, handle: JobHandle) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
@@ -146,7 +150,7 @@ class WorkerHandle(Handle):
         if function is None:
             return self._call(lib.gcffi_worker_register, name, timeout)
         if known is not None and self._exists(name):
-            known[0].runner = function.runner
+            known[0].use(function.runner)
             return _SUCCESS
         if known is not None:
             self._retired.append(known)

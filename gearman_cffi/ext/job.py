@@ -21,11 +21,7 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
     accessors give False, b"" and 0, and what would be sent gives False with a warning.
     """
 
-    __slots__ = ("__weakref__", "_rc")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rc: int = ReturnCode.SUCCESS
+    __slots__ = ("__weakref__",)
 
     # ---------------------------------------------------------------------------- reading
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gearman_cffi._libgearman import JobPacket, ReturnCode, WorkerHandle
+from gearman_cffi._libgearman import UNANSWERED, JobPacket, ReturnCode, WorkerHandle
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import MAX_DATA, Data, Name
+from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.connected import Connected
 from gearman_cffi.ext.deprecated import DeprecatedWorker
@@ -36,7 +36,6 @@ _QUIET = frozenset(
 
 # Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
 _LOST_CONNECTION, _SHUTDOWN = int(ReturnCode.LOST_CONNECTION), int(ReturnCode.SHUTDOWN)
-_COMPLETE = int(JobPacket.COMPLETE)
 
 
 class GearmanWorker(Connected, DeprecatedWorker):
@@ -60,7 +59,6 @@ class GearmanWorker(Connected, DeprecatedWorker):
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._rc: int = ReturnCode.SUCCESS
         self._text: str | None = None
-        self._outcome = _Outcome()
 
     def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
         """Registers a function; the servers hear of it at the next work(). The same name replaces it.
@@ -80,7 +78,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
             warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None
-        self._rc = self._handle.add_function(name, _Function(function, context, self._outcome), seconds)
+        self._rc = self._handle.add_function(name, _Function(function, context), seconds)
         if self._rc != ReturnCode.SUCCESS:
             reason = f"{self.error()} {ReturnCode.describe(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
@@ -143,15 +141,12 @@ class GearmanWorker(Connected, DeprecatedWorker):
         code, after stop() GEARMAN_SHUTDOWN_GRACEFUL; anything else comes with a warning. Raises what the
         function raised, with returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
         """
-        outcome = self._outcome
-        outcome.rc = 0
         self._text = None
         try:
-            rc = self._handle.work()
+            self._rc = rc = self._handle.work()
         except BaseException:
-            self._rc = outcome.rc
+            self._rc = self._handle.outcome()
             raise
-        self._rc = rc = rc or outcome.rc
         if rc == 0:
             return True
         if rc not in _QUIET:
@@ -181,10 +176,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
         copy = GearmanWorker.__new__(type(self))
         copy._handle = self._handle.clone()
         copy._rc, copy._text = ReturnCode.SUCCESS, None
-        copy._outcome = _Outcome()
         for name, timeout, function in self._handle.functions():
-            runner = function.of(copy._outcome) if isinstance(function, _Function) else None
-            copy._handle.add_function(name, runner, timeout)
+            copy._handle.add_function(name, function, timeout)
         return copy
 
     def _registered(self, call: str, rc: int) -> bool:
@@ -195,63 +188,39 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return rc == ReturnCode.SUCCESS
 
 
-class _Outcome:
-    """How the job of the current work() ended; shared by a worker with its functions, which do not know it."""
-
-    __slots__ = ("rc",)
-    rc: int
-
-
 class _Function:
-    """A registered function: runs it on a job and answers the job."""
+    """A registered function, as the C boundary runs it; see JobRunner there."""
 
-    __slots__ = ("_context", "_function", "_outcome", "_takes")
+    __slots__ = ("call",)
     job_class = GearmanJob
 
-    def __init__(self, function: WorkerFunction, context: Any, outcome: _Outcome) -> None:
-        self._function: Callable[..., Any] = function
-        self._takes = positional(function, 2)
-        self._context = context
-        self._outcome = outcome
+    def __init__(self, function: WorkerFunction, context: Any) -> None:
+        takes = positional(function, 2)
+        plain: Callable[..., Any] = function
+        self.call: Callable[..., Any] = (
+            plain if takes == 1 else (lambda job: plain(job, context)) if takes else (lambda job: plain())
+        )
 
-    def of(self, outcome: _Outcome) -> _Function:
-        """The same function for another worker."""
-        return _Function(self._function, self._context, outcome)
-
-    def run(self, job: GearmanJob) -> bool:
-        """Runs a job; entered from C."""
-        job._rc = self._outcome.rc = 0
+    def ended(self, job: GearmanJob, result: object) -> int:
+        """Answers a job whose function has returned neither bytes nor str, or has called setReturn()."""
         try:
-            if self._takes == 1:
-                result = self._function(job)
-            else:
-                result = self._function(job, self._context) if self._takes else self._function()
-            answer = result if type(result) is bytes and len(result) <= MAX_DATA else _answer(result)
+            answer = b"" if result is None else arguments.data(result, "a worker function's result")  # type: ignore[arg-type]
         except Exception as error:
-            self._outcome.rc = ReturnCode.WORK_EXCEPTION
-            job._send(JobPacket.EXCEPTION, describe(error))
-            raise
-        except BaseException:
-            self._outcome.rc = ReturnCode.WORK_ERROR
+            self.failed(job, error)
             raise
         code = job._rc
-        if code == 0:
-            self._outcome.rc = sent = job._send(_COMPLETE, answer)
-            return sent == 0  # not answered: the server gives the job to another worker, if it lives
-        return self._finish(job, code, answer)
-
-    def _finish(self, job: GearmanJob, code: int, answer: bytes | bytearray | memoryview) -> bool:
         if code == _LOST_CONNECTION:
-            return False
+            return UNANSWERED
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
-        sent = job._send(_COMPLETE, answer) if code == _SHUTDOWN else job._send(JobPacket.FAIL)
-        self._outcome.rc = sent or code
-        return sent == 0
+        packet, sends = (JobPacket.COMPLETE, answer) if code in (0, _SHUTDOWN) else (JobPacket.FAIL, b"")
+        sent = job._send(packet, sends)
+        return sent | UNANSWERED if sent else code  # the server gives it to another worker, if it lives
 
-
-def _answer(result: Any) -> bytes | bytearray | memoryview:
-    return b"" if result is None else arguments.data(result, "a worker function's result")
+    def failed(self, job: GearmanJob, error: BaseException) -> None:
+        """Tells the client of an Exception."""
+        if isinstance(error, Exception):
+            job._send(JobPacket.EXCEPTION, describe(error))
 
 
 def describe(error: BaseException) -> bytes:

@@ -71,10 +71,21 @@ class LocalWorkerHandle(_LocalHandle):
         job = min(able, key=lambda job: (order[job.function], -job.priority))
         job.is_running = True
         try:
-            self._functions[job.function].run(LocalGearmanJob(job))
+            self._run(self._functions[job.function], LocalGearmanJob(job))
         finally:
             self._queue.finish(job)
         return ReturnCode.SUCCESS
+
+    def _run(self, runner: JobRunner, job: GearmanJob) -> None:
+        try:
+            result = runner.call(job)
+        except BaseException as error:
+            runner.failed(job, error)
+            raise
+        runner.ended(job, result)
+
+    def outcome(self) -> int:
+        return int(ReturnCode.SUCCESS)
 
     def stop(self) -> None:
         """Nobody waits in here: Worker looks at its own flag after each job."""

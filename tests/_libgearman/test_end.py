@@ -214,12 +214,15 @@ gc.collect()
         program = (
             GRAB
             + """
-before = len(os.listdir("/proc/self/fd"))
-for _ in range(10):
+def run():
     cycle = [*grab()]
     cycle.append(cycle)
     del cycle
     gc.collect()
+run()  # the first wait makes the descriptor that all waits use
+before = len(os.listdir("/proc/self/fd"))
+for _ in range(10):
+    run()
 say(len(os.listdir("/proc/self/fd")) - before)
 """
         )

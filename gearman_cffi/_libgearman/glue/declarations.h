@@ -6,6 +6,7 @@ enum {
 };
 enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE, ... };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
+enum { GCFFI_UNANSWERED, ... };
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -73,16 +74,19 @@ void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
 int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 
-typedef struct {
-  gearman_worker_st *st;
-  ...;
-} gcffi_worker;
+typedef struct gcffi_worker gcffi_worker;
 typedef struct {
   gearman_job_st *st;
   gcffi_worker *worker;
   char *workload;
   size_t size;
 } gcffi_job;
+struct gcffi_worker {
+  gearman_worker_st *st;
+  gcffi_job job;
+  int outcome;
+  ...;
+};
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from);
 void gcffi_worker_close(gcffi_worker *worker);
@@ -109,4 +113,4 @@ void gcffi_job_drop(gcffi_job *job);
 
 extern "Python+C" int gcffi_on_signals(void);
 extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event);
-extern "Python+C" int gcffi_on_job(gcffi_job *job, void *context, char *workload, size_t size);
+extern "Python+C" int gcffi_on_job(void *context, char *workload, size_t size);

@@ -40,9 +40,10 @@ static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_worker *worker = gcffi_current_scope()->worker;
   gcffi_before_python();
   gcffi_job_init(&worker->job, worker, st);
-  int rc = gcffi_on_job(&worker->job, context, worker->job.workload, worker->job.size);
+  int ended = gcffi_on_job(context, worker->job.workload, worker->job.size);
   worker->job.st = NULL;
-  return (gearman_return_t)rc;
+  worker->outcome = ended & ~GCFFI_UNANSWERED;
+  return ended & GCFFI_UNANSWERED ? GEARMAN_WORK_ERROR : GEARMAN_SUCCESS;
 }
 
 static gearman_return_t define(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context) {

@@ -35,7 +35,7 @@
 
 int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
 int gcffi_on_task(void *owner, int64_t task, int event);  /* a return code, or GCFFI_RAISED */
-/* A return code for libgearman's work loop. */
-int gcffi_on_job(gcffi_job *job, void *context, char *workload, size_t size);
+/* For the job of the worker: how it ended, a return code, with GCFFI_UNANSWERED where it goes back to the server. */
+int gcffi_on_job(void *context, char *workload, size_t size);
 
 #endif

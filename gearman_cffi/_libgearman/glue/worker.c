@@ -149,6 +149,7 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
 static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   int refused = gcffi_begin(scope, &worker->guard, -1);
   scope->worker = worker;
+  worker->outcome = refused ? worker->outcome : GEARMAN_SUCCESS;
   return refused;
 }
 
@@ -157,6 +158,7 @@ int gcffi_worker_work(gcffi_worker *worker) {
   int rc = begin(&scope, worker);
   if (rc == 0) {
     rc = (int)renew_and_work(worker, &scope);
+    rc = rc ? rc : worker->outcome;
     gcffi_leave(&scope);
   }
   return rc;

@@ -24,6 +24,7 @@ typedef struct gcffi_worker {
   bool asked;                  /* a server may be about to send a job, or to wake the worker up */
   bool spent;                  /* st crashes when it is asked for another job */
   pid_t pid;
+  int outcome; /* of the job that the last work() ran: a return code */
   int stop;    /* set from other threads and signal handlers, hence atomic */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
@@ -51,6 +52,7 @@ int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t
 const char *gcffi_worker_error(gcffi_worker *worker);
 void gcffi_worker_stop(gcffi_worker *worker);
 
+enum { GCFFI_UNANSWERED = 1 << 16 };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
