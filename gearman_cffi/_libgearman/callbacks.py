@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WORK_EXCEPTION, _WORK_ERROR = int(ReturnCode.WORK_EXCEPTION), int(ReturnCode.WORK_ERROR)
 # What goes out as it is; anything else is the runner's matter.
-_MOST_SENT_AT_ONCE = 0x7FFFFFFF
+_MOST_SENT_AT_ONCE = 0x3FFFFFFF
 _COMPLETE = int(JobPacket.COMPLETE)
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
@@ -75,7 +75,8 @@ def gcffi_on_job(context: Any, workload: Any, size: int) -> int:
     handle._workload = _unpack(workload, size) if 0 < size <= _READ_AT_ONCE else None
     try:
         try:
-            result = function.call(handle)
+            call = function.call
+            result = call(handle)
             if type(result) is str:
                 result = result.encode()
         except BaseException as error:

@@ -16,8 +16,11 @@ Name: TypeAlias = str | bytes
 
 # libgearman's packets give their size in 32 bits; the names before the data need room too.
 MAX_DATA = 0xFFFFFFFF - 8192
-# Names of functions that were checked, for callers that look here before they call.
-known_names: dict[str, bytes] = {}
+# For callers that look at the usual cases themselves, because a call costs more than what it does: a size surely below
+# MAX_DATA, which is compared faster, and the names of functions that were checked.
+ANY_DATA = 0x3FFFFFFF
+_known_names: dict[str, bytes] = {}
+known_name = _known_names.get
 _MOST_KNOWN = 1024
 _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 
@@ -79,9 +82,9 @@ def function_name(value: Name, what: str) -> bytes:
     """name() for what comes again and again."""
     encoded = name(value, what)
     if type(value) is str:
-        if len(known_names) >= _MOST_KNOWN:
-            known_names.clear()
-        known_names[value] = encoded
+        if len(_known_names) >= _MOST_KNOWN:
+            _known_names.clear()
+        _known_names[value] = encoded
     return encoded
 
 

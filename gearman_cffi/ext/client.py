@@ -41,8 +41,6 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
             self._handle: ClientHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
-        self._rc: int = ReturnCode.SUCCESS
-        self._text: str | None = None
         self._background_handle = ""
         self._context = ""
 

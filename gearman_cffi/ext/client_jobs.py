@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import MAX_DATA, Data, Name, known_names
+from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.tasks import Tasks
@@ -47,9 +47,9 @@ class SubmitsJobs(RunsTasks):
     _context: str
 
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
-        if type(function) is not str or (name := known_names.get(function)) is None:
+        if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes or len(workload) > MAX_DATA:
+        if type(workload) is not bytes or len(workload) > ANY_DATA:
             workload = arguments.data(workload, "workload")
         if unique is None:
             key = b""
@@ -69,9 +69,9 @@ class SubmitsJobs(RunsTasks):
 
     def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
         self._background_handle = ""
-        if type(function) is not str or (name := known_names.get(function)) is None:
+        if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes or len(workload) > MAX_DATA:
+        if type(workload) is not bytes or len(workload) > ANY_DATA:
             workload = arguments.data(workload, "workload")
         if unique is None:
             key = b""
@@ -141,6 +141,5 @@ class SubmitsJobs(RunsTasks):
         copy = kind.__new__(kind)
         copy._tasks = Tasks()
         copy._handle = self._handle.clone(copy._tasks, rotation)
-        copy._rc, copy._text = _SUCCESS, None
         copy._background_handle, copy._context = "", self._context
         return copy

@@ -7,7 +7,7 @@ from types import FunctionType
 
 from gearman_cffi._libgearman import JOB_STATUS, ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import MAX_DATA, Data, Name, known_names
+from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.client_callbacks import CallsBack
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.task import GearmanTask
@@ -131,7 +131,7 @@ class RunsTasks(CallsBack):
     def _add_job(
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
     ) -> GearmanTask | Literal[False]:
-        if type(function) is not str or (name := known_names.get(function)) is None:
+        if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function_name")
         if unique is None:
             key = b""
@@ -139,7 +139,7 @@ class RunsTasks(CallsBack):
             key = arguments.name(unique, "unique_key")
             if context is NO_CONTEXT:
                 context = None  # skipped with a named argument, it counts as null
-        if type(workload) is not bytes or len(workload) > MAX_DATA:
+        if type(workload) is not bytes or len(workload) > ANY_DATA:
             workload = arguments.data(workload, "workload")
         return self._add(call, kind, name, key, workload, context)
 

@@ -11,9 +11,12 @@ from gearman_cffi.ext.warn import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar, Literal, NoReturn
+    from typing import ClassVar, Literal, NoReturn, TypeVar
+
+    _Self = TypeVar("_Self", bound="Connected")
 
 _EXCEPTIONS = b"exceptions"
+_SUCCESS = int(ReturnCode.SUCCESS)
 # The bits libgearman reports of itself and the extension does not: "allocated by libgearman".
 _ALLOCATED = 1
 
@@ -31,9 +34,17 @@ class Connected(Uncopyable):
     """The base of GearmanClient and GearmanWorker."""
 
     _php_class: ClassVar[str]
-    _handle: ClientHandle | WorkerHandle = _NotSetUp()  # type: ignore[assignment]
-    _rc: int = ReturnCode.SUCCESS
-    _text: str | None = None
+    _handle: ClientHandle | WorkerHandle
+    _rc: int
+    _text: str | None
+
+    def __new__(cls: type[_Self], *_: object, **__: object) -> _Self:
+        """Takes what the constructor of a subclass may take."""
+        self = super().__new__(cls)
+        # Not attributes of the class: CPython finds those of an object faster where its class has none of the name.
+        self._handle = _NotSetUp()  # type: ignore[assignment]
+        self._rc, self._text = _SUCCESS, None
+        return self
 
     def returnCode(self) -> int:
         """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.

@@ -57,8 +57,6 @@ class GearmanWorker(Connected, DeprecatedWorker):
             self._handle: WorkerHandle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
-        self._rc: int = ReturnCode.SUCCESS
-        self._text: str | None = None
 
     def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
         """Registers a function; the servers hear of it at the next work(). The same name replaces it.
@@ -175,7 +173,6 @@ class GearmanWorker(Connected, DeprecatedWorker):
     def _clone(self) -> GearmanWorker:
         copy = GearmanWorker.__new__(type(self))
         copy._handle = self._handle.clone()
-        copy._rc, copy._text = ReturnCode.SUCCESS, None
         for name, timeout, function in self._handle.functions():
             copy._handle.add_function(name, function, timeout)
         return copy
