@@ -144,11 +144,11 @@ class BulkClient:
         """One for each job that can be sent; the others have their errors as results."""
         for place, job in enumerate(filter(_is_job, jobs)):
             try:
-                entry = Entry(place, *reader.read(job))
+                parts = reader.read(job)
             except GearmanError as error:
                 results[place] = error
             else:
-                yield entry
+                yield place, parts
 
     def _outcome(self, done: Submission) -> Any:
         if done.error is None:

@@ -12,14 +12,16 @@ reading.py      what is sent for a job
 submission.py   one job on its way
 lane.py         a connection, and what is outstanding on it
 batch.py        jobs whose answers are waited for
+window.py       background jobs that go out together
 background.py   jobs that are left with a server
 """
 
 from __future__ import annotations
 
-from gearman_cffi.bulk.background import Entry, submit_in_background
+from gearman_cffi.bulk.background import submit_in_background
 from gearman_cffi.bulk.batch import WINDOW, Batch
 from gearman_cffi.bulk.reading import JobReader
 from gearman_cffi.bulk.submission import Submission
+from gearman_cffi.bulk.window import Entry
 
 __all__ = ["WINDOW", "Batch", "Entry", "JobReader", "Submission", "submit_in_background"]

@@ -58,8 +58,8 @@ class LocalClient(Client):
     def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
         submit = self._queue.submit
         return {
-            entry.place: submit(entry.kind, entry.function, entry.unique or "", entry.workload).handle
-            for entry in entries
+            place: submit(kind, function, unique or "", workload).handle
+            for place, (kind, function, unique, workload) in entries
         }
 
     def _batch(self, window: int) -> Batch:

@@ -41,11 +41,11 @@ def stopping(server: Gearmand, jobs: list[Job], after: int) -> Iterator[Job]:
 
 class TestInBackground:
     def test_jobs_are_spread(self, servers: list[Gearmand]) -> None:
-        """Every server gets a good part of them; each handle is its job's."""
+        """No server is left aside, however slow; each handle is its job's."""
         handles = client_of(servers).execute_jobs_in_background(Job("f", b"x") for _ in range(4000))
         there = counts(servers, "f")
         assert sum(there) == 4000 == len(handles)
-        assert min(there) >= 500
+        assert min(there) >= 100
         for server, count in zip(servers, there, strict=True):
             status = Client(server.address)
             mine = [handle for handle in handles[::400] if status.get_job_status(handle).is_known]

@@ -73,7 +73,8 @@ int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms) 
   gcffi_scope scope;
   int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
   if (rc == 0) {
-    rc = client->load_left ? (int)gcffi_run(client, &scope, &client->load_left, waits) : GEARMAN_SUCCESS;
+    gcffi_patience patience = waits ? GCFFI_WAITS : GCFFI_GLANCES;
+    rc = client->load_left ? (int)gcffi_run(client, &scope, &client->load_left, patience) : GEARMAN_SUCCESS;
     gcffi_leave(&scope);
   }
   return rc;

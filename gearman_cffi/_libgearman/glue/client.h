@@ -155,7 +155,9 @@ ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_
 size_t gcffi_data_size(const unsigned char *head);
 void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
-gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits);
+/* Sends and takes what libgearman knows to be possible; or also what a glance at the connections shows; or all. */
+typedef enum { GCFFI_ONE_STEP, GCFFI_GLANCES, GCFFI_WAITS } gcffi_patience;
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, gcffi_patience patience);
 gearman_return_t gcffi_add_own(gcffi_client *client, int kind, const char *name, const char *unique,
                                const void *workload, size_t size, gcffi_reply *reply);
 bool gcffi_renew(gcffi_client *client);

@@ -67,6 +67,11 @@ static gcffi_carrier *find(gcffi_client *client, int fd) {
   return NULL;
 }
 
+/* The jobs of a load are few, and answered in the order of libgearman's list. */
+static bool must_wait(const gcffi_client *client, const gcffi_carrier *carrier) {
+  return carrier && carrier->unnamed >= MOST_UNNAMED && !client->load_left;
+}
+
 /* The connection counts as a carrier also where the sending fails: its loss is then that of a task. */
 ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags) {
   gcffi_carrier *carrier = find(client, fd);
@@ -74,7 +79,7 @@ ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_
     carrier = &client->carriers[client->carrier_count++];
     *carrier = (gcffi_carrier){.fd = fd};
   }
-  if (carrier && carrier->unnamed >= MOST_UNNAMED) {
+  if (must_wait(client, carrier)) {
     return errno = EAGAIN, -1;
   }
   ssize_t sent = send(fd, data, size, flags);
@@ -97,8 +102,7 @@ ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int
 /* Where it is the server's turn, that the connection could be written to is no news. */
 void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
   for (nfds_t i = 0; scope->client && i < count; i++) {
-    const gcffi_carrier *carrier = find(scope->client, fds[i].fd);
-    if (carrier && carrier->unnamed >= MOST_UNNAMED) {
+    if (must_wait(scope->client, find(scope->client, fds[i].fd))) {
       fds[i].events = POLLIN;
     }
   }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Runs until *left, the number of tasks that are waited for, is 0. */
-gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, bool waits) {
+gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, gcffi_patience patience) {
   bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   gearman_return_t rc;
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
@@ -37,12 +37,15 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       gcffi_fail_unsent(client);
       break;
     }
-    if (!waits) {
+    if (patience == GCFFI_ONE_STEP) {
       rc = GEARMAN_IO_WAIT;
       break;
     }
+    scope->glances = patience == GCFFI_GLANCES;
     rc = gcffi_client_pause(client->st);
+    scope->glances = false; /* libgearman's own waits, to connect, are waits */
     if (rc != GEARMAN_SUCCESS) {
+      rc = patience == GCFFI_GLANCES ? GEARMAN_IO_WAIT : rc;
       break;
     }
   }
@@ -104,7 +107,7 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
   gcffi_reply *reply = task->reply;
   size_t left = 1;
   reply->unanswered = &left;
-  gearman_return_t rc = gcffi_run(client, scope, &left, true);
+  gearman_return_t rc = gcffi_run(client, scope, &left, GCFFI_WAITS);
   if (client->raised && rc == GEARMAN_PAUSE) {
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
@@ -165,8 +168,8 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
     strcpy(client->error, "_client_run_task(GEARMAN_NO_SERVERS) no servers provided");
     return GEARMAN_NO_SERVERS;
   }
-  bool waits = !gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
-  return gcffi_run(client, scope, &client->pending, waits);
+  bool one_step = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  return gcffi_run(client, scope, &client->pending, one_step ? GCFFI_ONE_STEP : GCFFI_WAITS);
 }
 
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {

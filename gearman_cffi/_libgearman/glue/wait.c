@@ -191,6 +191,9 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->gathering) {
     return gcffi_gather(scope->gathering, fds, count);
   }
+  if (scope->glances) {
+    return poll(fds, count, 0);
+  }
   scope->interrupted = scope->interrupted || gcffi_is_inherited(scope);
   if (scope->interrupted || (scope->exchange && scope->timed_out)) {
     return give_up(scope, fds, count); /* libgearman tries the host's next address */

@@ -49,6 +49,7 @@ typedef struct gcffi_scope {
   bool timed_out;
   bool sent;         /* something was sent, so a server was connected */
   bool idle;         /* a worker waits for a job */
+  bool glances;      /* the wait looks what is there, and does not wait */
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
