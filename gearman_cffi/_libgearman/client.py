@@ -24,7 +24,8 @@ _KEEP_BUFFER = 65536
 _ROOM = 256
 _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 # Looked up once: an attribute of lib costs as much as a short call.
-_do, _add_task, _string, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.string, ffi.unpack
+_do, _add_task, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.unpack
+_SIZED = int(lib.GCFFI_SIZED)
 
 JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
 _LOW_BACKGROUND = int(lib.GCFFI_LOW_BACKGROUND)
@@ -56,7 +57,7 @@ class TaskEvent(enum.IntEnum):
 class ClientHandle(Handle):
     """gearman_client_st."""
 
-    __slots__ = ("_context", "_handle", "_owner", "_reply")
+    __slots__ = ("_answer", "_context", "_handle", "_owner", "_reply")
 
     _calls = Calls("client")
 
@@ -78,7 +79,8 @@ class ClientHandle(Handle):
         if not is_open:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._reply = ffi.addressof(client, "reply")
-        self._handle = self._reply.handle
+        # Where C leaves what is usual and short. A slice of a buffer costs less than to look at a field and to unpack it.
+        self._answer, self._handle = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
@@ -111,16 +113,13 @@ class ClientHandle(Handle):
             rc = _do(self._c, kind, function, unique, ffi.NULL, 0, timeout)
         else:
             rc = _do(self._c, kind, function, unique, pointer(workload), len(workload), timeout)
-        if rc or kept:
-            if rc < 0 or kept:
-                fail("client", rc)
-            if rc:
-                return rc
-        if kind >= _LOW_BACKGROUND:
-            return _string(self._handle).decode()
-        reply = self._reply
-        size = reply.size
-        return _unpack(reply.data, size) if 0 < size <= _KEEP_BUFFER else self.data()
+        if kept or rc < 0:
+            fail("client", rc)
+        if rc < _SIZED:
+            return rc or self.data()
+        if kind < _LOW_BACKGROUND:
+            return self._answer[: rc - _SIZED]
+        return self._handle[: rc - _SIZED].decode()
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
@@ -150,7 +149,7 @@ class ClientHandle(Handle):
 
     def handle(self) -> str:
         """The job's handle of the last do(); empty where the server did not come to name it."""
-        return _string(self._handle).decode()
+        return ffi.string(self._reply.handle).decode()
 
     def status(self) -> tuple[bool, bool, int, int]:
         """The answer of the last job_status(): known, running, numerator, denominator."""

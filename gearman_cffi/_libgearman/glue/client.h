@@ -34,6 +34,11 @@ typedef struct gcffi_reply {
 #define GCFFI_UNIQUE_TEXT 37
 #define GCFFI_ENTROPY 256
 #define GCFFI_CARRIERS 16
+#define GCFFI_SHORT 4096
+
+/* Goes with the size of an answer to gcffi_client_do, which is then where Python finds it without asking for its place:
+ * a job's result in client->answer, the handle of one in the background in client->reply. */
+enum { GCFFI_SIZED = 1 << 16 };
 
 typedef struct gcffi_server {
   char *host; /* NULL for libgearman's default */
@@ -62,6 +67,7 @@ typedef struct gcffi_client {
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
   gcffi_reply reply;        /* of the last do* or jobStatus */
+  char answer[GCFFI_SHORT];
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
   struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget; newest first */
   size_t pending;           /* the user's tasks that have not ended */

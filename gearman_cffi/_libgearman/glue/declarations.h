@@ -7,6 +7,7 @@ enum {
 enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE, ... };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 enum { GCFFI_UNANSWERED, ... };
+enum { GCFFI_SIZED, ... };
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -37,6 +38,7 @@ typedef struct {
   gearman_client_st *st;
   void *owner;
   gcffi_reply reply;
+  char answer[...];
   ...;
 } gcffi_client;
 typedef struct {

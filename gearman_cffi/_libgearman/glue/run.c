@@ -115,6 +115,20 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
   return reply->finished ? reply->rc : rc;
 }
 
+static int with_size(gcffi_client *client, int kind) {
+  const gcffi_reply *reply = &client->reply;
+  if (kind >= GCFFI_LOW_BACKGROUND) {
+    return kind < GCFFI_JOB_STATUS ? GCFFI_SIZED + (int)strlen(reply->handle) : GEARMAN_SUCCESS;
+  }
+  if (reply->size > sizeof client->answer) {
+    return GEARMAN_SUCCESS;
+  }
+  if (reply->size) {
+    memcpy(client->answer, reply->data, reply->size);
+  }
+  return GCFFI_SIZED + (int)reply->size;
+}
+
 /* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
                     size_t size, int64_t timeout_ms) {
@@ -129,8 +143,9 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   if (task && add(task, function, unique, workload, size, &rc)) {
     rc = answer(client, &scope, task);
   }
+  int result = rc == GEARMAN_SUCCESS ? with_size(client, kind) : (int)rc;
   gcffi_leave(&scope);
-  return (int)rc;
+  return result;
 }
 
 /* rc: a return code, or why the call is refused. */
