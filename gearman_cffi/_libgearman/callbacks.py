@@ -5,7 +5,7 @@ C calls the three functions below in the thread that made the blocking call. cff
 
 signals  nothing; Python runs its signal handlers on the way in, in the main thread
 task     a handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
-job      the context of the function (a handle of the JobFunction), and the job's workload
+job      the context of the function (a handle of the JobFunction), and the size of the job's workload
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _MOST_SENT_AT_ONCE = 0x3FFFFFFF
 _COMPLETE = int(JobPacket.COMPLETE)
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
+# What is at most as long changes hands in memory that C and Python know, and C sends it.
+_SHORT, _SIZED = int(lib.GCFFI_SHORT), int(lib.GCFFI_SIZED)
 _from_handle, _unpack, _send = ffi.from_handle, ffi.unpack, lib.gcffi_job_send
 _new = JobHandle.__new__
 
@@ -61,18 +63,20 @@ def gcffi_on_task(owner: Any, task: int, event: int) -> int:
 
 
 @ffi.def_extern(error=_WORK_EXCEPTION, onerror=_keep_of_job)
-def gcffi_on_job(context: Any, workload: Any, size: int) -> int:
-    """A job arrived for one of a worker's functions. Returns how it ended, for work().
+def gcffi_on_job(context: Any, size: int) -> int:
+    """A job arrived for one of a worker's functions. Returns how it ended, for work(), or the size of its result.
 
     The usual way is all in here, and the rest in the JobRunner: each call more is paid for by every job.
     """
     function = _from_handle(context)
-    job = function.job
     handle = _new(function.job_class)  # a call of the class costs as much as the rest of this
-    handle._job = job
+    handle._job = function.job
     handle._keeps = function
     handle._rc = 0
-    handle._workload = _unpack(workload, size) if 0 < size <= _READ_AT_ONCE else None
+    if size <= _SHORT:
+        handle._workload = function.workload[:size]
+    else:
+        handle._workload = _unpack(function.job.workload, size) if size <= _READ_AT_ONCE else None
     try:
         try:
             call = function.call
@@ -82,9 +86,12 @@ def gcffi_on_job(context: Any, workload: Any, size: int) -> int:
         except BaseException as error:
             function.runner.failed(handle, error)
             raise
-        if type(result) is not bytes or handle._rc or len(result) > _MOST_SENT_AT_ONCE:
+        if type(result) is not bytes or handle._rc or (size := len(result)) > _MOST_SENT_AT_ONCE:
             return function.runner.ended(handle, result)  # type: ignore[no-any-return]
-        rc: int = _send(job, _COMPLETE, result, len(result))
+        if size <= _SHORT:
+            function.result[:size] = result
+            return _SIZED + size
+        rc: int = _send(function.job, _COMPLETE, result, size)
         if kept or rc < 0:
             fail("worker", rc)
         return rc and rc | UNANSWERED

@@ -79,7 +79,7 @@ class ClientHandle(Handle):
         if not is_open:
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._reply = ffi.addressof(client, "reply")
-        # Where C leaves what is usual and short. A slice of a buffer costs less than to look at a field and to unpack it.
+        # Where C leaves what is usual and short: a slice of a buffer costs less than a field and its unpacking.
         self._answer, self._handle = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
@@ -118,8 +118,8 @@ class ClientHandle(Handle):
         if rc < _SIZED:
             return rc or self.data()
         if kind < _LOW_BACKGROUND:
-            return self._answer[: rc - _SIZED]
-        return self._handle[: rc - _SIZED].decode()
+            return self._answer[: rc - _SIZED]  # type: ignore[no-any-return]
+        return self._handle[: rc - _SIZED].decode()  # type: ignore[no-any-return]
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""

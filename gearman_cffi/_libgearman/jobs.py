@@ -117,11 +117,12 @@ class JobHandle:
 class JobFunction:
     """What C calls for the jobs of one function: the context of the function is a handle of this."""
 
-    __slots__ = ("__weakref__", "_worker", "call", "job", "job_class", "runner")
+    __slots__ = ("__weakref__", "_worker", "call", "job", "job_class", "result", "runner", "workload")
 
     def __init__(self, worker: Any, runner: JobRunner) -> None:
         self._worker = worker  # its memory, which the job of the moment is a part of
         self.job = ffi.addressof(worker, "job")
+        self.workload, self.result = ffi.buffer(worker.workload), ffi.buffer(worker.result)
         self.use(runner)
 
     def use(self, runner: JobRunner) -> None:

@@ -34,11 +34,6 @@ typedef struct gcffi_reply {
 #define GCFFI_UNIQUE_TEXT 37
 #define GCFFI_ENTROPY 256
 #define GCFFI_CARRIERS 16
-#define GCFFI_SHORT 4096
-
-/* Goes with the size of an answer to gcffi_client_do, which is then where Python finds it without asking for its place:
- * a job's result in client->answer, the handle of one in the background in client->reply. */
-enum { GCFFI_SIZED = 1 << 16 };
 
 typedef struct gcffi_server {
   char *host; /* NULL for libgearman's default */
@@ -57,7 +52,7 @@ typedef struct gcffi_place {
 
 /* A connection on which tasks were sent. */
 typedef struct gcffi_carrier {
-  int fd;
+  gcffi_socket socket;
   int unnamed; /* jobs that were sent to the server and that it has not named yet */
   gcffi_place sent, received;
 } gcffi_carrier;
@@ -88,6 +83,7 @@ typedef struct gcffi_client {
   const char *ssl_files[3]; /* kept alive by the Python owner */
   gcffi_carrier carriers[GCFFI_CARRIERS];
   int carrier_count;
+  int naming;  /* the size of the packet that named the last job */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -153,11 +149,15 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
 gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_forget_servers(gcffi_client *client);
+void gcffi_opened(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
+gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
+
+void gcffi_wake_up_at_once(gcffi_client *client);
 
 ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags);
-ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int flags);
-ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_t size, int flags);
+ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
+ssize_t gcffi_receive_mended(gcffi_scope *scope, const gcffi_place *place, int fd, void *data, size_t size, int flags);
 size_t gcffi_data_size(const unsigned char *head);
 void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 

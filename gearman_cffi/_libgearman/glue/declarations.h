@@ -8,6 +8,7 @@ enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHE
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 enum { GCFFI_UNANSWERED, ... };
 enum { GCFFI_SIZED, ... };
+#define GCFFI_SHORT ...
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -86,6 +87,8 @@ typedef struct {
 struct gcffi_worker {
   gearman_worker_st *st;
   gcffi_job job;
+  char workload[...];
+  char result[...];
   int outcome;
   ...;
 };
@@ -115,4 +118,4 @@ void gcffi_job_drop(gcffi_job *job);
 
 extern "Python+C" int gcffi_on_signals(void);
 extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event);
-extern "Python+C" int gcffi_on_job(void *context, char *workload, size_t size);
+extern "Python+C" int gcffi_on_job(void *context, size_t size);

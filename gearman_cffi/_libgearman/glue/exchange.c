@@ -36,6 +36,7 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   scope->exchange = true;
   client->failed = false;
   if (!apart) {
+    gcffi_wake_up_at_once(client);
     int answer = ask(client->st, data, size);
     client->failed = report(scope, NULL, false, false, client->error);
     return answer;

@@ -58,9 +58,9 @@ static int walk(gcffi_place *place, const void *data, size_t size, int (*count)(
   return sum;
 }
 
-static gcffi_carrier *find(gcffi_client *client, int fd) {
+gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd) {
   for (int i = 0; i < client->carrier_count; i++) {
-    if (client->carriers[i].fd == fd) {
+    if (client->carriers[i].socket.fd == fd) {
       return &client->carriers[i];
     }
   }
@@ -74,10 +74,10 @@ static bool must_wait(const gcffi_client *client, const gcffi_carrier *carrier) 
 
 /* The connection counts as a carrier also where the sending fails: its loss is then that of a task. */
 ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags) {
-  gcffi_carrier *carrier = find(client, fd);
+  gcffi_carrier *carrier = gcffi_carrier_of(client, fd);
   if (!carrier && client->carrier_count < GCFFI_CARRIERS) {
     carrier = &client->carriers[client->carrier_count++];
-    *carrier = (gcffi_carrier){.fd = fd};
+    *carrier = (gcffi_carrier){.socket = {.fd = fd, .least = 1}};
   }
   if (must_wait(client, carrier)) {
     return errno = EAGAIN, -1;
@@ -89,10 +89,11 @@ ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_
   return sent;
 }
 
-ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int flags) {
-  gcffi_carrier *carrier = find(client, fd);
-  bool mends = carrier && !client->exceptions;
-  ssize_t got = mends ? gcffi_receive_mended(&carrier->received, fd, data, size, flags) : recv(fd, data, size, flags);
+ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags) {
+  gcffi_carrier *carrier = gcffi_carrier_of(scope->client, fd);
+  bool mends = carrier && !scope->client->exceptions;
+  ssize_t got = mends ? gcffi_receive_mended(scope, &carrier->received, fd, data, size, flags)
+                      : gcffi_receive_directly(scope, fd, data, size, flags);
   if (carrier && got > 0) {
     carrier->unnamed += walk(&carrier->received, data, (size_t)got, of_received);
   }
@@ -102,14 +103,22 @@ ssize_t gcffi_receive(gcffi_client *client, int fd, void *data, size_t size, int
 /* Where it is the server's turn, that the connection could be written to is no news. */
 void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
   for (nfds_t i = 0; scope->client && i < count; i++) {
-    if (must_wait(scope->client, find(scope->client, fds[i].fd))) {
+    if (must_wait(scope->client, gcffi_carrier_of(scope->client, fds[i].fd))) {
       fds[i].events = POLLIN;
     }
   }
 }
 
+/* What is known of an earlier connection with the same descriptor does not hold for a new one. */
+void gcffi_opened(gcffi_client *client, int fd) {
+  gcffi_carrier *carrier = gcffi_carrier_of(client, fd);
+  if (carrier) {
+    *carrier = client->carriers[--client->carrier_count];
+  }
+}
+
 void gcffi_closed(gcffi_client *client, int fd) {
-  gcffi_carrier *carrier = find(client, fd);
+  gcffi_carrier *carrier = gcffi_carrier_of(client, fd);
   /* Where the table is full, it may be one of those left out. */
   client->carrier_lost = client->carrier_lost || carrier || client->carrier_count == GCFFI_CARRIERS;
   if (carrier) {

@@ -3,6 +3,8 @@
 #include "glue.h"
 #include "optional.h"
 
+#include <string.h>
+
 static int begin(gcffi_worker *worker) {
   int refused = gcffi_take(&worker->guard);
   if (refused == 0) {
@@ -36,11 +38,27 @@ int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, co
   return refused ? refused : end(worker, GEARMAN_SUCCESS);
 }
 
+/* Where it cannot be sent, the server gives the job to another worker, if it lives. */
+static int complete(gcffi_worker *worker, size_t size) {
+  int rc = gcffi_job_send(&worker->job, GCFFI_SEND_COMPLETE, worker->result, size);
+  if (rc < 0) {
+    worker->refused = rc;
+    rc = GEARMAN_WORK_ERROR;
+  }
+  return rc ? rc | GCFFI_UNANSWERED : GEARMAN_SUCCESS;
+}
+
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_worker *worker = gcffi_current_scope()->worker;
   gcffi_before_python();
   gcffi_job_init(&worker->job, worker, st);
-  int ended = gcffi_on_job(context, worker->job.workload, worker->job.size);
+  if (worker->job.size <= sizeof worker->workload) {
+    memcpy(worker->workload, worker->job.workload ? worker->job.workload : "", worker->job.size);
+  }
+  int ended = gcffi_on_job(context, worker->job.size);
+  if (ended >= GCFFI_SIZED) {
+    ended = complete(worker, (size_t)(ended - GCFFI_SIZED));
+  }
   worker->job.st = NULL;
   worker->outcome = ended & ~GCFFI_UNANSWERED;
   return ended & GCFFI_UNANSWERED ? GEARMAN_WORK_ERROR : GEARMAN_SUCCESS;

@@ -2,6 +2,7 @@
  *
  * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
+ * direct.c     waiting for one server's answer without poll()
  * bell.c       what ends a wait so that it looks for signals once more
  * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at wait.c
@@ -35,7 +36,8 @@
 
 int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
 int gcffi_on_task(void *owner, int64_t task, int event);  /* a return code, or GCFFI_RAISED */
-/* For the job of the worker: how it ended, a return code, with GCFFI_UNANSWERED where it goes back to the server. */
-int gcffi_on_job(void *context, char *workload, size_t size);
+/* For the job of the worker, whose workload has this size: the size of its result with GCFFI_SIZED, or how it ended, a
+ * return code, with GCFFI_UNANSWERED where it goes back to the server. */
+int gcffi_on_job(void *context, size_t size);
 
 #endif

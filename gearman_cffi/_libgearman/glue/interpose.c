@@ -6,6 +6,8 @@
  *
  * getenv: a client may be made without the servers of GEARMAN_SERVERS.
  *
+ * send, recv: never wait, also where the socket is blocking (direct.c); libgearman's own are not.
+ *
  * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network. recv also
  * mends a packet of gearmand's (mend.c).
  *
@@ -58,6 +60,7 @@ static ssize_t (*real_send)(int, const void *, size_t, int) = send;
 
 static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   gcffi_scope *scope = gcffi_current_scope();
+  flags |= MSG_DONTWAIT; /* see direct.c */
   if (scope && scope->rehearsal) {
     return (ssize_t)size;
   }
@@ -71,7 +74,11 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (scope->client) {
     return gcffi_send_in_turn(scope->client, fd, data, size, flags);
   }
-  return real_send(fd, data, size, flags);
+  ssize_t sent = real_send(fd, data, size, flags);
+  if (scope->worker && sent == (ssize_t)size) {
+    gcffi_leave_answer_to_receive(scope, fd, data, size);
+  }
+  return sent;
 }
 
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
@@ -80,6 +87,11 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   gcffi_scope *scope = gcffi_current_scope();
   if (gcffi_is_inherited(scope)) {
     return errno = ECONNREFUSED, -1;
+  }
+  if (scope && scope->client) {
+    gcffi_opened(scope->client, fd);
+  } else if (scope && scope->worker && scope->worker->socket.fd == fd) {
+    scope->worker->socket.blocks = false;
   }
   return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
 }
@@ -98,9 +110,10 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
     return 0;
   }
   if (scope && scope->client) {
-    return gcffi_receive(scope->client, fd, data, size, flags);
+    return gcffi_receive(scope, fd, data, size, flags);
   }
-  return real_recv(fd, data, size, flags);
+  return scope ? gcffi_receive_directly(scope, fd, data, size, flags)
+               : real_recv(fd, data, size, flags | MSG_DONTWAIT);
 }
 
 static char *(*real_getenv)(const char *) = getenv;

@@ -38,11 +38,12 @@ static size_t takable(unsigned char *bytes, size_t n, bool mend) {
 }
 
 /* recv() on a connection whose packets have been followed up to this place. */
-ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_t size, int flags) {
+ssize_t gcffi_receive_mended(gcffi_scope *scope, const gcffi_place *place, int fd, void *data, size_t size,
+                             int flags) {
   if (place->rest) {
-    return recv(fd, data, size < place->rest ? size : place->rest, flags);
+    return gcffi_receive_directly(scope, fd, data, size < place->rest ? size : place->rest, flags);
   }
-  ssize_t seen = recv(fd, data, size, flags | MSG_PEEK);
+  ssize_t seen = gcffi_receive_directly(scope, fd, data, size, flags | MSG_PEEK);
   if (seen <= 0) {
     return seen;
   }
@@ -51,7 +52,7 @@ ssize_t gcffi_receive_mended(const gcffi_place *place, int fd, void *data, size_
     errno = EAGAIN; /* the rest of a head, or of a short packet, is on its way */
     return -1;
   }
-  ssize_t got = recv(fd, data, size, flags);
+  ssize_t got = gcffi_receive_directly(scope, fd, data, size, flags);
   if (got > 0) {
     takable(data, (size_t)got, true);
   }

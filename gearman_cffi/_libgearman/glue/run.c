@@ -42,8 +42,9 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       break;
     }
     scope->glances = patience == GCFFI_GLANCES;
+    scope->receives = true;
     rc = gcffi_client_pause(client->st);
-    scope->glances = false; /* libgearman's own waits, to connect, are waits */
+    scope->glances = scope->receives = false; /* libgearman's own waits, to connect, are waits */
     if (rc != GEARMAN_SUCCESS) {
       rc = patience == GCFFI_GLANCES ? GEARMAN_IO_WAIT : rc;
       break;
@@ -107,11 +108,17 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
   gcffi_reply *reply = task->reply;
   size_t left = 1;
   reply->unanswered = &left;
+  if (task->kind < GCFFI_LOW_BACKGROUND && client->pending == 0 && client->adrift == 0 && client->naming) {
+    scope->expects = client->naming + 1; /* the name alone is no news */
+  }
   gearman_return_t rc = gcffi_run(client, scope, &left, GCFFI_WAITS);
   if (client->raised && rc == GEARMAN_PAUSE) {
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
   gcffi_let_go(client, task, rc);
+  if (reply->handle[0]) {
+    client->naming = GCFFI_HEAD + (int)strlen(reply->handle);
+  }
   return reply->finished ? reply->rc : rc;
 }
 

@@ -188,6 +188,9 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     fds[i].events = POLLIN; /* that it could write is no news */
   }
   gcffi_await_turn(scope, fds, count);
+  if (scope->client && (scope->gathering || scope->glances)) {
+    gcffi_wake_up_at_once(scope->client);
+  }
   if (scope->gathering) {
     return gcffi_gather(scope->gathering, fds, count);
   }
@@ -202,8 +205,17 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     limit = scope->deadline;
   }
 
+  if (scope->looks && scope->until < limit) {
+    limit = scope->until; /* the same wait goes on */
+  }
+  if (scope->client && gcffi_leave_to_receive(scope, fds, count, limit)) {
+    return 1;
+  }
   bool handles_signals = gcffi_handles_signals();
-  int ready = poll_for_a_while(fds, count, handles_signals, limit);
+  bool looks = scope->looks && handles_signals;
+  int ready = looks ? poll_after_looking(scope, fds, count, limit)
+                    : poll_for_a_while(fds, count, handles_signals, limit);
+  scope->looks = false;
   while (ready <= 0) {
     if (ready < 0 && errno != EINTR) {
       return ready;

@@ -10,6 +10,13 @@
 
 #include <libgearman-1.0/gearman.h>
 
+/* What is short changes hands in memory that both sides know, where Python takes it and leaves it with one slice.
+ * GCFFI_SIZED goes with its size, in a return code's place: for gcffi_client_do the size of a job's result in
+ * client->answer, or of the handle of one in the background in client->reply; for gcffi_on_job that of the result in
+ * worker->result, which completes the job. */
+#define GCFFI_SHORT 4096
+enum { GCFFI_SIZED = 1 << 17 };
+
 /* ---------------------------------------------------------------------------------------- ownership */
 
 /* In place of a return code: the call was refused, or a callback raised. */
@@ -33,6 +40,13 @@ int gcffi_check_idle(const void *object);
 
 /* ------------------------------------------------------------------------------------------ waiting */
 
+/* A connection in which recv() may wait; see direct.c. */
+typedef struct gcffi_socket {
+  int fd;
+  bool blocks; /* it is blocking, with a timeout */
+  int least;   /* as many bytes end a wait */
+} gcffi_socket;
+
 /* The descriptors of several clients; see together.c. */
 typedef struct gcffi_gathering {
   struct pollfd *fds;
@@ -49,6 +63,11 @@ typedef struct gcffi_scope {
   bool timed_out;
   bool sent;         /* something was sent, so a server was connected */
   bool idle;         /* a worker waits for a job */
+  bool looks;        /* the next wait begins with a look at the signals */
+  bool receives;     /* what waits receives next; from here on see direct.c */
+  bool awaits;       /* the wait is left to the recv() that comes next */
+  int expects;       /* fewer bytes than these need not end the wait that comes next */
+  int64_t until;     /* when a wait that was left to recv() ends */
   bool glances;      /* the wait looks what is there, and does not wait */
   bool rehearsal;    /* the server's part is played by interpose.c */
   bool no_environment;
@@ -78,6 +97,9 @@ bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
 bool gcffi_poll_with_bell(struct pollfd *fds, nfds_t count, int *ready);
 void gcffi_forget_bell(void);
+bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit);
+void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size);
+ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);
 gearman_return_t gcffi_worker_pause(gearman_worker_st *st);

@@ -136,6 +136,7 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
   worker->failed = false;
   gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  scope->receives = waits;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   /* The answer to a job whose time was over is refused, and libgearman crashes when it goes on from there. */
@@ -149,7 +150,10 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
 static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   int refused = gcffi_begin(scope, &worker->guard, -1);
   scope->worker = worker;
-  worker->outcome = refused ? worker->outcome : GEARMAN_SUCCESS;
+  if (refused == 0) {
+    worker->outcome = GEARMAN_SUCCESS;
+    worker->refused = 0;
+  }
   return refused;
 }
 
@@ -158,7 +162,7 @@ int gcffi_worker_work(gcffi_worker *worker) {
   int rc = begin(&scope, worker);
   if (rc == 0) {
     rc = (int)renew_and_work(worker, &scope);
-    rc = rc ? rc : worker->outcome;
+    rc = worker->refused ? worker->refused : rc ? rc : worker->outcome;
     gcffi_leave(&scope);
   }
   return rc;
@@ -186,6 +190,7 @@ int gcffi_worker_announce(gcffi_worker *worker) {
   int rc = begin(&scope, worker);
   if (rc == 0) {
     rc = (int)renew_and_announce(worker);
+    rc = worker->refused ? worker->refused : rc;
     gcffi_leave(&scope);
   }
   return rc;

@@ -16,6 +16,10 @@ typedef struct gcffi_worker {
   gcffi_guard guard; /* first: see ownership.c */
   gearman_worker_st *st;
   gcffi_job job; /* the one that work() runs */
+  char workload[GCFFI_SHORT]; /* its workload, where it is short */
+  char result[GCFFI_SHORT];
+  int refused;         /* why its result was not taken */
+  gcffi_socket socket; /* over which it was asked for last */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
