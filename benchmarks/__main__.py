@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.bench import Bench
 from benchmarks.machine import description
-from benchmarks.programs import ProgramError, compile_c
+from benchmarks.programs import ProgramError, compile_c, compile_python
 from benchmarks.runner import Outcome, run
 from benchmarks.works import Work, all_works
 from gearman_cffi.testing import GearmandError
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         try:
             compile_c(bench.folder)
+            compile_python()
             about = _about(options)
         except (ProgramError, GearmandError) as error:
             print(f"benchmarks: {error}", file=sys.stderr)

@@ -35,6 +35,7 @@ static bool make_blocking(gcffi_socket *socket) {
 }
 
 static void wake_up_at(gcffi_socket *socket, int least) {
+  least = least > socket->unread ? least : socket->unread + 1;
   if (socket->least != least && setsockopt(socket->fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0) {
     socket->least = least;
   }
@@ -50,11 +51,28 @@ static bool has_time(int64_t limit) {
   return limit == GCFFI_NEVER || limit - gcffi_now() > 2 * GCFFI_LOOK_AGAIN_AFTER;
 }
 
+/* Whether the server has closed its side: nothing more will come. */
+bool gcffi_has_ended(int fd) {
+  struct pollfd connection = {.fd = fd, .events = POLLRDHUP};
+  return poll(&connection, 1, 0) == 1;
+}
+
+/* Ends no wait before more has come than what was left unread. */
+void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread) {
+  gcffi_socket *socket = socket_of(scope, fd);
+  if (socket) {
+    socket->unread = (int)unread;
+  }
+}
+
+static bool can_be_left(const gcffi_scope *scope, const struct pollfd *fds, nfds_t count) {
+  return scope->receives && count == 1 && fds->events == POLLIN && !scope->awaits && !scope->looks;
+}
+
 /* Whether a client's wait can be left to the recv() after it. Not twice: something else must have come between them.
  * Not after a recv() that has waited for nothing, and not where time is short. */
 bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit) {
-  bool possible = scope->receives && count == 1 && fds->events == POLLIN && !scope->awaits && !scope->looks;
-  gcffi_socket *socket = possible ? socket_of(scope, fds->fd) : NULL;
+  gcffi_socket *socket = can_be_left(scope, fds, count) ? socket_of(scope, fds->fd) : NULL;
   scope->awaits = socket && has_time(limit) && make_blocking(socket);
   if (scope->awaits) {
     wake_up_at(socket, scope->expects > 1 ? scope->expects : 1);
@@ -112,6 +130,13 @@ void gcffi_wake_up_at_once(gcffi_client *client) {
 }
 
 #else
+
+bool gcffi_has_ended(int fd) {
+  struct pollfd connection = {.fd = fd};
+  return poll(&connection, 1, 0) == 1;
+}
+
+void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread) { (void)scope, (void)fd, (void)unread; }
 
 bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit) {
   (void)scope, (void)fds, (void)count, (void)limit;

@@ -47,11 +47,14 @@ ssize_t gcffi_receive_mended(gcffi_scope *scope, const gcffi_place *place, int f
   if (seen <= 0) {
     return seen;
   }
+  gcffi_await_more(scope, fd, 0);
   size = takable(data, (size_t)seen, false);
-  if (size == 0) {
-    errno = EAGAIN; /* the rest of a head, or of a short packet, is on its way */
+  if (size == 0 && !gcffi_has_ended(fd)) {
+    gcffi_await_more(scope, fd, seen); /* the rest of a head, or of a short packet, is on its way */
+    errno = EAGAIN;
     return -1;
   }
+  size = size ? size : (size_t)seen;
   ssize_t got = gcffi_receive_directly(scope, fd, data, size, flags);
   if (got > 0) {
     takable(data, (size_t)got, true);

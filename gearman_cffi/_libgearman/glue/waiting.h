@@ -45,6 +45,7 @@ typedef struct gcffi_socket {
   int fd;
   bool blocks; /* it is blocking, with a timeout */
   int least;   /* as many bytes end a wait */
+  int unread;  /* what is there, and waits for the rest */
 } gcffi_socket;
 
 /* The descriptors of several clients; see together.c. */
@@ -99,6 +100,8 @@ bool gcffi_poll_with_bell(struct pollfd *fds, nfds_t count, int *ready);
 void gcffi_forget_bell(void);
 bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit);
 void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size);
+bool gcffi_has_ended(int fd);
+void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread);
 ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);

@@ -1,0 +1,198 @@
+"""Waits that are left to recv(): a client that knows how long a job's name is sleeps until more than that comes."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanTask, JobKind
+from gearman_cffi.testing import Gearmand
+from tests.support import client_of, frozen, serving, worker_of
+
+JOB_CREATED, WORK_COMPLETE, ERROR = 8, 13, 19
+LOST_CONNECTION, SERVER_ERROR, TIMEOUT = 14, 18, 47
+HANDLE = b"H:a-host-with-a-name-of-some-length:1"
+
+
+def packet(kind: int, *arguments: bytes) -> bytes:
+    """A packet of a server."""
+    body = b"\0".join(arguments)
+    return b"\0RES" + struct.pack(">II", kind, len(body)) + body
+
+
+DONE = packet(JOB_CREATED, HANDLE) + packet(WORK_COMPLETE, HANDLE, b"done")
+
+
+@contextmanager
+def answering(*answers: Callable[[socket.socket], object]) -> Iterator[GearmanClient]:
+    """A client of a server that answers its jobs, one after the other, each with the next of these."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for answer in answers:
+                    size = struct.unpack(">8xI", connection.recv(12, socket.MSG_WAITALL))[0]
+                    connection.recv(size, socket.MSG_WAITALL)
+                    answer(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        client = GearmanClient()
+        client.addServer("127.0.0.1", listener.getsockname()[1], False)
+        try:
+            yield client
+        finally:
+            thread.join(15)
+            assert not thread.is_alive()
+
+
+def done(connection: socket.socket) -> None:
+    """The job's name and its result at once."""
+    connection.sendall(DONE)
+
+
+class TestUnusualAnswers:
+    """The answer to a second job, when the client knows the size of a name."""
+
+    def test_less_than_a_name(self) -> None:
+        """A refusal that is shorter than a name ends the call all the same."""
+        with answering(done, lambda connection: connection.sendall(packet(ERROR, b"E", b"no"))) as client:
+            assert client.doNormal("f", "x") == b"done"
+            with pytest.warns(match="no"):
+                client.doNormal("f", "x")
+            assert client.returnCode() == SERVER_ERROR
+
+    def test_byte_by_byte(self) -> None:
+        """What comes in pieces is put together."""
+
+        def dribble(connection: socket.socket) -> None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in DONE:
+                connection.sendall(bytes([byte]))
+
+        with answering(done, dribble, done) as client:
+            assert [client.doNormal("f", "x") for _ in range(3)] == [b"done"] * 3
+
+    @pytest.mark.parametrize("sent", [0, 5, len(packet(JOB_CREATED, HANDLE)), len(DONE) - 1])
+    def test_an_end(self, sent: int) -> None:
+        """A connection that ends, before, in and after the name, is lost at once."""
+        with answering(done, lambda connection: connection.sendall(DONE[:sent])) as client:
+            assert client.doNormal("f", "x") == b"done"
+            begin = time.monotonic()
+            with pytest.warns(match="lost|connection|Connection|flush"):
+                client.doNormal("f", "x")
+            assert client.returnCode() == LOST_CONNECTION
+            assert time.monotonic() - begin < 1
+
+    def test_a_name_alone(self) -> None:
+        """The name is known when the time is over, and the time counts from the submission."""
+        over = threading.Event()
+
+        def name(connection: socket.socket) -> None:
+            connection.sendall(packet(JOB_CREATED, HANDLE))
+            over.wait(10)
+
+        with answering(done, name) as client:
+            assert client.doNormal("f", "x") == b"done"
+            client.setTimeout(400)
+            begin = time.monotonic()
+            reply = client._submit(JobKind.NORMAL, "f", b"x")
+            assert (reply.rc, reply.handle) == (TIMEOUT, HANDLE.decode())
+            assert 0.39 < time.monotonic() - begin < 2
+            over.set()
+
+
+def slow(job: GearmanJob, context: Any) -> bytes:
+    """Longer than a recv() waits."""
+    job.sendStatus(1, 2)
+    time.sleep(0.3)
+    return job.workload()
+
+
+class TestBesideOtherCalls:
+    """After jobs in the foreground, what waits for less than a name is not held up by them."""
+
+    def test_all_kinds(self, gearmand: Gearmand) -> None:
+        """A ping, a status, a job in the background and tasks, each as quick as ever."""
+        client = client_of(gearmand)
+        created: list[float] = []
+        client.setCreatedCallback(lambda task: created.append(time.monotonic()))
+
+        def add_and_run() -> None:
+            client.addTask("slow", "task")
+            assert client.runTasks()
+
+        calls: list[Callable[[], object]] = [
+            lambda: client.ping("x"),
+            lambda: client.doBackground("later", "x"),
+            lambda: client.jobStatus(client.doBackground("later", "x")),
+            lambda: client.enableExceptionHandler(),
+            lambda: client.doNormal("echo", "y"),
+        ]
+        with serving(gearmand, echo=lambda job, _: job.workload(), slow=slow, later=lambda job, _: b""):
+            for call in calls:
+                quickest = 9.0
+                for _ in range(3):
+                    assert client.doNormal("echo", "x") == b"x"
+                    begin = time.monotonic()
+                    assert call()
+                    quickest = min(quickest, time.monotonic() - begin)
+                assert quickest < 0.04
+            begin = time.monotonic()
+            add_and_run()
+            assert created[0] - begin < 0.2 < time.monotonic() - begin
+
+    def test_a_task_beside_it(self, gearmand: Gearmand) -> None:
+        """A task that waits for its run hears of its name while a job in the foreground is done."""
+        client = client_of(gearmand)
+        heard: list[str] = []
+
+        def on_created(task: GearmanTask) -> None:
+            heard.append(str(task.jobHandle()))
+
+        client.setCreatedCallback(on_created)
+        with serving(gearmand, slow=slow):
+            assert client.doNormal("slow", "first") == b"first"
+            client.addTask("slow", "task")
+            assert client.doNormal("slow", "second") == b"second"
+            assert client.runTasks()
+        assert len(heard) == 1
+
+    def test_a_long_job_and_signals(self, gearmand: Gearmand) -> None:
+        """Handlers run on time through the whole of a second job, and its answer comes."""
+        client = client_of(gearmand)
+        rung: list[float] = []
+        before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+        try:
+            with serving(gearmand, slow=slow):
+                client.doNormal("slow", "first")
+                signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+                begin = time.monotonic()
+                assert client.doNormal("slow", "second") == b"second"
+                lasted = time.monotonic() - begin
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        within = [at for at in rung if begin < at < begin + lasted]
+        assert len(within) > lasted / 0.01 / 4
+
+    def test_a_worker_whose_server_stands_still(self, gearmand: Gearmand) -> None:
+        """stop() from another thread ends a worker that waits for the answer to its question for a job."""
+        worker = worker_of(gearmand, echo=lambda job, _: job.workload())
+        client_of(gearmand).doBackground("echo", "x")
+        assert worker.work()
+        with frozen(gearmand):
+            timer = threading.Timer(0.2, worker.stop)
+            timer.start()
+            assert worker.work() is False
+            timer.join()
