@@ -103,11 +103,19 @@ class WorkerHandle(Handle):
         """Waits for a job and runs it (gearman_worker_work)."""
         if kept:
             drop_left_behind()
+        if self._unregistered:
+            return self._work_after_announcing()
+        rc: int = _work(self._c)
+        if kept or rc < 0:
+            fail("worker", rc)
+        return rc
+
+    def _work_after_announcing(self) -> int:
         announced = self._announce() if self._waiting else None
         rc: int = _work(self._c) if announced is None else announced or self.outcome()
         if kept or rc < 0:
             fail("worker", rc)
-        self._unregistered = self._unregistered and announced is not None
+        self._unregistered = announced is not None
         return rc
 
     def outcome(self) -> int:
