@@ -28,7 +28,7 @@
 static bool make_blocking(gcffi_socket *socket) {
   struct timeval patience = {.tv_usec = GCFFI_LOOK_AGAIN_AFTER / 1000};
   int flags = socket->blocks ? 0 : fcntl(socket->fd, F_GETFL);
-  socket->blocks = socket->blocks || (flags >= 0 &&
+  socket->blocks = socket->blocks || (flags >= 0 && gcffi_sees_all_data() &&
       setsockopt(socket->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
       fcntl(socket->fd, F_SETFL, flags & ~O_NONBLOCK) == 0);
   return socket->blocks;

@@ -37,6 +37,7 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   client->failed = false;
   if (!apart) {
     gcffi_wake_up_at_once(client);
+    client->carrier_count = client->tasks ? client->carrier_count : 0; /* connections may be opened anew */
     int answer = ask(client->st, data, size);
     client->failed = report(scope, NULL, false, false, client->error);
     return answer;

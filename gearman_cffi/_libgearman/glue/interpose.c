@@ -27,9 +27,12 @@
 #include <sys/socket.h>
 
 static bool interposed;
+static bool sees_all_data; /* all that libgearman sends and receives without TLS goes through our functions */
 static bool tls; /* libgearman imports OpenSSL's or wolfSSL's functions */
 
 bool gcffi_is_interposed(void) { return interposed; }
+
+bool gcffi_sees_all_data(void) { return sees_all_data; }
 
 bool gcffi_has_tls(void) { return tls; }
 
@@ -153,7 +156,7 @@ typedef struct {
   const ElfW(Sym) *symbols;
   const char *names;
   ElfW(Addr) relro, relro_end;
-  bool poll_replaced;
+  bool poll_replaced, send_replaced, recv_replaced;
   bool has_tls;
 } object;
 
@@ -176,9 +179,11 @@ static void replace(object *o, ElfW(Addr) offset, size_t symbol) {
   const char *name = o->names + o->symbols[symbol].st_name;
   o->has_tls = o->has_tls || (symbol && (strcmp(name, "SSL_new") == 0 || strcmp(name, "wolfSSL_new") == 0));
   for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
-    if (symbol && strcmp(name, imports[i].name) == 0 &&
-        write_slot(o, (void **)(o->base + offset), imports[i].ours) && imports[i].ours == (void *)gcffi_poll) {
-      o->poll_replaced = true;
+    void *ours = imports[i].ours;
+    if (symbol && strcmp(name, imports[i].name) == 0 && write_slot(o, (void **)(o->base + offset), ours)) {
+      o->poll_replaced = o->poll_replaced || ours == (void *)gcffi_poll;
+      o->send_replaced = o->send_replaced || ours == (void *)our_send;
+      o->recv_replaced = o->recv_replaced || ours == (void *)our_recv;
     }
   }
 }
@@ -248,6 +253,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *found) {
   replace_imports(&o, dynamic);
   *(bool *)found = o.poll_replaced;
   tls = o.has_tls;
+  sees_all_data = o.send_replaced && o.recv_replaced; /* a fortified build may call another recv() */
   return 1;
 }
 

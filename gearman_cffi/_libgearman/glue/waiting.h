@@ -116,6 +116,7 @@ void gcffi_forked(void);
 bool gcffi_is_calling(void);
 bool gcffi_is_inherited(const gcffi_scope *scope);
 bool gcffi_is_interposed(void);
+bool gcffi_sees_all_data(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
 
