@@ -91,14 +91,15 @@ static bool asks_for_a_job(const unsigned char *packet) {
           packet[GCFFI_COMMAND] == GEARMAN_COMMAND_GRAB_JOB_ALL);
 }
 
-/* A worker has sent something. The server answers at once where that was the question for a job. */
+/* A worker has sent something. The server answers at once where that was the question for a job. Of several servers this is
+ * done for one: to make sockets ready in turn would cost more than it spares. */
 void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size) {
   gcffi_socket *socket = &scope->worker->socket;
   if (scope->receives && size >= GCFFI_HEAD && asks_for_a_job((const unsigned char *)sent + size - GCFFI_HEAD)) {
-    if (socket->fd != fd) {
+    if (socket->fd != fd && !socket->blocks) {
       *socket = (gcffi_socket){.fd = fd, .least = 1};
     }
-    scope->awaits = has_time(scope->deadline) && make_blocking(socket);
+    scope->awaits = socket->fd == fd && has_time(scope->deadline) && make_blocking(socket);
     scope->until = scope->deadline;
   }
 }

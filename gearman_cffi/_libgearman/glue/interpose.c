@@ -84,6 +84,13 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   return sent;
 }
 
+/* Of a worker, whose connection ends or begins. */
+static void forget_socket(gcffi_scope *scope, int fd) {
+  if (scope && scope->worker && scope->worker->socket.fd == fd) {
+    scope->worker->socket.blocks = false;
+  }
+}
+
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
@@ -93,9 +100,8 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   }
   if (scope && scope->client) {
     gcffi_opened(scope->client, fd);
-  } else if (scope && scope->worker && scope->worker->socket.fd == fd) {
-    scope->worker->socket.blocks = false;
   }
+  forget_socket(scope, fd);
   return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
 }
 
@@ -133,6 +139,7 @@ static int our_shutdown(int fd, int how) {
   if (scope && scope->client) {
     gcffi_closed(scope->client, fd);
   }
+  forget_socket(scope, fd);
   return gcffi_is_inherited(scope) ? 0 : real_shutdown(fd, how);
 }
 

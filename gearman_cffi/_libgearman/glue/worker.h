@@ -19,7 +19,7 @@ typedef struct gcffi_worker {
   char workload[GCFFI_SHORT]; /* its workload, where it is short */
   char result[GCFFI_SHORT];
   int refused;         /* why its result was not taken */
-  gcffi_socket socket; /* over which it was asked for last */
+  gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
