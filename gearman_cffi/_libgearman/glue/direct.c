@@ -2,7 +2,7 @@
  *
  * A client that has sent a job reads from one connection next, and nothing else can happen meanwhile. So the poll() before
  * is left out, its descriptor shown as ready, and the recv() that libgearman makes then waits on a socket that is
- * blocking; all else that is sent and received does not wait (interpose.c). The timeout that ends a wait for a look at
+ * blocking; all else that is sent and received does not wait (stand_ins.c). The timeout that ends a wait for a look at
  * the signals (wait.c) stays set on the socket, where it costs nothing.
  *
  * That recv() also knows how much is worth waking up for. A job in the foreground is named by its server at once and

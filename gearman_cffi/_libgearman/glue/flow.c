@@ -1,7 +1,7 @@
 /* Which connections carry a client's tasks, and how far submission may run ahead of the server's answers.
  *
  * libgearman finds the task of an answer by walking over all that are outstanding. With its own small socket buffer it
- * cannot send many jobs before it has to read; without that limit (interpose.c) it would send ten thousand, and then
+ * cannot send many jobs before it has to read; without that limit (stand_ins.c) it would send ten thousand, and then
  * walk over thousands for every answer. So nothing more is sent on a connection on which some hundred jobs wait to
  * be named. How many have been named and are not done does not count: that is for the workers to decide. */
 #define _GNU_SOURCE

@@ -5,7 +5,8 @@
  * direct.c     waiting for one server's answer without poll()
  * bell.c       what ends a wait so that it looks for signals once more
  * slices.c     waiting where poll() cannot be replaced
- * interpose.c  points libgearman's own imports at wait.c
+ * interpose.c  points libgearman's own imports at stand_ins.c
+ * stand_ins.c  what is called in their place
  * unique.c     the unique key of a job that was given none
  * mend.c       a packet of gearmand's that libgearman does not recognize
  * servers.c    a client's servers

@@ -1,30 +1,13 @@
 /* Points a few of libgearman's imports at ours. Only its own table of imports is changed, so nothing else in
  * the process is touched; outside a scope they behave as before.
  *
- * poll: see wait.c. send, shutdown: see flow.c; libgearman reports the loss of any connection as if it were that
- * of the task that is waited for.
- *
- * getenv: a client may be made without the servers of GEARMAN_SERVERS.
- *
- * send, recv: never wait, also where the socket is blocking (direct.c); libgearman's own are not.
- *
- * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network. recv also
- * mends a packet of gearmand's (mend.c).
- *
- * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
- * segment then fills the buffer and every segment waits for a delayed acknowledgement: 1 MiB takes 0.6 s.
- * Left alone, the kernel sizes the buffers by itself. It also asks for a close() that waits up to ten seconds for a
- * server that does not read (SO_LINGER); without it, what was sent is delivered as well.
- *
  * ELF only. Elsewhere, or where the table cannot be written, gcffi_is_interposed() is false and waits are
  * made in slices (wait.c). */
 #define _GNU_SOURCE
 #include "glue.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static bool interposed;
 static bool sees_all_data; /* all that libgearman sends and receives without TLS goes through our functions */
@@ -49,121 +32,12 @@ bool gcffi_init(void) {
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int (*real_setsockopt)(int, int, int, const void *, socklen_t) = setsockopt;
-
-static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
-  bool unwanted = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF || option == SO_LINGER);
-  if (unwanted && gcffi_current_scope()) {
-    return 0;
-  }
-  return real_setsockopt(fd, level, option, value, size);
-}
-
-static ssize_t (*real_send)(int, const void *, size_t, int) = send;
-
-static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
-  gcffi_scope *scope = gcffi_current_scope();
-  flags |= MSG_DONTWAIT; /* see direct.c */
-  if (scope && scope->rehearsal) {
-    return (ssize_t)size;
-  }
-  if (gcffi_is_inherited(scope)) {
-    return errno = EPIPE, -1;
-  }
-  if (!scope) {
-    return real_send(fd, data, size, flags);
-  }
-  scope->sent = true;
-  if (scope->client) {
-    return gcffi_send_in_turn(scope->client, fd, data, size, flags);
-  }
-  ssize_t sent = real_send(fd, data, size, flags);
-  if (scope->worker && sent == (ssize_t)size) {
-    gcffi_leave_answer_to_receive(scope, fd, data, size);
-  }
-  return sent;
-}
-
-/* Of a worker, whose connection ends or begins. */
-static void forget_socket(gcffi_scope *scope, int fd) {
-  if (scope && scope->worker && scope->worker->socket.fd == fd) {
-    scope->worker->socket.blocks = false;
-  }
-}
-
-static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
-
-static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
-  gcffi_scope *scope = gcffi_current_scope();
-  if (gcffi_is_inherited(scope)) {
-    return errno = ECONNREFUSED, -1;
-  }
-  if (scope && scope->client) {
-    gcffi_opened(scope->client, fd);
-  }
-  forget_socket(scope, fd);
-  return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
-}
-
-static ssize_t (*real_recv)(int, void *, size_t, int) = recv;
-
-static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
-  static const char granted[] = "\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"; /* OPTION_RES with ten bytes */
-  gcffi_scope *scope = gcffi_current_scope();
-  if (scope && scope->rehearsal) {
-    size = size < sizeof granted - 1 ? size : sizeof granted - 1;
-    memcpy(data, granted, size);
-    return (ssize_t)size;
-  }
-  if (gcffi_is_inherited(scope)) {
-    return 0;
-  }
-  if (scope && scope->client) {
-    return gcffi_receive(scope, fd, data, size, flags);
-  }
-  return scope ? gcffi_receive_directly(scope, fd, data, size, flags)
-               : real_recv(fd, data, size, flags | MSG_DONTWAIT);
-}
-
-static char *(*real_getenv)(const char *) = getenv;
-
-static char *our_getenv(const char *name) {
-  gcffi_scope *scope = gcffi_current_scope();
-  return scope && scope->no_environment ? NULL : real_getenv(name);
-}
-
-static int (*real_shutdown)(int, int) = shutdown;
-
-static int our_shutdown(int fd, int how) {
-  gcffi_scope *scope = gcffi_current_scope();
-  if (scope && scope->client) {
-    gcffi_closed(scope->client, fd);
-  }
-  forget_socket(scope, fd);
-  return gcffi_is_inherited(scope) ? 0 : real_shutdown(fd, how);
-}
-
-static const struct {
-  const char *name;
-  void *ours;
-} imports[] = {
-    {"poll", (void *)gcffi_poll},
-    {"__poll_chk", (void *)gcffi_poll}, /* what a fortified build calls; its one argument more is ignored */
-    {"setsockopt", (void *)our_setsockopt},
-    {"connect", (void *)our_connect},
-    {"getenv", (void *)our_getenv},
-    {"secure_getenv", (void *)our_getenv},
-    {"send", (void *)our_send},
-    {"recv", (void *)our_recv},
-    {"shutdown", (void *)our_shutdown},
-};
-
 typedef struct {
   ElfW(Addr) base;
   const ElfW(Sym) *symbols;
   const char *names;
   ElfW(Addr) relro, relro_end;
-  bool poll_replaced, send_replaced, recv_replaced;
+  int replaced; /* GCFFI_POLL and so on */
   bool has_tls;
 } object;
 
@@ -185,12 +59,9 @@ static bool write_slot(const object *o, void **slot, void *value) {
 static void replace(object *o, ElfW(Addr) offset, size_t symbol) {
   const char *name = o->names + o->symbols[symbol].st_name;
   o->has_tls = o->has_tls || (symbol && (strcmp(name, "SSL_new") == 0 || strcmp(name, "wolfSSL_new") == 0));
-  for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
-    void *ours = imports[i].ours;
-    if (symbol && strcmp(name, imports[i].name) == 0 && write_slot(o, (void **)(o->base + offset), ours)) {
-      o->poll_replaced = o->poll_replaced || ours == (void *)gcffi_poll;
-      o->send_replaced = o->send_replaced || ours == (void *)our_send;
-      o->recv_replaced = o->recv_replaced || ours == (void *)our_recv;
+  for (const gcffi_stand_in *in = gcffi_stand_ins; symbol && in->name; in++) {
+    if (strcmp(name, in->name) == 0 && write_slot(o, (void **)(o->base + offset), in->ours)) {
+      o->replaced |= in->what;
     }
   }
 }
@@ -258,9 +129,9 @@ static int visit(struct dl_phdr_info *info, size_t size, void *found) {
     return 0;
   }
   replace_imports(&o, dynamic);
-  *(bool *)found = o.poll_replaced;
+  *(bool *)found = (o.replaced & GCFFI_POLL) != 0;
   tls = o.has_tls;
-  sees_all_data = o.send_replaced && o.recv_replaced; /* a fortified build may call another recv() */
+  sees_all_data = (o.replaced & GCFFI_SEND) && (o.replaced & GCFFI_RECV); /* a fortified build may call another recv() */
   return 1;
 }
 

@@ -70,7 +70,7 @@ typedef struct gcffi_scope {
   int expects;       /* fewer bytes than these need not end the wait that comes next */
   int64_t until;     /* when a wait that was left to recv() ends */
   bool glances;      /* the wait looks what is there, and does not wait */
-  bool rehearsal;    /* the server's part is played by interpose.c */
+  bool rehearsal;    /* the server's part is played by stand_ins.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
   unsigned polled;  /* how many descriptors the wait that was given up had */
@@ -80,6 +80,15 @@ typedef struct gcffi_scope {
 } gcffi_scope;
 
 #define GCFFI_NEVER INT64_MAX
+
+/* A function of ours in place of one that libgearman imports, the last without a name. what: one of these, or 0. */
+enum { GCFFI_POLL = 1, GCFFI_SEND = 2, GCFFI_RECV = 4 };
+typedef struct gcffi_stand_in {
+  const char *name;
+  void *ours;
+  int what;
+} gcffi_stand_in;
+extern const gcffi_stand_in gcffi_stand_ins[];
 
 /* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
  * this long in ns, since its start or the last signal, therefore looks once more, with signals held back until poll() is
