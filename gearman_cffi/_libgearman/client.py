@@ -113,9 +113,9 @@ class ClientHandle(Handle):
             rc = _do(self._c, kind, function, unique, ffi.NULL, 0, timeout)
         else:
             rc = _do(self._c, kind, function, unique, pointer(workload), len(workload), timeout)
-        if kept or rc < _SIZED:
-            if kept or rc < 0:
-                fail("client", rc)
+        if kept or rc < 0:  # also what another thread has kept
+            fail("client", rc)
+        if rc < _SIZED:
             return rc or self.data()
         if kind < _LOW_BACKGROUND:
             return self._answer[: rc - _SIZED]  # type: ignore[no-any-return]

@@ -44,6 +44,8 @@ os.kill(SERVER, signal.SIGSTOP)
 client.setTimeout(100)
 say(client.runTasks(), client.returnCode() == GEARMAN_TIMEOUT)
 os.kill(SERVER, signal.SIGKILL)
+import socket
+while not socket.socket().connect_ex(("127.0.0.1", PORTS[0])): pass  # until its port is closed
 for _ in range(5):
     try: client.runTasks()
     except ValueError as error: say(error)
