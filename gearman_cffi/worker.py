@@ -11,7 +11,7 @@ from datetime import timedelta
 from gearman_cffi.durations import to_milliseconds, to_time_limit
 from gearman_cffi.events import Dispatcher, EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
-from gearman_cffi.ext import GearmanWorker, ReturnCode
+from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
 from gearman_cffi.serializers import PhpSerializer, Serializer
 from gearman_cffi.servers import Server, ServerCollection
@@ -26,10 +26,9 @@ from gearman_cffi.worker_servers import (
     can_be_reached,
     failure_of,
     wait,
-    work,
 )
 
-_SUCCESS = int(ReturnCode.SUCCESS)  # a member of an enum is looked up anew for each job
+_AFTER_RUN = EventName.AFTER_RUN  # a member of an enum is looked up anew each time, here for each job
 
 
 class Worker:
@@ -121,11 +120,13 @@ class Worker:
             self._worker = None  # disconnects: a job that was just assigned goes back to its server
             self._stop.clear()
             self._told_of_end, self._is_connected = False, None
+            self._retries.begin()
             self._running.release()
 
     def _connect(self) -> GearmanWorker:
         self._events.servers(EventName.CONNECT_TO_SERVER)
-        worker = self._worker_servers.open()
+        # An answer that comes at once is no reason to come back from C, unless somebody wants to hear of it.
+        worker = self._worker_servers.open(not self._events.has_listeners(EventName.IO_WAIT))
         self._events.servers(EventName.CONNECTED_TO_SERVER)
         return worker
 
@@ -135,33 +136,43 @@ class Worker:
             raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
         for name, handler in self.jobs.get_jobs().items():
             limit = to_time_limit(getattr(handler, "time_limit", None))
-            runner = JobRunner(name, handler, self.serializer, self._events, self._connected)
-            worker.addFunction(name, runner, None, limit)
+            runner = JobRunner(name, handler, self.serializer, self._events, self._retries, self._connected)
+            worker.addFunction(name, runner.run, None, limit)
         self._events.jobs(EventName.AFTER_REGISTER_FUNCTIONS)
 
     # ------------------------------------------------------------------------------------ the loop
 
     def _work(self, worker: GearmanWorker) -> None:
         while not self._stop.requested:
-            rc = work(worker)
-            if rc == _SUCCESS:
-                self._connected()
-                self._events.guarded(EventName.AFTER_RUN)
-            elif rc == ReturnCode.IO_WAIT:
-                self._idle(worker, EventName.IO_WAIT)
-            elif rc == ReturnCode.NO_JOBS:
-                if self._is_connected or can_be_reached(worker):
+            try:
+                worked = worker.work()
+            except GearmanWarning:  # of a given worker, where warnings are errors
+                worked = False
+            if worked:
+                if not self._retries.over:
                     self._connected()
-                    self._idle(worker, EventName.NO_JOBS)
-                else:
-                    self._unreachable(worker)
-            elif rc in UNREACHABLE:
-                self._unreachable(worker)
-            elif rc == ReturnCode.TIMEOUT:
+                if self._events.has_listeners(_AFTER_RUN):
+                    self._events.guarded(_AFTER_RUN)
+            elif worker.returnCode() == ReturnCode.TIMEOUT:
                 return  # a given, blocking worker's own
-            elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
-                self._events.failed(failure_of(worker, self.servers))
-                self._stop.wait(self._retries.next())
+            else:
+                self._without_job(worker)
+
+    def _without_job(self, worker: GearmanWorker) -> None:
+        rc = worker.returnCode()
+        if rc == ReturnCode.IO_WAIT:
+            self._idle(worker, EventName.IO_WAIT)
+        elif rc == ReturnCode.NO_JOBS:
+            if self._is_connected or can_be_reached(worker):
+                self._connected()
+                self._idle(worker, EventName.NO_JOBS)
+            else:
+                self._unreachable(worker)
+        elif rc in UNREACHABLE:
+            self._unreachable(worker)
+        elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
+            self._events.failed(failure_of(worker, self.servers))
+            self._stop.wait(self._retries.next())
 
     def _idle(self, worker: GearmanWorker, why: EventName) -> None:
         """Waits for an answer or for a job. Tries to connect are not told: nobody is idle then."""
@@ -178,7 +189,7 @@ class Worker:
             self._events.guarded(EventName.WORK)
 
     def _connected(self) -> None:
-        self._retries.reset()
+        self._retries.end()
         was_lost, self._is_connected = self._is_connected is False, True
         if was_lost:
             self._events.connected_again()
@@ -190,6 +201,7 @@ class Worker:
         """
         if self._is_connected:
             self._is_connected = None
+            self._retries.begin()
             return
         if self._is_connected is None:
             self._is_connected = False

@@ -35,43 +35,43 @@ class WorkerEvents:
     def __init__(self, worker: Worker, dispatcher: Dispatcher) -> None:
         self._worker = worker
         self._dispatcher = dispatcher
+        self.has_listeners = dispatcher.has_listeners
 
     def worker(self, name: EventName) -> None:
         """A WorkerEvent. What a listener raises comes out."""
-        if self._dispatcher.has_listeners(name):
+        if self.has_listeners(name):
             self._dispatcher.dispatch(name, WorkerEvent(name, self._worker))
 
     def guarded(self, name: EventName) -> None:
         """A WorkerEvent whose listeners' exceptions are told as failures."""
-        if self._dispatcher.has_listeners(name):
+        if self.has_listeners(name):
             self._guard(lambda: self._dispatcher.dispatch(name, WorkerEvent(name, self._worker)))
 
     def servers(self, name: EventName) -> None:
         """A ConnectToServerEvent. What a listener raises comes out."""
-        if self._dispatcher.has_listeners(name):
+        if self.has_listeners(name):
             self._dispatcher.dispatch(name, ConnectToServerEvent(name, self._worker.servers))
 
     def connected_again(self) -> None:
         """Servers are back. Exceptions of listeners are told as failures."""
-        if self._dispatcher.has_listeners(EventName.CONNECTED_TO_SERVER):
+        if self.has_listeners(EventName.CONNECTED_TO_SERVER):
             self._guard(lambda: self.servers(EventName.CONNECTED_TO_SERVER))
         else:
             _log().info("working for %s again", self._worker.servers)
 
     def jobs(self, name: EventName) -> None:
         """A RegisterFunctionEvent. What a listener raises comes out."""
-        if self._dispatcher.has_listeners(name):
+        if self.has_listeners(name):
             self._dispatcher.dispatch(name, RegisterFunctionEvent(name, self._worker.jobs))
 
     def function(self, name: EventName, handler: JobHandlerInterface, job: Job, *result: Any) -> None:
-        """A FunctionEvent. What a listener raises comes out, and fails the job."""
-        if self._dispatcher.has_listeners(name):
-            self._dispatcher.dispatch(name, FunctionEvent(name, handler, job, *result))
+        """A FunctionEvent, also where nobody listens. What a listener raises comes out, and fails the job."""
+        self._dispatcher.dispatch(name, FunctionEvent(name, handler, job, *result))
 
     def function_failed(self, handler: JobHandlerInterface, job: Job, error: Exception) -> None:
         """A FunctionFailureEvent; raises nothing."""
         name = EventName.FUNCTION_FAILURE
-        if self._dispatcher.has_listeners(name):
+        if self.has_listeners(name):
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
@@ -81,7 +81,7 @@ class WorkerEvents:
         """A WorkerExceptionEvent; raises nothing."""
         name = EventName.WORKER_FAILURE
         raised = error if error.__traceback__ is not None else None
-        if not self._dispatcher.has_listeners(name):
+        if not self.has_listeners(name):
             _log().error("%s", error, exc_info=raised)
             return
         event: Event = WorkerExceptionEvent(name, self._worker, error)

@@ -14,8 +14,11 @@ from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.worker_events import WorkerEvents
+from gearman_cffi.worker_servers import Retries
 
 _NOT_READ = object()
+# A member of an enum is looked up anew each time, here for each job.
+_BEFORE, _AFTER = EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE
 
 
 class RunningJob(Job):
@@ -24,9 +27,10 @@ class RunningJob(Job):
     __slots__ = ("_job", "_raw", "_serializer", "has_sent_data")
 
     def __init__(self, job: GearmanJob, name: str, serializer: Serializer) -> None:
-        handle, unique = job._read_names()
-        super().__init__(name, _NOT_READ, unique or None)
-        self.handle = handle
+        # What Job.__init__() would do: it is called for every job.
+        self._job_name, self._workload, self.priority = name, _NOT_READ, None
+        self.handle, unique = job._read_names()
+        self.unique = unique or None
         self.has_sent_data = False
         self._raw = job.workload()
         self._serializer = serializer
@@ -53,10 +57,6 @@ class RunningJob(Job):
         """Sends a warning. Raises ConnectionLost where the server is gone."""
         self._send(GearmanJob.sendWarning, warning)
 
-    def end(self) -> None:
-        """Its handler has returned: libgearman frees the job."""
-        self._job = None
-
     def _send(self, method: Callable[..., bool], *what: Any) -> None:
         job = self._job
         if job is None:
@@ -82,37 +82,41 @@ class JobRunner:
         handler: JobHandlerInterface,
         serializer: Serializer,
         events: WorkerEvents,
-        on_job: Callable[[], None],
+        retries: Retries,
+        on_connected: Callable[[], None],
     ) -> None:
+        """on_connected is called before the first job after retries that are not over."""
         self._name = name
-        self._on_job = on_job
+        self._retries = retries
+        self._on_connected = on_connected
         self._handler = handler
         self._serializer = serializer
         self._events = events
         # What a result becomes. A serializer may have a form of its own for results: PHP's has.
         self._write: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
 
-    def __call__(self, gearman_job: GearmanJob, context: object) -> bytes | None:
+    def run(self, gearman_job: GearmanJob) -> bytes | None:
         """Executes a job and returns the result for the wire; a failure is sent from here.
 
         Everything but Exception goes through: the mirror leaves the job unanswered then.
         """
-        self._on_job()
+        if not self._retries.over:
+            self._on_connected()
+        events, handler = self._events, self._handler
         job = RunningJob(gearman_job, self._name, self._serializer)
         try:
-            return self._execute(job)
+            if events.has_listeners(_BEFORE):
+                events.function(_BEFORE, handler, job)
+            result = handler.execute(job)
+            if events.has_listeners(_AFTER):
+                events.function(_AFTER, handler, job, result)
+            if result is None and job.has_sent_data:
+                return b""  # the parts are the result
+            return self._write(result)
         except Exception as error:
-            self._events.function_failed(self._handler, job, error)
+            events.function_failed(handler, job, error)
             with suppress(GearmanWarning):  # the server may be gone; it hands the job out again
                 gearman_job.sendException(describe(error))
             return None
         finally:
-            job.end()
-
-    def _execute(self, job: RunningJob) -> bytes:
-        self._events.function(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
-        result = self._handler.execute(job)
-        self._events.function(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
-        if result is None and job.has_sent_data:
-            return b""  # the parts are the result
-        return self._write(result)
+            job._job = None  # libgearman frees it

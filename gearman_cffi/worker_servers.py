@@ -60,13 +60,17 @@ class WorkerServers:
         self._given = given
         self._added = False
 
-    def open(self) -> GearmanWorker:
-        """The GearmanWorker; nothing is connected yet. Raises NoServers where there is none to connect to."""
+    def open(self, awaits_answers: bool) -> GearmanWorker:
+        """The GearmanWorker; nothing is connected yet. Raises NoServers where there is none to connect to.
+
+        awaits_answers: see GearmanWorker._await_answers(); for our own.
+        """
         worker = self._given
         if worker is None:
             if not self._servers:
                 raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
             worker = SilentWorker()
+            worker._await_answers(awaits_answers)
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
             self._added = False
         if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
@@ -83,19 +87,29 @@ class WorkerServers:
 
 
 class Retries:
-    """How long to wait before the next try: longer each time, and never as long as all the others."""
+    """How long to wait before the next try: longer each time, and never as long as all the others.
+
+    over: whether the last try was a success.
+    """
 
     def __init__(self) -> None:
-        self.reset()
+        self.begin()
 
-    def reset(self) -> None:
-        """Begins anew, after a success."""
+    def begin(self) -> None:
+        """Nothing has been tried yet."""
+        self.over = False
         self._seconds = FIRST_WAIT
 
+    def end(self) -> None:
+        """There was a success."""
+        self.begin()
+        self.over = True
+
     def next(self) -> float:
-        """Seconds."""
+        """Seconds, after a failure."""
         import random  # a worker whose servers are there does not need it
 
+        self.over = False
         seconds, self._seconds = self._seconds, min(2 * self._seconds, LONGEST_WAIT)
         return seconds * random.uniform(0.5, 1)
 
@@ -114,21 +128,10 @@ def can_be_reached(worker: GearmanWorker) -> bool:
     return worker.returnCode() != ReturnCode.NO_ACTIVE_FDS
 
 
-def work(worker: GearmanWorker) -> int:
-    """One work(); its return code."""
-    try:  # noqa: SIM105  # suppress() costs as much as the call, for each job
-        worker.work()
-    except GearmanWarning:  # of a given worker, where warnings are errors
-        pass
-    return worker.returnCode()
-
-
 def wait(worker: GearmanWorker) -> int:
     """One wait(); its return code."""
-    try:  # noqa: SIM105
+    with suppress(GearmanWarning):  # of a given worker, where warnings are errors
         worker.wait()
-    except GearmanWarning:
-        pass
     return worker.returnCode()
 
 

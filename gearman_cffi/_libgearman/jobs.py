@@ -20,7 +20,8 @@ OVER = ffi.NULL
 # Goes with the return code of a job that the server is to give to another worker.
 UNANSWERED = int(lib.GCFFI_UNANSWERED)
 
-_send = lib.gcffi_job_send  # looked up once: an attribute of lib costs as much as a short call
+# Looked up once: an attribute of lib costs as much as a short call.
+_send, _string = lib.gcffi_job_send, ffi.string
 
 
 class JobPacket(enum.IntEnum):
@@ -58,11 +59,11 @@ class JobHandle:
         return decode(lib.gearman_job_handle(self._st()))
 
     def _read_names(self) -> tuple[str, str]:
-        """The handle and the unique key, for who wants both: they cost one check. "" where there is none."""
-        st = self._st()
-        if not st:
-            return "", ""
-        return decode(lib.gearman_job_handle(st)) or "", decode(lib.gearman_job_unique(st)) or ""
+        """The handle and the unique key of the job that has just come, in the thread that runs it."""
+        job = self._job
+        handle: bytes = _string(job.handle)
+        unique: bytes = _string(job.unique)
+        return handle.decode("utf-8", "backslashreplace"), unique.decode("utf-8", "backslashreplace")
 
     def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""

@@ -99,6 +99,10 @@ class WorkerHandle(Handle):
         """Gives the worker a name at its servers, at once where connected (gearman_worker_set_identifier)."""
         return self._call(lib.gcffi_worker_set_identifier, identifier, len(identifier))
 
+    def await_answers(self, awaits: bool) -> None:
+        """Whether a non-blocking work() waits a moment, of some 50 ms, for a server's answer whether it has a job."""
+        self._checked().awaits_answers = awaits
+
     def work(self) -> int:
         """Waits for a job and runs it (gearman_worker_work)."""
         if kept:

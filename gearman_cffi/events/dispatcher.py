@@ -57,7 +57,10 @@ class EventDispatcher:
     def remove_listener(self, event_name: str, listener: Listener) -> None:
         """Takes the listener back, wherever it was added for this name; one that is not there does no harm."""
         left = [entry for entry in self._listeners.get(event_name, []) if entry[2] != listener]
-        self._listeners[event_name] = left
+        if left:
+            self._listeners[event_name] = left
+        else:
+            self._listeners.pop(event_name, None)
 
     def add_subscriber(self, subscriber: EventSubscriber) -> None:
         """Adds all listeners that the subscriber names."""
@@ -75,7 +78,7 @@ class EventDispatcher:
 
     def has_listeners(self, event_name: str) -> bool:
         """Whether anyone listens to events of this name."""
-        return bool(self._listeners.get(event_name))
+        return event_name in self._listeners
 
     def dispatch(self, event_name: str, event: Event | None = None) -> Event:
         """Calls the listeners and returns the event. What a listener raises ends the round and comes out."""

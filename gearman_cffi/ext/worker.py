@@ -167,6 +167,10 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """
         return self._ping(data, "data")
 
+    def _await_answers(self, awaits: bool) -> None:
+        """For the Python layer: see WorkerHandle.await_answers()."""
+        self._handle.await_answers(awaits)
+
     def _new_handle(self) -> WorkerHandle:
         return WorkerHandle(self._from_environment)
 

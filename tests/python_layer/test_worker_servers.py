@@ -110,7 +110,7 @@ def test_waits_grow_and_are_never_the_same() -> None:
     assert waits[0] <= FIRST_WAIT
     assert all(LONGEST_WAIT / 2 <= seconds <= LONGEST_WAIT for seconds in waits[5:])
     assert len(set(waits)) > 10
-    retries.reset()
+    retries.begin()
     assert retries.next() <= FIRST_WAIT
 
 

@@ -81,6 +81,7 @@ typedef struct gcffi_worker gcffi_worker;
 typedef struct {
   gearman_job_st *st;
   gcffi_worker *worker;
+  const char *handle, *unique;
   char *workload;
   size_t size;
 } gcffi_job;
@@ -90,6 +91,7 @@ struct gcffi_worker {
   char workload[...];
   char result[...];
   int outcome;
+  bool awaits_answers;
   ...;
 };
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);

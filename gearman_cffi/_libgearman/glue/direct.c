@@ -112,6 +112,10 @@ ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t si
     return recv(fd, data, size, flags | MSG_DONTWAIT);
   }
   scope->awaits = false;
+  struct pollfd connection = {.fd = fd, .events = POLLIN};
+  if (!gcffi_has_come(scope, &connection, 1) && scope->looks) {
+    return errno = EAGAIN, -1;
+  }
   ssize_t got = recv(fd, data, size, flags);
   scope->looks = got < 0 || (got > 0 && got < socket->least);
   if (got > 0) {

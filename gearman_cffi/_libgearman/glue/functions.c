@@ -50,12 +50,11 @@ static int complete(gcffi_worker *worker, size_t size) {
 
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_worker *worker = gcffi_current_scope()->worker;
-  gcffi_before_python();
   gcffi_job_init(&worker->job, worker, st);
   if (worker->job.size <= sizeof worker->workload) {
     memcpy(worker->workload, worker->job.workload ? worker->job.workload : "", worker->job.size);
   }
-  int ended = gcffi_on_job(context, worker->job.size);
+  int ended = gcffi_run_job(context, worker->job.size);
   if (ended >= GCFFI_SIZED) {
     ended = complete(worker, (size_t)(ended - GCFFI_SIZED));
   }

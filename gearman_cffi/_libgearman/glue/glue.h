@@ -3,6 +3,7 @@
  * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
  * wait.c       scopes, and the poll() that lets Python's signal handlers run
  * direct.c     waiting for one server's answer without poll()
+ * lock.c       keeping the interpreter's lock beside threads that compute
  * bell.c       what ends a wait so that it looks for signals once more
  * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at stand_ins.c

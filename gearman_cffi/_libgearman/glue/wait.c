@@ -111,7 +111,8 @@ static int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *left, 
 }
 #endif
 
-static int poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask) {
+/* poll() until then at the latest, with another signal mask where there is one. */
+int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask) {
   struct timespec left = {0, 0};
   if (until == GCFFI_NEVER) {
     return ppoll(fds, count, NULL, mask);
@@ -155,7 +156,7 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   scope->interrupted = gcffi_on_signals() != 0;
-  int ready = scope->interrupted ? 0 : poll_until(fds, count, until, &before);
+  int ready = scope->interrupted ? 0 : gcffi_poll_until(fds, count, until, &before);
   int saved = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = saved;
@@ -166,13 +167,13 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
 static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signals, int64_t limit) {
   int ready;
   if (!handles_signals) {
-    return poll_until(fds, count, limit, NULL);
+    return gcffi_poll_until(fds, count, limit, NULL);
   }
   if (limit == GCFFI_NEVER && gcffi_poll_with_bell(fds, count, &ready)) {
     return ready;
   }
   int64_t look = gcffi_now() + GCFFI_LOOK_AGAIN_AFTER;
-  return poll_until(fds, count, look < limit ? look : limit, NULL);
+  return gcffi_poll_until(fds, count, look < limit ? look : limit, NULL);
 }
 
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
@@ -182,7 +183,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     limit = gcffi_now() + timeout * 1000000LL;
   }
   if (!scope) {
-    return poll_until(fds, count, limit, NULL);
+    return gcffi_poll_until(fds, count, limit, NULL);
   }
   for (nfds_t i = 0; scope->idle && i < count; i++) {
     fds[i].events = POLLIN; /* that it could write is no news */
@@ -209,6 +210,9 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     limit = scope->until; /* the same wait goes on */
   }
   if (scope->client && gcffi_leave_to_receive(scope, fds, count, limit)) {
+    return 1;
+  }
+  if (gcffi_has_come(scope, fds, count)) {
     return 1;
   }
   bool handles_signals = gcffi_handles_signals();

@@ -136,7 +136,7 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
   worker->failed = false;
   gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  scope->receives = waits;
+  scope->receives = waits || worker->awaits_answers;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   /* The answer to a job whose time was over is refused, and libgearman crashes when it goes on from there. */
@@ -153,8 +153,14 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   if (refused == 0) {
     worker->outcome = GEARMAN_SUCCESS;
     worker->refused = 0;
+    gcffi_keep_lock();
   }
   return refused;
+}
+
+static void leave(gcffi_scope *scope) {
+  gcffi_lend_lock();
+  gcffi_leave(scope);
 }
 
 int gcffi_worker_work(gcffi_worker *worker) {
@@ -163,7 +169,7 @@ int gcffi_worker_work(gcffi_worker *worker) {
   if (rc == 0) {
     rc = (int)renew_and_work(worker, &scope);
     rc = worker->refused ? worker->refused : rc ? rc : worker->outcome;
-    gcffi_leave(&scope);
+    leave(&scope);
   }
   return rc;
 }
@@ -191,7 +197,7 @@ int gcffi_worker_announce(gcffi_worker *worker) {
   if (rc == 0) {
     rc = (int)renew_and_announce(worker);
     rc = worker->refused ? worker->refused : rc;
-    gcffi_leave(&scope);
+    leave(&scope);
   }
   return rc;
 }
@@ -202,7 +208,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
   if (rc == 0) {
     worker->failed = false;
     rc = (int)gearman_worker_set_identifier(worker->st, id, size);
-    gcffi_leave(&scope);
+    leave(&scope);
   }
   return rc;
 }
@@ -213,7 +219,7 @@ int gcffi_worker_wait(gcffi_worker *worker) {
   if (rc == 0) {
     worker->failed = false;
     rc = (int)gcffi_worker_pause(worker->st);
-    gcffi_leave(&scope);
+    leave(&scope);
   }
   return rc;
 }

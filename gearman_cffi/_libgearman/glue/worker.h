@@ -8,6 +8,7 @@
 typedef struct gcffi_job {
   gearman_job_st *st; /* NULL when it is over */
   struct gcffi_worker *worker;
+  const char *handle, *unique;
   char *workload;
   size_t size;
 } gcffi_job;
@@ -19,6 +20,7 @@ typedef struct gcffi_worker {
   char workload[GCFFI_SHORT]; /* its workload, where it is short */
   char result[GCFFI_SHORT];
   int refused;         /* why its result was not taken */
+  bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
   gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
   size_t retired_count;
@@ -46,6 +48,7 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
 int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_run_job(void *context, size_t size);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);

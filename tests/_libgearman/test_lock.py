@@ -1,0 +1,115 @@
+"""The interpreter's lock: a worker beside a thread that computes does not wait for it at every step of every job."""
+
+from __future__ import annotations
+
+import pytest
+
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of
+
+JOBS = 100
+# Each wait for the lock takes as long, so that their number can be told from the time even on a busy machine.
+SWITCH = 0.1
+
+COMPUTES = f"""
+from gearman_cffi import JobCollection, RawSerializer, Worker
+sys.setswitchinterval({SWITCH})
+computed, seen = 0, []
+def compute():
+    global computed
+    while True: computed += 1
+def count(job, context=None):
+    seen.append(computed)
+    if len(seen) == {JOBS}: done()
+    return "ok"
+def done(): pass
+threading.Thread(target=compute, daemon=True).start()
+"""
+MIRROR = f"""
+worker = worker_of(*PORTS, job=count)
+while len(seen) < {JOBS}: worker.work()
+"""
+LAYER = """
+jobs = JobCollection()
+jobs.handler("job")(count)
+worker = Worker(f"127.0.0.1:{PORTS[0]}", jobs, serializer=RawSerializer())
+done = worker.stop
+worker.run()
+"""
+
+
+def fill(gearmand: Gearmand) -> None:
+    """Queues the jobs."""
+    client = client_of(gearmand)
+    for number in range(JOBS):
+        client.doBackground("job", f"{number}")
+
+
+class TestBesideAComputingThread:
+    """It always wants the lock, and gives it back after the switch interval only."""
+
+    @pytest.mark.parametrize("works", [MIRROR, LAYER], ids=["mirror", "layer"])
+    def test_jobs_take_less_than_a_switch(self, gearmand: Gearmand, works: str) -> None:
+        """Without a turn for the worker each job costs two waits for the lock at the least."""
+        program = f"began = time.monotonic()\n{works}\nsay(time.monotonic() - began)"
+        fill(gearmand)
+        with Child(COMPUTES + program, gearmand.port) as child:
+            assert float(child.line(60)) < JOBS * SWITCH / 2
+            assert child.end() == 0, child.errors()
+
+    def test_the_other_thread_has_its_turns(self, gearmand: Gearmand) -> None:
+        """The worker keeps the lock for some jobs, not for all of them."""
+        fill(gearmand)
+        with Child(COMPUTES + MIRROR + "say(len(set(seen)))", gearmand.port) as child:
+            assert 1 < int(child.line(60)) <= JOBS
+
+    def test_an_idle_worker_lends_it(self, gearmand: Gearmand) -> None:
+        """The other thread computes while the worker waits for a job that does not come."""
+        program = f"""
+def watch():
+    while len(seen) < {JOBS}: time.sleep(0.01)
+    for _ in range(5):
+        before = computed
+        while computed == before: time.sleep(0.01)
+    worker.stop()
+threading.Thread(target=watch).start()
+"""
+        ends = "say(worker.work(), worker.returnCode() == GEARMAN_SHUTDOWN_GRACEFUL)"
+        fill(gearmand)
+        with Child(COMPUTES + program + MIRROR + ends, gearmand.port) as child:
+            assert child.line(60) == "False True"
+            assert child.end() == 0, child.errors()
+
+    def test_a_job_that_comes_while_functions_are_announced(self, gearmand: Gearmand) -> None:
+        """It is run within another call than work()'s own; the worker goes on all the same."""
+        program = f"""
+worker = worker_of(*PORTS, job=count)
+while len(seen) < {JOBS}:
+    worker.addFunction("other", echo)
+    worker.unregister("other")
+    worker.addFunction("other", echo)
+    worker.work()
+say(len(seen))
+"""
+        fill(gearmand)
+        with Child(COMPUTES + "sys.setswitchinterval(0.002)" + program, gearmand.port) as child:
+            child.expect(f"{JOBS}")
+            assert child.end() == 0, child.errors()
+
+    def test_a_fork(self, gearmand: Gearmand) -> None:
+        """A function that forks in the worker's turn: the child comes back through C, the parent goes on."""
+        program = f"""
+def done():
+    pid = os.fork()
+    if pid: ends.append(os.waitpid(pid, 0)[1])
+worker, ends = worker_of(*PORTS, job=count), []
+try:
+    while len(seen) < {JOBS}: worker.work()
+except ForkedUseError:
+    os._exit(7)
+say([os.WEXITSTATUS(end) for end in ends])
+"""
+        fill(gearmand)
+        with Child(COMPUTES + program, gearmand.port) as child:
+            assert child.line(60) == "[7]"
+            assert child.end() == 0, child.errors()
