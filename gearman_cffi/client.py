@@ -21,6 +21,8 @@ from gearman_cffi.serializers import PhpSerializer, Serializer
 from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.watching import JobUpdate
 
+_LOST_CONNECTION = int(ReturnCode.LOST_CONNECTION)  # a member of an enum is looked up anew each time, here for each job
+
 
 class Client(BulkClient):
     """Submits jobs to the servers of a collection.
@@ -145,19 +147,18 @@ class Client(BulkClient):
         unique: str | None,
         timeout: float | timedelta | None,
     ) -> Reply:
-        check_name(function, "a function name", LONGEST_FUNCTION)
-        if unique is not None:
-            check_name(unique, "a unique key", LONGEST_UNIQUE)
+        name = check_name(function, "a function name", LONGEST_FUNCTION)
+        key = None if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
         milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
         data = self._serializer.serialize(workload)
         client = self._connection.get()
-        began = time.monotonic()
-        reply = client._submit(kind, function, data, unique, milliseconds)
-        if reply.rc == ReturnCode.LOST_CONNECTION and not reply.handle:
+        began = 0.0 if milliseconds is None else time.monotonic()
+        reply = client._submit(kind, name, data, key, milliseconds)
+        if reply.rc == _LOST_CONNECTION and not reply.handle:
             if milliseconds is not None:
                 milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
-            reply = client._submit(kind, function, data, unique, milliseconds)
-        if reply.rc != ReturnCode.SUCCESS:
+            reply = client._submit(kind, name, data, key, milliseconds)
+        if reply.rc:
             raise failure(
                 reply.rc,
                 server=self._names(),

@@ -54,6 +54,9 @@ class Connection:
 
         Raises NoServers where there is none, ConnectionFailed where no host of them can be looked up.
         """
+        client = self._client
+        if client is not None and self._added == len(self.servers) and self._process == os.getpid():
+            return client  # which is how it is but for the first call
         if self._process != os.getpid():
             self.use(None)  # a forked child: the connection is its parent's
         if not self.servers and not self._given:

@@ -10,20 +10,21 @@ LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # libgearman takes 64 and keeps 63: tw
 LONGEST_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # the answer to a longer one is never matched
 
 
-def check_name(name: str, what: str, longest: int) -> None:
-    """Raises for what libgearman would refuse, cut short, or wait for without end.
+def check_name(name: str, what: str, longest: int) -> bytes:
+    """The name as it is sent. Raises for what libgearman would refuse, cut short, or wait for without end.
 
     TypeError for what is no str, InvalidArgument for an empty name, one with NUL, one with too many bytes.
     """
     if not isinstance(name, str):
         raise TypeError(f"{what} must be a str, not {type(name).__name__}")
     try:
-        size = len(name.encode("utf-8"))
+        sent = name.encode()
     except UnicodeEncodeError as error:
         raise InvalidArgument(f"{what} must be text that UTF-8 can write: {error}") from None
-    if not size:
+    if not sent:
         raise InvalidArgument(f"{what} must not be empty")
     if "\0" in name:
         raise InvalidArgument(f"{what} must not contain NUL: {name!r}")
-    if size > longest:
-        raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {size}")
+    if len(sent) > longest:
+        raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {len(sent)}")
+    return sent

@@ -22,7 +22,8 @@ _JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
 class Reply:
     """What came back for a job: for the Python layer, which needs more of it than PHP shows.
 
-    rc: a ReturnCode. data: the result. exception: the text that a worker sent as an exception. handle: the job's.
+    rc: a ReturnCode. data: the result. exception: the text that a worker sent as an exception. handle: that of a job in
+    the background, or of one that failed.
     """
 
     __slots__ = ("data", "exception", "handle", "rc")
@@ -112,15 +113,15 @@ class SubmitsJobs(RunsTasks):
         unique: Name | None = None,
         timeout_ms: int | None = None,
     ) -> Reply:
-        """Submits, never warns, takes empty workloads, tells all that came back."""
-        name = arguments.function_name(function, "function")
-        key = b"" if unique is None else arguments.name(unique, "unique")
+        """Submits, never warns, takes empty workloads, tells all that came back. Names in bytes have been checked."""
+        name = function if type(function) is bytes else arguments.function_name(function, "function")
+        key = b"" if unique is None else unique if type(unique) is bytes else arguments.name(unique, "unique")
         data = workload if len(workload) else None
         self._text = None
         answer = self._handle.do(kind, name, key, data, -1 if timeout_ms is None else timeout_ms)
         if type(answer) is bytes:
             self._rc = _SUCCESS
-            return Reply(_SUCCESS, answer, None, self._handle.handle())
+            return Reply(_SUCCESS, answer, None, "")
         if type(answer) is str:
             self._rc = _SUCCESS
             return Reply(_SUCCESS, b"", None, answer)

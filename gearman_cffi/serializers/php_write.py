@@ -18,6 +18,9 @@ _Pairs = Iterator[tuple[bytes, Any]]
 
 def write(value: Any, max_depth: int) -> bytes:
     """The serialize() form of a value. Raises SerializerError, for types without a form UnsupportedValue."""
+    scalar = _scalar(value)
+    if scalar is not None:
+        return scalar
     out: list[bytes] = []
     open_arrays: list[_Pairs] = [iter([(b"", value)])]
     while open_arrays:

@@ -5,9 +5,13 @@ json and pickle are imported where they are used: few programs use either, and t
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
+
+if TYPE_CHECKING:
+    import json
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -40,14 +44,18 @@ class JsonSerializer:
     def serialize(self, value: Any) -> bytes:
         """Raises UnsupportedValue for types without a JSON form (bytes among them), SerializerError for nan,
         inf, cycles and str that UTF-8 cannot write."""
-        import json
-
         try:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+            return self._encoder.encode(value).encode("utf-8")
         except TypeError as error:
             raise UnsupportedValue(f"cannot write the value as JSON: {error}") from None
         except (ValueError, RecursionError) as error:
             raise SerializerError(f"cannot write the value as JSON: {error}") from None
+
+    @functools.cached_property
+    def _encoder(self) -> json.JSONEncoder:
+        import json
+
+        return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     def unserialize(self, data: bytes) -> Any:
         """Raises SerializerError for what is no JSON, and for JSON nested deeper than Python reads."""
