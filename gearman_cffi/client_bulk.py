@@ -134,7 +134,7 @@ class BulkClient:
             try:
                 submission = Submission(job, *reader.read(job))
             except GearmanError as error:
-                submission = Submission(job, reader.kind, str(job.get_job_name()), None, b"")
+                submission = Submission(job, reader.kind, str(job.get_job_name()), b"", b"")
                 submission.error = error
             yield submission
 
@@ -142,13 +142,16 @@ class BulkClient:
         self, jobs: Iterable[JobInterface], reader: JobReader, results: dict[int, str | GearmanError]
     ) -> Iterator[Entry]:
         """One for each job that can be sent; the others have their errors as results."""
-        for place, job in enumerate(filter(_is_job, jobs)):
-            try:
-                parts = reader.read(job)
-            except GearmanError as error:
-                results[place] = error
-            else:
-                yield place, parts
+        read, place = reader.read, 0
+        for job in jobs:
+            if type(job) is Job or _is_job(job):
+                try:
+                    parts = read(job)
+                except GearmanError as error:
+                    results[place] = error
+                else:
+                    yield place, parts
+                place += 1
 
     def _outcome(self, done: Submission) -> Any:
         if done.error is None:

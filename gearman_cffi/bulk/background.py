@@ -136,7 +136,7 @@ class _Submitting:
         detail = lane.loader.error() if rc else None
         handles, codes = lane.unload(window, rc)
         if not any(codes):
-            self.results.update(zip((place for place, _ in window.entries), handles, strict=True))
+            self.results.update(zip([place for place, _ in window.entries], handles, strict=True))
             return
         again: list[Entry] = []
         for entry, handle, code in zip(window.entries, handles, codes, strict=True):

@@ -85,7 +85,7 @@ class Batch:
         shares: list[list[Submission]] = [[] for _ in self._lanes]
         loads = [len(lane.outstanding) for lane in self._lanes]
         for task in tasks:
-            number = loads.index(min(loads)) if task.unique is None else 0
+            number = loads.index(min(loads)) if not task.key else 0
             shares[number].append(task)
             loads[number] += 1
         for lane, share in zip(self._lanes, shares, strict=True):

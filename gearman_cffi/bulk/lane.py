@@ -65,7 +65,7 @@ class Lane:
         """Submits jobs with the next step. One that cannot be submitted ends with its error."""
         for submission in reversed(new) if capabilities.submits_newest_first else new:
             self.outstanding[id(submission)] = submission
-            name, key = submission.function.encode(), (submission.unique or "").encode()
+            name, key = submission.function.encode(), submission.key
             # An empty workload is one that addTask() refuses, and libgearman takes if it is told of none.
             if not self.client._add("addTask", submission.kind, name, key, submission.workload or None, submission):
                 self.fail(submission, self.client.returnCode())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from gearman_cffi.ext import JobKind
-from gearman_cffi.jobs import JobInterface
+from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import Serializer
 
-# Kind, function, unique key and workload.
-Parts: TypeAlias = tuple[JobKind, str, str | None, bytes]
+# Kind, function, unique key (b"" for none) and workload.
+Parts: TypeAlias = tuple[JobKind, str, bytes, bytes]
 
 
 class JobReader:
@@ -26,12 +26,14 @@ class JobReader:
 
     def read(self, job: JobInterface) -> Parts:
         """Raises InvalidArgument for names and priorities that cannot be sent, SerializerError for such a workload."""
-        function, unique = job.get_job_name(), getattr(job, "unique", None)
-        own = getattr(job, "priority", None)
+        function = job.get_job_name()
+        if type(job) is Job:
+            unique, own = job.unique, job.priority
+        else:
+            unique, own = getattr(job, "unique", None), getattr(job, "priority", None)
         kind = self.kind if own is None else job_kind(own, self._background)
         if function != self._checked:
             check_name(function, "a function name", LONGEST_FUNCTION)
             self._checked = function
-        if unique is not None:
-            check_name(unique, "a unique key", LONGEST_UNIQUE)
-        return kind, function, unique, self._serialize(job.get_workload())
+        key = b"" if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
+        return kind, function, key, self._serialize(job.get_workload())

@@ -16,12 +16,12 @@ LOST = frozenset({int(ReturnCode.LOST_CONNECTION), int(ReturnCode.ERRNO)})
 class Submission:
     """What is sent, and what has come back. is_done tells that it is over; error, that it failed."""
 
-    def __init__(self, job: Any, kind: JobKind, function: str, unique: str | None, workload: bytes) -> None:
+    def __init__(self, job: Any, kind: JobKind, function: str, key: bytes, workload: bytes) -> None:
         self.job = job
         self.kind = kind
         self.function = function
         self.workload = workload
-        self.unique = unique
+        self.key = key
         self.handle = ""
         self.data: list[bytes] = []
         self.error: GearmanError | None = None

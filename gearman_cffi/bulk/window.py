@@ -23,20 +23,20 @@ class Window:
         self.entries: list[Entry] = []
         self.losses = losses
         self._parts: list[bytes] = []
-        self._sizes = array("I")
+        self._sizes: list[int] = []
 
     def extend(self, entries: list[Entry]) -> None:
         """Takes more jobs."""
         parts, sizes = self._parts, self._sizes
-        for _, (kind, function, unique, workload) in entries:
-            name, key = function.encode(), unique.encode() if unique else b""
+        for _, (kind, function, key, workload) in entries:
+            name = function.encode()
             parts += (name, b"\0", key, b"\0", workload)
-            sizes.extend((kind, len(name) + 1, len(key) + 1, len(workload)))
+            sizes += (kind, len(name) + 1, len(key) + 1, len(workload))
         self.entries += entries
 
     def packed(self) -> tuple[int, bytes, bytes]:
         """The arguments of Loader.load()."""
-        return len(self.entries), b"".join(self._parts), self._sizes.tobytes()
+        return len(self.entries), b"".join(self._parts), array("I", self._sizes).tobytes()
 
 
 class Line:

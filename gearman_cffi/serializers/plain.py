@@ -21,9 +21,11 @@ class RawSerializer:
 
     def serialize(self, value: Any) -> bytes:
         """The bytes of bytes, bytearray, memoryview or str. Raises UnsupportedValue for anything else."""
+        if type(value) is bytes:
+            return value
         if isinstance(value, str):
             try:
-                return value.encode("utf-8")
+                return value.encode()
             except UnicodeEncodeError as error:
                 raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
         if isinstance(value, _BYTES):

@@ -58,8 +58,8 @@ class LocalClient(Client):
     def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
         submit = self._queue.submit
         return {
-            place: submit(kind, function, unique or "", workload).handle
-            for place, (kind, function, unique, workload) in entries
+            place: submit(kind, function, key.decode(), workload).handle
+            for place, (kind, function, key, workload) in entries
         }
 
     def _batch(self, window: int) -> Batch:
@@ -105,7 +105,7 @@ class LocalBatch:
         if submission.error is not None:
             self._end(submission, submission.error)
             return
-        job = self._queue.submit(submission.kind, submission.function, submission.unique or "", submission.workload)
+        job = self._queue.submit(submission.kind, submission.function, submission.key.decode(), submission.workload)
         submission.handle = job.handle
         answer = _Answer(submission, job)
         answer.tell("created", Packet(Sent.STATUS, b"", 0, 0))
