@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+
+import cffi
 
 import gearman_cffi
 from benchmarks.machine import ROOT, file_of
@@ -47,6 +50,18 @@ def php(name: str) -> Program:
 def python(name: str, *after: str) -> Program:
     """A Python module, run by the interpreter that runs this."""
     return Program((sys.executable, "-m", f"benchmarks.python.{name}"), after)
+
+
+def plain_python(folder: Path) -> Program:
+    """Python as it starts where pip has installed the package, in a new virtual environment.
+
+    Ours reads a file at each start that tells it where the sources are, and imports pathlib and urllib for that.
+    """
+    home = folder / "plain"
+    if not home.exists():
+        venv.create(home, symlinks=True)
+    path = os.pathsep.join([str(ROOT), str(Path(cffi.__file__).parents[1])])
+    return Program(("env", f"PYTHONPATH={path}", str(home / "bin" / "python")))
 
 
 def c(folder: Path, name: str) -> Program:

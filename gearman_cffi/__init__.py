@@ -1,13 +1,13 @@
 """Gearman for Python, on the system's libgearman: the layer that programs are written with.
 
 PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
-server for tests in gearman_cffi.testing. A name of this module is imported when it is first asked for, so that a
-program has in memory what it uses.
+server for tests in gearman_cffi.testing. A name of this module is imported when it is first asked for (lazy.py).
 """
 
 from __future__ import annotations
 
 from gearman_cffi import _libgearman as _libgearman  # where libgearman is missing, the first import says so
+from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         UnsupportedValue,
     )
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
-    from gearman_cffi.jobs import Job, JobInterface, JobStatus
+    from gearman_cffi.job_interface import JobInterface
+    from gearman_cffi.job_status import JobStatus
+    from gearman_cffi.jobs import Job
     from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
         JsonSerializer,
@@ -121,7 +123,9 @@ _NAMES = {
     ),
     "ext": (),
     "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
-    "jobs": ("Job", "JobInterface", "JobStatus"),
+    "job_interface": ("JobInterface",),
+    "job_status": ("JobStatus",),
+    "jobs": ("Job",),
     "priorities": ("Priority",),
     "serializers": (
         "JsonSerializer",
@@ -139,18 +143,7 @@ _NAMES = {
 }
 
 if not TYPE_CHECKING:  # they would take every name for one of the package
-
-    def __getattr__(name: str) -> object:
-        """Imports a name, once."""
-        from importlib import import_module
-
-        if name in _NAMES:
-            return import_module(f"{__name__}.{name}")
-        for module, names in _NAMES.items():
-            if name in names:
-                value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-                return value
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__ = importer(__name__, _NAMES)
 
     def __dir__() -> list[str]:
         """The names, imported or not."""

@@ -5,21 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from types import TracebackType
-from typing import Any
 
 from gearman_cffi.client_bulk import BulkClient
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.ext import GearmanClient, GearmanWarning, JobKind, Reply, ReturnCode
 from gearman_cffi.failures import failure
-from gearman_cffi.jobs import JobStatus
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
-from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.serializers import PhpSerializer
 from gearman_cffi.servers import Server, ServerCollection
-from gearman_cffi.watching import JobUpdate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any
+
+    from gearman_cffi.job_status import JobStatus
+    from gearman_cffi.serializers import Serializer
+    from gearman_cffi.watching import JobUpdate
 
 _LOST_CONNECTION = int(ReturnCode.LOST_CONNECTION)  # a member of an enum is looked up anew each time, here for each job
 
@@ -109,7 +114,7 @@ class Client(BulkClient):
                 answer = _ask_status(client, handle)
         if client.returnCode() != ReturnCode.SUCCESS:
             raise failure(client.returnCode(), server=self._names(), handle=handle, detail=client.error())
-        return JobStatus.from_answer(answer)
+        return _status(answer)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
@@ -119,7 +124,7 @@ class Client(BulkClient):
             rc, answer = client._status_by_unique_key(unique.encode("utf-8"))
         if rc != ReturnCode.SUCCESS:
             raise failure(rc, server=self._names(), detail=client.error())
-        return JobStatus.from_answer(answer)
+        return _status(answer)
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""
@@ -188,6 +193,12 @@ def _limited(client: GearmanClient, timeout: float | timedelta | None) -> Iterat
         yield
     finally:
         client.setTimeout(own)
+
+
+def _status(answer: Sequence[bool | int]) -> JobStatus:
+    from gearman_cffi.job_status import JobStatus  # a dataclass: who only submits does not need what it brings
+
+    return JobStatus.from_answer(answer)
 
 
 def _ask_status(client: GearmanClient, handle: str) -> Sequence[bool | int]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
-from typing import Any, Literal
 
 from gearman_cffi.bulk import WINDOW, Batch, Entry, JobReader, Submission, submit_in_background
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.jobs import Job, JobInterface
+from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
-from gearman_cffi.serializers import Serializer
-from gearman_cffi.watching import JobUpdate, JobWatch
 
-OnError = Literal["raise", "return"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any, Literal, TypeAlias
+
+    from gearman_cffi.job_interface import JobInterface
+    from gearman_cffi.serializers import Serializer
+    from gearman_cffi.watching import JobUpdate, JobWatch
+
+    OnError: TypeAlias = Literal["raise", "return"]
 
 
 class BulkClient:
@@ -110,6 +115,8 @@ class BulkClient:
 
         Raises InvalidArgument and SerializerError here, all else that execute_job() raises in result().
         """
+        from gearman_cffi.watching import JobWatch
+
         job = Job(function, workload, unique)
         submission = Submission(job, *JobReader(self._serializer, priority, background=False).read(job))
         return JobWatch(self._batch(1), submission, self._serializer, self._seconds(timeout))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import suppress
-from typing import ClassVar
 
 from gearman_cffi.exceptions import GearmanException, NoServers
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from gearman_cffi.failures import failure
 from gearman_cffi.servers import Server, ServerCollection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 # Adding a server to a client that was given asks it for an option. Without a limit a server that accepts and says
 # nothing would hold a client for ever that has other servers to turn to.

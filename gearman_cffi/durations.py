@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
-from datetime import timedelta
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 MOST_MILLISECONDS = 2**31 - 1  # a C int; about 24 days
 LEAST_TIME_LIMIT = 1000  # gearmand takes anything below for this
 
 _UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
-_PART = re.compile(r"\s*([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
 def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -> int | None:
@@ -20,9 +21,9 @@ def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -
     """
     if duration is None:
         return None
-    if isinstance(duration, bool) or not isinstance(duration, (int, float, timedelta)):
+    seconds = _seconds(duration)
+    if seconds is None:
         raise TypeError(f"{name} must be seconds, a timedelta or None, not {type(duration).__name__}")
-    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
     if not seconds > 0:  # also nan
         raise ValueError(f"{name} must be above 0 seconds, not {duration!r}; None waits without a limit")
     if seconds * 1000 > MOST_MILLISECONDS:
@@ -50,21 +51,34 @@ def to_span(duration: str | float | timedelta) -> timedelta:
     The words are those of PHP's DateTime::modify() whose length does not depend on the calendar. Raises
     ValueError for other words, nan and inf, TypeError for other types.
     """
+    from datetime import timedelta
+
     if isinstance(duration, timedelta):
         return duration
-    if isinstance(duration, str):
-        return timedelta(seconds=_in_words(duration))
-    if isinstance(duration, bool) or not isinstance(duration, (int, float)):
+    seconds = _in_words(duration) if isinstance(duration, str) else _seconds(duration)
+    if seconds is None:
         raise TypeError(f"expected a timedelta, seconds or words such as '+2 hours', not {type(duration).__name__}")
-    if not math.isfinite(duration):
+    if not math.isfinite(seconds):
         raise ValueError(f"{duration!r} is no number of seconds")
-    return timedelta(seconds=duration)
+    return timedelta(seconds=seconds)
+
+
+def _seconds(duration: object) -> float | None:
+    """Of a number or a timedelta; None for anything else."""
+    if isinstance(duration, (int, float)):
+        return None if isinstance(duration, bool) else duration
+    from datetime import timedelta  # heavy; who gives one has it already
+
+    return duration.total_seconds() if isinstance(duration, timedelta) else None
 
 
 def _in_words(words: str) -> int:
+    import re  # few durations are words
+
+    a_part = re.compile(r"\s*([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
     seconds, at = 0, 0
     while at < len(words) or not at:
-        part = _PART.match(words, at)
+        part = a_part.match(words, at)
         length = _UNITS.get(part[3].lower()) or _UNITS.get(part[3].lower().removesuffix("s")) if part else None
         if part is None or length is None:
             raise ValueError(f"{words!r} is no span of time: write it as '+2 hours', '90 minutes' or '1 day 12 hours'")

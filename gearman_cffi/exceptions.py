@@ -21,10 +21,13 @@ GearmanException                what the mirror throws, and the root of all
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gearman_cffi.ext import GearmanException as GearmanException
 from gearman_cffi.ext import ReturnCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # "TypeName: message", as gearman_cffi's worker sends it. Names of PHP classes have backslashes, local ones <locals>.
 _EXCEPTION_TEXT = re.compile(r"([A-Za-z_][\w.\\<>]*): (.*)", re.DOTALL)

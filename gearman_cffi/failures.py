@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gearman_cffi.exceptions import (
     ConnectionFailed,
     ConnectionLost,
@@ -19,12 +17,12 @@ from gearman_cffi.exceptions import (
 from gearman_cffi.ext import ReturnCode
 
 
-@dataclass(frozen=True)
 class _Kind:
     """An exception class, and its text with {job}, {server} and {detail} in it."""
 
-    error: type[GearmanError]
-    text: str
+    def __init__(self, error: type[GearmanError], text: str) -> None:
+        self.error = error
+        self.text = text
 
 
 _LOST = _Kind(

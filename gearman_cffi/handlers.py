@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
-from typing import Any, TypeVar
 
 from gearman_cffi.jobs import Job
 from gearman_cffi.names import LONGEST_FUNCTION, check_name
 
-_Function = TypeVar("_Function", bound=Callable[[Job], Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any, TypeVar
+
+    _Function = TypeVar("_Function", bound=Callable[[Job], Any])
 
 
 class JobHandlerInterface(ABC):

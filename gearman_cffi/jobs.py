@@ -1,25 +1,14 @@
-"""Jobs: as a client submits them, as a handler gets them, and what a server knows of them."""
+"""Jobs: as a client submits them, and as a handler gets them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
-
 from gearman_cffi.exceptions import JobNotRunning
-from gearman_cffi.priorities import Priority
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
-class JobInterface(Protocol):
-    """What execute_jobs() needs of a job; dmank's JobInterface."""
-
-    def get_job_name(self) -> str:
-        """The function's name."""
-        ...
-
-    def get_workload(self) -> Any:
-        """The workload, a value."""
-        ...
+    from gearman_cffi.priorities import Priority
 
 
 class Job:
@@ -78,46 +67,3 @@ class Job:
     # dmank's names
     getJobName = get_job_name  # noqa: N815
     getWorkLoad = get_workload  # noqa: N815
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """What a server answered about a job handle.
-
-    A finished job, a failed one and one the server never had look alike: not known. is_completed therefore
-    means "the server asked has nothing more of it". numerator and denominator are what the worker last sent
-    with send_status; both are 0 before it sent any.
-    """
-
-    is_known: bool = False
-    is_running: bool = False
-    numerator: int = 0
-    denominator: int = 0
-
-    @classmethod
-    def from_answer(cls, answer: Sequence[bool | int]) -> JobStatus:
-        """From what GearmanClient.jobStatus() gives: known, running, numerator, denominator."""
-        known, running, numerator, denominator = answer
-        return cls(bool(known), bool(running), int(numerator), int(denominator))
-
-    @property
-    def is_completed(self) -> bool:
-        """Neither known nor running."""
-        return not self.is_known and not self.is_running
-
-    @property
-    def fraction(self) -> float | None:
-        """numerator / denominator, or None while the worker has sent no denominator."""
-        return self.numerator / self.denominator if self.denominator else None
-
-    def isKnown(self) -> bool:  # noqa: N802
-        """is_known as dmank's method."""
-        return self.is_known
-
-    def isRunning(self) -> bool:  # noqa: N802
-        """is_running as dmank's method."""
-        return self.is_running
-
-    def isCompleted(self) -> bool:  # noqa: N802
-        """is_completed as dmank's method."""
-        return self.is_completed

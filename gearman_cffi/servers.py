@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import total_ordering
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4730
@@ -16,7 +16,7 @@ _NOT_IN_A_HOST = re.compile(r"[\x00-\x20\x7f,\[\]/]")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
 class Server:
     """A gearmand's host and port. The host is a name or an address; an IPv6 address stands without brackets.
 
@@ -24,26 +24,39 @@ class Server:
     with blanks, commas, brackets or NUL in it, and for a port outside 1 to 65535.
     """
 
-    host: str = DEFAULT_HOST
-    port: int = DEFAULT_PORT
+    # No dataclass: those bring the module inspect with them, which takes more memory than all of an idle worker's own.
+    __slots__ = ("_host", "_port")
+    __match_args__ = ("host", "port")
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.host, str):
-            raise TypeError(f"a server's host must be a str, not {type(self.host).__name__}")
-        if type(self.port) is not int:
-            raise TypeError(f"a server's port must be an int, not {type(self.port).__name__}")
-        if not self.host:
+    def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+        if not isinstance(host, str):
+            raise TypeError(f"a server's host must be a str, not {type(host).__name__}")
+        if type(port) is not int:
+            raise TypeError(f"a server's port must be an int, not {type(port).__name__}")
+        if not host:
             raise ValueError(f"a server's host must not be empty; leave it out for {DEFAULT_HOST}")
-        unfit = _NOT_IN_A_HOST.search(self.host)
+        unfit = _NOT_IN_A_HOST.search(host)
         if unfit:
             raise ValueError(
-                f"a server's host must not contain {unfit.group()!r}: {self.host!r}; "
+                f"a server's host must not contain {unfit.group()!r}: {host!r}; "
                 "Server.from_string() reads 'host:port' and '[::1]:4730'"
             )
-        if len(self.host) > _LONGEST_HOST:
+        if len(host) > _LONGEST_HOST:
             raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters")
-        if not 1 <= self.port <= 65535:
-            raise ValueError(f"a server's port must be between 1 and 65535, not {self.port}")
+        if not 1 <= port <= 65535:
+            raise ValueError(f"a server's port must be between 1 and 65535, not {port}")
+        self._host = host
+        self._port = port
+
+    @property
+    def host(self) -> str:
+        """The name or address."""
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """1 to 65535."""
+        return self._port
 
     @classmethod
     def from_string(cls, text: str) -> Server:
@@ -66,6 +79,22 @@ class Server:
         if not (port.isascii() and port.isdigit() and len(port) <= 5):
             raise ValueError(f"{text!r} is no server: {port!r} is no port number (expected 'host:port')")
         return cls(host, int(port))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Server):
+            return NotImplemented
+        return (self._host, self._port) == (other._host, other._port)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Server):
+            return NotImplemented
+        return (self._host, self._port) < (other._host, other._port)
+
+    def __hash__(self) -> int:
+        return hash((self._host, self._port))
+
+    def __repr__(self) -> str:
+        return f"Server(host={self._host!r}, port={self._port!r})"
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

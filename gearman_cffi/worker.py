@@ -6,14 +6,13 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 from gearman_cffi.durations import to_milliseconds, to_time_limit
-from gearman_cffi.events import Dispatcher, EventDispatcher, EventName
+from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.serializers import PhpSerializer
 from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.stopping import StopRequest, stopped_by_signals
 from gearman_cffi.worker_events import WorkerEvents
@@ -27,6 +26,13 @@ from gearman_cffi.worker_servers import (
     failure_of,
     wait,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from gearman_cffi.events import Dispatcher
+    from gearman_cffi.serializers import Serializer
 
 _AFTER_RUN = EventName.AFTER_RUN  # a member of an enum is looked up anew each time, here for each job
 

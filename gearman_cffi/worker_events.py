@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from gearman_cffi.events import (
     ConnectToServerEvent,
-    Dispatcher,
     Event,
     EventName,
     FunctionEvent,
@@ -19,9 +17,12 @@ from gearman_cffi.events import (
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from typing import Any
 
+    from gearman_cffi.events import Dispatcher
     from gearman_cffi.worker import Worker
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost
@@ -12,9 +11,14 @@ from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
-from gearman_cffi.serializers import Serializer
 from gearman_cffi.worker_events import WorkerEvents
 from gearman_cffi.worker_servers import Retries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gearman_cffi.serializers import Serializer
 
 _NOT_READ = object()
 # A member of an enum is looked up anew each time, here for each job.

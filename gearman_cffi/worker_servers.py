@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import ClassVar
 
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 3.0

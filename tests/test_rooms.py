@@ -15,18 +15,19 @@ PACKAGE = INSTALLED / "gearman_cffi"
 # exceptions stands by itself, because what the rooms beside it raise belongs to that tree. __init__ loads the C
 # boundary only for what that says where libgearman is missing.
 ALLOWED = {
-    "_libgearman": set[str](),
-    "ext": {"_libgearman"},
+    "lazy": set[str](),
+    "_libgearman": {"lazy"},
+    "ext": {"_libgearman", "lazy"},
     "exceptions": {"ext"},
-    "serializers": {"exceptions"},
-    "events": {"exceptions", "ext", "python"},
+    "serializers": {"exceptions", "lazy"},
+    "events": {"exceptions", "ext", "lazy", "python"},
     "subscribers": {"events", "exceptions", "python"},
     "testing": {"python", "events", "exceptions", "ext", "serializers", "_libgearman"},
     "admin": {"exceptions", "ext", "python"},
     "python": {"exceptions", "ext", "events", "serializers"},
     "pool": {"python", "events", "exceptions", "subscribers", "serializers"},
     "cli": {"python", "events", "exceptions", "ext", "subscribers", "serializers", "admin", "pool"},
-    "__init__": {"python", "events", "exceptions", "serializers", "admin", "_libgearman"},
+    "__init__": {"python", "events", "exceptions", "serializers", "admin", "lazy", "_libgearman"},
     "__main__": {"cli"},
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from statistics import median
@@ -12,12 +11,21 @@ from statistics import median
 from benchmarks.bench import MEGABYTE, Bench, Sample
 from benchmarks.figures import Goal
 from benchmarks.machine import ROOT, cpu_seconds, file_of, on_cpus, resident
-from benchmarks.programs import Program, environment
+from benchmarks.programs import Program, environment, plain_python
 from benchmarks.works.work import MIRROR, PHP, C, Row, Work, peers
 
 STARTS = 21
 IDLE_SECONDS = 10.0
 LAYER = "gearman_cffi"
+# The packages alone, and with what a program has of them: names are loaded when they are first asked for.
+PACKAGES = ("import gearman_cffi.ext", "import gearman_cffi")
+IMPORTS = (
+    *PACKAGES,
+    "from gearman_cffi.ext import *",
+    "from gearman_cffi.ext import GearmanWorker",
+    "from gearman_cffi import Client",
+    "from gearman_cffi import Worker",
+)
 
 
 def works(bench: Bench) -> Iterator[Work]:
@@ -27,8 +35,8 @@ def works(bench: Bench) -> Iterator[Work]:
         "import",
         f"Importing, with compiled modules: medians of {starts} starts a round, in turn with the bare interpreter",
         ("start_ms", "import_ms", "import_cpu_ms"),
-        tuple(Row(module, lambda module=module: _import(bench, module, starts)) for module in (MIRROR, LAYER)),  # type: ignore[misc]
-        tuple(Goal(module, "import_ms", 12) for module in (MIRROR, LAYER)),
+        tuple(Row(code, lambda code=code: _import(bench, code, starts)) for code in IMPORTS),  # type: ignore[misc]
+        tuple(Goal(code, "import_ms", 12) for code in PACKAGES),
         rounds=5,
     )
     seconds = 0.3 if bench.quick else IDLE_SECONDS
@@ -49,9 +57,9 @@ def works(bench: Bench) -> Iterator[Work]:
     )
 
 
-def _import(bench: Bench, module: str, starts: int) -> Sample:
-    _start(bench, f"import {module}")  # writes the compiled modules
-    pairs = [(_start(bench, "pass"), _start(bench, f"import {module}")) for _ in range(starts)]
+def _import(bench: Bench, code: str, starts: int) -> Sample:
+    _start(bench, code)
+    pairs = [(_start(bench, "pass"), _start(bench, code)) for _ in range(starts)]
     return {
         "start_ms": median(whole[0] for _, whole in pairs) * 1e3,
         "import_ms": median(whole[0] - bare[0] for bare, whole in pairs) * 1e3,
@@ -63,7 +71,7 @@ def _start(bench: Bench, code: str) -> tuple[float, float]:
     """The seconds from the start of an interpreter to its end, and its CPU time."""
     with on_cpus(bench.cpus(pinned=True)):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), check=True)
+        subprocess.run(plain_python(bench.folder).line("-c", code), cwd=ROOT, env=environment(), check=True)
         passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         return passed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -74,8 +82,9 @@ def _idle_workers(bench: Bench) -> Iterator[tuple[str, Program, tuple[str, ...]]
     for peer in peers(bench):
         if peer.name in (C, PHP):
             yield peer.name, Program((*peer.worker.command, "echo"), ("1", "1")), peer.needs
-    yield MIRROR, Program((sys.executable, idle, "mirror")), ()
-    yield LAYER, Program((sys.executable, idle, "layer")), ()
+    python = plain_python(bench.folder).command
+    yield MIRROR, Program((*python, idle, "mirror")), ()
+    yield LAYER, Program((*python, idle, "layer")), ()
 
 
 def _idle(bench: Bench, program: Program, seconds: float) -> Sample:

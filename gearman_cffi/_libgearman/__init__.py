@@ -20,17 +20,18 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, wait_for_any
 from gearman_cffi._libgearman.jobs import UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
-from gearman_cffi._libgearman.tasks import TaskHandle
-from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
-from gearman_cffi._libgearman.worker import WorkerHandle
+from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, wait_for_any
     from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
+    from gearman_cffi._libgearman.tasks import TaskHandle
+    from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
+    from gearman_cffi._libgearman.worker import WorkerHandle
 
 __all__ = [
     "JOB_STATUS",
@@ -53,3 +54,14 @@ __all__ = [
     "verbosity_name",
     "wait_for_any",
 ]
+
+if not TYPE_CHECKING:  # they would take every name for one of the package
+    __getattr__ = importer(
+        __name__,
+        {
+            "client": ("JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent", "wait_for_any"),
+            "tasks": ("TaskHandle",),
+            "util": ("bug_report_address", "verbosity_name"),
+            "worker": ("WorkerHandle",),
+        },
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from gearman_cffi.ext import JobKind
-from gearman_cffi.jobs import Job, JobInterface
+from gearman_cffi.jobs import Job
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
-from gearman_cffi.serializers import Serializer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from gearman_cffi.job_interface import JobInterface
+    from gearman_cffi.serializers import Serializer
 
 # Kind, function, unique key (b"" for none) and workload.
 Parts: TypeAlias = tuple[JobKind, str, bytes, bytes]

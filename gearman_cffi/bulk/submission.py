@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import GearmanTask, JobKind, ReturnCode
 from gearman_cffi.failures import failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # What a server's end looks like. Jobs that it has not answered are submitted again where there is another one.
 LOST = frozenset({int(ReturnCode.LOST_CONNECTION), int(ReturnCode.ERRNO)})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from typing import TypeAlias
 
 from gearman_cffi.bulk.reading import Parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 SIZE = 500
 

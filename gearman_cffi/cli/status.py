@@ -13,7 +13,7 @@ from gearman_cffi.cli.failing import ExitCode, failing
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
-from gearman_cffi.jobs import JobStatus
+from gearman_cffi.job_status import JobStatus
 from gearman_cffi.servers import ServerCollection
 
 

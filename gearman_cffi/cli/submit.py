@@ -16,7 +16,8 @@ from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeou
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.jobs import Job, JobInterface
+from gearman_cffi.job_interface import JobInterface
+from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.watching import UpdateKind

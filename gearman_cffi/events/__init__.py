@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi.events.connect_to_server_event import ConnectToServerEvent
-from gearman_cffi.events.dispatcher import Dispatcher, EventDispatcher, EventSubscriber, Listener
+from gearman_cffi.events.dispatcher import EventDispatcher
 from gearman_cffi.events.event import Event
 from gearman_cffi.events.function_event import FunctionEvent
 from gearman_cffi.events.function_failure_event import FunctionFailureEvent
@@ -11,6 +11,13 @@ from gearman_cffi.events.names import EventName
 from gearman_cffi.events.register_function_event import RegisterFunctionEvent
 from gearman_cffi.events.worker_event import WorkerEvent
 from gearman_cffi.events.worker_exception_event import WorkerExceptionEvent
+from gearman_cffi.lazy import importer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gearman_cffi.events.protocols import Dispatcher, EventSubscriber, Listener
+else:
+    __getattr__ = importer(__name__, {"protocols": ("Dispatcher", "EventSubscriber", "Listener")})
 
 __all__ = [
     "ConnectToServerEvent",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from gearman_cffi.events.event import Event
 from gearman_cffi.events.names import EventName
 from gearman_cffi.servers import ServerCollection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
 class ConnectToServerEvent(Event):

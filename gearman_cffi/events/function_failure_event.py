@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from gearman_cffi.events.event import Event
 from gearman_cffi.events.names import EventName
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
 class FunctionFailureEvent(Event):

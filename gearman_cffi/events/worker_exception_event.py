@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from gearman_cffi.events.event import Event
 from gearman_cffi.events.names import EventName
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from gearman_cffi.worker import Worker
 
 

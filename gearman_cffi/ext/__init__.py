@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import ConcurrentUseError as ConcurrentUseError
 from gearman_cffi._libgearman import ForkedUseError as ForkedUseError
-from gearman_cffi._libgearman import JobKind as JobKind
 from gearman_cffi._libgearman import MissingCapabilityError as MissingCapabilityError
 from gearman_cffi._libgearman import ReturnCode as ReturnCode
 from gearman_cffi._libgearman import capabilities as capabilities
-from gearman_cffi.ext.client import GearmanClient
-from gearman_cffi.ext.client import Reply as Reply
 from gearman_cffi.ext.constants import *
 from gearman_cffi.ext.exception import GearmanException, GearmanWarning
-from gearman_cffi.ext.functions import *
-from gearman_cffi.ext.functions_client import *
-from gearman_cffi.ext.functions_client_tasks import *
-from gearman_cffi.ext.functions_job import *
-from gearman_cffi.ext.functions_task import *
-from gearman_cffi.ext.functions_worker import *
-from gearman_cffi.ext.job import GearmanJob
-from gearman_cffi.ext.task import GearmanTask
-from gearman_cffi.ext.worker import GearmanWorker
+from gearman_cffi.lazy import importer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gearman_cffi._libgearman import JobKind as JobKind
+    from gearman_cffi.ext.client import GearmanClient
+    from gearman_cffi.ext.client import Reply as Reply
+    from gearman_cffi.ext.functions import *
+    from gearman_cffi.ext.job import GearmanJob
+    from gearman_cffi.ext.task import GearmanTask
+    from gearman_cffi.ext.worker import GearmanWorker
 
 # What PHP does not have is imported by its name: ReturnCode, capabilities, ConcurrentUseError and so on. The list is
 # written out, because type checkers do not follow one that is put together.
@@ -304,3 +303,9 @@ __all__ = [
     "gearman_worker_wait",
     "gearman_worker_work",
 ]
+
+if not TYPE_CHECKING:  # they would take every name for one of the package
+    _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply"), "task": ("GearmanTask",)}
+    _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
+    _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}
+    __getattr__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, ReturnCode, WorkerHandle
+from gearman_cffi._libgearman import ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.exception import GearmanException
@@ -12,6 +12,8 @@ from gearman_cffi.ext.warn import warn
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar, Literal, NoReturn, TypeVar
+
+    from gearman_cffi._libgearman import ClientHandle, WorkerHandle
 
     _Self = TypeVar("_Self", bound="Connected")
 

@@ -7,10 +7,16 @@ that are nobody else's matter. Client and worker must use the same one.
 
 from __future__ import annotations
 
-from gearman_cffi.serializers.base import Serializer
+from gearman_cffi.lazy import importer
 from gearman_cffi.serializers.php import PhpSerializer, is_serialized
-from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
 from gearman_cffi.serializers.plain import JsonSerializer, PickleSerializer, RawSerializer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gearman_cffi.serializers.base import Serializer
+    from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
+else:
+    __getattr__ = importer(__name__, {"base": ("Serializer",), "php_values": ("PhpEnumCase", "PhpObject")})
 
 __all__ = [
     "JsonSerializer",

@@ -16,11 +16,3 @@ class Serializer(Protocol):
     def unserialize(self, data: bytes) -> Any:
         """The value of bytes from the wire."""
         ...
-
-
-def text_or_bytes(data: bytes) -> str | bytes:
-    """What is valid UTF-8 as str, anything else as it is: PHP strings and foreign data do not say which."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data

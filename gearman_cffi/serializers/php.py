@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gearman_cffi.exceptions import SerializerError
-from gearman_cffi.serializers.base import text_or_bytes
-from gearman_cffi.serializers.php_read import Reader
+from gearman_cffi.serializers.php_read import Reader, text_or_bytes
 from gearman_cffi.serializers.php_write import write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 512
 MAX_SIZE = 256 * 1024 * 1024

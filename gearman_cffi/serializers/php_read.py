@@ -8,12 +8,15 @@ beyond 64 bits - is an error here.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gearman_cffi.exceptions import SerializerError
-from gearman_cffi.serializers.base import text_or_bytes
-from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject, plain_properties
 from gearman_cffi.serializers.php_write import INT_MAX, INT_MIN, numeric_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
 
 SMALLEST_ENTRY = 6  # i:0;N;
 
@@ -35,6 +38,14 @@ _COUNT = re.compile(rb":([0-9]{1,12}):\{")
 _CLASS_NAME = re.compile(rb"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_\x80-\xff\\]*")
 
 
+def text_or_bytes(data: bytes) -> str | bytes:
+    """What is valid UTF-8 as str, anything else as it is: PHP strings and foreign data do not say which."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+
+
 class _Array:
     """An array or an object's properties whose end has not been read yet."""
 
@@ -50,6 +61,8 @@ class _Array:
 
     def value(self) -> Any:
         if self.class_name is not None:
+            from gearman_cffi.serializers.php_values import PhpObject, plain_properties
+
             return PhpObject(self.class_name, plain_properties(self.items))
         if all(key == index for index, key in enumerate(self.items)):
             return list(self.items.values())
@@ -162,6 +175,8 @@ class Reader:
 
     def _named(self, kind: bytes, length: int) -> PhpObject | PhpEnumCase | _Array:
         """An object (O, properties follow), one with its own format (C), or an enum's case (E)."""
+        from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject  # few programs send any
+
         name = self._string(length, b'";' if kind == b"E" else b'"')
         class_name, colon, case = name.partition(b":")
         if not _CLASS_NAME.fullmatch(class_name) or bool(colon) != (kind == b"E"):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    _Pairs: TypeAlias = Iterator[tuple[bytes, Any]]
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 _NUMERIC_KEY = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 _BYTES = (bytes, bytearray, memoryview)
-_Pairs = Iterator[tuple[bytes, Any]]
 
 
 def write(value: Any, max_depth: int) -> bytes:

@@ -6,12 +6,13 @@ json and pickle are imported where they are used: few programs use either, and t
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import json
+    from typing import Any
 
 _BYTES = (bytes, bytearray, memoryview)
 

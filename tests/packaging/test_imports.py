@@ -32,8 +32,9 @@ LAYERS_WORKER = """
 from gearman_cffi import JobCollection, Worker
 Worker("127.0.0.1", JobCollection())
 """
-NOT_A_WORKERS = {"asyncio", "concurrent", "gearman_cffi.admin", "gearman_cffi.bulk", "gearman_cffi.client", "json"}
-NOT_A_WORKERS |= {"logging", "pickle", "random", "selectors", "socket", "urllib"}
+NOT_A_WORKERS = {"asyncio", "concurrent", "dataclasses", "datetime", "inspect", "json", "logging", "pickle", "random"}
+NOT_A_WORKERS |= {"selectors", "socket", "typing", "urllib"}
+NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client", "ext.client", "ext.functions")}
 
 # Dear, and of use to a few parts of the package only, which import them where they need them.
 DEAR = {"asyncio", "click", "ctypes", "multiprocessing", "prometheus_client", "rich", "ssl", "subprocess", "watchfiles"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -19,6 +20,21 @@ class TestServer:
         assert {Server("a", 1), Server("a", 1)} == {Server("a", 1)}
         with pytest.raises(AttributeError):
             Server().port = 1  # type: ignore[misc]
+        assert eval(repr(Server("a", 1))) == copy.copy(Server("a", 1)) == Server("a", 1) != ("a", 1)
+
+    def test_order(self) -> None:
+        """By host, then by port; among servers only."""
+        servers = [Server("b", 1), Server("a", 2), Server("a", 1)]
+        assert sorted(servers) == [Server("a", 1), Server("a", 2), Server("b", 1)]
+        assert Server("a", 1) <= Server("a", 1) < Server("a", 2) > Server("a", 1)
+        with pytest.raises(TypeError):
+            assert Server("a", 1) < ("a", 2)  # type: ignore[operator]
+
+    def test_a_pattern(self) -> None:
+        """A match statement takes it apart."""
+        match Server("a", 1):
+            case Server(host, port):
+                assert (host, port) == ("a", 1)
 
     def test_dmanks_names(self) -> None:
         server = Server("a", 1)
