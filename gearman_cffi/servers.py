@@ -85,7 +85,7 @@ class Server:
             return NotImplemented
         return (self._host, self._port) == (other._host, other._port)
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: Server) -> bool:
         if not isinstance(other, Server):
             return NotImplemented
         return (self._host, self._port) < (other._host, other._port)
