@@ -90,10 +90,9 @@ int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *co
   }
   for (size_t i = 0; i < client->load_size; i++) {
     const gcffi_reply *reply = &client->load[i];
-    size_t size = strnlen(reply->handle, GEARMAN_JOB_HANDLE_SIZE - 1);
-    memcpy(out, reply->handle, size);
-    out[size] = '\n';
-    out += size + 1;
+    memcpy(out, reply->handle, reply->handle_size);
+    out += reply->handle_size;
+    *out++ = '\n';
     codes[i] = reply->finished ? (int)reply->rc : rc;
   }
   drop_load(client);

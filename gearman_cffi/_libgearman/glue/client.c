@@ -88,6 +88,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_forget_servers(client);
     gcffi_reply_drop_data(&client->reply);
     free(client->load);
+    free(client->spare);
   }
 }
 

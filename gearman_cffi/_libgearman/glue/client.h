@@ -17,6 +17,7 @@ enum {
 
 typedef struct gcffi_reply {
   char handle[GEARMAN_JOB_HANDLE_SIZE];
+  size_t handle_size;
   char *data; /* the result, or with GEARMAN_WORK_EXCEPTION its text; malloc()ed */
   size_t size;
   size_t room;
@@ -64,6 +65,7 @@ typedef struct gcffi_client {
   gcffi_reply reply;        /* of the last do* or jobStatus */
   char answer[GCFFI_SHORT];
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
+  struct gcffi_task *spare; /* memory for the next one */
   struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget; newest first */
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost;              /* the user's tasks that went down with their connection */

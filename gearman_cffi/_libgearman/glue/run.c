@@ -116,8 +116,8 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
     rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
   }
   gcffi_let_go(client, task, rc);
-  if (reply->handle[0]) {
-    client->naming = GCFFI_HEAD + (int)strlen(reply->handle);
+  if (reply->handle_size) {
+    client->naming = GCFFI_HEAD + (int)reply->handle_size;
   }
   return reply->finished ? reply->rc : rc;
 }
@@ -125,7 +125,7 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
 static int with_size(gcffi_client *client, int kind) {
   const gcffi_reply *reply = &client->reply;
   if (kind >= GCFFI_LOW_BACKGROUND) {
-    return kind < GCFFI_JOB_STATUS ? GCFFI_SIZED + (int)strlen(reply->handle) : GEARMAN_SUCCESS;
+    return kind < GCFFI_JOB_STATUS ? GCFFI_SIZED + (int)reply->handle_size : GEARMAN_SUCCESS;
   }
   if (reply->size > sizeof client->answer) {
     return GEARMAN_SUCCESS;

@@ -113,14 +113,22 @@ int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, siz
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
 
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
-  gcffi_task *task = calloc(1, sizeof *task);
+  gcffi_task *task = client->spare ? client->spare : malloc(sizeof *task);
+  client->spare = NULL;
   if (task) {
-    task->client = client;
-    task->kind = (unsigned char)kind;
-    task->reply = reply;
-    task->held = reply != NULL;
+    *task = (gcffi_task){.client = client, .kind = (unsigned char)kind, .reply = reply, .held = reply != NULL};
   }
   return task;
+}
+
+/* Most programs have one task at a time, over and over: the memory of one is kept. */
+static void drop(gcffi_task *task) {
+  gcffi_client *client = task->client;
+  if (client->spare) {
+    free(task);
+  } else {
+    client->spare = task;
+  }
 }
 
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st) {
@@ -158,7 +166,7 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   }
   if (!task->id) {
     if (!task->held) {
-      free(task);
+      drop(task);
     }
     return;
   }
@@ -175,7 +183,7 @@ void gcffi_task_discard(gcffi_task *task) {
   task->held = false;
   task->reply = NULL;
   if (!task->st) {
-    free(task);
+    drop(task);
   } else if (!task->adrift) {
     gearman_task_free(task->st);
   }
@@ -202,7 +210,7 @@ void gcffi_free_dead(gcffi_client *client, size_t count) {
   while (client->dead && count--) {
     gcffi_task *task = client->dead;
     client->dead = task->next_dead;
-    free(task);
+    drop(task);
   }
 }
 
