@@ -13,7 +13,7 @@ THREADS = 8
 WORKERS = 4
 IO_THREADS = (1, 2, 4, 8)
 LAYER = "Worker, raw"
-SWITCH = 0.005  # seconds: sys.getswitchinterval(), what each wait for the interpreter costs beside a busy thread
+SWITCH = 0.005  # seconds: sys.getswitchinterval(), what one wait for the interpreter costs beside a busy thread
 
 
 def works(bench: Bench) -> Iterator[Work]:
@@ -65,8 +65,8 @@ def _beside_a_busy_thread(bench: Bench) -> Work:
         (
             row(C, peers(bench)[0].worker, 5_000),
             row(f"{MIRROR}, alone", python("mirror_worker"), 5_000),
-            row(MIRROR, python("mirror_worker", "busy"), 300),
-            row(LAYER, python("layer_worker", "raw", "busy"), 300),
+            row(MIRROR, python("mirror_worker", "busy"), 3_000),
+            row(LAYER, python("layer_worker", "raw", "busy"), 3_000),
         ),
         tuple(Goal(name, "ms", 1000 * SWITCH) for name in (MIRROR, LAYER)),
     )
