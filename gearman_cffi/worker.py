@@ -21,6 +21,7 @@ from gearman_cffi.worker_servers import (
     UNREACHABLE,
     WAITED,
     Retries,
+    SilentWorker,
     WorkerServers,
     can_be_reached,
     failure_of,
@@ -142,7 +143,9 @@ class Worker:
             raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
         for name, handler in self.jobs.get_jobs().items():
             limit = to_time_limit(getattr(handler, "time_limit", None))
-            runner = JobRunner(name, handler, self.serializer, self._events, self._retries, self._connected)
+            runner = JobRunner(
+                name, handler, self.serializer, self._events, self._retries, self._connected, self._come_back
+            )
             worker.addFunction(name, runner.run, None, limit)
         self._events.jobs(EventName.AFTER_REGISTER_FUNCTIONS)
 
@@ -150,11 +153,7 @@ class Worker:
 
     def _work(self, worker: GearmanWorker) -> None:
         while not self._stop.requested:
-            try:
-                worked = worker.work()
-            except GearmanWarning:  # of a given worker, where warnings are errors
-                worked = False
-            if worked:
+            if self._run_jobs(worker):
                 if not self._retries.over:
                     self._connected()
                 if self._events.has_listeners(_AFTER_RUN):
@@ -163,6 +162,15 @@ class Worker:
                 return  # a given, blocking worker's own
             else:
                 self._without_job(worker)
+
+    def _run_jobs(self, worker: GearmanWorker) -> bool:
+        """Runs a job, or one after the other where nobody is to hear of each; whether the last one went well."""
+        try:
+            if isinstance(worker, SilentWorker) and not self._events.has_listeners(_AFTER_RUN):
+                return worker._work_on()
+            return worker.work()  # a given one may have its own
+        except GearmanWarning:  # of a given one, where warnings are errors
+            return False
 
     def _without_job(self, worker: GearmanWorker) -> None:
         rc = worker.returnCode()
@@ -193,6 +201,11 @@ class Worker:
             self._stop.wait(self._retries.next())  # whatever it is, the next round must not come at once
         if telling:
             self._events.guarded(EventName.WORK)
+
+    def _come_back(self) -> None:
+        """In a job: listeners are to hear of it before the next one."""
+        if self._worker is not None:
+            self._worker._come_back()
 
     def _connected(self) -> None:
         self._retries.end()

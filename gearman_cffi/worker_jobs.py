@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NOT_READ = object()
 # A member of an enum is looked up anew each time, here for each job.
 _BEFORE, _AFTER = EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE
+_AFTER_RUN = EventName.AFTER_RUN
 
 
 class RunningJob(Job):
@@ -88,11 +89,16 @@ class JobRunner:
         events: WorkerEvents,
         retries: Retries,
         on_connected: Callable[[], None],
+        come_back: Callable[[], None],
     ) -> None:
-        """on_connected is called before the first job after retries that are not over."""
+        """on_connected is called before the first job after retries that are not over.
+
+        come_back is called in a job after which listeners are to hear of it before the next one.
+        """
         self._name = name
         self._retries = retries
         self._on_connected = on_connected
+        self._come_back = come_back
         self._handler = handler
         self._serializer = serializer
         self._events = events
@@ -124,3 +130,5 @@ class JobRunner:
             return None
         finally:
             job._job = None  # libgearman frees it
+            if events.has_listeners(_AFTER_RUN):
+                self._come_back()

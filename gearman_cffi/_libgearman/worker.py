@@ -103,20 +103,28 @@ class WorkerHandle(Handle):
         """Whether a non-blocking work() waits a moment, of some 50 ms, for a server's answer whether it has a job."""
         self._checked().awaits_answers = awaits
 
-    def work(self) -> int:
-        """Waits for a job and runs it (gearman_worker_work)."""
+    def work(self, goes_on: bool = False) -> int:
+        """Waits for a job and runs it (gearman_worker_work).
+
+        goes_on: then the next one, until there is none, one fails, or come_back() or stop() is called. A result may go
+        out with the question for the next job, which follows at once.
+        """
         if kept:
             drop_left_behind()
         if self._unregistered:
             return self._work_after_announcing()
-        rc: int = _work(self._c)
+        rc: int = _work(self._c, goes_on)
         if kept or rc < 0:
             fail("worker", rc)
         return rc
 
+    def come_back(self) -> None:
+        """In a job that work() runs: it is the last one before work() returns, and its result goes out at once."""
+        self._c.goes_on = False
+
     def _work_after_announcing(self) -> int:
         announced = self._announce() if self._waiting else None
-        rc: int = _work(self._c) if announced is None else announced or self.outcome()
+        rc: int = _work(self._c, False) if announced is None else announced or self.outcome()
         if kept or rc < 0:
             fail("worker", rc)
         self._unregistered = announced is not None

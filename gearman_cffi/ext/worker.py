@@ -167,6 +167,20 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """
         return self._ping(data, "data")
 
+    def _work_on(self) -> bool:
+        """For the Python layer: work() for one job after the other, see WorkerHandle.work()."""
+        self._text = None
+        try:
+            self._rc = self._handle.work(goes_on=True)
+        except BaseException:
+            self._rc = self._handle.outcome()
+            raise
+        return self._rc == 0
+
+    def _come_back(self) -> None:
+        """For the Python layer: see WorkerHandle.come_back()."""
+        self._handle.come_back()
+
     def _await_answers(self, awaits: bool) -> None:
         """For the Python layer: see WorkerHandle.await_answers()."""
         self._handle.await_answers(awaits)

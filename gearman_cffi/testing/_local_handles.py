@@ -87,6 +87,9 @@ class LocalWorkerHandle(_LocalHandle):
     def outcome(self) -> int:
         return int(ReturnCode.SUCCESS)
 
+    def come_back(self) -> None:
+        """work() does one job."""
+
     def stop(self) -> None:
         """Nobody waits in here: Worker looks at its own flag after each job."""
 

@@ -92,6 +92,7 @@ struct gcffi_worker {
   char result[...];
   int outcome;
   bool awaits_answers;
+  bool goes_on;
   ...;
 };
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
@@ -106,7 +107,7 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker, bool goes_on);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);

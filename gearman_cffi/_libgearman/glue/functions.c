@@ -40,7 +40,7 @@ int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, co
 
 /* Where it cannot be sent, the server gives the job to another worker, if it lives. */
 static int complete(gcffi_worker *worker, size_t size) {
-  int rc = gcffi_job_send(&worker->job, GCFFI_SEND_COMPLETE, worker->result, size);
+  int rc = gcffi_job_complete(&worker->job, worker->result, size);
   if (rc < 0) {
     worker->refused = rc;
     rc = GEARMAN_WORK_ERROR;

@@ -23,6 +23,7 @@
  * worker.c     the work loop
  * functions.c  a worker's servers and functions
  * job.c        what a job brings and sends
+ * hold.c       a result that goes out with the question for the next job
  * grab.c       taking a job without running it
  *
  * Every call into libgearman that can wait is made inside a gcffi_scope of the calling thread, and what Python calls

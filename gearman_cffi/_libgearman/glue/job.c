@@ -44,6 +44,18 @@ int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
   return rc;
 }
 
+/* Its result, which a worker that goes on may hold back. */
+int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
+  gcffi_scope scope;
+  int rc = begin(&scope, job);
+  if (rc == 0) {
+    scope.holder = job->worker;
+    rc = (int)gearman_job_send_complete(job->st, data, size);
+    gcffi_leave(&scope);
+  }
+  return rc;
+}
+
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator) {
   gcffi_scope scope;
   int rc = begin(&scope, job);

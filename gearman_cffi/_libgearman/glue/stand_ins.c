@@ -53,6 +53,11 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (scope->client) {
     return gcffi_send_in_turn(scope->client, fd, data, size, flags);
   }
+  if (scope->worker) {
+    gcffi_send_off(scope->worker, fd);
+  } else if (scope->holder) {
+    flags |= gcffi_hold(scope->holder, fd);
+  }
   ssize_t sent = real_send(fd, data, size, flags);
   if (scope->worker && sent == (ssize_t)size) {
     gcffi_leave_answer_to_receive(scope, fd, data, size);

@@ -212,6 +212,9 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->client && gcffi_leave_to_receive(scope, fds, count, limit)) {
     return 1;
   }
+  if (scope->worker || scope->holder) {
+    gcffi_send_off(scope->worker ? scope->worker : scope->holder, -1);
+  }
   if (gcffi_has_come(scope, fds, count)) {
     return 1;
   }

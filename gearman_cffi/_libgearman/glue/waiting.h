@@ -77,6 +77,7 @@ typedef struct gcffi_scope {
   unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
   struct gcffi_worker *worker; /* whose jobs */
+  struct gcffi_worker *holder; /* whose result may be held back; see hold.c */
   gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
 } gcffi_scope;
 

@@ -153,21 +153,28 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   if (refused == 0) {
     worker->outcome = GEARMAN_SUCCESS;
     worker->refused = 0;
+    worker->goes_on = false;
     gcffi_keep_lock();
   }
   return refused;
 }
 
 static void leave(gcffi_scope *scope) {
+  gcffi_send_off(scope->worker, -1);
   gcffi_lend_lock();
   gcffi_leave(scope);
 }
 
-int gcffi_worker_work(gcffi_worker *worker) {
+/* goes_on: runs one job after the other, as long as all goes well and neither stop() is called nor goes_on put out. */
+int gcffi_worker_work(gcffi_worker *worker, bool goes_on) {
   gcffi_scope scope;
   int rc = begin(&scope, worker);
   if (rc == 0) {
-    rc = (int)renew_and_work(worker, &scope);
+    worker->goes_on = goes_on;
+    do {
+      rc = (int)renew_and_work(worker, &scope);
+    } while (worker->goes_on && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->refused &&
+             !scope.interrupted);
     rc = worker->refused ? worker->refused : rc ? rc : worker->outcome;
     leave(&scope);
   }

@@ -20,6 +20,8 @@ typedef struct gcffi_worker {
   char workload[GCFFI_SHORT]; /* its workload, where it is short */
   char result[GCFFI_SHORT];
   int refused;         /* why its result was not taken */
+  bool goes_on;        /* work() runs one job after the other; also Python may say no */
+  int held;            /* the connection with a result that was held back, plus 1; see hold.c */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
   gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
@@ -47,7 +49,9 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker, bool goes_on);
+int gcffi_hold(gcffi_worker *worker, int fd);
+void gcffi_send_off(gcffi_worker *worker, int fd);
 int gcffi_run_job(void *context, size_t size);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
@@ -63,6 +67,7 @@ enum { GCFFI_UNANSWERED = 1 << 16 };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
+int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 void gcffi_job_init(gcffi_job *job, struct gcffi_worker *worker, gearman_job_st *st);
 void gcffi_job_drop(gcffi_job *job);
 
