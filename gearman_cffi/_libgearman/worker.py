@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS = int(ReturnCode.SUCCESS)
-_work = lib.gcffi_worker_work  # looked up once: an attribute of lib costs as much as a short call
+# Looked up once: an attribute of lib costs as much as a short call.
+_work, _work_on = lib.gcffi_worker_work, lib.gcffi_worker_work_on
 
 
 class WorkerHandle(Handle):
@@ -113,7 +114,7 @@ class WorkerHandle(Handle):
             drop_left_behind()
         if self._unregistered:
             return self._work_after_announcing()
-        rc: int = _work(self._c, goes_on)
+        rc: int = _work_on(self._c) if goes_on else _work(self._c)
         if kept or rc < 0:
             fail("worker", rc)
         return rc
@@ -124,7 +125,7 @@ class WorkerHandle(Handle):
 
     def _work_after_announcing(self) -> int:
         announced = self._announce() if self._waiting else None
-        rc: int = _work(self._c, False) if announced is None else announced or self.outcome()
+        rc: int = _work(self._c) if announced is None else announced or self.outcome()
         if kept or rc < 0:
             fail("worker", rc)
         self._unregistered = announced is not None

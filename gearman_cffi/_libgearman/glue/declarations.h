@@ -107,7 +107,8 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker, bool goes_on);
+int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_work_on(gcffi_worker *worker);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);

@@ -16,8 +16,8 @@
 #define LONGEST_TURN 5000000LL /* ns; others may wait for the lock than those who held it */
 #define MOMENT 200000LL        /* ns; in which a server that is near answers */
 
-static _Thread_local bool kept;
-static _Thread_local int64_t turn; /* when it ends; 0 for none */
+static _Thread_local bool has_lock; /* C has it, and not Python */
+static _Thread_local int64_t turn;  /* when it ends; 0 for none */
 
 static bool is_my_turn(void) {
   if (turn && gcffi_now() >= turn) {
@@ -34,7 +34,7 @@ static void take(void) {
   if (waited >= LONG_WAIT && gcffi_is_interposed()) {
     turn = now + (waited < LONGEST_TURN ? waited : LONGEST_TURN);
   }
-  kept = true;
+  has_lock = true;
 }
 
 /* At the beginning of a call, which has just let go of the lock: who waits for it has not woken up yet. */
@@ -46,32 +46,32 @@ void gcffi_keep_lock(void) {
 
 /* Before what may block, and at the end of a call. */
 void gcffi_lend_lock(void) {
-  if (kept) {
-    kept = false;
+  if (has_lock) {
+    has_lock = false;
     PyGILState_Release(PyGILState_UNLOCKED);
   }
 }
 
 /* What stands for gcffi_on_job() in C. */
 int gcffi_run_job(void *context, size_t size) {
-  if (!kept) {
+  if (!has_lock) {
     take();
   }
-  kept = false;
+  has_lock = false;
   int ended = gcffi_on_job(context, size);
-  kept = true;
+  has_lock = true;
   if (!is_my_turn()) {
     gcffi_lend_lock();
   }
   return ended;
 }
 
-/* Before a wait: whether something has come in a moment. Otherwise the lock is lent out. */
-bool gcffi_has_come(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  int ready = kept ? gcffi_poll_until(fds, count, gcffi_now() + MOMENT, NULL) : 0;
+/* Before a wait: what has come in a moment, as poll() tells. Where nothing has, the lock is lent out. */
+int gcffi_has_come(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  int ready = has_lock ? gcffi_poll_until(fds, count, gcffi_now() + MOMENT, NULL) : 0;
   if (ready <= 0) {
     scope->looks = scope->looks || ready < 0; /* at a signal */
     gcffi_lend_lock();
   }
-  return ready > 0;
+  return ready > 0 ? ready : 0;
 }

@@ -67,8 +67,12 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
 
 /* Of a worker, whose connection ends or begins. */
 static void forget_socket(gcffi_scope *scope, int fd) {
-  if (scope && scope->worker && scope->worker->socket.fd == fd) {
-    scope->worker->socket.blocks = false;
+  gcffi_worker *worker = scope ? scope->worker ? scope->worker : scope->holder : NULL;
+  if (worker && worker->socket.fd == fd) {
+    worker->socket.blocks = false;
+  }
+  if (worker && worker->held == fd + 1) {
+    worker->held = 0;
   }
 }
 

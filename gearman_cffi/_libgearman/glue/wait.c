@@ -215,13 +215,14 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->worker || scope->holder) {
     gcffi_send_off(scope->worker ? scope->worker : scope->holder, -1);
   }
-  if (gcffi_has_come(scope, fds, count)) {
-    return 1;
+  int ready = gcffi_has_come(scope, fds, count);
+  if (ready > 0) {
+    return ready;
   }
   bool handles_signals = gcffi_handles_signals();
   bool looks = scope->looks && handles_signals;
-  int ready = looks ? poll_after_looking(scope, fds, count, limit)
-                    : poll_for_a_while(fds, count, handles_signals, limit);
+  ready = looks ? poll_after_looking(scope, fds, count, limit)
+                : poll_for_a_while(fds, count, handles_signals, limit);
   scope->looks = false;
   while (ready <= 0) {
     if (ready < 0 && errno != EINTR) {

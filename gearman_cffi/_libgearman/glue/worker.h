@@ -49,7 +49,8 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker, bool goes_on);
+int gcffi_worker_work(gcffi_worker *worker);
+int gcffi_worker_work_on(gcffi_worker *worker);
 int gcffi_hold(gcffi_worker *worker, int fd);
 void gcffi_send_off(gcffi_worker *worker, int fd);
 int gcffi_run_job(void *context, size_t size);
