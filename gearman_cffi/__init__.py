@@ -143,8 +143,4 @@ _NAMES = {
 }
 
 if not TYPE_CHECKING:  # they would take every name for one of the package
-    __getattr__ = importer(__name__, _NAMES)
-
-    def __dir__() -> list[str]:
-        """The names, imported or not."""
-        return sorted({*globals(), *_NAMES, *__all__})
+    __getattr__, __dir__ = importer(__name__, _NAMES)

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-def importer(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
-    """The __getattr__() of a package. names: for each of its modules, which is a name itself, those that are in it."""
+def importer(
+    package: str, names: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The __getattr__() and the __dir__() of a package. names: for each of its modules, a name itself, those in it."""
 
     def get(name: str) -> object:
         from importlib import import_module
@@ -24,4 +26,7 @@ def importer(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str]
                 return value
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    return get
+    def list_all() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *names, *(name for known in names.values() for name in known)})
+
+    return get, list_all

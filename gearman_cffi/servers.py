@@ -25,7 +25,7 @@ class Server:
     """
 
     # No dataclass: those bring the module inspect with them, which takes more memory than all of an idle worker's own.
-    __slots__ = ("_host", "_port")
+    __slots__ = ("__weakref__", "_host", "_port")
     __match_args__ = ("host", "port")
 
     def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
@@ -92,6 +92,9 @@ class Server:
 
     def __hash__(self) -> int:
         return hash((self._host, self._port))
+
+    def __reduce__(self) -> tuple[type[Server], tuple[str, int]]:
+        return type(self), (self._host, self._port)
 
     def __repr__(self) -> str:
         return f"Server(host={self._host!r}, port={self._port!r})"

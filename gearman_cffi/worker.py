@@ -132,8 +132,9 @@ class Worker:
 
     def _connect(self) -> GearmanWorker:
         self._events.servers(EventName.CONNECT_TO_SERVER)
-        # An answer that comes at once is no reason to come back from C, unless somebody wants to hear of it.
-        worker = self._worker_servers.open(not self._events.has_listeners(EventName.IO_WAIT))
+        # An answer that comes at once is no reason to come back from C, unless somebody wants to hear of the wait.
+        told = any(map(self._events.has_listeners, (EventName.IO_WAIT, EventName.WORK)))
+        worker = self._worker_servers.open(awaits_answers=not told)
         self._events.servers(EventName.CONNECTED_TO_SERVER)
         return worker
 

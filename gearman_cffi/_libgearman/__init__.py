@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # they would take every name for one of the package
-    __getattr__ = importer(
+    __getattr__, __dir__ = importer(
         __name__,
         {
             "client": ("JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent", "wait_for_any"),

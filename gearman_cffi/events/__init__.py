@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gearman_cffi.events.protocols import Dispatcher, EventSubscriber, Listener
 else:
-    __getattr__ = importer(__name__, {"protocols": ("Dispatcher", "EventSubscriber", "Listener")})
+    __getattr__, __dir__ = importer(__name__, {"protocols": ("Dispatcher", "EventSubscriber", "Listener")})
 
 __all__ = [
     "ConnectToServerEvent",

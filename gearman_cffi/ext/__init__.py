@@ -308,4 +308,4 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
     _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply"), "task": ("GearmanTask",)}
     _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
     _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}
-    __getattr__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS)
+    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS)

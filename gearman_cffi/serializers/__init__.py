@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gearman_cffi.serializers.base import Serializer
     from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
 else:
-    __getattr__ = importer(__name__, {"base": ("Serializer",), "php_values": ("PhpEnumCase", "PhpObject")})
+    __getattr__, __dir__ = importer(__name__, {"base": ("Serializer",), "php_values": ("PhpEnumCase", "PhpObject")})
 
 __all__ = [
     "JsonSerializer",

@@ -71,6 +71,26 @@ say(len(set(seen)))
             child.expect("4")
             assert child.end() == 0, child.errors()
 
+    def test_a_large_workload_is_read_without_it(self, gearmand: Gearmand) -> None:
+        """It takes longer to come than a turn lasts: the other thread computes meanwhile."""
+        program = """
+sys.setswitchinterval(0.005)
+before = computed; time.sleep(0.1); in_20_ms = (computed - before) / 5
+worker, gained = worker_of(*PORTS, job=count), []
+for _ in range(6):
+    worker.work()
+    worker.work()
+    gained.append(seen[-1] - seen[-2])
+say(sorted(gained)[3] > in_20_ms)
+"""
+        client = client_of(gearmand)
+        for _ in range(6):
+            client.doBackground("job", "small")
+            client.doBackground("job", bytes(60_000_000))
+        with Child(COMPUTES + program, gearmand.port) as child:
+            child.expect("True")
+            assert child.end() == 0, child.errors()
+
     def test_an_idle_worker_lends_it(self, gearmand: Gearmand) -> None:
         """The other thread computes while the worker waits for a job that does not come."""
         program = f"""

@@ -133,6 +133,11 @@ class TestNames:
         code = f"import gearman_cffi; assert gearman_cffi.{module}.__name__ == 'gearman_cffi.{module}'"
         assert f"gearman_cffi.{module}" in loaded_by(code)
 
+    @pytest.mark.parametrize("package", ["gearman_cffi.ext", "gearman_cffi.events", "gearman_cffi.serializers"])
+    def test_names_are_listed_before_they_are_imported(self, package: str) -> None:
+        """For a shell that completes them."""
+        loaded_by(f"import {package} as package; assert set(package.__all__) <= set(dir(package))")
+
     def test_an_unknown_name(self) -> None:
         """It is an AttributeError, and an ImportError where it is imported."""
         with pytest.raises(AttributeError, match="module 'gearman_cffi' has no attribute 'Klient'"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import pickle
+import weakref
 from typing import Any
 
 import pytest
@@ -21,6 +23,9 @@ class TestServer:
         with pytest.raises(AttributeError):
             Server().port = 1  # type: ignore[misc]
         assert eval(repr(Server("a", 1))) == copy.copy(Server("a", 1)) == Server("a", 1) != ("a", 1)
+        assert {pickle.loads(pickle.dumps(Server("a", 1), protocol)) for protocol in range(6)} == {Server("a", 1)}
+        server = Server()
+        assert weakref.ref(server)() is server
 
     def test_order(self) -> None:
         """By host, then by port; among servers only."""

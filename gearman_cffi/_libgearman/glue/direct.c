@@ -104,6 +104,10 @@ void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent,
   }
 }
 
+static bool is_noop(const unsigned char *packet, ssize_t size) {
+  return size == GCFFI_HEAD && packet[GCFFI_COMMAND] == GEARMAN_COMMAND_NOOP;
+}
+
 /* recv() for libgearman, which waits if that was left to it. Where a signal or the timeout ends it early, libgearman waits
  * once more, and a look at the signals comes first. */
 ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags) {
@@ -118,7 +122,9 @@ ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t si
   }
   ssize_t got = recv(fd, data, size, flags);
   scope->looks = got < 0 || (got > 0 && got < socket->least);
-  if (got > 0) {
+  if (scope->worker && is_noop(data, got)) {
+    scope->awaits = true; /* what woke the worker up, and made it ask; the answer is still to come */
+  } else if (got > 0) {
     scope->until = GCFFI_NEVER; /* the next wait is another one */
   }
   if (got < 0 && errno == EINTR) {

@@ -66,9 +66,16 @@ int gcffi_run_job(void *context, size_t size) {
   return ended;
 }
 
+/* Between the parts of a large packet, which may come for longer than a turn lasts. */
+void gcffi_keep_to_turn(void) {
+  if (has_lock && !is_my_turn()) {
+    gcffi_lend_lock();
+  }
+}
+
 /* Before a wait: what has come in a moment, as poll() tells. Where nothing has, the lock is lent out. */
 int gcffi_has_come(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  int ready = has_lock ? gcffi_poll_until(fds, count, gcffi_now() + MOMENT, NULL) : 0;
+  int ready = has_lock && is_my_turn() ? gcffi_poll_until(fds, count, gcffi_now() + MOMENT, NULL) : 0;
   if (ready <= 0) {
     scope->looks = scope->looks || ready < 0; /* at a signal */
     gcffi_lend_lock();

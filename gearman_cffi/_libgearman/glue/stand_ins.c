@@ -106,6 +106,7 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (scope && scope->client) {
     return gcffi_receive(scope, fd, data, size, flags);
   }
+  gcffi_keep_to_turn();
   return scope ? gcffi_receive_directly(scope, fd, data, size, flags)
                : real_recv(fd, data, size, flags | MSG_DONTWAIT);
 }

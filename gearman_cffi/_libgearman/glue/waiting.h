@@ -116,6 +116,7 @@ void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread);
 ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 void gcffi_keep_lock(void);
 void gcffi_lend_lock(void);
+void gcffi_keep_to_turn(void);
 int gcffi_has_come(gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
