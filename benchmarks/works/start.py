@@ -69,9 +69,10 @@ def _import(bench: Bench, code: str, starts: int) -> Sample:
 
 def _start(bench: Bench, code: str) -> tuple[float, float]:
     """The seconds from the start of an interpreter to its end, and its CPU time."""
+    command = plain_python(bench.folder).line("-c", code)
     with on_cpus(bench.cpus(pinned=True)):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(plain_python(bench.folder).line("-c", code), cwd=ROOT, env=environment(), check=True)
+        subprocess.run(command, cwd=ROOT, env=environment(), check=True)
         passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         return passed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

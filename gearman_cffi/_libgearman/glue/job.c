@@ -20,6 +20,7 @@ static int begin(gcffi_scope *scope, gcffi_job *job) {
   int refused = job && job->st ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
   if (refused == 0) {
     scope->exchange = scope->patient = true;
+    scope->worker = job->worker;
   }
   return refused;
 }
@@ -34,26 +35,24 @@ static gearman_return_t send_packet(gearman_job_st *st, int what, const void *da
   }
 }
 
-int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
+static int send_in_scope(gcffi_job *job, int what, const void *data, size_t size, bool may_hold) {
   gcffi_scope scope;
   int rc = begin(&scope, job);
   if (rc == 0) {
+    scope.may_hold = may_hold;
     rc = (int)send_packet(job->st, what, data, size);
     gcffi_leave(&scope);
   }
   return rc;
 }
 
+int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
+  return send_in_scope(job, what, data, size, false);
+}
+
 /* Its result, which a worker that goes on may hold back. */
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
-  gcffi_scope scope;
-  int rc = begin(&scope, job);
-  if (rc == 0) {
-    scope.holder = job->worker;
-    rc = (int)gearman_job_send_complete(job->st, data, size);
-    gcffi_leave(&scope);
-  }
-  return rc;
+  return send_in_scope(job, GCFFI_SEND_COMPLETE, data, size, true);
 }
 
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator) {

@@ -86,13 +86,17 @@ static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
   return GEARMAN_SUCCESS;
 }
 
+static void name(gcffi_reply *reply, const char *handle) {
+  reply->handle_size = strnlen(handle, sizeof reply->handle - 1);
+  memcpy(reply->handle, handle, reply->handle_size);
+  reply->handle[reply->handle_size] = '\0';
+}
+
 gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event) {
   gcffi_reply *reply = task->reply;
   switch (event) {
   case GCFFI_CREATED:
-    reply->handle_size = strnlen(gearman_task_job_handle(st), sizeof reply->handle - 1);
-    memcpy(reply->handle, gearman_task_job_handle(st), reply->handle_size);
-    reply->handle[reply->handle_size] = '\0';
+    name(reply, gearman_task_job_handle(st));
     return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
   case GCFFI_DATA:
     return collect(reply, st);

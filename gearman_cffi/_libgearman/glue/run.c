@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include "glue.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Runs until *left, the number of tasks that are waited for, is 0. */
@@ -88,7 +87,7 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   if (st) {
     gcffi_task_link(task, st);
   } else {
-    free(task);
+    gcffi_task_discard(task);
   }
   return st;
 }

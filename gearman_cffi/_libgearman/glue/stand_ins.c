@@ -55,8 +55,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   }
   if (scope->worker) {
     gcffi_send_off(scope->worker, fd);
-  } else if (scope->holder) {
-    flags |= gcffi_hold(scope->holder, fd);
+    flags |= scope->may_hold ? gcffi_hold(scope->worker, fd) : 0;
   }
   ssize_t sent = real_send(fd, data, size, flags);
   if (scope->worker && sent == (ssize_t)size) {
@@ -67,7 +66,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
 
 /* Of a worker, whose connection ends or begins. */
 static void forget_socket(gcffi_scope *scope, int fd) {
-  gcffi_worker *worker = scope ? scope->worker ? scope->worker : scope->holder : NULL;
+  gcffi_worker *worker = scope ? scope->worker : NULL;
   if (worker && worker->socket.fd == fd) {
     worker->socket.blocks = false;
   }

@@ -212,8 +212,8 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->client && gcffi_leave_to_receive(scope, fds, count, limit)) {
     return 1;
   }
-  if (scope->worker || scope->holder) {
-    gcffi_send_off(scope->worker ? scope->worker : scope->holder, -1);
+  if (scope->worker) {
+    gcffi_send_off(scope->worker, -1);
   }
   int ready = gcffi_has_come(scope, fds, count);
   if (ready > 0) {

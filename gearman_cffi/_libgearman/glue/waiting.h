@@ -71,13 +71,13 @@ typedef struct gcffi_scope {
   int expects;       /* fewer bytes than these need not end the wait that comes next */
   int64_t until;     /* when a wait that was left to recv() ends */
   bool glances;      /* the wait looks what is there, and does not wait */
+  bool may_hold;     /* what is sent is a result that may be held back; see hold.c */
   bool rehearsal;    /* the server's part is played by stand_ins.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
   unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
-  struct gcffi_worker *worker; /* whose jobs */
-  struct gcffi_worker *holder; /* whose result may be held back; see hold.c */
+  struct gcffi_worker *worker; /* whose jobs, or for whose job something is sent */
   gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
 } gcffi_scope;
 
