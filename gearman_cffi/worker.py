@@ -157,8 +157,7 @@ class Worker:
             if self._run_jobs(worker):
                 if not self._retries.over:
                     self._connected()
-                if self._events.has_listeners(_AFTER_RUN):
-                    self._events.guarded(_AFTER_RUN)
+                self._events.guarded(_AFTER_RUN)
             elif worker.returnCode() == ReturnCode.TIMEOUT:
                 return  # a given, blocking worker's own
             else:
