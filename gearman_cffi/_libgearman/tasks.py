@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gearman_cffi._libgearman.data import decode
-from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail, refuse
+from gearman_cffi._libgearman.ownership import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class TaskHandle:
         return self._packet_size() if self._st() else None
 
     def _read_data(self) -> bytes | None:
-        """The data of the packet that is being delivered (gearman_task_data); None where it is not buffered."""
+        """The data of the packet that is being delivered (gearman_task_data); None where it is read in parts."""
         task = self._task
         if task is None:
             return None
@@ -88,13 +87,13 @@ class TaskHandle:
         return b"" if task.st else None
 
     def _fetch(self, size: int) -> bytes | None:
-        """Up to size bytes of data that is not buffered (gearman_task_recv_data); b"" at its end."""
+        """Up to size more bytes of that data where it is read in parts (gearman_task_recv_data); b"" at its end."""
         if not self._st():
             return None
         buffer = bytearray(min(size, self._packet_size()))
         got = int(lib.gcffi_task_fetch(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
-        if kept or got < 0:
-            fail("client", got)
+        if got < 0:
+            refuse("client", got)
         return bytes(buffer[:got])
 
     def _packet_size(self) -> int:

@@ -453,8 +453,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unbuffered",
-        "Unbuffered results of several packets fail in PHP, and in doNormal() they crash; so do recvData() "
-        "and sendWorkload() before runTasks().",
+        "Unbuffered results of several packets fail in PHP, and in doNormal() they crash; so do a worker's exception, "
+        "and recvData() and sendWorkload() before runTasks(). Here data is always received whole, and read in parts.",
         r"""
         17_ends: UNBUFFERED_RESULT / several packets
         - .| fails with rc 49
@@ -480,6 +480,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         + .| doNormal -> "cba"
         + .|     rc 0=SUCCESS
         + .| doNormal -> "d1d2R"
+        + .|     rc 0=SUCCESS
+        17_ends: UNBUFFERED_RESULT / an exception
+        - .| crashes
+        + .| data false size 7
+        + .| recvData [4, "E: t"]
+        + .| recvData [3, "ext"]
+        + .| recvData [0, ""]
+        + .| recvData [0, ""]
+        + .| runTasks -> true
         + .|     rc 0=SUCCESS
         17_ends: buffered / recvData and sendWorkload before runTasks
         - .| crashes

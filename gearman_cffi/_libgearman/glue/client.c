@@ -32,7 +32,11 @@ static void init(gcffi_client *client) {
 bool gcffi_client_open(gcffi_client *client, bool from_environment) {
   init(client);
   client->st = new_client(from_environment);
-  return client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
+  bool is_open = client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
+  if (is_open && !gcffi_is_interposed()) {
+    gcffi_await_exceptions(client); /* without them the packets of failures would have to be mended: see mend.c */
+  }
+  return is_open;
 }
 
 int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
@@ -54,17 +58,20 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
   if (!st) {
     return false;
   }
+  client->st = st;
+  client->exceptions = false;
+  client->shows_exceptions = like->shows_exceptions;
+  client->unbuffered = like->unbuffered;
+  if (like->exceptions) {
+    gcffi_rehearse_exceptions(client);
+  } else {
+    gcffi_restore_servers(client);
+  }
   gearman_client_options_t options = gearman_client_options(like->st);
   gearman_client_set_options(st, options);
   gearman_client_set_timeout(st, gearman_client_timeout(like->st));
   if (options & GEARMAN_CLIENT_SSL) {
     gearman_client_set_ssl(st, true, like->ssl_files[0], like->ssl_files[1], like->ssl_files[2]);
-  }
-  client->st = st;
-  client->exceptions = false;
-  gcffi_restore_servers(client);
-  if (like->exceptions) {
-    gcffi_rehearse_exceptions(client);
   }
   return true;
 }

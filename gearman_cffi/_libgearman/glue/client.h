@@ -73,7 +73,9 @@ typedef struct gcffi_client {
   gcffi_reply *load;        /* of jobs that were submitted together; see bulk.c */
   size_t load_size, load_left;
   bool raised;              /* a callback raised: hold back the packets that follow */
-  bool exceptions;          /* every connection asks for the exceptions of workers */
+  bool exceptions;          /* every connection asks for the exceptions of workers ... */
+  bool shows_exceptions;    /* ... and they are not shown as failures */
+  bool unbuffered;          /* GEARMAN_CLIENT_UNBUFFERED_RESULT is set; libgearman is not told */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
   bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
@@ -96,8 +98,9 @@ typedef struct gcffi_client {
  * them; one of our own until its caller has let go of it too. */
 typedef struct gcffi_task {
   gearman_task_st *st; /* NULL once libgearman has freed the task */
-  char *data;          /* of the packet that is being delivered; NULL where it is not buffered */
+  char *data;          /* of the packet that is being delivered; NULL where it is read in parts */
   size_t size;
+  size_t fetched;      /* how much of it was read in parts */
   gcffi_client *client;
   gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
   struct gcffi_task *next, *previous; /* in client->tasks */
@@ -132,6 +135,8 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
 int gcffi_client_expect_exceptions(gcffi_client *client);
 void gcffi_await_exceptions(gcffi_client *client);
 void gcffi_rehearse_exceptions(gcffi_client *client);
+enum { GCFFI_GRANTED = 22 };
+extern const char gcffi_granted[GCFFI_GRANTED];
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size, int *rc);
@@ -179,12 +184,10 @@ void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_discard(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
-int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);
 void gcffi_reply_drop_data(gcffi_reply *reply);
 gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);
-size_t gcffi_fetch(gearman_task_st *st, char *into, size_t size);
-void gcffi_skip_unread(gearman_task_st *st);
 
 const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
 

@@ -40,6 +40,7 @@ typedef struct {
   void *owner;
   gcffi_reply reply;
   char answer[...];
+  bool unbuffered;
   ...;
 } gcffi_client;
 typedef struct {
@@ -75,7 +76,7 @@ int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms)
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
-int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
 
 typedef struct gcffi_worker gcffi_worker;
 typedef struct {

@@ -99,8 +99,9 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
   /* A connection that asks for the option when it is opened need not be asked again. */
   bool apart = must_ask_apart(client) && !(client->pending && !client->exceptions);
   granted = ask_client(client, &scope, apart, client_option, option, size, 0);
+  client->shows_exceptions = true; /* the one option there is; a server that comes later may grant it */
   if (granted && !apart) {
-    client->exceptions = true; /* the one option there is */
+    client->exceptions = true;
   } else if (!client->exceptions) {
     if (granted) {
       gcffi_renew(client);

@@ -63,18 +63,12 @@ void gcffi_fail_unsent(gcffi_client *client) {
   client->unsent = client->unsent && client->raised;
 }
 
-/* An answer that nobody waits for is dropped by libgearman, but not one whose data it leaves to the caller. */
-static bool answers_can_be_dropped(gcffi_client *client) {
-  return !gearman_client_has_option(client->st, GEARMAN_CLIENT_UNBUFFERED_RESULT);
-}
-
 /* Frees tasks of ours that have been named since, or whose connection is gone. */
 void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
-  bool named_is_enough = answers_can_be_dropped(client);
   for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
     next = task->next;
-    if (task->adrift && ((named_is_enough && is_named(task)) || (connection_lost && in_state(task, "WORK")))) {
+    if (task->adrift && (is_named(task) || (connection_lost && in_state(task, "WORK")))) {
       gearman_task_free(task->st);
     }
   }
@@ -110,8 +104,7 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
       }
     } else if (undecided && client->pending == 0 && gcffi_renew(client)) {
       /* only what nobody waits for went down with the connections */
-    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost &&
-                                            !(is_named(task) && answers_can_be_dropped(client)))) {
+    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_named(task))) {
       task->adrift = true;
       client->adrift++;
     }

@@ -16,44 +16,13 @@ void gcffi_reply_drop_data(gcffi_reply *reply) {
   reply->size = reply->room = 0;
 }
 
-/* Reads up to size bytes of an unbuffered packet's data, waiting for them to arrive. */
-size_t gcffi_fetch(gearman_task_st *st, char *into, size_t size) {
-  gcffi_task *task = gearman_task_context(st);
-  size_t got = 0;
-  while (got < size) {
-    gearman_return_t rc = GEARMAN_SUCCESS;
-    size_t more = gearman_task_recv_data(st, into + got, size - got, &rc);
-    got += more;
-    if (rc == GEARMAN_IO_WAIT) {
-      rc = gcffi_client_pause(task->client->st);
-    } else if (more == 0) {
-      break; /* all of it was read, or the connection is gone */
-    }
-    if (rc != GEARMAN_SUCCESS) {
-      break;
-    }
-  }
-  return got;
-}
-
-/* libgearman takes no further packet before the data of an unbuffered one was read to its end. */
-void gcffi_skip_unread(gearman_task_st *st) {
-  char unread[4096];
-  if (gearman_task_data_size(st) && !gearman_task_data(st)) {
-    while (gcffi_fetch(st, unread, sizeof unread) == sizeof unread) {
-    }
-  }
-}
-
-/* Adds the packet's data. A single packet is taken over without a copy. With UNBUFFERED_RESULT libgearman has
- * read the packet's head only, and the data is still to be fetched. */
+/* Adds the packet's data. A single packet is taken over without a copy. */
 static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
   size_t size = gearman_task_data_size(st);
-  bool buffered = gearman_task_data(st) != NULL;
   if (size == 0) {
     return GEARMAN_SUCCESS;
   }
-  if (reply->size == 0 && buffered) {
+  if (reply->size == 0) {
     free(reply->data);
     reply->data = gearman_task_take_data(st, &size);
     reply->size = reply->room = reply->data ? size : 0;
@@ -68,11 +37,7 @@ static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
     reply->data = more;
     reply->room = room;
   }
-  if (buffered) {
-    memcpy(reply->data + reply->size, gearman_task_data(st), size);
-  } else {
-    size = gcffi_fetch(st, reply->data + reply->size, size);
-  }
+  memcpy(reply->data + reply->size, gearman_task_data(st), size);
   reply->size += size;
   return GEARMAN_SUCCESS;
 }

@@ -9,7 +9,7 @@
  *
  * send, recv: never wait, also where the socket is blocking (direct.c); libgearman's own are not.
  *
- * connect, send, recv: in a rehearsal (servers.c) the server's part is played here, without a network. recv also
+ * connect, send, recv: in a rehearsal (rehearsal.c) the server's part is played here, without a network. recv also
  * mends a packet of gearmand's (mend.c).
  *
  * setsockopt: libgearman asks for 32 KiB socket buffers (GEARMAN_DEFAULT_SOCKET_SEND_SIZE). On loopback one
@@ -92,11 +92,10 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
 static ssize_t (*real_recv)(int, void *, size_t, int) = recv;
 
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
-  static const char granted[] = "\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"; /* OPTION_RES with ten bytes */
   gcffi_scope *scope = gcffi_current_scope();
   if (scope && scope->rehearsal) {
-    size = size < sizeof granted - 1 ? size : sizeof granted - 1;
-    memcpy(data, granted, size);
+    size = size < sizeof gcffi_granted ? size : sizeof gcffi_granted;
+    memcpy(data, gcffi_granted, size);
     return (ssize_t)size;
   }
   if (gcffi_is_inherited(scope)) {

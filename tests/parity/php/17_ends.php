@@ -17,6 +17,7 @@ isolated('one packet', function () {
 });
 recorded('several packets', 'fails with rc 49');
 recorded('doNormal', 'crashes');
+recorded('an exception', 'crashes');
 head('buffered');
 isolated('recvData and sendWorkload', function () {
     $c = cl();

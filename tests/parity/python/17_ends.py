@@ -43,7 +43,11 @@ def data(job: GearmanJob, context: object) -> str:
     return "R"
 
 
-kid = worker(P, {"rev": lambda job, context: job.workload()[::-1], "data": data}, 50)
+def fails(job: GearmanJob, context: object) -> None:
+    job.sendException("E: text")
+
+
+kid = worker(P, {"rev": lambda job, context: job.workload()[::-1], "data": data, "fails": fails}, 50)
 head("UNBUFFERED_RESULT")
 
 
@@ -78,6 +82,15 @@ def _() -> None:
     c.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
     call("doNormal", c.doNormal, "rev", "abc")
     call("doNormal", c.doNormal, "data", "abc")
+
+
+@isolated("an exception")
+def _() -> None:
+    c = cl()
+    c.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
+    c.setExceptionCallback(receives)
+    c.addTask("fails", "x")
+    call("runTasks", c.runTasks)
 
 
 head("buffered")
