@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_PLACE = re.compile(r"( ->)? libgearman/[\w./]+:\d+:(?= )|\s*\bpid\(\d+\)")
+# A process id may be the number of one of the ports, which are shown by name.
+_PLACE = re.compile(r"( ->)? libgearman/[\w./]+:\d+:(?= )|\s*\bpid\((?:\d+|<\w+>)\)")
 _STATE = re.compile(r'rc 0=SUCCESS, error (?:false|"(?:[^"\\]|\\.)*"), errno \d+')
 _POLLED = re.compile(r'"GEARMAN_IO_WAIT"|(?<=\(\): )GEARMAN_IO_WAIT$')
 _ARGUMENTS = re.compile(r'(THROWS|UNCAUGHT) (TypeError|ValueError|ArgumentCountError)\("(?:[^"\\]|\\.)*", code 0\)')
