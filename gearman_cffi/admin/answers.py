@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing  # noqa: F401 (dataclasses looks into sys.modules for it, and fails while another thread imports it)
 from dataclasses import dataclass
 
 from gearman_cffi.servers import Server
