@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
-from gearman_cffi.bulk import WINDOW, Batch, Entry, JobReader, Submission, submit_in_background
+from gearman_cffi.bulk import WINDOW, Batch, Entry, JobReader, Results, Submission, submit_in_background
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
@@ -69,15 +69,14 @@ class BulkClient:
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
-        results: dict[int, str | GearmanError] = {}
+        results = Results()
         entries = self._entries(jobs, JobReader(self._serializer, priority, background=True), results)
         first = next(entries, None)
         if first is not None:  # otherwise there is no need of a server
-            results.update(self._submit_in_background(itertools.chain((first,), entries), seconds))
-        handles = [results[place] for place in range(len(results))]
+            self._submit_in_background(itertools.chain((first,), entries), seconds, results)
         if on_error == "raise":
-            _raise_first(handles)
-        return handles
+            results.raise_first()
+        return results.all()
 
     def stream_jobs(
         self,
@@ -118,7 +117,7 @@ class BulkClient:
         from gearman_cffi.watching import JobWatch
 
         job = Job(function, workload, unique)
-        submission = Submission(job, *JobReader(self._serializer, priority, background=False).read(job))
+        submission = Submission(job, JobReader(self._serializer, priority, background=False).read(job))
         return JobWatch(self._batch(1), submission, self._serializer, self._seconds(timeout))
 
     def _execute_watched(
@@ -139,25 +138,25 @@ class BulkClient:
         """One for each job, which has failed already where the job cannot be sent."""
         for job in filter(_is_job, jobs):
             try:
-                submission = Submission(job, *reader.read(job))
+                submission = Submission(job, reader.read(job))
             except GearmanError as error:
-                submission = Submission(job, reader.kind, str(job.get_job_name()), b"", b"")
+                name = str(job.get_job_name()).encode("utf-8", "backslashreplace")
+                submission = Submission(job, (0, reader.kind, name, b"", b""))
                 submission.error = error
             yield submission
 
-    def _entries(
-        self, jobs: Iterable[JobInterface], reader: JobReader, results: dict[int, str | GearmanError]
-    ) -> Iterator[Entry]:
-        """One for each job that can be sent; the others have their errors as results."""
-        read, place = reader.read, 0
+    def _entries(self, jobs: Iterable[JobInterface], reader: JobReader, results: Results) -> Iterator[Entry]:
+        """One for each job that can be sent; the others have their errors in the results."""
+        read, more, place = reader.read, results.handles.append, 0
         for job in jobs:
             if type(job) is Job or _is_job(job):
+                more("")
                 try:
-                    parts = read(job)
+                    entry = read(job, place)
                 except GearmanError as error:
-                    results[place] = error
+                    results.errors[place] = error
                 else:
-                    yield place, parts
+                    yield entry
                 place += 1
 
     def _outcome(self, done: Submission) -> Any:
@@ -168,9 +167,9 @@ class BulkClient:
                 done.error = error
         return done.error
 
-    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
+    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None, results: Results) -> None:
         client, servers = self._connection.get(), self._connection.servers
-        return submit_in_background(client, len(servers), str(servers), entries, seconds)
+        submit_in_background(client, len(servers), str(servers), entries, seconds, results)
 
     def _batch(self, window: int) -> Batch:
         client, servers = self._connection.get(), self._connection.servers

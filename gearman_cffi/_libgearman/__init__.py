@@ -7,7 +7,7 @@ return_codes.py  gearman_return_t
 ownership.py     what is raised where C refuses a call: one thread at a time, never a forked child
 callbacks.py     the way from C into Python
 kept.py          exceptions on their way through C
-handle.py client.py tasks.py worker.py jobs.py     the C objects, each with its owner
+handle.py client.py loads.py tasks.py worker.py jobs.py     the C objects, each with its owner
 protocols.py     types of what the rooms above pass in; imported by type checkers alone
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
@@ -27,7 +27,8 @@ from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent, wait_for_any
+    from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent
+    from gearman_cffi._libgearman.loads import LoadHandle, wait_for_any
     from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
     from gearman_cffi._libgearman.tasks import TaskHandle
     from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
@@ -44,6 +45,7 @@ __all__ = [
     "JobHandle",
     "JobKind",
     "JobPacket",
+    "LoadHandle",
     "MissingCapabilityError",
     "ReturnCode",
     "TaskEvent",
@@ -59,7 +61,8 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
     __getattr__, __dir__ = importer(
         __name__,
         {
-            "client": ("JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent", "wait_for_any"),
+            "client": ("JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent"),
+            "loads": ("LoadHandle", "wait_for_any"),
             "tasks": ("TaskHandle",),
             "util": ("bug_report_address", "verbosity_name"),
             "worker": ("WorkerHandle",),

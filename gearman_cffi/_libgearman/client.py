@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 
-from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.kept import drop_left_behind, kept
@@ -14,15 +13,12 @@ from gearman_cffi._libgearman.tasks import TaskHandle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gearman_cffi._libgearman.protocols import TaskOwner
 
 # Data of a reply that is larger than this is freed as soon as it has been read.
 _KEEP_BUFFER = 65536
 # How many tasks are forgotten at once.
 _ROOM = 256
-_HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 # Looked up once: an attribute of lib costs as much as a short call.
 _do, _add_task, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.unpack
 _SIZED = int(lib.GCFFI_SIZED)
@@ -227,33 +223,3 @@ class ClientHandle(Handle):
             for number in numbers:
                 self._owner.forget(number)
             lib.gcffi_client_bury(self._c, numbers[0], count)
-
-    # ------------------------------------------------------------- many background jobs at once
-
-    def load(self, count: int, block: bytes, jobs: bytes) -> int:
-        """Takes jobs to submit together. block: the name and the unique key of each, both with a NUL, and the
-        workload; jobs: four numbers of 32 bits for each, its JobKind and the sizes of these parts.
-        """
-        sizes = ffi.from_buffer("gcffi_loaded[]", jobs)
-        return self._call(lib.gcffi_client_load, count, block, sizes, capabilities.submits_newest_first)
-
-    def run_load(self, waits: bool, timeout: int = -1) -> int:
-        """Submits them. waits: until all are answered, for at most timeout ms; else does what is possible now."""
-        return self._call(lib.gcffi_client_run_load, waits, timeout)
-
-    def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
-        """The handles of all jobs of the load, and their return codes: rc for those that were not answered."""
-        handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
-        size = self._call(lib.gcffi_client_unload, rc, handles, codes)
-        return _unpack(handles, size).decode().split("\n")[:-1], _unpack(codes, count)  # type: ignore[return-value]
-
-
-def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:
-    """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
-    if kept:
-        drop_left_behind()
-    structs = ffi.new("gcffi_client *[]", [client._c for client in clients])
-    rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))
-    if kept or rc < 0:
-        fail("client", rc)
-    return rc

@@ -13,6 +13,7 @@ submission.py   one job on its way
 lane.py         a connection, and what is outstanding on it
 batch.py        jobs whose answers are waited for
 window.py       background jobs that go out together
+results.py      what became of them
 background.py   jobs that are left with a server
 """
 
@@ -20,8 +21,8 @@ from __future__ import annotations
 
 from gearman_cffi.bulk.background import submit_in_background
 from gearman_cffi.bulk.batch import WINDOW, Batch
-from gearman_cffi.bulk.reading import JobReader
+from gearman_cffi.bulk.reading import Entry, JobReader
+from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.submission import Submission
-from gearman_cffi.bulk.window import Entry
 
-__all__ = ["WINDOW", "Batch", "Entry", "JobReader", "Submission", "submit_in_background"]
+__all__ = ["WINDOW", "Batch", "Entry", "JobReader", "Results", "Submission", "submit_in_background"]

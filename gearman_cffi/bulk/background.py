@@ -6,9 +6,10 @@ import itertools
 import time
 from collections.abc import Iterable
 
+from gearman_cffi.bulk.reading import Entry
+from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.submission import LOST
-from gearman_cffi.bulk.window import Entry, Line, Window
-from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.bulk.window import Line, Window
 from gearman_cffi.ext import GearmanClient, ReturnCode
 from gearman_cffi.ext.loading import Loader, wait_for_news
 from gearman_cffi.failures import failure
@@ -35,7 +36,7 @@ class _Lane:
         """Takes a window and sends what can be sent without waiting; a return code, IO_WAIT if answers are to come."""
         self.window = window
         self.taken += len(window.entries)
-        return self.loader.load(*window.packed()) or self.go_on(timeout_ms)
+        return self.loader.load(*window.columns()) or self.go_on(timeout_ms)
 
     def go_on(self, timeout_ms: int) -> int:
         """Sends and takes what is possible now."""
@@ -56,12 +57,19 @@ class _Lane:
 
 
 class _Submitting:
-    """One call: lanes, what is still to be submitted, and the results."""
+    """One call: lanes, and what is still to be submitted."""
 
     def __init__(
-        self, client: GearmanClient, servers: int, names: str, entries: Iterable[Entry], seconds: float | None
+        self,
+        client: GearmanClient,
+        servers: int,
+        names: str,
+        entries: Iterable[Entry],
+        seconds: float | None,
+        results: Results,
     ) -> None:
         self._coming = iter(entries)
+        self._results = results
         self._lanes = [_Lane(client, rotation) for rotation in range(max(1, servers))]
         self._servers = servers
         self._names = names
@@ -69,7 +77,6 @@ class _Submitting:
         # Jobs with a unique key wait for the first lane; the others for any. With one lane there is no difference,
         # and the order of the jobs is kept.
         self._keyed, self._others = Line(), Line()
-        self.results: dict[int, str | GearmanError] = {}
 
     def run(self) -> None:
         while self._left() != 0:
@@ -87,8 +94,8 @@ class _Submitting:
         for lane in self._lanes:
             if lane.window:
                 self._take(lane, _TIMEOUT)
-        for place, job in itertools.chain(self._keyed.drain(), self._others.drain(), self._coming):
-            self.results[place] = self._failure(job[1], _TIMEOUT)
+        for entry in itertools.chain(self._keyed.drain(), self._others.drain(), self._coming):
+            self._fail(entry, _TIMEOUT)
 
     def _step(self, busy: list[_Lane]) -> None:
         """Takes what has come for one of several lanes; where no window is done, waits for more."""
@@ -110,8 +117,8 @@ class _Submitting:
         if self._keyed.is_full(1) or self._others.is_full(lanes):
             return False
         entries = list(itertools.islice(self._coming, SLICE))
-        keyed = [entry for entry in entries if entry[1][2]] if lanes > 1 else []
-        others = [entry for entry in entries if not entry[1][2]] if keyed else entries
+        keyed = [entry for entry in entries if entry[3]] if lanes > 1 else []
+        others = [entry for entry in entries if not entry[3]] if keyed else entries
         if keyed:
             self._keyed.extend(keyed)
         if others:
@@ -135,35 +142,36 @@ class _Submitting:
         assert window is not None
         detail = lane.loader.error() if rc else None
         handles, codes = lane.unload(window, rc)
+        self._results.take(window.entries, handles, in_order=not window.losses)
         if not any(codes):
-            self.results.update(zip([place for place, _ in window.entries], handles, strict=True))
             return
         again: list[Entry] = []
-        for entry, handle, code in zip(window.entries, handles, codes, strict=True):
-            place, (_, function, _, _) = entry
-            if code == _SUCCESS:
-                self.results[place] = handle
-            elif code in LOST and window.losses < self._servers - 1:
+        for entry, code in zip(window.entries, codes, strict=True):
+            if code in LOST and window.losses < self._servers - 1:
                 again.append(entry)
-            else:
-                self.results[place] = self._failure(function, code, detail)
+            elif code != _SUCCESS:
+                self._fail(entry, code, detail)
         for line, wanted in ((self._keyed, True), (self._others, False)):
-            entries = [entry for entry in again if bool(entry[1][2]) is wanted]
+            entries = [entry for entry in again if bool(entry[3]) is wanted]
             if entries:
                 line.extend(entries, window.losses + 1)
 
-    def _failure(self, function: str, rc: int, detail: str | None = None) -> GearmanError:
-        return failure(rc, server=self._names, function=function, detail=detail)
+    def _fail(self, entry: Entry, rc: int, detail: str | None = None) -> None:
+        place, _, name, _, _ = entry
+        self._results.errors[place] = failure(rc, server=self._names, function=name.decode(), detail=detail)
 
 
 def submit_in_background(
-    client: GearmanClient, servers: int, names: str, entries: Iterable[Entry], seconds: float | None
-) -> dict[int, str | GearmanError]:
-    """Submits jobs, taken from the iterable as there is room; the handle of each by its place, or its error.
+    client: GearmanClient,
+    servers: int,
+    names: str,
+    entries: Iterable[Entry],
+    seconds: float | None,
+    results: Results,
+) -> None:
+    """Submits jobs, taken from the iterable as there is room; results takes the handle of each, or its error.
 
     servers: how many there are; names: theirs, for the texts of errors. seconds bounds the whole: what is not answered
     in time has failed.
     """
-    submitting = _Submitting(client, servers, names, entries, seconds)
-    submitting.run()
-    return submitting.results
+    _Submitting(client, servers, names, entries, seconds, results).run()

@@ -8,6 +8,7 @@ from gearman_cffi.bulk.submission import Submission
 from gearman_cffi.connection import SilentClient
 from gearman_cffi.ext import (
     GEARMAN_CLIENT_NON_BLOCKING,
+    GEARMAN_CLIENT_UNBUFFERED_RESULT,
     GearmanClient,
     GearmanTask,
     ReturnCode,
@@ -45,6 +46,7 @@ class Lane:
     def _connect_anew(self) -> GearmanClient:
         client = self._from._clone(_LaneClient, self._rotation)
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
+        client.removeOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)  # of a client that was given to the Client
         client._expect_exceptions()
         client.setCreatedCallback(self._on_created)
         client.setDataCallback(self._on_data)
@@ -65,9 +67,8 @@ class Lane:
         """Submits jobs with the next step. One that cannot be submitted ends with its error."""
         for submission in reversed(new) if capabilities.submits_newest_first else new:
             self.outstanding[id(submission)] = submission
-            name, key = submission.function.encode(), submission.key
-            # An empty workload is one that addTask() refuses, and libgearman takes if it is told of none.
-            if not self.client._add("addTask", submission.kind, name, key, submission.workload or None, submission):
+            workload = submission.workload or None  # addTask() refuses an empty one; libgearman takes none for that
+            if not self.client._add("addTask", submission.kind, submission.name, submission.key, workload, submission):
                 self.fail(submission, self.client.returnCode())
 
     # --------------------------------------------------------------------------------- steps

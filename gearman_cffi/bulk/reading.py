@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from gearman_cffi.job_interface import JobInterface
     from gearman_cffi.serializers import Serializer
 
-# Kind, function, unique key (b"" for none) and workload.
-Parts: TypeAlias = tuple[JobKind, str, bytes, bytes]
+# The place of a job in its call, and what is sent for it: kind, function's name, unique key (b"" for none), workload.
+Entry: TypeAlias = tuple[int, JobKind, bytes, bytes, bytes]
 
 
 class JobReader:
@@ -26,18 +26,20 @@ class JobReader:
         self.kind = job_kind(priority, background)
         self._background = background
         self._serialize = serializer.serialize
-        self._checked: str | None = None  # most jobs of a call are for one function
+        # Most jobs of a call are for one function.
+        self._function: str | None = None
+        self._name = b""
 
-    def read(self, job: JobInterface) -> Parts:
+    def read(self, job: JobInterface, place: int = 0) -> Entry:
         """Raises InvalidArgument for names and priorities that cannot be sent, SerializerError for such a workload."""
-        function = job.get_job_name()
-        if type(job) is Job:
-            unique, own = job.unique, job.priority
+        if type(job) is Job:  # its methods would return no more than that
+            function, workload, unique, own = job._job_name, job._workload, job.unique, job.priority
         else:
+            function, workload = job.get_job_name(), job.get_workload()
             unique, own = getattr(job, "unique", None), getattr(job, "priority", None)
         kind = self.kind if own is None else job_kind(own, self._background)
-        if function != self._checked:
-            check_name(function, "a function name", LONGEST_FUNCTION)
-            self._checked = function
+        if function != self._function:
+            self._name = check_name(function, "a function name", LONGEST_FUNCTION)
+            self._function = function
         key = b"" if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
-        return kind, function, key, self._serialize(job.get_workload())
+        return place, kind, self._name, key, self._serialize(workload)

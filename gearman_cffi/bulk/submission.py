@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gearman_cffi.bulk.reading import Entry
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.ext import GearmanTask, JobKind, ReturnCode
+from gearman_cffi.ext import GearmanTask, ReturnCode
 from gearman_cffi.failures import failure
 
 TYPE_CHECKING = False
@@ -19,12 +20,9 @@ LOST = frozenset({int(ReturnCode.LOST_CONNECTION), int(ReturnCode.ERRNO)})
 class Submission:
     """What is sent, and what has come back. is_done tells that it is over; error, that it failed."""
 
-    def __init__(self, job: Any, kind: JobKind, function: str, key: bytes, workload: bytes) -> None:
+    def __init__(self, job: Any, entry: Entry) -> None:
         self.job = job
-        self.kind = kind
-        self.function = function
-        self.workload = workload
-        self.key = key
+        _, self.kind, self.name, self.key, self.workload = entry
         self.handle = ""
         self.data: list[bytes] = []
         self.error: GearmanError | None = None
@@ -32,6 +30,11 @@ class Submission:
         self.deadline: float | None = None
         self.losses = 0  # how many servers went away with it
         self.watch: Callable[[str, str, GearmanTask], None] | None = None
+
+    @property
+    def function(self) -> str:
+        """The name of the function that is asked for."""
+        return self.name.decode()
 
     @property
     def answer(self) -> bytes:

@@ -5,41 +5,25 @@ from __future__ import annotations
 from array import array
 from collections import deque
 
-from gearman_cffi.bulk.reading import Parts
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
+from gearman_cffi.bulk.reading import Entry
 
 SIZE = 500
 
-# The place of its handle in the results, and what is sent for it.
-Entry: TypeAlias = tuple[int, Parts]
-
 
 class Window:
-    """Jobs in the form that Loader takes. losses: how many servers went away with them."""
+    """Jobs for a Loader. losses: how many servers went away with them."""
 
-    __slots__ = ("_parts", "_sizes", "entries", "losses")
+    __slots__ = ("entries", "losses")
 
     def __init__(self, losses: int = 0) -> None:
         self.entries: list[Entry] = []
         self.losses = losses
-        self._parts: list[bytes] = []
-        self._sizes: list[int] = []
 
-    def extend(self, entries: list[Entry]) -> None:
-        """Takes more jobs."""
-        parts, sizes = self._parts, self._sizes
-        for _, (kind, function, key, workload) in entries:
-            name = function.encode()
-            parts += (name, b"\0", key, b"\0", workload)
-            sizes += (kind, len(name) + 1, len(key) + 1, len(workload))
-        self.entries += entries
-
-    def packed(self) -> tuple[int, bytes, bytes]:
+    def columns(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
         """The arguments of Loader.load()."""
-        return len(self.entries), b"".join(self._parts), array("I", self._sizes).tobytes()
+        _, kinds, names, keys, workloads = zip(*self.entries, strict=True)
+        sizes = array("I", map(len, workloads)).tobytes()
+        return bytes(kinds), _with_nul(names), _with_nul(keys), b"".join(workloads), sizes
 
 
 class Line:
@@ -59,7 +43,7 @@ class Line:
         """Takes more jobs, into the last window while there is room."""
         if not self._windows or self._last_is_full() or self._windows[-1].losses != losses:
             self._windows.append(Window(losses))
-        self._windows[-1].extend(entries)
+        self._windows[-1].entries += entries
 
     def next(self) -> Window | None:
         """The next window, full or not; None where no job waits."""
@@ -73,3 +57,7 @@ class Line:
 
     def _last_is_full(self) -> bool:
         return len(self._windows[-1].entries) >= SIZE
+
+
+def _with_nul(texts: tuple[bytes, ...]) -> bytes:
+    return b"\0".join((*texts, b""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gearman_cffi._libgearman import wait_for_any
+from gearman_cffi._libgearman import LoadHandle, wait_for_any
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.tasks import Tasks
 
@@ -16,15 +16,15 @@ class Loader:
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
-        self._handle = client._handle.clone(Tasks(), rotation)
+        self._handle = LoadHandle(Tasks(), like=client._handle, rotation=rotation)
 
-    def load(self, count: int, block: bytes, jobs: bytes) -> int:
-        """Takes jobs; a return code.
+    def load(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
+        """Takes jobs, column by column; a return code.
 
-        block: the function's name and the unique key of each, both with a NUL, and the workload. jobs: four
-        numbers of 32 bits for each, in the machine's order: its JobKind, and the sizes of these parts.
+        kinds: the JobKind of each. names, keys: functions and unique keys ("" for none), each with a NUL after it.
+        workloads: one after the other. sizes: theirs, as numbers of 32 bits in the machine's order.
         """
-        return self._handle.load(count, block, jobs)
+        return self._handle.load(kinds, names, keys, workloads, sizes)
 
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
         """Submits them; a return code. waits: until all are answered; otherwise does what is possible now.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, cast
 
-from gearman_cffi.bulk import Batch, Entry, Submission
+from gearman_cffi.bulk import Batch, Entry, Results, Submission
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, JobException
 from gearman_cffi.ext import GearmanClient, GearmanTask, JobKind, Reply
@@ -55,12 +55,9 @@ class LocalClient(Client):
             job = self._gearman_client.handle.job
             raise error from (None if job is None else job.error)
 
-    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None) -> dict[int, str | GearmanError]:
-        submit = self._queue.submit
-        return {
-            place: submit(kind, function, key.decode(), workload).handle
-            for place, (kind, function, key, workload) in entries
-        }
+    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None, results: Results) -> None:
+        for place, kind, name, key, workload in entries:
+            results.handles[place] = self._queue.submit(kind, name.decode(), key.decode(), workload).handle
 
     def _batch(self, window: int) -> Batch:
         return cast(Batch, LocalBatch(self._queue, self._names(), window))

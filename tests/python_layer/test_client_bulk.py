@@ -23,7 +23,7 @@ from gearman_cffi import (
     SerializerError,
     UnsupportedValue,
 )
-from gearman_cffi.ext import GearmanClient, GearmanJob
+from gearman_cffi.ext import GEARMAN_CLIENT_UNBUFFERED_RESULT, GearmanClient, GearmanJob
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.conftest import StartWorker
 from tests.python_layer.workers import handlers, running
@@ -214,3 +214,13 @@ def test_with_a_given_implementation(served: Gearmand) -> None:
     given.addTask("double", b"i:4;")
     assert given.runTasks()
     assert seen == [b"i:8;"]
+
+
+def test_with_an_unbuffered_implementation(served: Gearmand) -> None:
+    """An option of the mirror's that is for its own callbacks alone."""
+    given = GearmanClient()
+    given.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
+    client = Client(served.address, timeout=20)
+    client.set_implementation(given)
+    assert client.execute_jobs([Job("double", 1)]) == [2]
+    assert client.execute_job("double", 2) == 4

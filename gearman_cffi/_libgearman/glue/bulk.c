@@ -1,6 +1,4 @@
-/* Many background jobs at once: loaded into a client in one call, submitted together, and unloaded with their handles.
- *
- * The jobs stand one after another in one block: the name and the unique key, each with its NUL, then the workload. */
+/* Many background jobs at once: loaded into a client in one call, submitted together, and unloaded with their handles. */
 #define _GNU_SOURCE
 #include "glue.h"
 
@@ -18,53 +16,53 @@ static bool drop_load(gcffi_client *client) {
   return true;
 }
 
-static size_t size_of(const gcffi_loaded *job) { return (size_t)job->name_size + job->unique_size + job->size; }
+typedef struct {
+  const char *name, *unique, *workload;
+} gcffi_parts;
 
-static void add(gcffi_client *client, const gcffi_loaded *job, const char *name, gcffi_reply *reply) {
-  const char *unique = name + job->name_size;
-  const char *workload = job->size ? unique + job->unique_size : NULL;
+static void add(gcffi_client *client, int kind, const gcffi_parts *job, size_t size, gcffi_reply *reply) {
   reply->unanswered = &client->load_left;
   client->load_left++;
-  reply->rc = gcffi_add_own(client, (int)job->kind, name, unique, workload, job->size, reply);
+  reply->rc = gcffi_add_own(client, kind, job->name, job->unique, size ? job->workload : NULL, size, reply);
   if (reply->rc != GEARMAN_SUCCESS) {
     reply->finished = true;
     client->load_left--;
   }
 }
 
-/* libgearman 1.x submits what was added last first: the jobs are added backwards there. */
-static gearman_return_t load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
-                             bool newest_first) {
+static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
+  *jobs = calloc(count, sizeof **jobs);
   client->load = calloc(count, sizeof *client->load);
-  if (!client->load) {
-    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  }
-  client->load_size = count;
-  for (size_t i = 0; i < count; i++) {
-    if (!newest_first) {
-      add(client, &jobs[i], block, &client->load[i]);
-    }
-    block += size_of(&jobs[i]);
-  }
-  for (size_t i = count; newest_first && i-- > 0;) {
-    block -= size_of(&jobs[i]);
-    add(client, &jobs[i], block, &client->load[i]);
-  }
-  return GEARMAN_SUCCESS;
+  client->load_size = *jobs && client->load ? count : 0;
+  return client->load_size == count;
 }
 
-/* Adds the jobs; nothing is sent yet. */
-int gcffi_client_load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
-                      bool newest_first) {
+/* Adds the jobs; nothing is sent yet. Of each column there is a value for each job, in the order in which they are to be
+ * submitted: names and unique keys end with a NUL, workloads have sizes. libgearman 1.x submits what was added last
+ * first: the jobs are added backwards there. */
+int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
+                      const char *workloads, const uint32_t *sizes, bool newest_first) {
+  gcffi_parts *jobs = NULL;
   int rc = gcffi_take(&client->guard);
-  if (rc == 0) {
-    rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-    if (drop_load(client)) {
-      gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
-      rc = (int)load(client, count, block, jobs, newest_first);
-    }
-    gcffi_give_back(&client->guard);
+  if (rc) {
+    return rc;
   }
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
+  if (!drop_load(client) || !make_room(client, count, &jobs)) {
+    rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  for (size_t i = 0; rc == 0 && i < count; i++) {
+    jobs[i] = (gcffi_parts){names, uniques, workloads};
+    names += strlen(names) + 1;
+    uniques += strlen(uniques) + 1;
+    workloads += sizes[i];
+  }
+  for (size_t n = 0; rc == 0 && n < count; n++) {
+    size_t i = newest_first ? count - 1 - n : n;
+    add(client, kinds[i], &jobs[i], sizes[i], &client->load[i]);
+  }
+  free(jobs);
+  gcffi_give_back(&client->guard);
   return rc;
 }
 

@@ -114,11 +114,6 @@ typedef struct gcffi_task {
   bool adrift;
 } gcffi_task;
 
-/* A job of a load, with the sizes of its parts. */
-typedef struct gcffi_loaded {
-  uint32_t kind, name_size, unique_size, size;
-} gcffi_loaded;
-
 bool gcffi_client_open(gcffi_client *client, bool from_environment);
 bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_client_close(gcffi_client *client);
@@ -140,8 +135,8 @@ extern const char gcffi_granted[GCFFI_GRANTED];
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size, int *rc);
-int gcffi_client_load(gcffi_client *client, size_t count, const char *block, const gcffi_loaded *jobs,
-                      bool newest_first);
+int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
+                      const char *workloads, const uint32_t *sizes, bool newest_first);
 int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
 int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
