@@ -97,7 +97,8 @@ class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
         """Reads up to data_len bytes of the packet's data, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
         Returns [number of bytes, bytes], [0, b""] at the end and for data that is buffered. What a callback
-        leaves unread is skipped. The data has been received whole: this saves no memory. Raises ValueError for a negative length. Stands for gearman_task_recv_data().
+        leaves unread is skipped. The data has been received whole: this saves no memory. Raises ValueError for a
+        negative length. Stands for gearman_task_recv_data().
         """
         size = arguments.integer(data_len, "data_len", 0)
         data = self._fetch(size)
