@@ -66,16 +66,17 @@ class WorkerServers:
     def open(self, awaits_answers: bool) -> GearmanWorker:
         """The GearmanWorker; nothing is connected yet. Raises NoServers where there is none to connect to.
 
-        awaits_answers: see GearmanWorker._await_answers(); for our own.
+        awaits_answers: see GearmanWorker._await_answers(); for a SilentWorker, given or not.
         """
         worker = self._given
         if worker is None:
             if not self._servers:
                 raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
             worker = SilentWorker()
-            worker._await_answers(awaits_answers)
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
             self._added = False
+        if isinstance(worker, SilentWorker):
+            worker._await_answers(awaits_answers)
         if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
             worker.setTimeout(self._wait_milliseconds)
         if not self._added:
