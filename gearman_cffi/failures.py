@@ -15,6 +15,7 @@ from gearman_cffi.exceptions import (
     ServerError,
 )
 from gearman_cffi.ext import ReturnCode
+from gearman_cffi.ext.arguments import MAX_DATA
 
 
 class _Kind:
@@ -61,7 +62,10 @@ _KINDS: dict[int, _Kind] = {
     ReturnCode.QUEUE_ERROR: _QUEUE_FULL,
     ReturnCode.SERVER_ERROR: _Kind(ServerError, "{server} answered {job} with an error{detail}"),
     ReturnCode.INVALID_FUNCTION_NAME: _INVALID,
-    ReturnCode.DATA_TOO_LARGE: _INVALID,
+    ReturnCode.DATA_TOO_LARGE: _Kind(
+        InvalidArgument,
+        f"{{job}} cannot be sent to {{server}}: a packet of Gearman carries at most {MAX_DATA} bytes of data",
+    ),
     ReturnCode.ARGUMENT_TOO_LARGE: _INVALID,
     ReturnCode.INVALID_ARGUMENT: _INVALID,
 }

@@ -22,7 +22,9 @@ _ROOM = 256
 # Looked up once: an attribute of lib costs as much as a short call.
 _do, _add_task, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.unpack
 _SIZED = int(lib.GCFFI_SIZED)
-_UNBUFFERED = int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
+_NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
+# Options that C follows itself: libgearman always has the first, and never the second.
+_OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
 JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
 _LOW_BACKGROUND = int(lib.GCFFI_LOW_BACKGROUND)
@@ -96,22 +98,22 @@ class ClientHandle(Handle):
 
     def options(self) -> int:
         """The options that are set, as bits (gearman_client_options)."""
-        return super().options() | (_UNBUFFERED if self._c.unbuffered else 0)
+        return super().options() & ~_OURS | int(self._c.options)
 
     def set_options(self, options: int) -> None:
         """Sets these options and removes the others (gearman_client_set_options)."""
-        super().set_options(options & ~_UNBUFFERED)
-        self._c.unbuffered = bool(options & _UNBUFFERED)
+        super().set_options(options & ~_OURS | _NON_BLOCKING)
+        self._c.options = options & _OURS
 
     def add_options(self, options: int) -> None:
         """Sets these options too (gearman_client_add_options)."""
-        super().add_options(options & ~_UNBUFFERED)
-        self._c.unbuffered = self._c.unbuffered or bool(options & _UNBUFFERED)
+        super().add_options(options & ~_OURS)
+        self._c.options |= options & _OURS
 
     def remove_options(self, options: int) -> None:
         """Removes these options (gearman_client_remove_options)."""
-        super().remove_options(options & ~_UNBUFFERED)
-        self._c.unbuffered = self._c.unbuffered and not options & _UNBUFFERED
+        super().remove_options(options & ~_OURS)
+        self._c.options &= ~options
 
     # -------------------------------------------------------------------------------- jobs
 

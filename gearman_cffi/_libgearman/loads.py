@@ -22,9 +22,9 @@ class LoadHandle(ClientHandle):
 
     def load(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
         """Takes jobs to submit together, column by column: a JobKind for each, the functions' names and the unique
-        keys, each with a NUL, the workloads, and the sizes of these, 32 bits each in the machine's order.
+        keys, each with a NUL, the workloads, and the sizes of these, 64 bits each in the machine's order.
         """
-        numbers = ffi.from_buffer("uint32_t[]", sizes)
+        numbers = ffi.from_buffer("uint64_t[]", sizes)
         newest_first = capabilities.submits_newest_first
         return self._call(lib.gcffi_client_load, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
+from gearman_cffi.ext.arguments import Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.tasks import Tasks
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     _Client = TypeVar("_Client", bound="SubmitsJobs")
 
 _SUCCESS, _WORK_EXCEPTION = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_EXCEPTION)
+_DATA_TOO_LARGE = int(ReturnCode.DATA_TOO_LARGE)
 _JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
 
 
@@ -50,7 +51,7 @@ class SubmitsJobs(RunsTasks):
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes or len(workload) > ANY_DATA:
+        if type(workload) is not bytes:  # its size is looked at in C
             workload = arguments.data(workload, "workload")
         if unique is None:
             key = b""
@@ -63,7 +64,7 @@ class SubmitsJobs(RunsTasks):
         if type(answer) is bytes:
             self._rc = 0
             return answer
-        self._failed(answer)
+        self._failed(answer, workload)
         if self._rc not in TOLERATED:
             self._warn(call)
         return b""
@@ -72,7 +73,7 @@ class SubmitsJobs(RunsTasks):
         self._background_handle = ""
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes or len(workload) > ANY_DATA:
+        if type(workload) is not bytes:  # its size is looked at in C
             workload = arguments.data(workload, "workload")
         if unique is None:
             key = b""
@@ -86,7 +87,7 @@ class SubmitsJobs(RunsTasks):
             self._rc = 0
             self._background_handle = answer
             return answer
-        self._failed(answer)
+        self._failed(answer, workload)
         if self._rc not in TOLERATED:
             self._warn(call)
             return ""
@@ -97,9 +98,11 @@ class SubmitsJobs(RunsTasks):
         self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
         return int(ReturnCode.INVALID_ARGUMENT)
 
-    def _failed(self, answer: bytes | str | int) -> None:
+    def _failed(self, answer: bytes | str | int, workload: Data = b"") -> None:
         assert isinstance(answer, int)
         self._rc = answer
+        if answer == _DATA_TOO_LARGE:
+            arguments.data(workload, "workload")  # raises what a mirror's method does
         if answer in _JOB_FAILED:
             self._text = ReturnCode.describe(answer)
 

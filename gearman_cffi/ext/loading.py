@@ -22,7 +22,7 @@ class Loader:
         """Takes jobs, column by column; a return code.
 
         kinds: the JobKind of each. names, keys: functions and unique keys ("" for none), each with a NUL after it.
-        workloads: one after the other. sizes: theirs, as numbers of 32 bits in the machine's order.
+        workloads: one after the other. sizes: theirs, as numbers of 64 bits in the machine's order.
         """
         return self._handle.load(kinds, names, keys, workloads, sizes)
 

@@ -41,7 +41,7 @@ static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
  * submitted: names and unique keys end with a NUL, workloads have sizes. libgearman 1.x submits what was added last
  * first: the jobs are added backwards there. */
 int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
-                      const char *workloads, const uint32_t *sizes, bool newest_first) {
+                      const char *workloads, const uint64_t *sizes, bool newest_first) {
   gcffi_parts *jobs = NULL;
   int rc = gcffi_take(&client->guard);
   if (rc) {

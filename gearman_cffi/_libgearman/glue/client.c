@@ -17,7 +17,7 @@ static gearman_client_st *new_client(bool from_environment) {
   }
   if (st) {
     gcffi_bind_actions(st);
-    gearman_client_add_options(st, GEARMAN_CLIENT_FREE_TASKS);
+    gearman_client_add_options(st, GEARMAN_CLIENT_FREE_TASKS | GEARMAN_CLIENT_NON_BLOCKING);
   }
   return st;
 }
@@ -61,7 +61,7 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
   client->st = st;
   client->exceptions = false;
   client->shows_exceptions = like->shows_exceptions;
-  client->unbuffered = like->unbuffered;
+  client->options = like->options;
   if (like->exceptions) {
     gcffi_rehearse_exceptions(client);
   } else {

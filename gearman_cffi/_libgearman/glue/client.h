@@ -72,10 +72,10 @@ typedef struct gcffi_client {
   size_t adrift;            /* tasks that were given up before the server named their job */
   gcffi_reply *load;        /* of jobs that were submitted together; see bulk.c */
   size_t load_size, load_left;
+  unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
   bool raised;              /* a callback raised: hold back the packets that follow */
   bool exceptions;          /* every connection asks for the exceptions of workers ... */
   bool shows_exceptions;    /* ... and they are not shown as failures */
-  bool unbuffered;          /* GEARMAN_CLIENT_UNBUFFERED_RESULT is set; libgearman is not told */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
   bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
@@ -136,7 +136,7 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size, int *rc);
 int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
-                      const char *workloads, const uint32_t *sizes, bool newest_first);
+                      const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
 int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);

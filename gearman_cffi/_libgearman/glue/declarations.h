@@ -40,7 +40,7 @@ typedef struct {
   void *owner;
   gcffi_reply reply;
   char answer[...];
-  bool unbuffered;
+  unsigned options;
   ...;
 } gcffi_client;
 typedef struct {
@@ -66,7 +66,7 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                                   const char *unique, const void *workload, size_t size, int *rc);
 int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
-                      const char *workloads, const uint32_t *sizes, bool newest_first);
+                      const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
 int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);

@@ -29,6 +29,15 @@ static bool report(const gcffi_scope *scope, const char *text, bool apart, bool 
   return scope->timed_out || apart;
 }
 
+static int ask_and_wait(gcffi_client *client, question *ask, const void *data, size_t size) {
+  if (!(client->options & GEARMAN_CLIENT_NON_BLOCKING)) {
+    gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  }
+  int answer = ask(client->st, data, size);
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  return answer;
+}
+
 /* Within a scope, whose connections are shut down where it is given up. */
 static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, question *ask, const void *data,
                       size_t size, int without_memory) {
@@ -38,11 +47,11 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   if (!apart) {
     gcffi_wake_up_at_once(client);
     client->carrier_count = client->tasks ? client->carrier_count : 0; /* connections may be opened anew */
-    int answer = ask(client->st, data, size);
+    int answer = ask_and_wait(client, ask, data, size);
     client->failed = report(scope, NULL, false, false, client->error);
     return answer;
   }
-  int answer = gcffi_client_open_like(&other, client, 0) ? ask(other.st, data, size) : without_memory;
+  int answer = gcffi_client_open_like(&other, client, 0) ? ask_and_wait(&other, ask, data, size) : without_memory;
   client->failed = report(scope, gcffi_client_error(&other), true, false, client->error);
   gcffi_client_close(&other);
   return answer;

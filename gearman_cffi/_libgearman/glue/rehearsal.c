@@ -17,8 +17,11 @@
 const char gcffi_granted[GCFFI_GRANTED] = "\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"; /* OPTION_RES with ten bytes */
 
 static bool ask(gcffi_client *client, in_port_t port) {
-  return gearman_client_add_server(client->st, "127.0.0.1", port) == GEARMAN_SUCCESS &&
-         gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  bool granted = gearman_client_add_server(client->st, "127.0.0.1", port) == GEARMAN_SUCCESS &&
+                 gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  return granted;
 }
 
 /* Grants what the one that connects will ask for, and waits until it goes away. */

@@ -11,9 +11,11 @@
 
 #include <string.h>
 
+/* A packet's size has 32 bits; the names before the data need room too. */
+#define MOST_DATA ((size_t)UINT32_MAX - 8192)
+
 /* Runs until *left, the number of tasks that are waited for, is 0. */
 gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, gcffi_patience patience) {
-  bool non_blocking = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   gearman_return_t rc;
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
@@ -21,7 +23,6 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
   gcffi_fail_unsent(client);
-  gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   for (;;) {
     rc = gearman_client_run_tasks(client->st);
     if (*left == 0) {
@@ -49,9 +50,6 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       break;
     }
   }
-  if (!non_blocking) {
-    gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
-  }
   if (client->adrift) {
     gcffi_sweep_adrift(client, client->carrier_lost);
   }
@@ -72,6 +70,11 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   char text[GCFFI_UNIQUE_TEXT];
   gearman_task_st *st;
   client->failed = false;
+  if (size > MOST_DATA) { /* libgearman would write a part of the size */
+    *rc = GEARMAN_DATA_TOO_LARGE;
+    gcffi_task_discard(task);
+    return NULL;
+  }
   switch (task->kind) {
   case GCFFI_JOB_STATUS:
     st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
@@ -189,7 +192,7 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
     strcpy(client->error, "_client_run_task(GEARMAN_NO_SERVERS) no servers provided");
     return GEARMAN_NO_SERVERS;
   }
-  bool one_step = gearman_client_has_option(client->st, GEARMAN_CLIENT_NON_BLOCKING);
+  bool one_step = client->options & GEARMAN_CLIENT_NON_BLOCKING;
   return gcffi_run(client, scope, &client->pending, one_step ? GCFFI_ONE_STEP : GCFFI_WAITS);
 }
 

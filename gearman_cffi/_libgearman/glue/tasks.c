@@ -37,7 +37,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       return GEARMAN_PAUSE;
     }
     gcffi_before_python();
-    task->data = client->unbuffered ? NULL : (char *)gearman_task_data(st);
+    task->data = client->options & GEARMAN_CLIENT_UNBUFFERED_RESULT ? NULL : (char *)gearman_task_data(st);
     task->size = event == GCFFI_FAIL ? 0 : gearman_task_data_size(st); /* it may be an exception that is not shown */
     int rc = gcffi_on_task(client->owner, task->id, event);
     if (rc == GEARMAN_SUCCESS || rc == GCFFI_RAISED) {
