@@ -10,8 +10,14 @@
 #include <sys/random.h>
 #endif
 
+/* The two hexadecimal digits of each byte. */
+#define PAIRS(high) \
+  #high "0", #high "1", #high "2", #high "3", #high "4", #high "5", #high "6", #high "7", \
+  #high "8", #high "9", #high "a", #high "b", #high "c", #high "d", #high "e", #high "f"
+static const char pairs[256][3] = {PAIRS(0), PAIRS(1), PAIRS(2), PAIRS(3), PAIRS(4), PAIRS(5), PAIRS(6), PAIRS(7),
+                                   PAIRS(8), PAIRS(9), PAIRS(a), PAIRS(b), PAIRS(c), PAIRS(d), PAIRS(e), PAIRS(f)};
+
 const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]) {
-  static const char digits[] = "0123456789abcdef";
   if (given && *given) {
     return given;
   }
@@ -30,8 +36,8 @@ const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFF
     if (i == 4 || i == 6 || i == 8 || i == 10) {
       *out++ = '-';
     }
-    *out++ = digits[random[i] >> 4];
-    *out++ = digits[random[i] & 15];
+    memcpy(out, pairs[random[i]], 2);
+    out += 2;
   }
   *out = '\0';
   memset(random, 0, 16);
