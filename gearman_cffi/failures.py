@@ -40,6 +40,20 @@ _QUEUE_FULL = _Kind(
     "{server} refused {job}: its queue is full or broken. Try again later, start more "
     "workers, or see the server's log{detail}",
 )
+# What libgearman reports of an answer that is no packet of Gearman's.
+NO_PACKET = frozenset(
+    {
+        ReturnCode.INVALID_MAGIC,
+        ReturnCode.INVALID_COMMAND,
+        ReturnCode.INVALID_PACKET,
+        ReturnCode.TOO_MANY_ARGS,
+    }
+)
+_NO_GEARMAND = _Kind(
+    ServerError,
+    "what answers {job} at {server} does not speak Gearman's protocol. Check the address, and that a gearmand listens "
+    "there{detail}",
+)
 _INVALID = _Kind(InvalidArgument, "{job} cannot be sent to {server}{detail}")
 
 _KINDS: dict[int, _Kind] = {
@@ -69,6 +83,7 @@ _KINDS: dict[int, _Kind] = {
     ReturnCode.ARGUMENT_TOO_LARGE: _INVALID,
     ReturnCode.INVALID_ARGUMENT: _INVALID,
 }
+_KINDS.update(dict.fromkeys(map(int, NO_PACKET), _NO_GEARMAND))
 _OTHER = _Kind(GearmanError, "{job} failed at {server}{detail}")
 
 

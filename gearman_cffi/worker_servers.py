@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
+from gearman_cffi.failures import NO_PACKET, failure
 from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False
@@ -150,6 +151,8 @@ def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError
             server=names,
         )
     reason = str(worker.error() or "no details").partition(" -> libgearman/")[0]
+    if rc in NO_PACKET:
+        return failure(rc, server=names, detail=worker.error())
     return ServerError(
         f"{names} and this worker do not agree on a job: it took longer than its time limit, or the connection broke "
         f"before it was answered. The server hands it out again [{reason}; {ReturnCode.describe(rc)}]",

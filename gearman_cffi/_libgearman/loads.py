@@ -35,8 +35,8 @@ class LoadHandle(ClientHandle):
     def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
         """The handles of all jobs of the load, and their return codes: rc for those that were not answered."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
-        size = self._call(lib.gcffi_client_unload, rc, handles, codes)
-        return ffi.unpack(handles, size).decode().split("\n")[:-1], ffi.unpack(codes, count)  # type: ignore[return-value]
+        size = self._call(lib.gcffi_client_unload, count, rc, handles, codes)
+        return ffi.unpack(handles, size).decode("utf-8", "backslashreplace").split("\0")[:-1], ffi.unpack(codes, count)  # type: ignore[return-value]
 
 
 def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:

@@ -24,7 +24,7 @@ _work, _work_on = lib.gcffi_worker_work, lib.gcffi_worker_work_on
 class WorkerHandle(Handle):
     """gearman_worker_st."""
 
-    __slots__ = ("_functions", "_retired", "_unregistered", "_waiting")
+    __slots__ = ("_at_once", "_functions", "_retired", "_unregistered", "_waiting")
 
     _calls = Calls("worker")
 
@@ -40,15 +40,27 @@ class WorkerHandle(Handle):
             is_open = lib.gcffi_worker_open_like(self._c, like._checked())
         if not is_open:
             raise MemoryError("libgearman could not create a worker; check the hosts in GEARMAN_SERVERS")
+        self._at_once = like is not None and like._at_once
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
-        # Of a copy: the copies of its functions that libgearman has made point there until they are replaced.
-        self._retired: list[tuple[JobFunction, Any]] = [] if like is None else like._contexts()
+        self._retired: list[tuple[JobFunction, Any]] = []
         # libgearman tells the servers of a new function before it tells them of those that were unregistered, so
         # that a function registered again would be lost: while _unregistered, new ones wait in _waiting.
-        self._unregistered = False
+        self._unregistered = like is not None
         self._waiting: dict[bytes, tuple[JobFunction | None, int]] = {}
+
+    def timeout(self) -> int:
+        """How long work() and wait() wait, in ms, negative for ever (gearman_worker_timeout)."""
+        return 0 if self._at_once else super().timeout()
+
+    def set_timeout(self, milliseconds: int) -> None:
+        """Sets timeout(), and the option TIMEOUT_RETURN (gearman_worker_set_timeout).
+
+        libgearman is never told 0: it would not even look whether a connection can take a result, and try for ever.
+        """
+        super().set_timeout(milliseconds or 1)
+        self._at_once = milliseconds == 0
 
     # -------------------------------------------------------------------------------- work
 
@@ -187,9 +199,6 @@ class WorkerHandle(Handle):
 
     def _exists(self, name: bytes) -> bool:
         return bool(lib.gearman_worker_function_exist(self._checked().st, name, len(name)))
-
-    def _contexts(self) -> list[tuple[JobFunction, Any]]:
-        return [*self._retired, *self._functions.values()]
 
     def _take_turns(self) -> None:
         """Raises what a call beside this one would: for what changes nothing in C."""

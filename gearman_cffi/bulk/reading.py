@@ -26,8 +26,8 @@ class JobReader:
         self.kind = job_kind(priority, background)
         self._background = background
         self._serialize = serializer.serialize
-        # Most jobs of a call are for one function.
-        self._function: str | None = None
+        # Most jobs of a call are for one function. None is no name.
+        self._function: object = self
         self._name = b""
 
     def read(self, job: JobInterface, place: int = 0) -> Entry:

@@ -1,15 +1,9 @@
-"""Exceptions of workers: each connection asks for them when it is opened, with or without our own recv()."""
+"""Exceptions of workers: each connection of a client that wants them asks for them when it is opened."""
 
 from __future__ import annotations
 
-import pytest
-
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, serving
-
-BOTH = pytest.mark.parametrize(
-    "environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["interposed", "not interposed"]
-)
 
 
 def fails(job: object, context: object) -> None:
@@ -17,8 +11,7 @@ def fails(job: object, context: object) -> None:
     raise ValueError("of the worker")
 
 
-@BOTH
-def test_a_client_of_the_python_layer(gearmand: Gearmand, environment: dict[str, str]) -> None:
+def test_a_client_of_the_python_layer(gearmand: Gearmand) -> None:
     """Hears of them from a server that is started after the client was made, and after it has come back."""
     program = """
 from gearman_cffi import Client, JobException, RawSerializer
@@ -33,7 +26,7 @@ for _ in range(2):
         except Exception as error: say(error)
 """
     gearmand.stop()
-    with Child(program, gearmand.port, **environment) as child:
+    with Child(program, gearmand.port) as child:
         assert child.line() in ("ConnectionFailed", "ConnectionLost")
         for _ in range(2):
             gearmand.start()
@@ -45,8 +38,7 @@ for _ in range(2):
         assert child.end() == 0, child.errors()
 
 
-@BOTH
-def test_a_client_that_has_not_asked(gearmand: Gearmand, environment: dict[str, str]) -> None:
+def test_a_client_that_has_not_asked(gearmand: Gearmand) -> None:
     """Is told that the job has failed, and no more: in a call, in a task, and in a copy of the client."""
     program = """
 client = GearmanClient()
@@ -61,7 +53,7 @@ copy = client.clone()
 say(copy.doNormal("fails", "x"), copy.returnCode() == GEARMAN_WORK_FAIL)
 say(copy.enableExceptionHandler(), copy.doNormal("fails", "x"), copy.returnCode() == GEARMAN_WORK_EXCEPTION)
 """
-    with serving(gearmand, fails=fails), Child(program, gearmand.port, **environment) as child:
+    with serving(gearmand, fails=fails), Child(program, gearmand.port) as child:
         for line in ("b'' True", "b'' 0", "True", "b'' True", "True b'' True"):
             child.expect(line)
         assert child.end() == 0, child.errors()

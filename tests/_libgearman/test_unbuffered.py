@@ -8,13 +8,13 @@ from gearman_cffi.ext import (
     GEARMAN_CLIENT_NON_BLOCKING,
     GEARMAN_CLIENT_UNBUFFERED_RESULT,
     GEARMAN_PAUSE,
+    GEARMAN_WORK_EXCEPTION,
     GearmanClient,
+    GearmanJob,
     GearmanTask,
 )
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, serving
-
-INTERPOSED = [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}]
 
 
 def unbuffered(server: Gearmand) -> GearmanClient:
@@ -27,9 +27,12 @@ def unbuffered(server: Gearmand) -> GearmanClient:
 class TestExceptions:
     """A worker's function raises."""
 
-    @pytest.mark.parametrize("environment", INTERPOSED, ids=["poll", "slices"])
-    @pytest.mark.parametrize("asked", [True, False], ids=["exceptions", "failures"])
-    def test_the_client_lives(self, gearmand: Gearmand, environment: dict[str, str], asked: bool) -> None:
+    @pytest.mark.parametrize(
+        ("asked", "environment"),
+        [(True, {}), (True, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}), (False, {})],
+        ids=["exceptions, poll", "exceptions, slices", "failures, poll"],
+    )
+    def test_the_client_lives(self, gearmand: Gearmand, asked: bool, environment: dict[str, str]) -> None:
         """What has come is shown in parts, and the next job is answered."""
         program = f"""
 client = GearmanClient()
@@ -79,6 +82,38 @@ class TestParts:
             assert client.runTasks()
         assert parts == [[3, b"012"], [3, b"345"], [3, b"678"]]
         assert task.recvData(1) in ([0, b""], False)  # it is over
+
+    @pytest.mark.parametrize("parts", [True, False], ids=["unbuffered", "buffered"])
+    def test_an_option_asked_for_meanwhile(self, gearmand: Gearmand, parts: bool) -> None:
+        """The packet that is held back is kept; the connections that follow have the option."""
+        client = GearmanClient()
+        client.addServer("127.0.0.1", gearmand.port, False)
+        seen: list[object] = []
+        if parts:
+            client.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
+
+        def data(task: GearmanTask) -> int | None:
+            seen.append(task.recvData(9) if parts else task.data())
+            return GEARMAN_PAUSE if len(seen) == 1 else None
+
+        def sends(job: GearmanJob, context: object) -> str:
+            job.sendData("0123456789")
+            return "end"
+
+        def fails(job: GearmanJob, context: object) -> None:
+            job.sendException("E: text")
+
+        client.setDataCallback(data)
+        with serving(gearmand, f=sends, fails=fails):
+            task = client.addTask("f", "x")
+            assert isinstance(task, GearmanTask)
+            assert client.runTasks()
+            assert client.enableExceptionHandler()
+            assert (task.recvData(9) if parts else task.data()) == ([1, b"9"] if parts else b"0123456789")
+            assert client.runTasks()
+            client.doNormal("fails", "x")
+        assert seen == [[9, b"012345678"], [0, b""]] if parts else [b"0123456789"] * 2
+        assert client.returnCode() == GEARMAN_WORK_EXCEPTION
 
     def test_what_is_left_unread_is_skipped(self, gearmand: Gearmand) -> None:
         """Of each packet by itself."""

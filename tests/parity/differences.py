@@ -501,6 +501,17 @@ DIFFERENCES: tuple[Difference, ...] = (
         """,
     ),
     Difference(
+        "text-protocol",
+        "A server that is no gearmand and answers with a line without a blank crashes libgearman.",
+        r"""
+        14_fake_servers: a server that speaks another protocol / a line without a blank
+        - .| crashes
+        + .|   [Warning] GearmanClient::doNormal(): packet_create_arg(GEARMAN_TOO_MANY_ARGS) too many arguments for command (GEARMAN_TEXT)
+        + .| doNormal -> ""
+        + .|     rc 6=TOO_MANY_ARGS, error "packet_create_arg(GEARMAN_TOO_MANY_ARGS) too many arguments for command (GEARMAN_TEXT)", errno 0
+        """,
+    ),
+    Difference(
         "fork",
         "A child that ends with a client of its parent shuts the parent's connection down in PHP. Here the "
         "child may not use it and leaves it alone.",

@@ -203,6 +203,14 @@ class TestInBackground:
         assert isinstance(bad, UnsupportedValue)
 
 
+@pytest.mark.parametrize("name", [None, 1, b"later"])
+@pytest.mark.parametrize("call", ["execute_jobs", "execute_jobs_in_background"])
+def test_a_name_that_is_none(served: Gearmand, call: str, name: Any) -> None:
+    """Refused, also as the first one."""
+    with pytest.raises(TypeError, match="a function name must be a str, not"):
+        getattr(Client(served.address, timeout=20), call)([Job(name, 1)])
+
+
 def test_with_a_given_implementation(served: Gearmand) -> None:
     """Its own tasks and callbacks are left alone."""
     given = GearmanClient()

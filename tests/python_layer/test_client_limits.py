@@ -40,6 +40,31 @@ class TestTimeouts:
                     getattr(client, call)("nobody", 1, timeout=0.1)
                 assert time.monotonic() - began < 5
 
+    def test_a_longer_one_than_the_client_s(self, gearmand: Gearmand, start_worker: StartWorker) -> None:
+        """Is the one that counts."""
+
+        def late(job: GearmanJob, context: object) -> bytes:
+            time.sleep(0.3)  # as long as the job takes
+            return b"i:1;"
+
+        start_worker(gearmand.address, late=late)
+        assert Client(gearmand.address, timeout=0.1).execute_job("late", 1, timeout=20) == 1
+
+    @pytest.mark.parametrize("submit", ["execute_job", "execute_in_background"])
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_a_status_request_that_opens_the_connection(
+        self, gearmand: Gearmand, start_worker: StartWorker, submit: str, times: int
+    ) -> None:
+        """libgearman counts it as an answered job when it cannot be sent: the next jobs are named all the same."""
+        start_worker(gearmand.address, echo=lambda job, _: job.workload())
+        client = Client(gearmand.address, timeout=20)
+        with frozen(gearmand):
+            for _ in range(times):
+                with pytest.raises(JobTimeout):
+                    client.get_job_status("H:x:1", timeout=0.1)
+        for _ in range(3):
+            assert getattr(client, submit)("echo", 1)
+
     def test_it_bounds_the_whole_call(self, client: Client, start_worker: StartWorker) -> None:
         """A worker that keeps sending something does not keep the client waiting."""
         over = threading.Event()

@@ -78,19 +78,20 @@ int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms) 
   return rc;
 }
 
-/* What became of them: handles, each followed by a newline, and the return code of each. Those without an answer have
+/* What became of them: handles, each followed by a NUL, and the return code of each. Those without an answer have
  * failed with rc. Returns the size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
-int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes) {
+int64_t gcffi_client_unload(gcffi_client *client, size_t count, int rc, char *handles, int *codes) {
+  static const gcffi_reply unloaded; /* of those for which there was no memory */
   char *out = handles;
   int refused = gcffi_take(&client->guard);
   if (refused) {
     return refused;
   }
-  for (size_t i = 0; i < client->load_size; i++) {
-    const gcffi_reply *reply = &client->load[i];
+  for (size_t i = 0; i < count; i++) {
+    const gcffi_reply *reply = i < client->load_size ? &client->load[i] : &unloaded;
     memcpy(out, reply->handle, reply->handle_size);
     out += reply->handle_size;
-    *out++ = '\n';
+    *out++ = '\0'; /* which no handle can contain */
     codes[i] = reply->finished ? (int)reply->rc : rc;
   }
   drop_load(client);

@@ -32,11 +32,7 @@ static void init(gcffi_client *client) {
 bool gcffi_client_open(gcffi_client *client, bool from_environment) {
   init(client);
   client->st = new_client(from_environment);
-  bool is_open = client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
-  if (is_open && !gcffi_is_interposed()) {
-    gcffi_await_exceptions(client); /* without them the packets of failures would have to be mended: see mend.c */
-  }
-  return is_open;
+  return client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
 }
 
 int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
@@ -60,12 +56,10 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
   }
   client->st = st;
   client->exceptions = false;
-  client->shows_exceptions = like->shows_exceptions;
   client->options = like->options;
+  gcffi_restore_servers(client);
   if (like->exceptions) {
-    gcffi_rehearse_exceptions(client);
-  } else {
-    gcffi_restore_servers(client);
+    gcffi_rehearse_exceptions(client); /* in plain text, hence before TLS is turned on */
   }
   gearman_client_options_t options = gearman_client_options(like->st);
   gearman_client_set_options(st, options);
@@ -74,6 +68,23 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
     gearman_client_set_ssl(st, true, like->ssl_files[0], like->ssl_files[1], like->ssl_files[2]);
   }
   return true;
+}
+
+/* In a scope of their own the ends of connections are no news. */
+void gcffi_free_client(gearman_client_st *st) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, -1);
+  gearman_client_free(st);
+  gcffi_leave(&scope);
+}
+
+/* Leaves libgearman without servers; see gcffi_restore_servers(). */
+void gcffi_drop_connections(gcffi_client *client) {
+  gcffi_scope scope;
+  gcffi_enter(&scope, -1);
+  gearman_client_remove_servers(client->st);
+  gcffi_leave(&scope);
+  client->torn = false;
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */
@@ -87,10 +98,7 @@ bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size
 void gcffi_client_close(gcffi_client *client) {
   client->guard.closed = true;
   if (client->pid == getpid()) {
-    gcffi_scope scope; /* not that of another client whose callback this is */
-    gcffi_enter(&scope, -1);
-    gearman_client_free(client->st);
-    gcffi_leave(&scope);
+    gcffi_free_client(client->st);
     gcffi_free_dead(client, SIZE_MAX);
     gcffi_forget_servers(client);
     gcffi_reply_drop_data(&client->reply);

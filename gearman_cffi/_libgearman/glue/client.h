@@ -41,21 +41,11 @@ typedef struct gcffi_server {
   in_port_t port;
 } gcffi_server;
 
-/* A packet's head: its size, and where the command stands in it. */
-enum { GCFFI_HEAD = 12, GCFFI_COMMAND = 7 };
-
-/* Where in a stream of packets the next byte is; see flow.c. */
-typedef struct gcffi_place {
-  size_t rest;                    /* bytes of the current packet that are still to come */
-  unsigned char head[GCFFI_HEAD]; /* what has come of the next packet's head */
-  size_t head_size;
-} gcffi_place;
-
 /* A connection on which tasks were sent. */
 typedef struct gcffi_carrier {
   gcffi_socket socket;
   int unnamed; /* jobs that were sent to the server and that it has not named yet */
-  gcffi_place sent, received;
+  gcffi_place sent;
 } gcffi_carrier;
 
 typedef struct gcffi_client {
@@ -74,10 +64,12 @@ typedef struct gcffi_client {
   size_t load_size, load_left;
   unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
   bool raised;              /* a callback raised: hold back the packets that follow */
-  bool exceptions;          /* every connection asks for the exceptions of workers ... */
-  bool shows_exceptions;    /* ... and they are not shown as failures */
+  bool exceptions;          /* every connection asks for the exceptions of workers */
+  bool wants_exceptions;    /* they were asked for while they could not be awaited */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
+  bool torn;                /* a connection ended within a packet; see incoming.c */
+  bool miscounted;          /* a connection's counts of jobs differ; see giving_up.c */
   bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
   bool unanswered;          /* an answer that nobody waits for may still come */
   bool carrier_lost;        /* a connection that carried tasks was closed */
@@ -100,7 +92,8 @@ typedef struct gcffi_task {
   gearman_task_st *st; /* NULL once libgearman has freed the task */
   char *data;          /* of the packet that is being delivered; NULL where it is read in parts */
   size_t size;
-  size_t fetched;      /* how much of it was read in parts */
+  const char *parts;   /* the data where it is read in parts, of which so much was read */
+  size_t fetched;
   gcffi_client *client;
   gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
   struct gcffi_task *next, *previous; /* in client->tasks */
@@ -130,7 +123,7 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
 int gcffi_client_expect_exceptions(gcffi_client *client);
 void gcffi_await_exceptions(gcffi_client *client);
 void gcffi_rehearse_exceptions(gcffi_client *client);
-enum { GCFFI_GRANTED = 22 };
+enum { GCFFI_GRANTED = 23 };
 extern const char gcffi_granted[GCFFI_GRANTED];
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
@@ -138,7 +131,7 @@ gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, un
 int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
                       const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
-int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
+int64_t gcffi_client_unload(gcffi_client *client, size_t count, int rc, char *handles, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
@@ -155,10 +148,14 @@ void gcffi_opened(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
 
+void gcffi_before_adding(gcffi_client *client);
+void gcffi_mend_torn(gcffi_client *client);
+void gcffi_drop_connections(gcffi_client *client);
+void gcffi_free_client(gearman_client_st *st);
 void gcffi_wake_up_at_once(gcffi_client *client);
 
+bool gcffi_names(unsigned char command);
 ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags);
-ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 ssize_t gcffi_receive_mended(gcffi_scope *scope, const gcffi_place *place, int fd, void *data, size_t size, int flags);
 size_t gcffi_data_size(const unsigned char *head);
 void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
@@ -179,7 +176,7 @@ void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_discard(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
-int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_reset(gcffi_reply *reply);
 void gcffi_reply_drop_data(gcffi_reply *reply);
 gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);

@@ -68,12 +68,12 @@ gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, un
 int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
                       const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms);
-int64_t gcffi_client_unload(gcffi_client *client, int rc, char *handles, int *codes);
+int64_t gcffi_client_unload(gcffi_client *client, size_t count, int rc, char *handles, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
-int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 
 typedef struct gcffi_worker gcffi_worker;
 typedef struct {

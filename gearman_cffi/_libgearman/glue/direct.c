@@ -85,17 +85,11 @@ bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count
   return scope->awaits;
 }
 
-static bool asks_for_a_job(const unsigned char *packet) {
-  return memcmp(packet, "\0REQ\0\0\0", 7) == 0 &&
-         (packet[GCFFI_COMMAND] == GEARMAN_COMMAND_GRAB_JOB || packet[GCFFI_COMMAND] == GEARMAN_COMMAND_GRAB_JOB_UNIQ ||
-          packet[GCFFI_COMMAND] == GEARMAN_COMMAND_GRAB_JOB_ALL);
-}
-
 /* A worker has sent something. The server answers at once where that was the question for a job. Of several servers this is
  * done for one: to make sockets ready in turn would cost more than it spares. */
 void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size) {
   gcffi_socket *socket = &scope->worker->socket;
-  if (scope->receives && size >= GCFFI_HEAD && asks_for_a_job((const unsigned char *)sent + size - GCFFI_HEAD)) {
+  if (scope->receives && gcffi_asks_for_a_job(sent, size)) {
     if (socket->fd != fd && !socket->blocks) {
       *socket = (gcffi_socket){.fd = fd, .least = 1};
     }

@@ -45,9 +45,11 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   scope->exchange = true;
   client->failed = false;
   if (!apart) {
+    gcffi_mend_torn(client);
     gcffi_wake_up_at_once(client);
     client->carrier_count = client->tasks ? client->carrier_count : 0; /* connections may be opened anew */
     int answer = ask_and_wait(client, ask, data, size);
+    client->torn = client->torn || scope->torn;
     client->failed = report(scope, NULL, false, false, client->error);
     return answer;
   }
@@ -62,8 +64,9 @@ static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, c
   gcffi_worker other;
   scope->exchange = true;
   worker->failed = false;
-  if (!worker->asked) {
+  if (!worker->asked && !worker->spent) {
     int answer = ask(worker->st, data, size);
+    worker->spent = worker->spent || scope->torn;
     worker->failed = report(scope, NULL, false, true, worker->error);
     return answer;
   }
@@ -105,12 +108,15 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
   if (granted) {
     return granted;
   }
-  /* A connection that asks for the option when it is opened need not be asked again. */
-  bool apart = must_ask_apart(client) && !(client->pending && !client->exceptions);
+  /* A connection that asks for the option when it is opened need not be asked again. One with a packet that a callback
+   * holds back cannot be: libgearman would read the answer into that packet. */
+  bool held = client->pending && (client->raised || client->stopped);
+  bool apart = must_ask_apart(client) && (held || !client->pending || client->exceptions);
   granted = ask_client(client, &scope, apart, client_option, option, size, 0);
-  client->shows_exceptions = true; /* the one option there is; a server that comes later may grant it */
   if (granted && !apart) {
-    client->exceptions = true;
+    client->exceptions = true; /* the one option there is */
+  } else if (held) {
+    client->wants_exceptions = true;
   } else if (!client->exceptions) {
     if (granted) {
       gcffi_renew(client);

@@ -13,20 +13,20 @@
 
 enum { MOST_UNNAMED = 200 };
 
-static int of_sent(unsigned char command) {
+static bool submits(unsigned char command) {
   switch (command) {
   case GEARMAN_COMMAND_SUBMIT_JOB:
   case GEARMAN_COMMAND_SUBMIT_JOB_BG:
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH:
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH_BG:
   case GEARMAN_COMMAND_SUBMIT_JOB_LOW:
-  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return 1;
-  default: return 0;
+  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return true;
+  default: return false;
   }
 }
 
-static int of_received(unsigned char command) {
-  return command == GEARMAN_COMMAND_JOB_CREATED || command == GEARMAN_COMMAND_ERROR ? -1 : 0;
+bool gcffi_names(unsigned char command) {
+  return command == GEARMAN_COMMAND_JOB_CREATED || command == GEARMAN_COMMAND_ERROR;
 }
 
 /* The size of what follows a packet's head. */
@@ -34,28 +34,31 @@ size_t gcffi_data_size(const unsigned char *head) {
   return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
 }
 
-/* Goes on over the packets in a part of their stream; the sum of what they count. */
-static int walk(gcffi_place *place, const void *data, size_t size, int (*count)(unsigned char command)) {
+/* Goes on over the packets in a part of their stream, and adds those that count. Returns how much of it are packets: less
+ * where something begins that is none. */
+size_t gcffi_walk(gcffi_place *place, const void *data, size_t size, bool (*counts)(unsigned char command), int *count) {
   const unsigned char *bytes = data;
-  int sum = 0;
-  while (size) {
+  size_t at = 0;
+  while (at < size) {
     size_t n = place->rest ? place->rest : GCFFI_HEAD - place->head_size;
-    n = n < size ? n : size;
+    n = n < size - at ? n : size - at;
     if (place->rest) {
       place->rest -= n;
+    } else if (place->head_size == 0 && bytes[at] != 0) {
+      place->foreign = true;
+      return at;
     } else {
-      memcpy(place->head + place->head_size, bytes, n);
+      memcpy(place->head + place->head_size, bytes + at, n);
       place->head_size += n;
     }
     if (place->head_size == GCFFI_HEAD) {
       place->rest = gcffi_data_size(place->head);
       place->head_size = 0;
-      sum += count(place->head[GCFFI_COMMAND]);
+      *count += counts(place->head[GCFFI_COMMAND]);
     }
-    bytes += n;
-    size -= n;
+    at += n;
   }
-  return sum;
+  return size;
 }
 
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd) {
@@ -83,21 +86,10 @@ ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_
     return errno = EAGAIN, -1;
   }
   ssize_t sent = send(fd, data, size, flags);
-  if (carrier && sent > 0) {
-    carrier->unnamed += walk(&carrier->sent, data, (size_t)sent, of_sent);
+  if (carrier && sent > 0 && gcffi_incoming(fd)) { /* otherwise nobody would see what comes back */
+    gcffi_walk(&carrier->sent, data, (size_t)sent, submits, &carrier->unnamed);
   }
   return sent;
-}
-
-ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags) {
-  gcffi_carrier *carrier = gcffi_carrier_of(scope->client, fd);
-  bool mends = carrier && !scope->client->exceptions;
-  ssize_t got = mends ? gcffi_receive_mended(scope, &carrier->received, fd, data, size, flags)
-                      : gcffi_receive_directly(scope, fd, data, size, flags);
-  if (carrier && got > 0) {
-    carrier->unnamed += walk(&carrier->received, data, (size_t)got, of_received);
-  }
-  return got;
 }
 
 /* Where it is the server's turn, that the connection could be written to is no news. */

@@ -81,12 +81,45 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
   return refused ? refused : end(worker, gearman_worker_register(worker->st, name, timeout));
 }
 
+/* Whether what is sent ends with the question for a job. */
+bool gcffi_asks_for_a_job(const void *data, size_t size) {
+  const unsigned char *packet = (const unsigned char *)data + size - GCFFI_HEAD;
+  if (size < GCFFI_HEAD || memcmp(packet, "\0REQ\0\0\0", 7) != 0) {
+    return false;
+  }
+  switch (packet[GCFFI_COMMAND]) {
+  case GEARMAN_COMMAND_GRAB_JOB:
+  case GEARMAN_COMMAND_GRAB_JOB_UNIQ:
+  case GEARMAN_COMMAND_GRAB_JOB_ALL: return true;
+  default: return false;
+  }
+}
+
+/* Something goes out. A worker tells of its functions first, and then asks for a job. */
+void gcffi_note_sent(gcffi_worker *worker, const void *data, size_t size) {
+  const unsigned char *packet = data;
+  switch (size < GCFFI_HEAD ? GEARMAN_COMMAND_TEXT : packet[GCFFI_COMMAND]) {
+  case GEARMAN_COMMAND_CAN_DO:
+  case GEARMAN_COMMAND_CAN_DO_TIMEOUT:
+  case GEARMAN_COMMAND_CANT_DO:
+  case GEARMAN_COMMAND_RESET_ABILITIES: worker->announces = true; break;
+  default: break;
+  }
+  worker->announces = worker->announces && !gcffi_asks_for_a_job(data, size);
+}
+
+/* Where work() has come back while it told of its functions, libgearman would go on from one that is freed. */
+static gearman_return_t forget(gcffi_worker *worker, gearman_return_t rc) {
+  worker->spent = worker->spent || (worker->announces && rc == GEARMAN_SUCCESS);
+  return rc;
+}
+
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name) {
   int refused = begin(worker);
-  return refused ? refused : end(worker, gearman_worker_unregister(worker->st, name));
+  return refused ? refused : end(worker, forget(worker, gearman_worker_unregister(worker->st, name)));
 }
 
 int gcffi_worker_unregister_all(gcffi_worker *worker) {
   int refused = begin(worker);
-  return refused ? refused : end(worker, gearman_worker_unregister_all(worker->st));
+  return refused ? refused : end(worker, forget(worker, gearman_worker_unregister_all(worker->st)));
 }

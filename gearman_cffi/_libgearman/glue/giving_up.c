@@ -11,23 +11,31 @@ static bool in_state(const gcffi_task *task, const char *name) {
   return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
 }
 
-static bool is_named(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
+/* Whether its answer, when it comes, is dropped without harm if nobody waits for it. */
+static bool is_sent_and_named(const gcffi_task *task) {
+  return in_state(task, "WORK") && gearman_task_job_handle(task->st)[0] != '\0';
+}
+
+/* Frees the tasks that were sent, but for one: they cannot be answered any more when their connections go. */
+static void free_sent(gcffi_client *client, const gcffi_task *but) {
+  gcffi_task *next;
+  for (gcffi_task *task = client->tasks; task; task = next) {
+    next = task->next;
+    if (task != but && !in_state(task, "NEW") && !in_state(task, "FINISHED")) {
+      client->lost += task->id ? 1 : 0;
+      gearman_task_free(task->st);
+    }
+  }
+}
 
 /* A task that was never sent leaves libgearman's count of new tasks too high when it is freed, and run_tasks
  * would spin for ever. Run without servers, libgearman takes a new task off its counts. That drops all
  * connections, which libgearman has closed anyway when a task is still new after it was run; tasks that were
  * sent over them cannot be answered any more and would point at connections that are gone. */
 static void withdraw(gcffi_client *client, gcffi_task *task) {
-  gcffi_task *next;
   gcffi_keep_error(client);
-  for (gcffi_task *other = client->tasks; other; other = next) {
-    next = other->next;
-    if (other != task && !in_state(other, "NEW") && !in_state(other, "FINISHED")) {
-      client->lost += other->id ? 1 : 0;
-      gearman_task_free(other->st);
-    }
-  }
-  gearman_client_remove_servers(client->st);
+  free_sent(client, task);
+  gcffi_drop_connections(client);
   gearman_client_run_tasks(client->st);
   gearman_task_free(task->st);
   gcffi_restore_servers(client);
@@ -45,8 +53,37 @@ bool gcffi_renew(gcffi_client *client) {
     client->lost += task->id && !task->finished ? 1 : 0;
   }
   client->unanswered = false;
-  gearman_client_free(before.st);
+  client->torn = false;
+  gcffi_free_client(before.st);
   return true;
+}
+
+/* Where a task cannot be sent, libgearman counts it as one that the server has named, on its connection. It has counted the
+ * jobs as sent, but not the questions for a status: after one of those the next job would wait for its name for ever. */
+static bool spoils_counts(const gcffi_task *task) {
+  return task->kind >= GCFFI_JOB_STATUS && !task->answered && in_state(task, "FAIL");
+}
+
+/* Before anything is sent or received: goes on over new connections where one of the old ones has ended within a packet. */
+void gcffi_mend_torn(gcffi_client *client) {
+  if (client->torn && (client->raised || client->stopped)) {
+    gcffi_renew(client); /* libgearman still points at the connection of a packet that is held back */
+  } else if (client->torn) {
+    free_sent(client, NULL);
+    gcffi_drop_connections(client);
+    gcffi_restore_servers(client);
+  }
+}
+
+/* Goes on over new connections where that was not possible before, because it would have cost a task. */
+void gcffi_before_adding(gcffi_client *client) {
+  if (client->miscounted && !client->tasks) {
+    client->miscounted = !gcffi_renew(client);
+  }
+  if (client->wants_exceptions && !client->tasks) {
+    client->wants_exceptions = false;
+    gcffi_await_exceptions(client);
+  }
 }
 
 /* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
@@ -57,6 +94,7 @@ void gcffi_fail_unsent(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; some && task && !client->raised; task = next) {
     next = task->next;
     if (!task->answered && !task->held && in_state(task, "FAIL")) {
+      client->miscounted = client->miscounted || spoils_counts(task);
       gcffi_task_fail(task);
     }
   }
@@ -68,7 +106,7 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
     next = task->next;
-    if (task->adrift && (is_named(task) || (connection_lost && in_state(task, "WORK")))) {
+    if (task->adrift && (is_sent_and_named(task) || (connection_lost && in_state(task, "WORK")))) {
       gearman_task_free(task->st);
     }
   }
@@ -94,6 +132,7 @@ static bool may_still_be_named(const gcffi_client *client, const gcffi_task *tas
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
     client->unanswered = true;
+    client->miscounted = client->miscounted || spoils_counts(task);
     bool undecided = may_still_be_named(client, task, rc);
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {
@@ -104,7 +143,8 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
       }
     } else if (undecided && client->pending == 0 && gcffi_renew(client)) {
       /* only what nobody waits for went down with the connections */
-    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_named(task))) {
+    } else if (in_state(task, "SUBMIT") ||
+               (in_state(task, "WORK") && !connection_lost && !is_sent_and_named(task))) {
       task->adrift = true;
       client->adrift++;
     }

@@ -1,8 +1,8 @@
 /* Taking a job without running it.
  *
- * After gearman_worker_grab_job() has given a job and later reported that there is none, libgearman crashes when it
- * is asked again, by grab_job or by work: it goes on from a connection that it no longer has. Such a worker is
- * replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs are still held is
+ * When gearman_worker_grab_job() goes on where grab_job or work have come back before, with a job for instance, and then
+ * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
+ * has. Such a worker is replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs are still held is
  * kept until they are gone. */
 #define _GNU_SOURCE
 #include "glue.h"
@@ -26,10 +26,14 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   return st;
 }
 
-/* A worker of its own with the same servers, options, timeout and functions. */
+/* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
+ * forgotten, and the servers told so: see WorkerHandle. */
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
   worker->st = clone_of(from->st);
+  if (worker->st) {
+    gearman_worker_unregister_all(worker->st);
+  }
   return worker->st != NULL;
 }
 
@@ -47,10 +51,13 @@ gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
   if (worker->grabbed) {
     worker->retired[worker->retired_count++] = worker->st;
   } else {
+    gcffi_scope scope; /* in which the ends of connections are no news */
+    gcffi_enter(&scope, -1);
     gearman_worker_free(worker->st);
+    gcffi_leave(&scope);
   }
   worker->st = st;
-  worker->spent = worker->has_grabbed = false;
+  worker->spent = worker->under_way = worker->announces = false;
   return GEARMAN_SUCCESS;
 }
 
@@ -79,15 +86,14 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   scope->exchange = true;
   worker->asked = true;
   gearman_job_st *st = grab(worker, in_steps, rc);
-  if (st) {
-    worker->has_grabbed = true;
-  } else if (scope->timed_out) {
+  bool was_under_way = worker->under_way;
+  worker->under_way = st || *rc != GEARMAN_NO_JOBS;
+  if (!st && scope->timed_out) {
     *rc = GEARMAN_TIMEOUT;
   } else if (*rc == GEARMAN_NO_JOBS) {
-    worker->spent = worker->has_grabbed || in_steps || !waits;
-  } else if (*rc == GEARMAN_UNEXPECTED_PACKET) {
-    worker->spent = true; /* see worker.c */
+    worker->spent = was_under_way || in_steps || !waits;
   }
+  worker->spent = worker->spent || gcffi_spends(*rc) || scope->torn;
   return st;
 }
 

@@ -20,6 +20,7 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
+  gcffi_mend_torn(client);
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
   gcffi_fail_unsent(client);
@@ -69,6 +70,7 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   gcffi_client *client = task->client;
   char text[GCFFI_UNIQUE_TEXT];
   gearman_task_st *st;
+  gcffi_before_adding(client);
   client->failed = false;
   if (size > MOST_DATA) { /* libgearman would write a part of the size */
     *rc = GEARMAN_DATA_TOO_LARGE;
@@ -124,6 +126,16 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
   return reply->finished ? reply->rc : rc;
 }
 
+/* Shows a packet that a callback has held back once more: as long as it is held, libgearman takes no other task, and a task
+ * that is added could not be taken back. */
+static gearman_return_t show_held(gcffi_client *client, gcffi_scope *scope) {
+  if (client->pending == 0 || !(client->stopped || client->raised)) {
+    return GEARMAN_SUCCESS;
+  }
+  gearman_return_t rc = gcffi_run(client, scope, &client->pending, GCFFI_ONE_STEP);
+  return client->raised || client->stopped ? rc : GEARMAN_SUCCESS;
+}
+
 static int with_size(gcffi_client *client, int kind) {
   const gcffi_reply *reply = &client->reply;
   if (kind >= GCFFI_LOW_BACKGROUND) {
@@ -148,7 +160,9 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
     return refused;
   }
   gcffi_reply_reset(&client->reply);
-  gcffi_task *task = gcffi_task_new(client, kind, &client->reply);
+  gearman_return_t held = show_held(client, &scope);
+  gcffi_task *task = held ? NULL : gcffi_task_new(client, kind, &client->reply);
+  rc = held ? held : rc;
   if (task && add(task, function, unique, workload, size, &rc)) {
     rc = answer(client, &scope, task);
   }

@@ -12,9 +12,9 @@
 static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), int timeout,
                                   void (*set_timeout)(void *, int)) {
   gcffi_scope *scope = gcffi_current_scope();
-  int64_t limit = timeout < 0 ? GCFFI_NEVER : gcffi_now() + timeout * 1000000LL;
-  if (scope->deadline < limit) {
-    limit = scope->deadline;
+  int64_t limit = scope->deadline;
+  if (limit == GCFFI_NEVER && timeout >= 0) {
+    limit = gcffi_now() + timeout * 1000000LL;
   }
   gearman_return_t rc;
   do {

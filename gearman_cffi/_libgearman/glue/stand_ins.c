@@ -55,6 +55,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   }
   if (scope->worker) {
     gcffi_send_off(scope->worker, fd);
+    gcffi_note_sent(scope->worker, data, size);
     flags |= scope->may_hold ? gcffi_hold(scope->worker, fd) : 0;
   }
   ssize_t sent = real_send(fd, data, size, flags);
@@ -85,6 +86,15 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   if (scope && scope->client) {
     gcffi_opened(scope->client, fd);
   }
+  if (scope && !scope->rehearsal) {
+    if (gcffi_is_torn(scope)) {
+      return errno = ECONNREFUSED, -1;
+    }
+    gcffi_begin_incoming(fd);
+    if (scope->worker) {
+      scope->worker->announces = true;
+    }
+  }
   forget_socket(scope, fd);
   return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
 }
@@ -94,19 +104,17 @@ static ssize_t (*real_recv)(int, void *, size_t, int) = recv;
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   gcffi_scope *scope = gcffi_current_scope();
   if (scope && scope->rehearsal) {
-    size = size < sizeof gcffi_granted ? size : sizeof gcffi_granted;
+    size = size < sizeof gcffi_granted - 1 ? size : sizeof gcffi_granted - 1;
     memcpy(data, gcffi_granted, size);
     return (ssize_t)size;
   }
   if (gcffi_is_inherited(scope)) {
     return 0;
   }
-  if (scope && scope->client) {
-    return gcffi_receive(scope, fd, data, size, flags);
+  if (!scope || !scope->client) {
+    gcffi_keep_to_turn();
   }
-  gcffi_keep_to_turn();
-  return scope ? gcffi_receive_directly(scope, fd, data, size, flags)
-               : real_recv(fd, data, size, flags | MSG_DONTWAIT);
+  return scope ? gcffi_receive(scope, fd, data, size, flags) : real_recv(fd, data, size, flags | MSG_DONTWAIT);
 }
 
 static char *(*real_getenv)(const char *) = getenv;
@@ -120,6 +128,9 @@ static int (*real_shutdown)(int, int) = shutdown;
 
 static int our_shutdown(int fd, int how) {
   gcffi_scope *scope = gcffi_current_scope();
+  if (scope) {
+    gcffi_end_incoming(scope, fd);
+  }
   if (scope && scope->client) {
     gcffi_closed(scope->client, fd);
   }

@@ -26,7 +26,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
   task->answered = true;
-  if (event == GCFFI_EXCEPTION && ((client->exceptions && !client->shows_exceptions) || gearman_task_data_size(st) == 0)) {
+  if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* an exception has a text; see mend.c */
   }
   if (task->adrift || task->reply) {
@@ -37,11 +37,16 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       return GEARMAN_PAUSE;
     }
     gcffi_before_python();
-    task->data = client->options & GEARMAN_CLIENT_UNBUFFERED_RESULT ? NULL : (char *)gearman_task_data(st);
-    task->size = event == GCFFI_FAIL ? 0 : gearman_task_data_size(st); /* it may be an exception that is not shown */
+    task->data = (char *)gearman_task_data(st);
+    task->size = gearman_task_data_size(st);
+    if (client->options & GEARMAN_CLIENT_UNBUFFERED_RESULT) {
+      task->parts = task->data;
+      task->data = NULL;
+    }
     int rc = gcffi_on_task(client->owner, task->id, event);
     if (rc == GEARMAN_SUCCESS || rc == GCFFI_RAISED) {
-      task->size = task->fetched = 0; /* with any other code the packet is delivered again, and its data can be read until then */
+      task->size = task->fetched = 0;
+      task->parts = NULL; /* with any other code the packet is delivered again, and its data can be read until then */
     }
     if (rc == GCFFI_RAISED) {
       client->raised = true;
@@ -96,15 +101,22 @@ int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task) {
 /* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped
  * the run. libgearman 1.1.20 reads through a null pointer when an exception comes and is not buffered, so everything is;
  * a program that reads in parts sees no difference. */
-int64_t gcffi_task_fetch(const gcffi_client *client, gcffi_task *task, void *into, size_t size) {
-  int refused = gcffi_check(client);
-  size_t left = refused || !task->st || task->data ? 0 : task->size - task->fetched;
+int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size) {
+  bool taken;
+  int refused = gcffi_take_within(&client->guard, &taken);
+  if (refused) {
+    return refused;
+  }
+  size_t left = task->parts && task->size > task->fetched ? task->size - task->fetched : 0;
   size = size < left ? size : left;
   if (size) {
-    memcpy(into, (const char *)gearman_task_data(task->st) + task->fetched, size);
+    memcpy(into, task->parts + task->fetched, size);
     task->fetched += size;
   }
-  return refused ? refused : (int64_t)size;
+  if (taken) {
+    gcffi_give_back(&client->guard);
+  }
+  return (int64_t)size;
 }
 
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
@@ -157,7 +169,8 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_client *client = task->client;
   unlink_task(task);
   task->st = NULL;
-  task->size = 0;
+  task->size = task->fetched = 0;
+  task->parts = NULL;
   if (task->adrift) {
     client->adrift--;
   }

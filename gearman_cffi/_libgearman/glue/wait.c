@@ -179,7 +179,8 @@ static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signa
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   gcffi_scope *scope = current;
   int64_t limit = GCFFI_NEVER;
-  if (timeout >= 0 && !(scope && scope->patient)) {
+  bool has_own = scope && (scope->patient || scope->deadline != GCFFI_NEVER); /* in place of libgearman's timeout */
+  if (timeout >= 0 && !has_own) {
     limit = gcffi_now() + timeout * 1000000LL;
   }
   if (!scope) {
@@ -205,7 +206,6 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->deadline < limit) {
     limit = scope->deadline;
   }
-
   if (scope->looks && scope->until < limit) {
     limit = scope->until; /* the same wait goes on */
   }
@@ -247,7 +247,10 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
 
 /* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms) {
-  gcffi_poll(wake_up, 1, ms);
+  int64_t deadline = scope->deadline, end = gcffi_now() + ms * 1000000LL;
+  scope->deadline = end < deadline ? end : deadline;
+  gcffi_poll(wake_up, 1, -1);
+  scope->deadline = deadline;
   scope->timed_out = scope->deadline != GCFFI_NEVER && gcffi_now() >= scope->deadline;
   return scope->timed_out || scope->interrupted;
 }

@@ -55,6 +55,17 @@ typedef struct gcffi_gathering {
   nfds_t count;
 } gcffi_gathering;
 
+/* A packet's head: its size, and where the command stands in it. */
+enum { GCFFI_HEAD = 12, GCFFI_COMMAND = 7 };
+
+/* Where in a stream of packets the next byte is. */
+typedef struct gcffi_place {
+  size_t rest;                    /* bytes of the current packet that are still to come */
+  unsigned char head[GCFFI_HEAD]; /* what has come of the next packet's head */
+  size_t head_size;
+  bool foreign;                   /* what comes there is no packet */
+} gcffi_place;
+
 typedef struct gcffi_scope {
   struct gcffi_scope *outer;
   gcffi_guard *guard; /* taken by this call */
@@ -73,6 +84,7 @@ typedef struct gcffi_scope {
   bool glances;      /* the wait looks what is there, and does not wait */
   bool may_hold;     /* what is sent is a result that may be held back; see hold.c */
   bool rehearsal;    /* the server's part is played by stand_ins.c */
+  bool torn;         /* a connection ended within a packet, in an exchange; see incoming.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
   unsigned polled;  /* how many descriptors the wait that was given up had */
@@ -113,6 +125,12 @@ bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count
 void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size);
 bool gcffi_has_ended(int fd);
 void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread);
+gcffi_place *gcffi_incoming(int fd);
+void gcffi_begin_incoming(int fd);
+void gcffi_end_incoming(gcffi_scope *scope, int fd);
+bool gcffi_is_torn(const gcffi_scope *scope);
+size_t gcffi_walk(gcffi_place *place, const void *data, size_t size, bool (*counts)(unsigned char command), int *count);
+ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
 void gcffi_keep_lock(void);
 void gcffi_lend_lock(void);

@@ -91,12 +91,15 @@ static bool returns_on_timeout(gcffi_worker *worker) {
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
-  struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
   bool last_try = false, was_connected = false;
   int nap = FIRST_NAP_MS;
   for (;;) {
     if (take_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
+    }
+    gearman_return_t rc = gcffi_worker_renew(worker);
+    if (rc != GEARMAN_SUCCESS) {
+      return rc;
     }
     gearman_return_t step = gearman_worker_work(worker->st);
     if (!waits || scope->interrupted || (step != GEARMAN_IO_WAIT && step != GEARMAN_NO_JOBS)) {
@@ -105,7 +108,8 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
     keep_error(worker);
     was_connected = was_connected || scope->sent;
     scope->idle = step == GEARMAN_NO_JOBS;
-    gearman_return_t rc = gcffi_worker_pause(worker->st);
+    struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
+    rc = gcffi_worker_pause(worker->st);
     scope->idle = false;
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_connected && returns_on_timeout(worker)) {
       if (gcffi_nap(scope, &wake_up, nap)) {
@@ -127,20 +131,35 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
   }
 }
 
-static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
-  gearman_return_t rc = gcffi_worker_renew(worker);
-  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
-  if (rc != GEARMAN_SUCCESS) {
-    return rc;
+/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
+ * and what comes from a server that is no gearmand. */
+bool gcffi_spends(gearman_return_t rc) {
+  switch (rc) {
+  case GEARMAN_UNEXPECTED_PACKET:
+  case GEARMAN_INVALID_PACKET:
+  case GEARMAN_INVALID_COMMAND:
+  case GEARMAN_INVALID_MAGIC:
+  case GEARMAN_TOO_MANY_ARGS:
+  case GEARMAN_MEMORY_ALLOCATION_FAILURE: return true;
+  default: return false;
   }
+}
+
+static void note_end(gcffi_worker *worker, gearman_return_t rc) {
+  worker->under_way = true;
+  worker->spent = worker->spent || gcffi_spends(rc);
+}
+
+static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
+  gearman_return_t rc;
+  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
   worker->failed = false;
   gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   scope->receives = waits || worker->awaits_answers;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
-  /* The answer to a job whose time was over is refused, and libgearman crashes when it goes on from there. */
-  worker->spent = worker->spent || rc == GEARMAN_UNEXPECTED_PACKET;
+  note_end(worker, rc);
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
@@ -195,7 +214,7 @@ static gearman_return_t renew_and_announce(gcffi_worker *worker) {
   worker->asked = true;
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   rc = gearman_worker_work(worker->st);
-  worker->spent = worker->spent || rc == GEARMAN_UNEXPECTED_PACKET;
+  note_end(worker, rc);
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }

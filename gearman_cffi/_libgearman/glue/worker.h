@@ -28,7 +28,8 @@ typedef struct gcffi_worker {
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
   bool released;               /* to be freed with the last of them */
-  bool has_grabbed;
+  bool under_way;              /* libgearman has left the state that it begins a search for a job in */
+  bool announces;              /* it tells a server of its functions, and has not asked for a job since */
   bool asked;                  /* a server may be about to send a job, or to wake the worker up */
   bool spent;                  /* st crashes when it is asked for another job */
   pid_t pid;
@@ -58,6 +59,9 @@ int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+bool gcffi_spends(gearman_return_t rc);
+bool gcffi_asks_for_a_job(const void *data, size_t size);
+void gcffi_note_sent(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);

@@ -47,6 +47,11 @@ against(function ($c) { packet_read($c); fwrite($c, "HTTP/1.1 400 Bad Request\r\
     $o = new GearmanClient();
     call('addServer', fn() => $o->addServer('127.0.0.1', FAKE), $o);
 }, 'client');
+against(function ($c) { packet_read($c); fwrite($c, "HTTP/1.1 400 Bad Request\r\n\r\n"); usleep(300000); }, function () {
+    $c = add('GearmanClient', false);
+    call('doNormal', fn() => $c->doNormal('f', 'x'), $c);
+}, 'doNormal');
+recorded('a line without a blank', 'crashes');
 head('a submission that is refused');
 foreach ([['QUEUE_ERROR', 'Job queue is full'], ['JOB_QUEUE_FULL', 'full'], ['whatever', 'some text'], ['INVALID_ARGUMENT', 'x']] as [$code, $txt])
     foreach (['doBackground', 'doNormal'] as $m) against(function ($c) use ($code, $txt) { packet_read($c); packet_send($c, 19, $code, $txt); usleep(300000); },

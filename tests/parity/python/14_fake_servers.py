@@ -134,7 +134,10 @@ for cls in classes:
     against(lambda connection: connection.close(), adds_quietly, cls.__name__, cls)
 against(lambda connection: connection.close(), in_background, "client without the option")
 head("a server that speaks another protocol")
-against(answers(raw=b"HTTP/1.1 400 Bad Request\r\n\r\n"), adds, "client", GearmanClient)
+speaks_http = answers(raw=b"HTTP/1.1 400 Bad Request\r\n\r\n")
+against(speaks_http, adds, "client", GearmanClient)
+against(speaks_http, calls_method, "doNormal", "doNormal", "f", "x")
+against(answers(raw=b"OK\n"), calls_method, "a line without a blank", "doNormal", "f", "x")
 head("a submission that is refused")
 refusals = [
     ("QUEUE_ERROR", "Job queue is full"),

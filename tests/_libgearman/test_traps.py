@@ -1,0 +1,225 @@
+"""Sequences in which libgearman by itself crashes, spins or mixes the data of two jobs up."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, serving
+
+NO_JOB, JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 10, 11, 8, 13, b"\0REQ\0\0\0\x27"
+SIZES = [(50_000_000, 100), (300_000, 3_000), (3_000, 20_000), (100, 100_000), (20_000, 3_000)]
+
+
+def packet(kind: int, data: bytes, missing: int = 0) -> bytes:
+    """With so many bytes less than its head says."""
+    return b"\0RES" + struct.pack(">II", kind, len(data) + missing) + data
+
+
+@contextlib.contextmanager
+def torn(kind: int, first: int, second: int) -> Iterator[int]:
+    """The port of a server that hangs up in the middle of the first job's data, and sends the second job whole."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    handlers: list[threading.Thread] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        data = b"ab"[number : number + 1] * (first, second)[number]
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(20)
+            if kind == JOB_ASSIGN:
+                while GRAB not in connection.recv(65536):
+                    pass
+                head = b"H:x:1\0f\0"
+            else:
+                connection.recv(65536)
+                connection.sendall(packet(JOB_CREATED, b"H:x:1"))
+                head = b"H:x:1\0"
+            connection.sendall(packet(kind, head + data, missing=0 if number else 2 * first))
+            while number and connection.recv(65536):
+                pass
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):  # the end of the block
+            for number in (0, 1):
+                handlers.append(threading.Thread(target=serve, args=(listener.accept()[0], number)))
+                handlers[-1].start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for each in (thread, *handlers):
+            each.join()
+
+
+class TestTorn:
+    """A connection ends within a packet: the next packet is not written where the rest of that one was to go."""
+
+    @pytest.mark.parametrize(("first", "second"), SIZES)
+    @pytest.mark.parametrize("submit", ["client.doNormal('f', 'x')", "task()"], ids=["call", "task"])
+    def test_a_client(self, first: int, second: int, submit: str) -> None:
+        program = f"""
+client = client_of()
+client.addServer("127.0.0.1", *PORTS, False)
+client.setTimeout(15_000)
+got = []
+client.setCompleteCallback(lambda task: got.append(task.data()))
+def task():
+    client.addTask("f", "x")
+    return got.pop() if client.runTasks() and got else b""
+say(len({submit}), client.returnCode() == GEARMAN_LOST_CONNECTION)
+say({submit} == b"b" * {second})
+"""
+        with torn(WORK_COMPLETE, first, second) as port, Child(program, port) as child:
+            child.expect("0 True")
+            child.expect("True")
+            assert child.end() == 0, child.errors()
+
+    @pytest.mark.parametrize(("first", "second"), SIZES)
+    def test_a_worker(self, first: int, second: int) -> None:
+        program = f"""
+worker = GearmanWorker()
+worker.addServer("127.0.0.1", *PORTS, False)
+worker.setTimeout(15_000)
+worker.addFunction("f", lambda job: say(job.workload() == b"b" * {second}))
+while not worker.work(): pass
+"""
+        with torn(JOB_ASSIGN, first, second) as port, Child(program, port) as child:
+            child.expect("True")
+            assert child.end() == 0, child.errors()
+
+
+class TestHeldBack:
+    """A callback stops the run, and stops it again when a single job comes after it."""
+
+    @pytest.mark.parametrize("call", ["doNormal('echo', 'x')", "doBackground('echo', 'x')", "jobStatus('H:1')"])
+    @pytest.mark.parametrize("event", ["Created", "Data", "Complete"])
+    @pytest.mark.parametrize("code", ["GEARMAN_PAUSE", "GEARMAN_WORK_FAIL"])
+    def test_the_job_is_not_taken(self, gearmand: Gearmand, call: str, event: str, code: str) -> None:
+        """As in PHP it fails with the callback's code; it is not submitted later, and the task goes on."""
+        program = f"""
+client = client_of(*PORTS)
+client.setTimeout(15_000)
+holds = True
+client.set{event}Callback(lambda task: {code} if holds else None)
+client.addTask("parts", "x")
+client.runTasks()
+client.{call}
+say(client.returnCode() == {code})
+holds = False
+say(client.runTasks(), client.doNormal("count", "x"))
+"""
+        done: list[bytes] = []
+
+        def parts(job: object, context: object) -> str:
+            job.sendData("data")  # type: ignore[attr-defined]
+            return "end"
+
+        def echo(job: object, context: object) -> bytes:
+            done.append(job.workload())  # type: ignore[attr-defined]
+            return done[-1]
+
+        functions = {"parts": parts, "echo": echo, "count": lambda job, _: str(len(done))}
+        with serving(gearmand, **functions), Child(program, gearmand.port) as child:
+            child.expect("True")
+            child.expect("True b'0'")
+            assert child.end() == 0, child.errors()
+
+
+class TestWorkers:
+    """Programs that end with 'alive'."""
+
+    @pytest.mark.parametrize(
+        "calls",
+        [
+            "client.doBackground('f', 'x'), worker.work(), worker.grabJob(), worker.work(), worker.grabJob()",
+            "worker.setTimeout(0), worker.register('g'), worker.work(), worker.setTimeout(20), worker.unregisterAll(), "
+            "worker.work()",
+            "worker.setTimeout(0), worker.work(), worker.unregister('f'), worker.work(), worker.setTimeout(20), "
+            "worker.work()",
+            "worker.addOptions(GEARMAN_WORKER_NON_BLOCKING), worker.grabJob(), "
+            "worker.removeOptions(GEARMAN_WORKER_NON_BLOCKING), worker.grabJob(), worker.grabJob()",
+            "worker.register('g'), worker.unregister('g'), worker.register('g'), worker.grabJob(), worker.grabJob()",
+        ],
+        ids=["grab after work", "unregisterAll", "unregister", "grab in steps", "grab after register"],
+    )
+    def test_they_live(self, gearmand: Gearmand, calls: str) -> None:
+        program = f"""
+client = client_of(*PORTS)
+worker = worker_of(*PORTS, f=echo)
+worker.setTimeout(200)
+for _ in range(2): {calls}
+worker.addFunction("f", echo)
+worker.setTimeout(15_000)
+client.doBackground("f", "x")
+say(worker.work())
+say("alive")
+"""
+        with Child(program, gearmand.port) as child:
+            child.expect("True")
+            child.expect("alive")
+            assert child.end() == 0, child.errors()
+
+    def test_a_large_result_with_a_timeout_of_zero(self, gearmand: Gearmand) -> None:
+        """It goes out; and Ctrl-C ends the wait for a server that does not read it."""
+        program = """
+worker = worker_of(*PORTS, f=lambda job, context: b"q" * 30_000_000)
+client = client_of(*PORTS)
+client.doBackground("f", "x")
+worker.setTimeout(0)
+say(worker.timeout())
+while not worker.work(): time.sleep(0.001)
+say("sent")
+client.doBackground("f", "x")
+def stop(job, context):
+    os.kill(SERVER, signal.SIGSTOP)
+    say("stopped")
+    return b"q" * 30_000_000
+worker.addFunction("f", stop)
+try:
+    while not worker.work(): time.sleep(0.001)
+except KeyboardInterrupt: say("interrupted")
+os.kill(SERVER, signal.SIGCONT)
+"""
+        with Child(program.replace("SERVER", str(gearmand.pid)), gearmand.port) as child:
+            try:
+                for line in ("0", "sent", "stopped"):
+                    child.expect(line)
+                child.await_blocked()
+                child.send(signal.SIGINT)
+                child.expect("interrupted")
+                assert child.end() == 0, child.errors()
+            finally:
+                gearmand.resume()
+
+    @pytest.mark.parametrize("size", [4, 50, 9_000, 90_000])
+    def test_a_copy_has_functions_of_its_own(self, gearmand: Gearmand, size: int) -> None:
+        """What it forgets it does not run; what it keeps gets its own workload."""
+        program = f"""
+client = client_of(*PORTS)
+worker = worker_of(*PORTS, f=lambda job, context: say("f", job.workload() == b"2" * {size}), g=echo)
+worker.setTimeout(200)
+client.doBackground("f", "2" * {size})
+worker.work()
+warnings.simplefilter("ignore")
+copy = worker.clone()
+copy.unregister("g")
+for name in "g", "f": client.doBackground(name, "2" * {size})
+say(copy.work())
+say(copy.work(), copy.returnCode() == GEARMAN_TIMEOUT)
+"""
+        with Child(program, gearmand.port) as child:
+            for line in ("f True", "f True", "True", "False True"):
+                child.expect(line)
+            assert child.end() == 0, child.errors()
