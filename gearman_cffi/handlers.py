@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from gearman_cffi.jobs import Job
 from gearman_cffi.names import LONGEST_FUNCTION, check_name
 
+_NOT_PLAIN = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -47,6 +49,12 @@ class FunctionHandler(JobHandlerInterface):
     """A handler made of a function that takes the Job. It can still be called as the function."""
 
     def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
+        """Raises TypeError for a coroutine or generator function: calling it would execute nothing."""
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
+            raise TypeError(
+                f"the handler of {name!r} must be a plain function, which does the job when it is called: in one, "
+                "asyncio.run() runs a coroutine, and list() takes what a generator yields"
+            )
         self._name = name
         self._function = function
         self.time_limit = time_limit
@@ -105,6 +113,8 @@ class JobCollection:
             @jobs.handler("reverse")
             def reverse(job): ...
         """
+        if callable(name):
+            raise TypeError("handler is called: write @jobs.handler(), or @jobs.handler('name')")
 
         def add(function: _Function) -> _Function:
             self.add(FunctionHandler(name or function.__name__, function, time_limit))

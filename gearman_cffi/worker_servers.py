@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
-from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanWarning, GearmanWorker, ReturnCode
+from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanJob, GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.failures import NO_PACKET, failure
 from gearman_cffi.servers import Server, ServerCollection
 
@@ -32,13 +32,21 @@ UNREACHABLE = frozenset(
 WAITED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
 
 
+class _SilentJob(GearmanJob):
+    __slots__ = ()
+
+    def _warn(self, call: str, reason: str) -> None:
+        pass
+
+
 class SilentWorker(GearmanWorker):
-    """A GearmanWorker that reports by its return code alone.
+    """A GearmanWorker that reports by its return code alone, and so do its jobs.
 
     It has the servers of the collection only. GEARMAN_SERVERS is read by ServerCollection, in one place.
     """
 
     _from_environment: ClassVar[bool] = False
+    _job_class: ClassVar[type[GearmanJob]] = _SilentJob
 
     def _warn(self, call: str) -> None:
         pass

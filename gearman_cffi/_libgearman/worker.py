@@ -27,6 +27,7 @@ class WorkerHandle(Handle):
     __slots__ = ("_at_once", "_functions", "_retired", "_unregistered", "_waiting")
 
     _calls = Calls("worker")
+    _at_once: bool  # the timeout is 0
 
     def __init__(self, from_environment: bool = True, like: WorkerHandle | None = None) -> None:
         """from_environment: adds the servers of GEARMAN_SERVERS. like: see clone().

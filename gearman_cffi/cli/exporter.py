@@ -11,7 +11,7 @@ import click
 
 from gearman_cffi.admin import Admin
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.failing import failing
+from gearman_cffi.cli.failing import failing, naming_address
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
@@ -49,7 +49,8 @@ def _serve(admin: Admin, host: str, port: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server, _ = start_http_server(port, host, registry)
+    with naming_address(host, port):
+        server, _ = start_http_server(port, host, registry)
     click.echo(f"serving http://{host}:{server.server_port}/metrics", err=True)
     while not stop.wait(3600):
         pass

@@ -16,7 +16,7 @@ from gearman_cffi.exceptions import GearmanException, JobError
 
 
 class ExitCode(IntEnum):
-    """The exit codes of all commands but `worker`; 2 is a wrong use, 130 Ctrl-C."""
+    """The exit codes of all commands but `worker`; 2 is a wrong use."""
 
     OK = 0
     FAILED = 1  # anything else
@@ -24,7 +24,9 @@ class ExitCode(IntEnum):
     JOB_FAILED = 5  # the worker failed the job
     TIMEOUT = 6  # no answer in time
     REFUSED = 7  # the server, or libgearman, refuses what was asked
+    UNREADABLE = 8  # the worker has done the job, and its answer is not of the serializer's form
     NOT_KNOWN = 9  # status, cancel: no server knows the job
+    INTERRUPTED = 130  # Ctrl-C
 
 
 @contextmanager
@@ -32,12 +34,23 @@ def failing() -> Iterator[None]:
     """Failures in the block become a line on stderr and an exit code."""
     try:
         yield
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except (GearmanException, MissingExtra, ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError) and not isinstance(error, GearmanException):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone: nothing is left to say
             sys.exit(ExitCode.FAILED)
         click.echo(f"gearman-cffi: {error}", err=True)
         sys.exit(code_of(error))
+
+
+@contextmanager
+def naming_address(host: str, port: int) -> Iterator[None]:
+    """The system's errors name the address that cannot be served at."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"cannot serve at {host}:{port}: {error.strerror or error}") from None
 
 
 def code_of(error: Exception) -> ExitCode:

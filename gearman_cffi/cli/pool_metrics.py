@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from gearman_cffi.cli.failing import naming_address
+
 
 @contextmanager
 def serving(host: str, port: int) -> Iterator[str]:
@@ -16,7 +18,8 @@ def serving(host: str, port: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="gearman-cffi-metrics-", ignore_cleanup_errors=True) as directory:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
-        server, thread = start_http_server(port, host, registry)
+        with naming_address(host, port):
+            server, thread = start_http_server(port, host, registry)
         try:
             yield directory
         finally:

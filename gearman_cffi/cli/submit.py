@@ -15,7 +15,7 @@ from gearman_cffi.cli.failing import ExitCode, code_of, failing
 from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
-from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
 from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
@@ -84,7 +84,12 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
             elif update.kind is UpdateKind.WARNING:
                 text = update.data.decode("utf-8", "replace")
                 progress.aside(lambda text=text: click.echo(f"warning: {text}", err=True))  # type: ignore[misc]
-        answer = watch.result()
+        try:
+            answer = watch.result()
+        except SerializerError as error:
+            text, code = _what_failed(error)
+            click.echo(f"gearman-cffi: {text}", err=True)
+            sys.exit(code)
     values.write_line(values.without(answer, parts))
 
 
@@ -130,9 +135,17 @@ class _InOrder:
             self._printed += 1
             answer = self._waiting.pop(self._printed)
             if isinstance(answer, GearmanError):
-                click.echo(f"gearman-cffi: line {self._printed}: {answer}", err=True)
-                self.code, answer = code_of(answer), ""
+                text, self.code = _what_failed(answer)
+                click.echo(f"gearman-cffi: line {self._printed}: {text}", err=True)
+                answer = ""
             values.write_line(answer)
+
+
+def _what_failed(error: GearmanError) -> tuple[str, ExitCode]:
+    """What is said of a job, and the exit code for it."""
+    if isinstance(error, SerializerError) and not isinstance(error, UnsupportedValue):
+        return f"the worker has done the job, and its answer cannot be read: {error}", ExitCode.UNREADABLE
+    return str(error), code_of(error)
 
 
 def _leave(client: Client, jobs: Iterator[Job], in_flight: int) -> int:

@@ -120,8 +120,12 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
         self._rc = rc
         if rc in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             return True
-        warn(f"GearmanJob::{call}()", self._read_error() or ReturnCode.describe(rc))
+        self._warn(call, self._read_error() or ReturnCode.describe(rc))
         return False
+
+    def _warn(self, call: str, reason: str) -> None:
+        """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
+        warn(f"GearmanJob::{call}()", reason)
 
 
 def _name(value: str | None) -> str | Literal[False]:

@@ -45,8 +45,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
-    # For the Python layer, which is told its servers and takes no others.
+    # For the Python layer, which is told its servers and takes no others, and raises where the mirror warns.
     _from_environment: ClassVar[bool] = True
+    _job_class: ClassVar[type[GearmanJob]] = GearmanJob
 
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -76,7 +77,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
             warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None
-        self._rc = self._handle.add_function(name, _Function(function, context), seconds)
+        self._rc = self._handle.add_function(name, _Function(function, context, self._job_class), seconds)
         if self._rc != ReturnCode.SUCCESS:
             reason = f"{self.error()} {ReturnCode.describe(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
@@ -206,10 +207,10 @@ class GearmanWorker(Connected, DeprecatedWorker):
 class _Function:
     """A registered function, as the C boundary runs it; see JobRunner there."""
 
-    __slots__ = ("call",)
-    job_class = GearmanJob
+    __slots__ = ("call", "job_class")
 
-    def __init__(self, function: WorkerFunction, context: Any) -> None:
+    def __init__(self, function: WorkerFunction, context: Any, job_class: type[GearmanJob]) -> None:
+        self.job_class = job_class
         takes = positional(function, 2)
         plain: Callable[..., Any] = function
         self.call: Callable[..., Any] = (

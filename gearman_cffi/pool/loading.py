@@ -63,7 +63,7 @@ def _as_collection(found: Any) -> JobCollection:
             for handler in part if isinstance(part, JobCollection) else [part]:
                 jobs.add(handler)
         return jobs
-    raise TypeError(f"it is a {type(found).__name__}, and expected is {_EXPECTED}")
+    raise TypeError(f"its type is {type(found).__name__}, and expected is {_EXPECTED}")
 
 
 def only(jobs: JobCollection, function: str) -> JobCollection:
@@ -84,8 +84,9 @@ def _their_traceback(error: BaseException) -> str:
         trace.tb_frame.f_code.co_filename in ours or trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
     ):
         trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace)
-    return "".join(lines if trace is not None else lines[-1:]).rstrip()
+    if trace is None:
+        return "".join(traceback.format_exception_only(type(error), error)).rstrip()
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 
 
 def add_to_path(directory: str) -> None:

@@ -75,11 +75,17 @@ class PoolOptions:
             raise ValueError("numbers of processes must be above 0")
         if not self.roles():
             raise ValueError("a pool needs at least one process")
+        if self.ready_file is not None and not self.ready_file.parent.is_dir():
+            raise ValueError(f"the folder of the ready file does not exist: {self.ready_file}")
 
     def roles(self) -> list[str | None]:
         """For each process the function that it serves; None for all."""
         alone = [name for name, number in self.dedicated.items() for _ in range(number)]
         return [None] * self.processes + alone
+
+    def named_functions(self) -> set[str]:
+        """Those that there must be handlers for."""
+        return {*self.dedicated, *self.job_timeouts} - {ANY_FUNCTION}
 
     def splayed(self, limit: float) -> float:
         """A limit, lowered at random."""

@@ -160,7 +160,8 @@ class Pool:
     def _look_after(self, generation: Generation) -> None:
         if generation is self._next and (generation.is_loaded or generation.is_silent):
             self._next = None
-            unknown = sorted(set(self.options.dedicated) - set(generation.functions or self.options.dedicated))
+            named = self.options.named_functions()
+            unknown = sorted(named - set(generation.functions or named))
             if generation.is_loaded and not unknown:
                 self._current, self._lacks_template = generation, False
                 if generation.number > 1:

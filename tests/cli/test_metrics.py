@@ -18,6 +18,7 @@ from gearman_cffi import Client, EventDispatcher, GearmanError, Job
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.testing import Gearmand
 from gearman_cffi.testing._helpers import free_port
+from tests.cli.programs import run
 from tests.pool.commands import WorkerCommand
 from tests.python_layer.workers import handlers, running
 from tests.support import INSTALLED, wait_until
@@ -98,3 +99,13 @@ def test_exporter(gearmand: Gearmand) -> None:
             assert exporter.wait(20) == 0
         finally:
             exporter.kill()
+
+
+def test_an_address_that_is_taken(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Is named."""
+    said = f"cannot serve at 127.0.0.1:{gearmand.port}: Address already in use"
+    ended = run(gearmand, "exporter", f"--port={gearmand.port}")
+    assert (ended.code, said in ended.err) == (1, True)
+    with WorkerCommand(tmp_path, gearmand, f"--metrics-port={gearmand.port}") as command:
+        assert command.end() == 1
+        assert said in command.log

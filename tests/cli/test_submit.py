@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -82,6 +83,24 @@ def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) ->
     bad = run(gearmand, "submit", "echo", "{", "--serializer=json")
     assert (bad.code, bad.out) == (7, "")
     assert "the data is no JSON" in bad.err
+
+
+def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
+    """The job is done: another exit code than that of data that cannot be sent."""
+    with running(gearmand, handlers(kind=kind)):
+        ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
+        assert (ended.code, ended.out) == (8, "")
+        assert "the worker has done the job, and its answer cannot be read: the data is no JSON" in ended.err
+        ended = run(gearmand, "submit", "kind", "--lines", "--serializer=json", stdin="1\n2\n")
+        assert (ended.code, ended.out) == (8, "\n\n")
+        assert "line 2: the worker has done the job" in ended.err
+
+
+def test_ctrl_c(server: Gearmand) -> None:
+    with Terminal(server, 80, "submit", "waits") as terminal:
+        terminal.await_text("1/4")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.process.wait(20) == 130
 
 
 def test_parts_and_warnings(server: Gearmand) -> None:

@@ -121,11 +121,12 @@ def test_dedicated_processes(gearmand: Gearmand, tmp_path: Path) -> None:
     [
         ("import nowhere", "tasks:jobs", "No module named 'nowhere'"),
         ("jobs = 1/0", "tasks:jobs", "ZeroDivisionError: division by zero"),
-        ("jobs = 7", "tasks:jobs", "it is a int"),
+        ("jobs = 7", "tasks:jobs", "its type is int"),
         ("jobs = []", "tasks:jobs", "has no handlers"),
         ("", "tasks:jobs", "has no 'jobs'"),
         ("", "nowhere:jobs", "No module named 'nowhere'"),
         ("", "tasks", "write MODULE:OBJECT"),
+        ("jobs = (", "tasks:jobs", 'tasks.py", line 1'),
         ("raise SystemExit(0)", "tasks:jobs", "SystemExit"),
         ("import os; os._exit(0)", "tasks:jobs", "the import ended with exit code 0"),
     ],
@@ -139,13 +140,26 @@ def test_what_cannot_be_loaded(tmp_path: Path, tasks: str, target: str, said: st
 
 
 @pytest.mark.parametrize(
-    "options", [["--no-preload"], ["--dedicate=nothing=1"], ["--no-preload", "--dedicate=nothing=1"]]
+    "options",
+    [
+        ["--no-preload"],
+        ["--dedicate=nothing=1"],
+        ["--no-preload", "--dedicate=nothing=1"],
+        ["--job-timeout=nothing=3", "--job-timeout=*=9"],
+    ],
 )
 def test_what_cannot_be_loaded_in_each_process(tmp_path: Path, options: list[str]) -> None:
-    tasks = TASKS if "--dedicate=nothing=1" in options else "import nowhere"
+    tasks = TASKS if any("=nothing=" in option for option in options) else "import nowhere"
     with WorkerCommand(tmp_path, NOBODY, "-p1", *options, tasks=tasks) as command:
         assert command.end() == 3
         assert "nowhere" in command.log or "no handler for the function 'nothing'" in command.log
+
+
+def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:
+    """Is a wrong option, and not found out when the pool is ready."""
+    with WorkerCommand(tmp_path, NOBODY, "-p1", f"--ready-file={tmp_path}/nowhere/ready") as command:
+        assert command.end() == 2
+        assert f"the folder of the ready file does not exist: {tmp_path}/nowhere/ready" in command.log
 
 
 @pytest.mark.parametrize("made", ["jobs", "list(jobs)", "[jobs]", "lambda: jobs", "jobs.get_job('pid')"])

@@ -103,6 +103,28 @@ class TestHandlers:
         assert found is not None
         assert found.time_limit == 5
 
+    def test_the_decorator_without_parentheses(self) -> None:
+        """Would take the function for a name, and drop it."""
+        jobs = JobCollection()
+        with pytest.raises(TypeError, match=r"write @jobs.handler\(\), or"):
+            jobs.handler(lambda job: None)  # type: ignore[arg-type]
+        assert jobs.count() == 0
+
+    def test_functions_that_do_nothing_when_they_are_called(self) -> None:
+        jobs = JobCollection()
+
+        async def coroutine(job: Job) -> None: ...
+
+        def generator(job: Job) -> Any:
+            yield job
+
+        async def both(job: Job) -> Any:
+            yield job
+
+        for function in coroutine, generator, both:
+            with pytest.raises(TypeError, match=f"'{function.__name__}' must be a plain function"):
+                jobs.handler()(function)
+
     def test_a_function_handler_is_still_the_function(self) -> None:
         handler = FunctionHandler("up", lambda job: job.get_workload().upper())
         assert handler(Job("up", "x")) == handler.execute(Job("up", "x")) == "X"

@@ -14,7 +14,7 @@ from gearman_cffi.subscribers import LoggingSubscriber
 from gearman_cffi.testing import Gearmand
 from gearman_cffi.worker_servers import FIRST_WAIT, LONGEST_WAIT, Retries
 from tests.python_layer.workers import Trace, handlers, running, running_already
-from tests.support import is_served, wait_until
+from tests.support import Child, is_served, wait_until
 
 
 def reverse(job: Job) -> str:
@@ -119,3 +119,32 @@ def test_an_environment_that_libgearman_refuses(gearmand: Gearmand, monkeypatch:
     monkeypatch.setenv("GEARMAN_SERVERS", "no.such.host.invalid:1")
     with running(gearmand, handlers(reverse=reverse)):
         assert ask(gearmand) == "cba"
+
+
+def test_a_server_that_goes_away_is_not_warned_of(gearmand: Gearmand) -> None:
+    """What a job sends raises, and so there is no warning of the mirror's beside it; nor for the failure of the job."""
+    program = """
+from gearman_cffi import Client, ConnectionLost, JobCollection, Worker
+warnings.simplefilter("always")
+address = f"127.0.0.1:{PORTS[0]}"
+jobs = JobCollection()
+@jobs.handler()
+def send(job):
+    os.kill(SERVER, signal.SIGKILL)
+    try:
+        while True: job.send_data("x" * 1000)
+    except ConnectionLost as error:
+        say(type(error).__name__)
+        worker.stop()
+        raise ValueError("of the job")
+Client(address).execute_in_background("send", 1)
+worker = Worker(address, jobs)
+worker.run()
+say("over")
+"""
+    with Child(program.replace("SERVER", str(gearmand.pid)), gearmand.port) as child:
+        child.expect("ConnectionLost")
+        child.expect("over")
+        assert child.end() == 0, child.errors()
+        assert "of the job" in child.errors()
+        assert "Warning" not in child.errors()

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "glue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef int question(void *st, const void *data, size_t size);
@@ -19,10 +20,17 @@ static int worker_option(void *st, const void *name, size_t size) {
   return gearman_worker_set_server_option(st, name, size);
 }
 
+/* libgearman's own text for a wait that was too long, where ending it has put another one in its place. */
+static void timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size) {
+  snprintf(text, size,
+           "gearman_wait(GEARMAN_TIMEOUT) timeout reached, %u servers were poll(), no servers were available, pipe:%s",
+           scope->polled - has_pipe, has_pipe ? "true" : "false");
+}
+
 /* What the call leaves as the error. text: that of who asked apart. */
 static bool report(const gcffi_scope *scope, const char *text, bool apart, bool has_pipe, char *error) {
   if (scope->timed_out) {
-    gcffi_timeout_text(scope, has_pipe, error, GEARMAN_MAX_ERROR_SIZE);
+    timeout_text(scope, has_pipe, error, GEARMAN_MAX_ERROR_SIZE);
   } else if (apart) {
     strncpy(error, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
   }

@@ -11,6 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
+ * and what comes from a server that is no gearmand. */
+bool gcffi_spends(gearman_return_t rc) {
+  switch (rc) {
+  case GEARMAN_UNEXPECTED_PACKET:
+  case GEARMAN_INVALID_PACKET:
+  case GEARMAN_INVALID_COMMAND:
+  case GEARMAN_INVALID_MAGIC:
+  case GEARMAN_TOO_MANY_ARGS:
+  case GEARMAN_MEMORY_ALLOCATION_FAILURE: return true;
+  default: return false;
+  }
+}
+
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
   gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
   gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -123,13 +122,6 @@ int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigs
     left.tv_nsec = (long)(ns % 1000000000LL);
   }
   return ppoll(fds, count, &left, mask);
-}
-
-/* libgearman's own text for a wait that was too long, where ending it has put another one in its place. */
-void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size) {
-  snprintf(text, size,
-           "gearman_wait(GEARMAN_TIMEOUT) timeout reached, %u servers were poll(), no servers were available, pipe:%s",
-           scope->polled - has_pipe, has_pipe ? "true" : "false");
 }
 
 /* Ends the wait. In an exchange the answer would be taken for that of the next request, so the connections

@@ -116,7 +116,6 @@ void gcffi_leave(gcffi_scope *scope);
 void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
-void gcffi_timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
 bool gcffi_poll_with_bell(struct pollfd *fds, nfds_t count, int *ready);

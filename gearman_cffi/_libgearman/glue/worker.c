@@ -131,20 +131,6 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
   }
 }
 
-/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
- * and what comes from a server that is no gearmand. */
-bool gcffi_spends(gearman_return_t rc) {
-  switch (rc) {
-  case GEARMAN_UNEXPECTED_PACKET:
-  case GEARMAN_INVALID_PACKET:
-  case GEARMAN_INVALID_COMMAND:
-  case GEARMAN_INVALID_MAGIC:
-  case GEARMAN_TOO_MANY_ARGS:
-  case GEARMAN_MEMORY_ALLOCATION_FAILURE: return true;
-  default: return false;
-  }
-}
-
 static void note_end(gcffi_worker *worker, gearman_return_t rc) {
   worker->under_way = true;
   worker->spent = worker->spent || gcffi_spends(rc);
