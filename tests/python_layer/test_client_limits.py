@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,14 +12,16 @@ import pytest
 
 from gearman_cffi import (
     Client,
+    ConnectionFailed,
+    ConnectionLost,
     InvalidArgument,
     JobTimeout,
     SerializerError,
 )
-from gearman_cffi.ext import GearmanJob
+from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWarning
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.conftest import StartWorker, echo
-from tests.support import frozen
+from tests.support import frozen, queued
 
 
 class TestTimeouts:
@@ -49,6 +52,37 @@ class TestTimeouts:
 
         start_worker(gearmand.address, late=late)
         assert Client(gearmand.address, timeout=0.1).execute_job("late", 1, timeout=20) == 1
+
+    @pytest.mark.parametrize("was_connected", [True, False])
+    def test_a_server_that_stood_still_and_is_restarted(self, gearmand: Gearmand, was_connected: bool) -> None:
+        """No later job is taken by the server and reported as one that was not."""
+        client, mirror = Client(gearmand.address, timeout=0.1), GearmanClient()
+        mirror.addServer("127.0.0.1", gearmand.port, False)
+        submits: list[Callable[[], object]] = [
+            lambda: client.execute_in_background("f", 1, timeout=timeout),
+            lambda: mirror.doBackground("f", "x"),
+        ]
+        timeout = 20.0
+        for submit in submits if was_connected else ():
+            assert submit()
+        mirror.setTimeout(100)
+        timeout = 0.1
+        with frozen(gearmand):
+            for submit in submits:
+                with pytest.raises((JobTimeout, GearmanWarning)):
+                    submit()
+            gearmand.kill()
+        gearmand.start()
+        mirror.setTimeout(20_000)
+        timeout = 20.0
+        failed = 0
+        for submit in submits * 4:
+            try:
+                submit()
+            except (ConnectionLost, ConnectionFailed, GearmanWarning):
+                failed += 1
+        assert failed <= 2  # once for each, where the end of the old connection is found out
+        assert queued(gearmand, "f") == 8 - failed
 
     @pytest.mark.parametrize("submit", ["execute_job", "execute_in_background"])
     @pytest.mark.parametrize("times", [1, 2])

@@ -149,7 +149,7 @@ void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
 
 void gcffi_before_adding(gcffi_client *client);
-void gcffi_mend_torn(gcffi_client *client);
+void gcffi_mend_torn(gcffi_client *client, bool held);
 void gcffi_drop_connections(gcffi_client *client);
 void gcffi_free_client(gearman_client_st *st);
 void gcffi_wake_up_at_once(gcffi_client *client);

@@ -59,15 +59,17 @@ bool gcffi_renew(gcffi_client *client) {
 }
 
 /* Where a task cannot be sent, libgearman counts it as one that the server has named, on its connection. It has counted the
- * jobs as sent, but not the questions for a status: after one of those the next job would wait for its name for ever. */
-static bool spoils_counts(const gcffi_task *task) {
-  return task->kind >= GCFFI_JOB_STATUS && !task->answered && in_state(task, "FAIL");
+ * jobs as sent, but not the questions for a status, and on a connection that was lost it has begun to count anew: the next
+ * job would wait for its name for ever. */
+static bool spoils_counts(const gcffi_client *client, const gcffi_task *task) {
+  return !task->answered && in_state(task, "FAIL") && (task->kind >= GCFFI_JOB_STATUS || client->carrier_lost);
 }
 
-/* Before anything is sent or received: goes on over new connections where one of the old ones has ended within a packet. */
-void gcffi_mend_torn(gcffi_client *client) {
-  if (client->torn && (client->raised || client->stopped)) {
-    gcffi_renew(client); /* libgearman still points at the connection of a packet that is held back */
+/* Before anything is sent or received: goes on over new connections where one of the old ones has ended within a packet.
+ * held: a callback holds a packet back, and libgearman still points at its connection. */
+void gcffi_mend_torn(gcffi_client *client, bool held) {
+  if (client->torn && held) {
+    gcffi_renew(client);
   } else if (client->torn) {
     free_sent(client, NULL);
     gcffi_drop_connections(client);
@@ -94,7 +96,7 @@ void gcffi_fail_unsent(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; some && task && !client->raised; task = next) {
     next = task->next;
     if (!task->answered && !task->held && in_state(task, "FAIL")) {
-      client->miscounted = client->miscounted || spoils_counts(task);
+      client->miscounted = client->miscounted || spoils_counts(client, task);
       gcffi_task_fail(task);
     }
   }
@@ -132,7 +134,7 @@ static bool may_still_be_named(const gcffi_client *client, const gcffi_task *tas
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
     client->unanswered = true;
-    client->miscounted = client->miscounted || spoils_counts(task);
+    client->miscounted = client->miscounted || spoils_counts(client, task);
     bool undecided = may_still_be_named(client, task, rc);
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {

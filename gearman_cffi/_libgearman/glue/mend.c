@@ -34,7 +34,8 @@ static size_t takable(unsigned char *bytes, size_t n, bool mend) {
     }
     at += size;
   }
-  return at + GCFFI_HEAD <= n ? n : at; /* what is no packet is libgearman's to complain of */
+  bool is_none = at < n && (bytes[at] != 0 || at + GCFFI_HEAD <= n);
+  return is_none ? n : at; /* what is no packet is not mended */
 }
 
 /* recv() on a connection whose packets have been followed up to this place. */

@@ -20,10 +20,11 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   if (client->servers_missing && (rc = gcffi_restore_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
-  gcffi_mend_torn(client);
+  bool held = client->raised || client->stopped;
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
   gcffi_fail_unsent(client);
+  gcffi_mend_torn(client, held);
   for (;;) {
     rc = gearman_client_run_tasks(client->st);
     if (*left == 0) {
