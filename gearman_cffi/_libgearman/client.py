@@ -139,7 +139,10 @@ class ClientHandle(Handle):
             return rc or self.data()
         if kind < _LOW_BACKGROUND:
             return self._answer[: rc - _SIZED]  # type: ignore[no-any-return]
-        return self._handle[: rc - _SIZED].decode()  # type: ignore[no-any-return]
+        try:
+            return self._handle[: rc - _SIZED].decode()  # type: ignore[no-any-return]
+        except UnicodeDecodeError:
+            return self.handle()
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
@@ -169,7 +172,7 @@ class ClientHandle(Handle):
 
     def handle(self) -> str:
         """The job's handle of the last do(); empty where the server did not come to name it."""
-        return ffi.string(self._reply.handle).decode()
+        return ffi.string(self._reply.handle).decode("utf-8", "backslashreplace")
 
     def status(self) -> tuple[bool, bool, int, int]:
         """The answer of the last job_status(): known, running, numerator, denominator."""

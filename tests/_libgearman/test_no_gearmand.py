@@ -19,6 +19,7 @@ ANSWERS = {
     "no line": b"220",
     "every byte": bytes(range(256)),
     "an unknown command": b"\0RES\0\0\0\xf0\0\0\0\x02ab",
+    "a negative command": b"\0RES\xff\0\0\x1f\0\0\0\x02ab",
     "a size that its parts exceed": b"\0RES\0\0\0\x0b\0\0\0\x02ab\0cd\0ef" + b"y" * 50,
     "a packet, then a line": b"\0RES\0\0\0\x08\0\0\0\x03H:1OK\n",
     "a request": b"\0REQ\0\0\0\x04\0\0\0\0",

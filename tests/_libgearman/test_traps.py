@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from gearman_cffi.ext import GEARMAN_CLIENT_NON_BLOCKING, GearmanClient
 from gearman_cffi.testing import Gearmand
-from tests.support import Child, serving
+from tests.support import Child, client_of, queued, serving, wait_until
 
 NO_JOB, JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 10, 11, 8, 13, b"\0REQ\0\0\0\x27"
 SIZES = [(50_000_000, 100), (300_000, 3_000), (3_000, 20_000), (100, 100_000), (20_000, 3_000)]
@@ -100,6 +101,54 @@ while not worker.work(): pass
             assert child.end() == 0, child.errors()
 
 
+@pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+class TestCounts:
+    """Where a connection was lost or refused, libgearman's counts of jobs differ: answers are not mixed up."""
+
+    @pytest.mark.parametrize("preferred", [0, 1])
+    def test_a_server_that_comes_back(self, gearmand: Gearmand, preferred: int) -> None:
+        def echo(job: object, context: object) -> bytes:
+            return job.workload()  # type: ignore[attr-defined,no-any-return]
+
+        with Gearmand() as other, serving(other, echo=echo):
+            client = GearmanClient()
+            for server in (gearmand, other) if preferred else (other, gearmand):
+                client.addServer("127.0.0.1", server.port, False)
+            client.setTimeout(15_000)
+            with serving(gearmand, echo=echo):
+                assert client.doNormal("echo", "both") == b"both"
+            gearmand.stop()
+            assert [client.doNormal("echo", str(number)) for number in range(4)][1:] == [b"1", b"2", b"3"]
+            gearmand.start()
+            seen: dict[str, object] = {}
+            client.setCompleteCallback(lambda task, name: seen.update({name: task.data()}))
+            for name in "ABCD":
+                client.addTask("echo", f"workload of {name}", name)
+            with serving(gearmand, echo=echo):
+                assert client.runTasks()
+                assert client.doNormal("echo", "end") == b"end"
+            assert seen == {name: f"workload of {name}".encode() for name in "ABCD"}
+
+    def test_tasks_that_were_under_way(self, gearmand: Gearmand) -> None:
+        """They have failed with their server, and get no answer that is for others."""
+        client = client_of(gearmand)
+        client.setTimeout(15_000)
+        seen: list[object] = []
+        client.setCompleteCallback(lambda task: seen.append(task.data()))
+        for name in "AB":
+            client.addTask("echo", name)
+        client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
+        wait_until(lambda: client.runTasks() and queued(gearmand, "echo") == 2, "they are submitted")
+        client.removeOptions(GEARMAN_CLIENT_NON_BLOCKING)
+        gearmand.kill()
+        assert not client.runTasks()
+        gearmand.start()
+        with serving(gearmand, echo=lambda job, _: job.workload()):
+            answers = [client.doNormal("echo", str(number)) for number in range(3)]
+        assert answers == [b"0", b"1", b"2"]
+        assert seen == []
+
+
 class TestHeldBack:
     """A callback stops the run, and stops it again when a single job comes after it."""
 
@@ -134,6 +183,23 @@ say(client.runTasks(), client.doNormal("count", "x"))
         with serving(gearmand, **functions), Child(program, gearmand.port) as child:
             child.expect("True")
             child.expect("True b'0'")
+            assert child.end() == 0, child.errors()
+
+    def test_another_job_is_refused(self, gearmand: Gearmand) -> None:
+        """In the run after the one that was stopped."""
+        program = """
+client = client_of(*PORTS)
+client.setTimeout(15_000)
+holds = [GEARMAN_PAUSE]
+client.setCreatedCallback(lambda task: holds.pop() if holds else None)
+for _ in range(2): client.addTaskBackground("full", "x")
+for _ in range(4): client.runTasks()
+say(client.doBackground("other", "x") != "")
+"""
+        client_of(gearmand).doBackground("full", "x")
+        gearmand.ask("maxqueue full 2")
+        with Child(program, gearmand.port) as child:
+            child.expect("True")
             assert child.end() == 0, child.errors()
 
 

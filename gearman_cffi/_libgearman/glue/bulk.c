@@ -48,6 +48,7 @@ int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, 
     return rc;
   }
   gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
+  gcffi_before_adding(client);
   if (!drop_load(client) || !make_room(client, count, &jobs)) {
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }

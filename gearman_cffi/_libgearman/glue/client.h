@@ -68,8 +68,7 @@ typedef struct gcffi_client {
   bool wants_exceptions;    /* they were asked for while they could not be awaited */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
-  bool torn;                /* a connection ended within a packet; see incoming.c */
-  bool miscounted;          /* a connection's counts of jobs differ; see giving_up.c */
+  bool torn, miscounted;    /* connections are not to be trusted; see giving_up.c */
   bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
   bool unanswered;          /* an answer that nobody waits for may still come */
   bool carrier_lost;        /* a connection that carried tasks was closed */
@@ -149,7 +148,7 @@ void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
 
 void gcffi_before_adding(gcffi_client *client);
-void gcffi_mend_torn(gcffi_client *client, bool held);
+void gcffi_mend(gcffi_client *client, bool held);
 void gcffi_drop_connections(gcffi_client *client);
 void gcffi_free_client(gearman_client_st *st);
 void gcffi_wake_up_at_once(gcffi_client *client);

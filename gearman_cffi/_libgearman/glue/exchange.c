@@ -53,7 +53,7 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   scope->exchange = true;
   client->failed = false;
   if (!apart) {
-    gcffi_mend_torn(client, false);
+    gcffi_mend(client, false);
     gcffi_wake_up_at_once(client);
     client->carrier_count = client->tasks ? client->carrier_count : 0; /* connections may be opened anew */
     int answer = ask_and_wait(client, ask, data, size);

@@ -50,6 +50,10 @@ size_t gcffi_walk(gcffi_place *place, const void *data, size_t size, bool (*coun
     } else {
       memcpy(place->head + place->head_size, bytes + at, n);
       place->head_size += n;
+      if (place->head_size > 4 && place->head[4] > 0x7f) {
+        place->foreign = true; /* a negative command, which libgearman would look up before its table */
+        return at;
+      }
     }
     if (place->head_size == GCFFI_HEAD) {
       place->rest = gcffi_data_size(place->head);
@@ -113,6 +117,8 @@ void gcffi_closed(gcffi_client *client, int fd) {
   gcffi_carrier *carrier = gcffi_carrier_of(client, fd);
   /* Where the table is full, it may be one of those left out. */
   client->carrier_lost = client->carrier_lost || carrier || client->carrier_count == GCFFI_CARRIERS;
+  client->torn = client->torn || client->carrier_lost;
+  client->miscounted = true;
   if (carrier) {
     *carrier = client->carriers[--client->carrier_count];
   }

@@ -52,39 +52,50 @@ bool gcffi_renew(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; task; task = task->next) {
     client->lost += task->id && !task->finished ? 1 : 0;
   }
-  client->unanswered = false;
-  client->torn = false;
+  client->unanswered = client->torn = client->miscounted = false;
   gcffi_free_client(before.st);
   return true;
 }
 
-/* Where a task cannot be sent, libgearman counts it as one that the server has named, on its connection. It has counted the
- * jobs as sent, but not the questions for a status, and on a connection that was lost it has begun to count anew: the next
- * job would wait for its name for ever. */
-static bool spoils_counts(const gcffi_client *client, const gcffi_task *task) {
-  return !task->answered && in_state(task, "FAIL") && (task->kind >= GCFFI_JOB_STATUS || client->carrier_lost);
+static bool has_sent(const gcffi_client *client) {
+  for (const gcffi_task *task = client->tasks; task; task = task->next) {
+    if (!in_state(task, "NEW") && !in_state(task, "FINISHED")) {
+      return true;
+    }
+  }
+  return false;
 }
 
-/* Before anything is sent or received: goes on over new connections where one of the old ones has ended within a packet.
+/* Before anything is sent or received: goes on over new connections where the old ones are not to be trusted.
+ *
+ * torn: one that had carried tasks has ended. libgearman keeps those that it will not be answered for in its list, and
+ * would take the answers to others for theirs; and how much had come of a packet, see incoming.c.
+ *
+ * miscounted: where something cannot be sent, libgearman counts it as a job that the server has named. It has not counted the
+ * question for a status as sent, and where the connection was lost or refused it has begun to count anew: the next job
+ * on it would get another one's name, or none.
+ *
  * held: a callback holds a packet back, and libgearman still points at its connection. */
-void gcffi_mend_torn(gcffi_client *client, bool held) {
+void gcffi_mend(gcffi_client *client, bool held) {
   if (client->torn && held) {
     gcffi_renew(client);
-  } else if (client->torn) {
+  } else if (client->torn || (client->miscounted && !held && !has_sent(client))) {
+    size_t lost = client->lost;
     free_sent(client, NULL);
+    client->lost = client->server_count > 1 ? client->lost : lost; /* of one server the program has been told */
     gcffi_drop_connections(client);
     gcffi_restore_servers(client);
   }
 }
 
-/* Goes on over new connections where that was not possible before, because it would have cost a task. */
+/* Before a task is added to a client that may have none. */
 void gcffi_before_adding(gcffi_client *client) {
-  if (client->miscounted && !client->tasks) {
-    client->miscounted = !gcffi_renew(client);
-  }
-  if (client->wants_exceptions && !client->tasks) {
-    client->wants_exceptions = false;
-    gcffi_await_exceptions(client);
+  if (!client->tasks) {
+    gcffi_mend(client, false);
+    if (client->wants_exceptions) {
+      client->wants_exceptions = false;
+      gcffi_await_exceptions(client);
+    }
   }
 }
 
@@ -96,7 +107,7 @@ void gcffi_fail_unsent(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; some && task && !client->raised; task = next) {
     next = task->next;
     if (!task->answered && !task->held && in_state(task, "FAIL")) {
-      client->miscounted = client->miscounted || spoils_counts(client, task);
+      client->miscounted = true;
       gcffi_task_fail(task);
     }
   }
@@ -134,7 +145,7 @@ static bool may_still_be_named(const gcffi_client *client, const gcffi_task *tas
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
     client->unanswered = true;
-    client->miscounted = client->miscounted || spoils_counts(client, task);
+    client->miscounted = client->miscounted || in_state(task, "FAIL");
     bool undecided = may_still_be_named(client, task, rc);
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {

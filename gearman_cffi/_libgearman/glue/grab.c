@@ -2,8 +2,8 @@
  *
  * When gearman_worker_grab_job() goes on where grab_job or work have come back before, with a job for instance, and then
  * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
- * has. Such a worker is replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs are still held is
- * kept until they are gone. */
+ * has. Such a worker is replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs
+ * are still held is kept until they are gone. */
 #define _GNU_SOURCE
 #include "glue.h"
 

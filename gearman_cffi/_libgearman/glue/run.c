@@ -14,6 +14,10 @@
 /* A packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
+static bool is_refusal(gearman_return_t rc) {
+  return rc == GEARMAN_QUEUE_ERROR || rc == GEARMAN_JOB_QUEUE_FULL || rc == GEARMAN_SERVER_ERROR;
+}
+
 /* Runs until *left, the number of tasks that are waited for, is 0. */
 gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_t *left, gcffi_patience patience) {
   gearman_return_t rc;
@@ -24,9 +28,12 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
   scope->client = client;
   gcffi_fail_unsent(client);
-  gcffi_mend_torn(client, held);
+  gcffi_mend(client, held);
   for (;;) {
     rc = gearman_client_run_tasks(client->st);
+    if (rc == GEARMAN_TIMEOUT && !client->stopped) {
+      client->torn = true; /* while a connection was opened: an answer may still come */
+    }
     if (*left == 0) {
       rc = GEARMAN_SUCCESS;
       break;
@@ -52,6 +59,9 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       break;
     }
   }
+  if (held && !client->raised && !client->stopped && is_refusal(rc)) {
+    gcffi_renew(client); /* libgearman would go on from the packet that was held back, and is gone */
+  }
   if (client->adrift) {
     gcffi_sweep_adrift(client, client->carrier_lost);
   }
@@ -71,7 +81,6 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   gcffi_client *client = task->client;
   char text[GCFFI_UNIQUE_TEXT];
   gearman_task_st *st;
-  gcffi_before_adding(client);
   client->failed = false;
   if (size > MOST_DATA) { /* libgearman would write a part of the size */
     *rc = GEARMAN_DATA_TOO_LARGE;
@@ -160,6 +169,7 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   if (refused) {
     return refused;
   }
+  gcffi_before_adding(client);
   gcffi_reply_reset(&client->reply);
   gearman_return_t held = show_held(client, &scope);
   gcffi_task *task = held ? NULL : gcffi_task_new(client, kind, &client->reply);
@@ -180,6 +190,9 @@ gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, un
   *rc = gcffi_take_within(&client->guard, &taken);
   if (*rc) {
     return NULL;
+  }
+  if (taken) { /* and so no call uses the connections */
+    gcffi_before_adding(client);
   }
   gcffi_task *task = gcffi_task_new(client, kind, NULL);
   if (task && add(task, name, unique, workload, size, &added)) {
@@ -208,7 +221,12 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_scope *scope) {
     return GEARMAN_NO_SERVERS;
   }
   bool one_step = client->options & GEARMAN_CLIENT_NON_BLOCKING;
-  return gcffi_run(client, scope, &client->pending, one_step ? GCFFI_ONE_STEP : GCFFI_WAITS);
+  gearman_return_t rc = gcffi_run(client, scope, &client->pending, one_step ? GCFFI_ONE_STEP : GCFFI_WAITS);
+  if (rc == GEARMAN_SUCCESS && client->lost) {
+    client->lost = 0;
+    rc = GEARMAN_LOST_CONNECTION;
+  }
+  return rc;
 }
 
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
