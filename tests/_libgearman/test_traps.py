@@ -16,6 +16,8 @@ from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, queued, serving, wait_until
 
 NO_JOB, JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 10, 11, 8, 13, b"\0REQ\0\0\0\x27"
+# Freed memory is filled at once, so that its use shows.
+OVERWRITTEN = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "PYTHONMALLOC": "malloc"}
 SIZES = [(50_000_000, 100), (300_000, 3_000), (3_000, 20_000), (100, 100_000), (20_000, 3_000)]
 
 
@@ -25,8 +27,8 @@ def packet(kind: int, data: bytes, missing: int = 0) -> bytes:
 
 
 @contextlib.contextmanager
-def torn(kind: int, first: int, second: int) -> Iterator[int]:
-    """The port of a server that hangs up in the middle of the first job's data, and sends the second job whole."""
+def torn(kind: int, first: int, second: int, stays: bool = False) -> Iterator[int]:
+    """The port of a server that hangs up, or stays, in the middle of the first job's data; the second one is whole."""
     listener = socket.create_server(("127.0.0.1", 0))
     handlers: list[threading.Thread] = []
 
@@ -43,7 +45,7 @@ def torn(kind: int, first: int, second: int) -> Iterator[int]:
                 connection.sendall(packet(JOB_CREATED, b"H:x:1"))
                 head = b"H:x:1\0"
             connection.sendall(packet(kind, head + data, missing=0 if number else 2 * first))
-            while number and connection.recv(65536):
+            while (number or stays) and connection.recv(65536):
                 pass
 
     def accept() -> None:
@@ -234,6 +236,26 @@ say("alive")
 """
         with Child(program, gearmand.port) as child:
             child.expect("True")
+            child.expect("alive")
+            assert child.end() == 0, child.errors()
+
+    @pytest.mark.parametrize("call", ["work", "grabJob"])
+    def test_one_that_is_dropped_in_the_middle_of_an_answer(self, call: str) -> None:
+        """Its connection still points into the job that was to come."""
+        program = f"""
+worker = GearmanWorker()
+worker.addServer("127.0.0.1", *PORTS, False)
+worker.addFunction("f", echo)
+worker.setTimeout(50)
+worker.{call}()
+del worker
+gc.collect()
+say("alive")
+"""
+        with (
+            torn(JOB_ASSIGN, 10, 10, stays=True) as port,
+            Child(program, port, **OVERWRITTEN) as child,
+        ):
             child.expect("alive")
             assert child.end() == 0, child.errors()
 

@@ -65,10 +65,7 @@ gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
   if (worker->grabbed) {
     worker->retired[worker->retired_count++] = worker->st;
   } else {
-    gcffi_scope scope; /* in which the ends of connections are no news */
-    gcffi_enter(&scope, -1);
-    gearman_worker_free(worker->st);
-    gcffi_leave(&scope);
+    gcffi_free_worker(worker->st);
   }
   worker->st = st;
   worker->spent = worker->under_way = worker->announces = false;

@@ -25,14 +25,21 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   return worker->st != NULL;
 }
 
-static void free_all(gcffi_worker *worker) {
-  gcffi_scope scope; /* not that of a client whose callback this is */
+/* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
+ * which is not that of a client whose callback this is, and where the ends of connections are no news. */
+void gcffi_free_worker(gearman_worker_st *st) {
+  gcffi_scope scope;
   gcffi_enter(&scope, -1);
-  gearman_worker_free(worker->st);
-  for (size_t i = 0; i < worker->retired_count; i++) {
-    gearman_worker_free(worker->retired[i]);
-  }
+  gearman_worker_remove_servers(st);
+  gearman_worker_free(st);
   gcffi_leave(&scope);
+}
+
+static void free_all(gcffi_worker *worker) {
+  gcffi_free_worker(worker->st);
+  for (size_t i = 0; i < worker->retired_count; i++) {
+    gcffi_free_worker(worker->retired[i]);
+  }
   free(worker->retired);
 }
 

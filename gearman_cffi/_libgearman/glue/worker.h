@@ -60,6 +60,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
 bool gcffi_spends(gearman_return_t rc);
+void gcffi_free_worker(gearman_worker_st *st);
 bool gcffi_asks_for_a_job(const void *data, size_t size);
 void gcffi_note_sent(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_wait(gcffi_worker *worker);
