@@ -15,17 +15,12 @@ import pytest
 
 from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanTask, JobKind
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.impostors import packet
 from tests.support import client_of, frozen, serving, worker_of
 
 JOB_CREATED, WORK_COMPLETE, ERROR = 8, 13, 19
 LOST_CONNECTION, SERVER_ERROR, TIMEOUT = 14, 18, 47
 HANDLE = b"H:a-host-with-a-name-of-some-length:1"
-
-
-def packet(kind: int, *arguments: bytes) -> bytes:
-    """A packet of a server."""
-    body = b"\0".join(arguments)
-    return b"\0RES" + struct.pack(">II", kind, len(body)) + body
 
 
 DONE = packet(JOB_CREATED, HANDLE) + packet(WORK_COMPLETE, HANDLE, b"done")

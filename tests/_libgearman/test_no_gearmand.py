@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
-from collections.abc import Iterator
 
 import pytest
 
+from tests._libgearman.impostors import impostor
 from tests.support import Child
 
 ANSWERS = {
@@ -51,36 +50,17 @@ say("alive")
 """
 
 
-@contextlib.contextmanager
-def answering(answer: bytes) -> Iterator[int]:
+def answering(answer: bytes) -> contextlib.AbstractContextManager[int]:
     """The port of a server that answers whatever comes first so, and hangs up a moment later."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    connections: list[threading.Thread] = []
 
-    def answer_one(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(0.3)
-            connection.recv(4096)
-            connection.sendall(answer)
-            while connection.recv(4096):
-                pass
+    def serve(connection: socket.socket, number: int) -> None:
+        connection.settimeout(0.3)
+        connection.recv(4096)
+        connection.sendall(answer)
+        while connection.recv(4096):
+            pass
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):  # the end of the block
-            while True:
-                connections.append(threading.Thread(target=answer_one, args=(listener.accept()[0],)))
-                connections[-1].start()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
-        for connection in connections:
-            connection.join()
+    return impostor(serve)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())

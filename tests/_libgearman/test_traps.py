@@ -5,65 +5,39 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-import struct
-import threading
-from collections.abc import Iterator
 
 import pytest
 
 from gearman_cffi.ext import GEARMAN_CLIENT_NON_BLOCKING, GearmanClient
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.impostors import impostor, packet
 from tests.support import Child, client_of, queued, serving, wait_until
 
-NO_JOB, JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 10, 11, 8, 13, b"\0REQ\0\0\0\x27"
+JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 11, 8, 13, b"\0REQ\0\0\0\x27"
 # Freed memory is filled at once, so that its use shows.
 OVERWRITTEN = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "PYTHONMALLOC": "malloc"}
 SIZES = [(50_000_000, 100), (300_000, 3_000), (3_000, 20_000), (100, 100_000), (20_000, 3_000)]
 
 
-def packet(kind: int, data: bytes, missing: int = 0) -> bytes:
-    """With so many bytes less than its head says."""
-    return b"\0RES" + struct.pack(">II", kind, len(data) + missing) + data
-
-
-@contextlib.contextmanager
-def torn(kind: int, first: int, second: int, stays: bool = False) -> Iterator[int]:
+def torn(kind: int, first: int, second: int, stays: bool = False) -> contextlib.AbstractContextManager[int]:
     """The port of a server that hangs up, or stays, in the middle of the first job's data; the second one is whole."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    handlers: list[threading.Thread] = []
 
     def serve(connection: socket.socket, number: int) -> None:
         data = b"ab"[number : number + 1] * (first, second)[number]
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(20)
-            if kind == JOB_ASSIGN:
-                while GRAB not in connection.recv(65536):
-                    pass
-                head = b"H:x:1\0f\0"
-            else:
-                connection.recv(65536)
-                connection.sendall(packet(JOB_CREATED, b"H:x:1"))
-                head = b"H:x:1\0"
-            connection.sendall(packet(kind, head + data, missing=0 if number else 2 * first))
-            while (number or stays) and connection.recv(65536):
+        connection.settimeout(20)
+        if kind == JOB_ASSIGN:
+            while (got := connection.recv(65536)) and GRAB not in got:
                 pass
+            names = [b"H:x:1", b"f"]
+        else:
+            connection.recv(65536)
+            connection.sendall(packet(JOB_CREATED, b"H:x:1"))
+            names = [b"H:x:1"]
+        connection.sendall(packet(kind, *names, data, missing=0 if number else 2 * first))
+        while (number or stays) and connection.recv(65536):
+            pass
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):  # the end of the block
-            for number in (0, 1):
-                handlers.append(threading.Thread(target=serve, args=(listener.accept()[0], number)))
-                handlers[-1].start()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for each in (thread, *handlers):
-            each.join()
+    return impostor(serve)
 
 
 class TestTorn:
