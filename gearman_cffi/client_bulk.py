@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
-from gearman_cffi.bulk import WINDOW, Batch, Entry, JobReader, Results, Submission, submit_in_background
+from gearman_cffi.bulk import WINDOW, BackgroundSubmission, Batch, Entry, JobReader, Results, Submission
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
@@ -169,7 +169,7 @@ class BulkClient:
 
     def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None, results: Results) -> None:
         client, servers = self._connection.get(), self._connection.servers
-        submit_in_background(client, len(servers), str(servers), entries, seconds, results)
+        BackgroundSubmission(client, len(servers), str(servers), entries, seconds, results).run()
 
     def _batch(self, window: int) -> Batch:
         client, servers = self._connection.get(), self._connection.servers

@@ -19,10 +19,10 @@ background.py   jobs that are left with a server
 
 from __future__ import annotations
 
-from gearman_cffi.bulk.background import submit_in_background
+from gearman_cffi.bulk.background import BackgroundSubmission
 from gearman_cffi.bulk.batch import WINDOW, Batch
 from gearman_cffi.bulk.reading import Entry, JobReader
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.submission import Submission
 
-__all__ = ["WINDOW", "Batch", "Entry", "JobReader", "Results", "Submission", "submit_in_background"]
+__all__ = ["WINDOW", "BackgroundSubmission", "Batch", "Entry", "JobReader", "Results", "Submission"]

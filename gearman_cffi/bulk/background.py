@@ -56,8 +56,12 @@ class _Lane:
         return handles, codes
 
 
-class _Submitting:
-    """One call: lanes, and what is still to be submitted."""
+class BackgroundSubmission:
+    """Submits jobs, taken from the iterable as there is room; results takes the handle of each, or its error.
+
+    servers: how many there are; names: theirs, for the texts of errors. seconds bounds the whole: what is not answered
+    in time has failed.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class _Submitting:
         self._keyed, self._others = Line(), Line()
 
     def run(self) -> None:
+        """Comes back when every job has its handle or its error."""
         while self._left() != 0:
             self._fill_lanes()
             busy = [lane for lane in self._lanes if lane.window]
@@ -159,19 +164,3 @@ class _Submitting:
     def _fail(self, entry: Entry, rc: int, detail: str | None = None) -> None:
         place, _, name, _, _ = entry
         self._results.errors[place] = failure(rc, server=self._names, function=name.decode(), detail=detail)
-
-
-def submit_in_background(
-    client: GearmanClient,
-    servers: int,
-    names: str,
-    entries: Iterable[Entry],
-    seconds: float | None,
-    results: Results,
-) -> None:
-    """Submits jobs, taken from the iterable as there is room; results takes the handle of each, or its error.
-
-    servers: how many there are; names: theirs, for the texts of errors. seconds bounds the whole: what is not answered
-    in time has failed.
-    """
-    _Submitting(client, servers, names, entries, seconds, results).run()
