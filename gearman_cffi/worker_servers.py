@@ -158,9 +158,9 @@ def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError
             return_code=rc,
             server=names,
         )
-    reason = str(worker.error() or "no details").partition(" -> libgearman/")[0]
     if rc in NO_PACKET:
         return failure(rc, server=names, detail=worker.error())
+    reason = str(worker.error() or "no details").partition(" -> libgearman/")[0]
     return ServerError(
         f"{names} and this worker do not agree on a job: it took longer than its time limit, or the connection broke "
         f"before it was answered. The server hands it out again [{reason}; {ReturnCode.describe(rc)}]",

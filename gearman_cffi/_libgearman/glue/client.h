@@ -147,6 +147,7 @@ void gcffi_opened(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
 
+bool gcffi_is_refusal(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);
 void gcffi_mend(gcffi_client *client, bool held);
 void gcffi_drop_connections(gcffi_client *client);

@@ -11,21 +11,23 @@ static bool in_state(const gcffi_task *task, const char *name) {
   return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
 }
 
-/* Whether its answer, when it comes, is dropped without harm if nobody waits for it. */
-static bool is_sent_and_named(const gcffi_task *task) {
-  return in_state(task, "WORK") && gearman_task_job_handle(task->st)[0] != '\0';
-}
+static bool is_named(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
 
-/* Frees the tasks that were sent, but for one: they cannot be answered any more when their connections go. */
-static void free_sent(gcffi_client *client, const gcffi_task *but) {
+static bool is_sent(const gcffi_task *task) { return !in_state(task, "NEW") && !in_state(task, "FINISHED"); }
+
+/* Frees the tasks that were sent, but for one: they cannot be answered any more when their connections go. How many of them
+ * are the user's. */
+static size_t free_sent(gcffi_client *client, const gcffi_task *but) {
+  size_t lost = 0;
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task; task = next) {
     next = task->next;
-    if (task != but && !in_state(task, "NEW") && !in_state(task, "FINISHED")) {
-      client->lost += task->id ? 1 : 0;
+    if (task != but && is_sent(task)) {
+      lost += task->id ? 1 : 0;
       gearman_task_free(task->st);
     }
   }
+  return lost;
 }
 
 /* A task that was never sent leaves libgearman's count of new tasks too high when it is freed, and run_tasks
@@ -34,7 +36,7 @@ static void free_sent(gcffi_client *client, const gcffi_task *but) {
  * sent over them cannot be answered any more and would point at connections that are gone. */
 static void withdraw(gcffi_client *client, gcffi_task *task) {
   gcffi_keep_error(client);
-  free_sent(client, task);
+  client->lost += free_sent(client, task);
   gcffi_drop_connections(client);
   gearman_client_run_tasks(client->st);
   gearman_task_free(task->st);
@@ -59,7 +61,7 @@ bool gcffi_renew(gcffi_client *client) {
 
 static bool has_sent(const gcffi_client *client) {
   for (const gcffi_task *task = client->tasks; task; task = task->next) {
-    if (!in_state(task, "NEW") && !in_state(task, "FINISHED")) {
+    if (is_sent(task)) {
       return true;
     }
   }
@@ -80,9 +82,8 @@ void gcffi_mend(gcffi_client *client, bool held) {
   if (client->torn && held) {
     gcffi_renew(client);
   } else if (client->torn || (client->miscounted && !held && !has_sent(client))) {
-    size_t lost = client->lost;
-    free_sent(client, NULL);
-    client->lost = client->server_count > 1 ? client->lost : lost; /* of one server the program has been told */
+    size_t lost = free_sent(client, NULL);
+    client->lost += client->server_count > 1 ? lost : 0; /* of one server the program has been told */
     gcffi_drop_connections(client);
     gcffi_restore_servers(client);
   }
@@ -119,7 +120,7 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
     next = task->next;
-    if (task->adrift && (is_sent_and_named(task) || (connection_lost && in_state(task, "WORK")))) {
+    if (task->adrift && in_state(task, "WORK") && (connection_lost || is_named(task))) {
       gearman_task_free(task->st);
     }
   }
@@ -128,7 +129,7 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
 /* Whether a job was refused that need not be this task's: libgearman does not say which, and whoever was sent before and
  * is not named yet comes first. Where it was another, the name of this one is still to come. */
 static bool may_still_be_named(const gcffi_client *client, const gcffi_task *task, gearman_return_t rc) {
-  if (rc != GEARMAN_QUEUE_ERROR && rc != GEARMAN_JOB_QUEUE_FULL && rc != GEARMAN_SERVER_ERROR) {
+  if (!gcffi_is_refusal(rc)) {
     return false;
   }
   for (const gcffi_task *other = client->tasks; other; other = other->next) {
@@ -156,8 +157,7 @@ void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
       }
     } else if (undecided && client->pending == 0 && gcffi_renew(client)) {
       /* only what nobody waits for went down with the connections */
-    } else if (in_state(task, "SUBMIT") ||
-               (in_state(task, "WORK") && !connection_lost && !is_sent_and_named(task))) {
+    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_named(task))) {
       task->adrift = true;
       client->adrift++;
     }

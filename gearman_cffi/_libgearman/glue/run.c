@@ -14,7 +14,7 @@
 /* A packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
-static bool is_refusal(gearman_return_t rc) {
+bool gcffi_is_refusal(gearman_return_t rc) {
   return rc == GEARMAN_QUEUE_ERROR || rc == GEARMAN_JOB_QUEUE_FULL || rc == GEARMAN_SERVER_ERROR;
 }
 
@@ -59,7 +59,7 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       break;
     }
   }
-  if (held && !client->raised && !client->stopped && is_refusal(rc)) {
+  if (held && !client->raised && !client->stopped && gcffi_is_refusal(rc)) {
     gcffi_renew(client); /* libgearman would go on from the packet that was held back, and is gone */
   }
   if (client->adrift) {
