@@ -82,7 +82,7 @@ class SubmitsJobs(RunsTasks):
         else:
             key = arguments.name(unique, "unique")
         self._text = None
-        answer = self._handle.do(kind, name, key, workload) if name else self._refuse_nameless()
+        answer = self._handle.do(kind, name, key, workload)
         if type(answer) is str:
             self._rc = 0
             self._background_handle = answer
@@ -93,10 +93,6 @@ class SubmitsJobs(RunsTasks):
             return ""
         handle = self._background_handle = self._handle.handle()
         return handle
-
-    def _refuse_nameless(self) -> int:
-        self._text = "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty"
-        return int(ReturnCode.INVALID_ARGUMENT)
 
     def _failed(self, answer: bytes | str | int, workload: Data = b"") -> None:
         assert isinstance(answer, int)

@@ -46,6 +46,7 @@ typedef struct gcffi_carrier {
   gcffi_socket socket;
   int unnamed; /* jobs that were sent to the server and that it has not named yet */
   gcffi_place sent;
+  gcffi_place *incoming; /* see incoming.c */
 } gcffi_carrier;
 
 typedef struct gcffi_client {

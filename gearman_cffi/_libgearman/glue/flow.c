@@ -34,33 +34,38 @@ size_t gcffi_data_size(const unsigned char *head) {
   return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
 }
 
+/* Whether a packet can begin so. A negative command libgearman would look up before its table. */
+static bool may_be_head(const unsigned char *head, size_t known) {
+  return head[0] == 0 && (known <= 4 || head[4] <= 0x7f);
+}
+
 /* Goes on over the packets in a part of their stream, and adds those that count. Returns how much of it are packets: less
  * where something begins that is none. */
 size_t gcffi_walk(gcffi_place *place, const void *data, size_t size, bool (*counts)(unsigned char command), int *count) {
   const unsigned char *bytes = data;
-  size_t at = 0;
-  while (at < size) {
-    size_t n = place->rest ? place->rest : GCFFI_HEAD - place->head_size;
+  size_t n;
+  for (size_t at = 0; at < size; at += n) {
+    n = place->rest ? place->rest : GCFFI_HEAD - place->head_size;
     n = n < size - at ? n : size - at;
     if (place->rest) {
       place->rest -= n;
-    } else if (place->head_size == 0 && bytes[at] != 0) {
+      continue;
+    }
+    const unsigned char *head = bytes + at;
+    if (n < GCFFI_HEAD) { /* a part of one */
+      memcpy(place->head + place->head_size, head, n);
+      head = place->head;
+    }
+    if (!may_be_head(head, place->head_size + n)) {
       place->foreign = true;
       return at;
-    } else {
-      memcpy(place->head + place->head_size, bytes + at, n);
-      place->head_size += n;
-      if (place->head_size > 4 && place->head[4] > 0x7f) {
-        place->foreign = true; /* a negative command, which libgearman would look up before its table */
-        return at;
-      }
     }
+    place->head_size += n;
     if (place->head_size == GCFFI_HEAD) {
-      place->rest = gcffi_data_size(place->head);
+      place->rest = gcffi_data_size(head);
       place->head_size = 0;
-      *count += counts(place->head[GCFFI_COMMAND]);
+      *count += counts(head[GCFFI_COMMAND]);
     }
-    at += n;
   }
   return size;
 }
@@ -84,13 +89,13 @@ ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_
   gcffi_carrier *carrier = gcffi_carrier_of(client, fd);
   if (!carrier && client->carrier_count < GCFFI_CARRIERS) {
     carrier = &client->carriers[client->carrier_count++];
-    *carrier = (gcffi_carrier){.socket = {.fd = fd, .least = 1}};
+    *carrier = (gcffi_carrier){.socket = {.fd = fd, .least = 1}, .incoming = gcffi_incoming(fd)};
   }
   if (must_wait(client, carrier)) {
     return errno = EAGAIN, -1;
   }
   ssize_t sent = send(fd, data, size, flags);
-  if (carrier && sent > 0 && gcffi_incoming(fd)) { /* otherwise nobody would see what comes back */
+  if (carrier && sent > 0 && carrier->incoming) { /* otherwise nobody would see what comes back */
     gcffi_walk(&carrier->sent, data, (size_t)sent, submits, &carrier->unnamed);
   }
   return sent;

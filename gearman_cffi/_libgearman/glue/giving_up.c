@@ -78,14 +78,20 @@ static bool has_sent(const gcffi_client *client) {
  * on it would get another one's name, or none.
  *
  * held: a callback holds a packet back, and libgearman still points at its connection. */
-void gcffi_mend(gcffi_client *client, bool held) {
+static __attribute__((noinline)) void mend(gcffi_client *client, bool held) {
   if (client->torn && held) {
     gcffi_renew(client);
-  } else if (client->torn || (client->miscounted && !held && !has_sent(client))) {
+  } else if (client->torn || (!held && !has_sent(client))) {
     size_t lost = free_sent(client, NULL);
     client->lost += client->server_count > 1 ? lost : 0; /* of one server the program has been told */
     gcffi_drop_connections(client);
     gcffi_restore_servers(client);
+  }
+}
+
+void gcffi_mend(gcffi_client *client, bool held) {
+  if (client->torn || client->miscounted) {
+    mend(client, held);
   }
 }
 
@@ -103,16 +109,18 @@ void gcffi_before_adding(gcffi_client *client) {
 /* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
  * again, and then go on from the task that it has freed. A callback that has raised holds them back until then. */
 void gcffi_fail_unsent(gcffi_client *client) {
+  if (client->raised || !client->unsent) {
+    return;
+  }
   gcffi_task *next;
-  bool some = client->unsent;
-  for (gcffi_task *task = client->tasks; some && task && !client->raised; task = next) {
+  for (gcffi_task *task = client->tasks; task && !client->raised; task = next) {
     next = task->next;
     if (!task->answered && !task->held && in_state(task, "FAIL")) {
       client->miscounted = true;
       gcffi_task_fail(task);
     }
   }
-  client->unsent = client->unsent && client->raised;
+  client->unsent = client->raised;
 }
 
 /* Frees tasks of ours that have been named since, or whose connection is gone. */

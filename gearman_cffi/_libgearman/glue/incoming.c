@@ -68,8 +68,8 @@ bool gcffi_is_torn(const gcffi_scope *scope) {
 }
 
 ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags) {
-  gcffi_place *place = gcffi_incoming(fd);
   gcffi_carrier *carrier = scope->client ? gcffi_carrier_of(scope->client, fd) : NULL;
+  gcffi_place *place = carrier ? carrier->incoming : gcffi_incoming(fd);
   if (place && place->foreign) {
     return show_no_packet(data, size);
   }

@@ -80,22 +80,16 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   };
   gcffi_client *client = task->client;
   char text[GCFFI_UNIQUE_TEXT];
-  gearman_task_st *st;
+  gearman_task_st *st = NULL;
   client->failed = false;
-  if (size > MOST_DATA) { /* libgearman would write a part of the size */
-    *rc = GEARMAN_DATA_TOO_LARGE;
-    gcffi_task_discard(task);
-    return NULL;
-  }
-  switch (task->kind) {
-  case GCFFI_JOB_STATUS:
+  if (size > MOST_DATA) {
+    *rc = GEARMAN_DATA_TOO_LARGE; /* libgearman would write a part of the size */
+  } else if (task->kind == GCFFI_JOB_STATUS) {
     st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
-    break;
-  case GCFFI_UNIQUE_STATUS:
+  } else if (task->kind == GCFFI_UNIQUE_STATUS) {
     st = gearman_client_add_task_status_by_unique(client->st, NULL, name, rc);
     gearman_task_set_context(st, task);
-    break;
-  default:
+  } else {
     unique = gcffi_unique(client, unique, text);
     st = submit[task->kind](client->st, NULL, task, name, unique, workload, size, rc);
   }
@@ -160,22 +154,32 @@ static int with_size(gcffi_client *client, int kind) {
   return GCFFI_SIZED + (int)reply->size;
 }
 
+/* gearman_client_do_background() has an error of its own for an empty name, which a task would not be given. */
+static gearman_return_t refuse_nameless(gcffi_client *client, int kind, const char *function) {
+  if (kind < GCFFI_LOW_BACKGROUND || kind >= GCFFI_JOB_STATUS || *function) {
+    return GEARMAN_SUCCESS;
+  }
+  client->failed = true;
+  strcpy(client->error, "_client_do_background(GEARMAN_INVALID_ARGUMENT) function argument was empty");
+  return GEARMAN_INVALID_ARGUMENT;
+}
+
 /* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
                     size_t size, int64_t timeout_ms) {
   gcffi_scope scope;
-  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
   int refused = gcffi_begin(&scope, &client->guard, timeout_ms);
   if (refused) {
     return refused;
   }
   gcffi_before_adding(client);
   gcffi_reply_reset(&client->reply);
-  gearman_return_t held = show_held(client, &scope);
-  gcffi_task *task = held ? NULL : gcffi_task_new(client, kind, &client->reply);
-  rc = held ? held : rc;
-  if (task && add(task, function, unique, workload, size, &rc)) {
-    rc = answer(client, &scope, task);
+  gearman_return_t rc = refuse_nameless(client, kind, function);
+  rc = rc ? rc : show_held(client, &scope);
+  if (rc == GEARMAN_SUCCESS) {
+    gcffi_task *task = gcffi_task_new(client, kind, &client->reply);
+    rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    rc = task && add(task, function, unique, workload, size, &rc) ? answer(client, &scope, task) : rc;
   }
   int result = rc == GEARMAN_SUCCESS ? with_size(client, kind) : (int)rc;
   gcffi_leave(&scope);
