@@ -70,11 +70,15 @@ class Tasks:
 
 
 def _return_code(value: Any) -> int:
-    """What a callback returned, as PHP turns it into a return code. True does not count as GEARMAN_IO_WAIT."""
+    """What a callback returned, as PHP turns it into a return code: the lower 32 bits, with a sign.
+
+    True does not count as GEARMAN_IO_WAIT.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ReturnCode.SUCCESS
     try:
-        code = int(float(value))
+        code = value if isinstance(value, int) else int(float(value))
     except (ValueError, OverflowError):
         return ReturnCode.SUCCESS
+    code = (code + 0x80000000) % 0x100000000 - 0x80000000
     return ReturnCode.SUCCESS if code == ReturnCode.IO_WAIT else max(code, LEAST_CODE)

@@ -25,7 +25,9 @@ foreach (['Created' => 'all', 'Data' => 'all', 'Warning' => 'all', 'Status' => '
 head('other values, once');
 foreach (['null' => null, 'false' => false, '0' => 0, 'empty array' => [], 'text' => 'abc', 'empty text' => '', 'PAUSE as text' => '38',
     'PAUSE as float' => 38.9, 'WORK_FAIL' => GEARMAN_WORK_FAIL, 'WORK_DATA' => GEARMAN_WORK_DATA, 'WORK_EXCEPTION' => GEARMAN_WORK_EXCEPTION,
-    'ERRNO' => GEARMAN_ERRNO, 'LOST_CONNECTION' => GEARMAN_LOST_CONNECTION, 'TIMEOUT' => GEARMAN_TIMEOUT] as $n => $x)
+    'ERRNO' => GEARMAN_ERRNO, 'LOST_CONNECTION' => GEARMAN_LOST_CONNECTION, 'TIMEOUT' => GEARMAN_TIMEOUT,
+    '2 ** 40' => 1 << 40, '2 ** 32 + WORK_FAIL' => (1 << 32) + GEARMAN_WORK_FAIL, '2 ** 32 + JOB_QUEUE_FULL as float' => 4294967313.0,
+    '2 ** 31 + 7' => (1 << 31) + 7, '1e30' => 1e30] as $n => $x)
     isolated($n, fn() => returning('Data', $x));
 foreach (['true', '1', '1 as text'] as $n) recorded($n, 'wedges the client');
 head('PAUSE, three times');
