@@ -11,9 +11,10 @@ import pytest
 
 from gearman_cffi.ext import GearmanJob, GearmanWorker
 from gearman_cffi.testing import Gearmand
-from tests.support import Child, client_of, is_served, queued, wait_until, worker_of
+from tests.support import Child, client_of, frozen, is_served, queued, wait_until, worker_of
 
 STOPPED = 3  # GEARMAN_SHUTDOWN_GRACEFUL
+SLICES = pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
 
 
 def echo(job: GearmanJob, context: Any) -> bytes:
@@ -107,7 +108,59 @@ class TestStop:
             assert worker.work() is False
             assert worker.returnCode() == 47
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @SLICES
+    def test_before_a_large_result(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """The function stops its own worker: its result goes out whole, also where the server takes its time."""
+        size = 1_000_000 if environment else 30_000_000  # libgearman's own socket buffers hold less than the kernel's
+        program = """
+worker = worker_of(*PORTS)
+def last(job, context):
+    worker.stop()
+    say("stopped")
+    sys.stdin.readline()
+    return b"r" * int(job.workload())
+worker.addFunction("last", last)
+say(worker.work(), worker.returnCode())
+say(worker.work(), worker.returnCode())
+"""
+        with Child(program, gearmand.port, **environment) as child, ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(client_of(gearmand).doNormal, "last", f"{size}")
+            child.expect("stopped")
+            with frozen(gearmand):
+                child.go_on()
+                child.await_blocked()
+            child.expect("True 0")
+            child.expect(f"False {STOPPED}")
+            assert answer.result(20) == b"r" * size
+
+    @pytest.mark.parametrize("call", ["grab", "ping"])
+    def test_before_another_call(self, gearmand: Gearmand, call: str) -> None:
+        """What waits for a server's answer and not for a job gets it; the next work() ends at once, once."""
+        program = """
+def grab():
+    job = worker.grabJob()
+    return job and (job.workloadSize(), job.sendComplete("x"))
+worker = worker_of(*PORTS, f=echo)
+worker.setTimeout(20_000)
+say(worker.ping("connected"))
+worker.stop()
+sys.stdin.readline()
+say({"grab": grab, "ping": lambda: worker.ping("x" * 100_000)}[CALL]())
+say(worker.work(), worker.returnCode())
+say(worker.work(), worker.returnCode())
+"""
+        client_of(gearmand).doBackground("f", "x" * 100_000)
+        with Child(f"CALL = {call!r}\n{program}", gearmand.port) as child:
+            child.expect("True")
+            with frozen(gearmand):
+                child.go_on()
+                child.await_blocked()
+            child.expect({"grab": "(100000, True)", "ping": "True"}[call])
+            child.expect(f"False {STOPPED}")
+            client_of(gearmand).doBackground("f", "y")
+            child.expect("True 0")
+
+    @SLICES
     def test_in_a_signal_handler(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """SIGTERM ends a loop of work() in good order."""
         program = """

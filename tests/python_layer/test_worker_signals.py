@@ -10,7 +10,7 @@ import pytest
 from gearman_cffi import Client, FunctionHandler, Worker
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers
-from tests.support import Child, is_served, queued, wait_until
+from tests.support import Child, frozen, is_served, queued, wait_until
 
 WORKER = """
 from gearman_cffi import EventDispatcher, FunctionHandler, Worker
@@ -26,8 +26,7 @@ SAID = {"worker.on_no_jobs", "worker.function.before_execute", "worker.after_run
 
 def job(job):
     say("busy")
-    sys.stdin.readline()
-    return "answer"
+    return "answer" * int(sys.stdin.readline().strip() or 1)
 
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -81,6 +80,26 @@ def test_busy(gearmand: Gearmand, number: signal.Signals) -> None:
     thread.join(20)
     assert answers == ["answer"]
     wait_until(lambda: queued(gearmand, "job") == 1, "the second job waits for another worker")
+
+
+@BOTH
+def test_while_a_large_answer_goes_out(gearmand: Gearmand, number: signal.Signals) -> None:
+    """All of it goes out, also where the server takes its time."""
+    answers: list[object] = []
+    with Child(WORKER, gearmand.port) as child:
+        thread = submit(gearmand, answers)
+        while child.line() != "busy":
+            pass
+        with frozen(gearmand):
+            child.write("5000000\n")
+            child.await_blocked()
+            child.send(number)
+            child.await_blocked()
+        for line in ("worker.after_run", "worker.on_before_destroy", "returned", "restored True"):
+            child.expect(line)
+        assert child.end() == 0
+    thread.join(20)
+    assert answers == ["answer" * 5_000_000]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, c
                       int without_memory) {
   gcffi_worker other;
   scope->exchange = true;
+  scope->unstopped = worker;
   worker->failed = false;
   if (!worker->asked && !worker->spent) {
     int answer = ask(worker->st, data, size);

@@ -21,6 +21,7 @@
  * tasks.c      what hangs on a task, and where its packets go
  * reply.c      what the packets of a task of our own leave behind
  * worker.c     the work loop
+ * stop.c       stopping a worker from outside
  * functions.c  a worker's servers and functions
  * job.c        what a job brings and sends
  * hold.c       a result that goes out with the question for the next job

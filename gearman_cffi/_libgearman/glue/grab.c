@@ -95,6 +95,7 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
   bool in_steps = waits && !gcffi_is_interposed();
   scope->exchange = true;
+  scope->unstopped = worker;
   worker->asked = true;
   gearman_job_st *st = grab(worker, in_steps, rc);
   bool was_under_way = worker->under_way;
@@ -142,7 +143,7 @@ void gcffi_job_drop(gcffi_job *job) {
     gcffi_enter(&scope, -1);
     gearman_job_free(st);
     while (left == 0 && worker->retired_count) {
-      gearman_worker_free(worker->retired[--worker->retired_count]);
+      gcffi_free_worker(worker->retired[--worker->retired_count]);
     }
     gcffi_leave(&scope);
   }

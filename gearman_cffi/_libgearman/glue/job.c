@@ -20,7 +20,7 @@ static int begin(gcffi_scope *scope, gcffi_job *job) {
   int refused = job && job->st ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
   if (refused == 0) {
     scope->exchange = scope->patient = true;
-    scope->worker = job->worker;
+    scope->worker = scope->unstopped = job->worker;
   }
   return refused;
 }

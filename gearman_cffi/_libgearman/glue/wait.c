@@ -181,6 +181,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   for (nfds_t i = 0; scope->idle && i < count; i++) {
     fds[i].events = POLLIN; /* that it could write is no news */
   }
+  gcffi_overhear_stop(scope, fds, count);
   gcffi_await_turn(scope, fds, count);
   if (scope->client && (scope->gathering || scope->glances)) {
     gcffi_wake_up_at_once(scope->client);

@@ -90,6 +90,7 @@ typedef struct gcffi_scope {
   unsigned polled;  /* how many descriptors the wait that was given up had */
   struct gcffi_client *client; /* whose tasks are being run, if any */
   struct gcffi_worker *worker; /* whose jobs, or for whose job something is sent */
+  struct gcffi_worker *unstopped; /* whose stop() does not end the exchange */
   gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
 } gcffi_scope;
 

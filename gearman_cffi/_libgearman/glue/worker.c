@@ -65,26 +65,6 @@ static void keep_error(gcffi_worker *worker) {
   worker->error[size] = '\0';
 }
 
-/* ---------------------------------------------------------------------------------------- stopping */
-
-/* May be called from a signal handler and from any thread. */
-void gcffi_worker_stop(gcffi_worker *worker) {
-  __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
-  gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT);
-}
-
-/* libgearman puts back the byte that it reads from its wake-up pipe, so the pipe would end every later wait. */
-static bool take_stop(gcffi_worker *worker) {
-  struct pollfd pipe = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-  char byte;
-  if (!__atomic_exchange_n(&worker->stop, 0, __ATOMIC_SEQ_CST)) {
-    return false;
-  }
-  while (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLIN) && read(pipe.fd, &byte, 1) == 1) {
-  }
-  return true;
-}
-
 /* ---------------------------------------------------------------------------------------- the loop */
 
 #define FIRST_NAP_MS 50
@@ -101,7 +81,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
   bool last_try = false, was_connected = false;
   int nap = FIRST_NAP_MS;
   for (;;) {
-    if (take_stop(worker)) {
+    if (gcffi_take_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
     }
     gearman_return_t rc = gcffi_worker_renew(worker);
@@ -125,7 +105,9 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
         return GEARMAN_TIMEOUT;
       }
       nap = nap < LONGEST_NAP_MS ? nap * 2 : LONGEST_NAP_MS;
-    } else if (rc == GEARMAN_SUCCESS || rc == GEARMAN_SHUTDOWN_GRACEFUL) {
+    } else if (rc == GEARMAN_SHUTDOWN_GRACEFUL) {
+      gcffi_empty_pipe(worker);
+    } else if (rc == GEARMAN_SUCCESS) {
       last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
       last_try = true;

@@ -68,6 +68,9 @@ int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
 const char *gcffi_worker_error(gcffi_worker *worker);
 void gcffi_worker_stop(gcffi_worker *worker);
+bool gcffi_take_stop(gcffi_worker *worker);
+void gcffi_empty_pipe(const gcffi_worker *worker);
+void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
 enum { GCFFI_UNANSWERED = 1 << 16 };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };

@@ -1,0 +1,41 @@
+/* Stopping a worker from outside: a flag that work() looks at between jobs, and libgearman's wake-up pipe, which ends its wait
+ * for one. libgearman puts back the byte that it reads from that pipe, so it would end every later wait. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+static int pipe_of(const gcffi_worker *worker) { return gearman_worker_id(worker->st).read_fd; }
+
+/* May be called from a signal handler and from any thread. A worker that runs a job waits for nothing that this should end. */
+void gcffi_worker_stop(gcffi_worker *worker) {
+  __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&worker->job.st, __ATOMIC_SEQ_CST)) {
+    gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT);
+  }
+}
+
+/* After a wait that the pipe has ended: what woke it up may be left from a stop() that had been obeyed by then. */
+void gcffi_empty_pipe(const gcffi_worker *worker) {
+  struct pollfd pipe = {.fd = pipe_of(worker), .events = POLLIN};
+  char byte;
+  while (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLIN) && read(pipe.fd, &byte, 1) == 1) {
+  }
+}
+
+bool gcffi_take_stop(gcffi_worker *worker) {
+  if (!__atomic_exchange_n(&worker->stop, 0, __ATOMIC_SEQ_CST)) {
+    return false;
+  }
+  gcffi_empty_pipe(worker);
+  return true;
+}
+
+/* In an exchange. libgearman would end it where it is: with half a result sent, or with a job freed into which the rest of it
+ * is still received. */
+void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; scope->unstopped && i < count; i++) {
+    fds[i].events = fds[i].fd == pipe_of(scope->unstopped) ? 0 : fds[i].events;
+  }
+}
