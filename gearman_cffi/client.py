@@ -14,7 +14,7 @@ from gearman_cffi.ext import GearmanClient, GearmanWarning, JobKind, Reply, Retu
 from gearman_cffi.failures import failure
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
-from gearman_cffi.serializers import PhpSerializer
+from gearman_cffi.serializers import chosen
 from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ class Client(BulkClient):
             servers = ServerCollection.from_environment()
         elif not isinstance(servers, ServerCollection):
             servers = ServerCollection(servers)
-        self._serializer = PhpSerializer() if serializer is None else serializer
+        self._serializer = chosen(serializer)
         self._timeout = to_milliseconds(timeout)
         self._connection = Connection(servers, self._timeout)
 

@@ -81,6 +81,8 @@ class JobCollection:
 
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
         self._jobs: dict[str, JobHandlerInterface] = {}
+        if not hasattr(handlers, "__iter__"):
+            raise TypeError(f"handlers must be a JobCollection or several JobHandlerInterface, not {handlers!r}")
         for handler in handlers:
             self.add(handler)
 

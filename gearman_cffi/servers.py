@@ -126,6 +126,8 @@ class ServerCollection:
         self._servers: list[Server] = []
         if isinstance(servers, (Server, str)):
             servers = [servers]
+        elif not hasattr(servers, "__iter__"):
+            raise TypeError(f"servers must be 'host:port', a Server or several of them, not {servers!r}")
         for server in servers:
             if isinstance(server, str):
                 self._servers.extend(_read_list(server))

@@ -12,7 +12,7 @@ from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.serializers import PhpSerializer
+from gearman_cffi.serializers import chosen
 from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.stopping import StopRequest, stopped_by_signals
 from gearman_cffi.worker_events import WorkerEvents
@@ -63,7 +63,7 @@ class Worker:
         self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
-        self.serializer: Serializer = PhpSerializer() if serializer is None else serializer
+        self.serializer: Serializer = chosen(serializer)
         self._worker_servers = WorkerServers(self.servers, to_milliseconds(idle_interval, "idle_interval") or 0)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)

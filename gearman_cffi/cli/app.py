@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from gearman_cffi import __version__
+
 _COMMANDS = {  # name: (module, what the list of commands says)
     "worker": ("worker", "Run a pool of worker processes."),
     "submit": ("submit", "Submit a job, or one for each line of input."),
@@ -40,6 +42,7 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100},
 )
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version of this package and exit.")
 def gearman() -> None:
     """Gearman: workers, jobs, queues."""
 

@@ -28,3 +28,14 @@ __all__ = [
     "Serializer",
     "is_serialized",
 ]
+
+
+def chosen(serializer: Serializer | None) -> Serializer:
+    """What Client and Worker use: this one, or PhpSerializer for None. Raises TypeError for what is none."""
+    if serializer is None:
+        return PhpSerializer()
+    if isinstance(serializer, type) or not (hasattr(serializer, "serialize") and hasattr(serializer, "unserialize")):
+        raise TypeError(
+            f"serializer must be an object with serialize() and unserialize(), as JsonSerializer(), not {serializer!r}"
+        )
+    return serializer

@@ -116,3 +116,4 @@ def test_ping_and_version(gearmand: Gearmand) -> None:
     assert shown.out.startswith(f"gearman-cffi {__version__}\nlibgearman ")
     assert f"gearmand {gearmand.address} 1." in shown.out
     assert json.loads(run(both, "version", "--json").out)["gearman-cffi"] == __version__
+    assert run(NOBODY, "--version").out == f"gearman-cffi {__version__}\n"

@@ -62,6 +62,8 @@ class TestJobCollection:
     def test_what_is_refused(self) -> None:
         with pytest.raises(TypeError, match=r"@jobs\.handler"):
             JobCollection().add("x")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="must be a JobCollection or several"):
+            JobCollection(Named("f"))  # type: ignore[arg-type]
         for name in ("", "a\0b", "x" * 513):
             with pytest.raises(InvalidArgument):
                 JobCollection([Named(name)])

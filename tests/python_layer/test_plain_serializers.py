@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from gearman_cffi import (
+    Client,
     JsonSerializer,
     PickleSerializer,
     RawSerializer,
     Serializer,
     SerializerError,
     UnsupportedValue,
+    Worker,
 )
 
 EVERY_BYTE = bytes(range(256))
@@ -22,6 +24,14 @@ EVERY_BYTE = bytes(range(256))
 @pytest.mark.parametrize("serializer", [RawSerializer(), JsonSerializer(), PickleSerializer()])
 def test_they_are_serializers(serializer: object) -> None:
     assert isinstance(serializer, Serializer)
+
+
+@pytest.mark.parametrize("wrong", ["json", JsonSerializer, 5])
+def test_what_is_none(wrong: Any) -> None:
+    """Told at once, not by the first job."""
+    for kind in (Client, Worker):
+        with pytest.raises(TypeError, match=r"an object with serialize\(\) and unserialize\(\)"):
+            kind("127.0.0.1:4730", serializer=wrong)
 
 
 class TestRaw:

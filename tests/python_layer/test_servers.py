@@ -149,9 +149,12 @@ class TestServerCollection:
         with pytest.raises(TypeError, match="expected a Server"):
             ServerCollection().add(wrong)
 
-    @pytest.mark.parametrize("wrong", [5, None, [5], [b"h:1"]])
-    def test_it_is_not_built_from_anything_else(self, wrong: Any) -> None:
-        with pytest.raises(TypeError):
+    @pytest.mark.parametrize(
+        ("wrong", "told"),
+        [(4730, "must be 'host"), (None, "must be 'host"), ([5], "expected a"), ([b"h:1"], "expected a")],
+    )
+    def test_it_is_not_built_from_anything_else(self, wrong: Any, told: str) -> None:
+        with pytest.raises(TypeError, match=told):
             ServerCollection(wrong)
 
     def test_what_it_gives_out_is_a_copy(self) -> None:
