@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gearman_cffi.ext import GEARMAN_NO_JOBS, GEARMAN_WORKER_NON_BLOCKING
+from gearman_cffi.ext import GEARMAN_NO_JOBS, GEARMAN_SUCCESS, GEARMAN_WORKER_NON_BLOCKING
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, is_served, wait_until, worker_of
 
@@ -58,6 +58,28 @@ say(codes.count(GEARMAN_UNEXPECTED_PACKET), again.sendComplete("done"))
         with Child(program, gearmand.port) as child:
             child.expect("1 True")
             assert child.end() == 0, child.errors()
+
+
+@pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
+    """Asked again and again it gets each job, also over the connection that replaces a spent one."""
+    client, worker = client_of(gearmand), worker_of(gearmand, f=lambda job, _: b"")
+    worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+
+    got: list[bytes] = []
+
+    def grabs(code: int) -> bool:
+        job = worker.grabJob()
+        if job and worker.returnCode() == GEARMAN_SUCCESS:
+            got.append(job.workload())
+            job.sendComplete("done")
+        return worker.returnCode() == code
+
+    for number in range(3):
+        client.doBackground("f", f"{number}")
+        wait_until(lambda: grabs(GEARMAN_SUCCESS), "it gets the job")
+        wait_until(lambda: grabs(GEARMAN_NO_JOBS), "it is told that there is no other")
+    assert got == [b"0", b"1", b"2"]
 
 
 class TestAnnouncing:

@@ -87,6 +87,16 @@ static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_
   return job;
 }
 
+/* What wait() would tell libgearman, without waiting: of a connection that is being opened it learns in no other way that
+ * it is open. */
+static void glance(gcffi_worker *worker, gcffi_scope *scope) {
+  if (gcffi_is_interposed()) {
+    scope->glances = true;
+    gcffi_worker_pause(worker->st);
+    scope->glances = false;
+  }
+}
+
 static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, gearman_return_t *rc) {
   worker->failed = false;
   if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
@@ -97,6 +107,9 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   scope->exchange = true;
   scope->unstopped = worker;
   worker->asked = true;
+  if (!waits) {
+    glance(worker, scope);
+  }
   gearman_job_st *st = grab(worker, in_steps, rc);
   bool was_under_way = worker->under_way;
   worker->under_way = st || *rc != GEARMAN_NO_JOBS;
