@@ -141,7 +141,7 @@ class WorkerHandle(Handle):
         rc: int = _work(self._c) if announced is None else announced or self.outcome()
         if kept or rc < 0:
             fail("worker", rc)
-        self._unregistered = announced is not None
+        self._unregistered = announced is not None or bool(self._c.removing)
         return rc
 
     def outcome(self) -> int:

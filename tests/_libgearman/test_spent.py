@@ -6,7 +6,7 @@ import pytest
 
 from gearman_cffi.ext import GEARMAN_NO_JOBS, GEARMAN_SUCCESS, GEARMAN_WORKER_NON_BLOCKING
 from gearman_cffi.testing import Gearmand
-from tests.support import Child, client_of, is_served, wait_until, worker_of
+from tests.support import Child, client_of, frozen, wait_until, worker_of
 
 AGAIN = "worker.unregister('f'), worker.addFunction('f', echo)\n"
 
@@ -59,6 +59,32 @@ say(codes.count(GEARMAN_UNEXPECTED_PACKET), again.sendComplete("done"))
             child.expect("1 True")
             assert child.end() == 0, child.errors()
 
+    @pytest.mark.parametrize("next_call", ["grabJob", "work"])
+    def test_a_timeout_at_one_of_two_servers(self, next_call: str) -> None:
+        """The other has said that there is no job, which is what libgearman crashes after."""
+        program = f"""
+worker = worker_of(*PORTS, f=echo)
+say(worker.work())
+worker.setTimeout(200)
+sys.stdin.readline()
+say(worker.grabJob(), worker.returnCode() == GEARMAN_TIMEOUT)
+sys.stdin.readline()
+codes = []
+for _ in range(3):
+    worker.{next_call}()
+    codes.append(worker.returnCode())
+say(set(codes) <= {{GEARMAN_NO_JOBS, GEARMAN_TIMEOUT}})
+"""
+        with Gearmand() as first, Gearmand() as second, Child(program, first.port, second.port) as child:
+            client_of(second).doBackground("f", "x")
+            child.expect("True")
+            with frozen(first):
+                child.go_on()
+                child.expect("False True")
+            child.go_on()
+            child.expect("True")
+            assert child.end() == 0, child.errors()
+
 
 @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
 def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
@@ -80,20 +106,3 @@ def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
         wait_until(lambda: grabs(GEARMAN_SUCCESS), "it gets the job")
         wait_until(lambda: grabs(GEARMAN_NO_JOBS), "it is told that there is no other")
     assert got == [b"0", b"1", b"2"]
-
-
-class TestAnnouncing:
-    """A function that is unregistered and registered again between two calls of work()."""
-
-    def test_non_blocking_mode_stays(self, gearmand: Gearmand) -> None:
-        """And the server knows the function afterwards."""
-        worker = worker_of(gearmand, f=lambda job, _: b"")
-        worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
-        while worker.returnCode() != GEARMAN_NO_JOBS or not is_served(gearmand, "f"):
-            worker.work()
-        worker.unregister("f")
-        worker.addFunction("f", lambda job, _: b"again")
-        worker.work()
-        assert worker.options() & GEARMAN_WORKER_NON_BLOCKING
-        client_of(gearmand).doBackground("f", "x")
-        wait_until(worker.work, "it has the job")

@@ -448,7 +448,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         10_grab_job: grabJob / NON_BLOCKING, until NO_JOBS, then again
         - .| crashes
         + .|   [Warning] GearmanWorker::grabJob(): GEARMAN_UNKNOWN_STATE
-        + .| codes: ["35=NO_JOBS"]
+        + .|   [Warning] GearmanWorker::grabJob(): GEARMAN_UNKNOWN_STATE
+        + .|   [Warning] GearmanWorker::grabJob(): GEARMAN_UNKNOWN_STATE
+        + .| codes: ["35=NO_JOBS", "35=NO_JOBS", "35=NO_JOBS"]
         """,
     ),
     Difference(

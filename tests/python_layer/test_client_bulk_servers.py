@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from gearman_cffi import Client, ConnectionFailed, ConnectionLost, Job, JobTimeout
+from gearman_cffi import Client, ConnectionFailed, ConnectionLost, Job, JobTimeout, RawSerializer
+from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers, running
-from tests.support import queued, wait_until
+from tests.support import queued, serving, wait_until
+
+
+def echo(job: GearmanJob, context: object) -> bytes:
+    return job.workload()
 
 
 def double(job: Job) -> Any:
@@ -66,3 +73,59 @@ class TestTimeoutsAndServers:
         assert [type(error) for error in results] == [ConnectionLost] * 3
         gearmand.start()
         assert len(client.execute_jobs_in_background(jobs)) == 3
+
+
+def test_answers_while_a_server_comes_back() -> None:
+    """Each job gets its own answer, at whatever moment of a call the server is there again."""
+    with Gearmand() as first, Gearmand() as second, serving(first, second, echo=echo), serving(second, echo=echo):
+        client = Client(f"{first.address},{second.address}", RawSerializer(), timeout=20)
+        wrong: list[object] = []
+        for milliseconds in range(40):
+            first.stop()
+            back = threading.Timer(milliseconds / 1000, first.start)
+            back.start()
+            rounds = 2  # so many begin when the server is up
+            while rounds := rounds - (not back.is_alive()):
+                answers = client.execute_jobs([Job("echo", f"{n}") for n in range(250)], on_error="return")
+                wrong += [
+                    (n, one) for n, one in enumerate(answers) if one != b"%d" % n and not isinstance(one, Exception)
+                ]
+            back.join()
+        assert wrong == []
+
+
+class TestSlowCallers:
+    def test_a_consumer_that_was_away(self, served: Gearmand, client: Client) -> None:
+        """Answers that came in time count, also where they are taken later than that."""
+        answers: list[Any] = []
+        for job, answer in client.stream_jobs((Job("double", n) for n in range(300)), in_flight=100, timeout=0.3):
+            if not answers:
+                time.sleep(0.5)
+            answers.append((job.get_workload() * 2, answer))
+        assert len(answers) == 300
+        assert [pair for pair in answers if pair[0] != pair[1]] == []
+
+    def test_one_that_is_late_beside_others_that_are_not(self, served: Gearmand, client: Client) -> None:
+        """It ends while they go on."""
+        names = itertools.chain(["nobody"], itertools.repeat("double"))
+        jobs = (Job(name, 1) for name in names)
+        for job, answer in client.stream_jobs(jobs, in_flight=20, timeout=0.2):
+            if job.get_job_name() == "nobody":
+                assert isinstance(answer, JobTimeout)
+                break
+            assert answer == 2
+
+    def test_a_producer_that_is_slow(self, served: Gearmand, client: Client) -> None:
+        """Jobs are sent, and answers given, before the last one has come."""
+        seen: list[Any] = []
+
+        def jobs() -> Iterator[Job]:
+            for number in range(5):
+                yield Job("double", number)
+                time.sleep(0.05)
+            seen.append("the last was taken")
+
+        for _, answer in client.stream_jobs(jobs(), in_flight=50, timeout=5):
+            seen.append(answer)
+        assert seen.index(0) < seen.index("the last was taken")
+        assert set(seen) == {0, 2, 4, 6, 8, "the last was taken"}

@@ -85,6 +85,7 @@ void gcffi_drop_connections(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
   gcffi_leave(&scope);
   client->torn = client->miscounted = false;
+  client->address_count = 0;
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */

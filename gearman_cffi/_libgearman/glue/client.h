@@ -2,6 +2,9 @@
 #ifndef GCFFI_CLIENT_H
 #define GCFFI_CLIENT_H
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "waiting.h"
 
 /* ----------------------------------------------------------------------------------------- replies */
@@ -49,6 +52,15 @@ typedef struct gcffi_carrier {
   gcffi_place *incoming; /* see incoming.c */
 } gcffi_carrier;
 
+/* Where it has connected to; see left_out.c. */
+#define GCFFI_ADDRESSES 32
+typedef struct gcffi_address {
+  int fd; /* -1 when the connection has ended */
+  bool left_out;
+  size_t size;
+  unsigned char bytes[sizeof(struct sockaddr_in6)];
+} gcffi_address;
+
 typedef struct gcffi_client {
   gcffi_guard guard; /* first: see ownership.c */
   gearman_client_st *st;
@@ -79,6 +91,8 @@ typedef struct gcffi_client {
   const char *ssl_files[3]; /* kept alive by the Python owner */
   gcffi_carrier carriers[GCFFI_CARRIERS];
   int carrier_count;
+  gcffi_address addresses[GCFFI_ADDRESSES];
+  int address_count;
   int naming;  /* the size of the packet that named the last job */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
@@ -147,6 +161,8 @@ void gcffi_forget_servers(gcffi_client *client);
 void gcffi_opened(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
+bool gcffi_may_connect(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
+void gcffi_leave_out(gcffi_client *client, int fd);
 
 bool gcffi_is_refusal(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);

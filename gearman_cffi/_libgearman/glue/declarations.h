@@ -82,6 +82,7 @@ typedef struct {
   const char *handle, *unique;
   char *workload;
   size_t size;
+  ...;
 } gcffi_job;
 struct gcffi_worker {
   gearman_worker_st *st;
@@ -91,6 +92,7 @@ struct gcffi_worker {
   int outcome;
   bool awaits_answers;
   bool goes_on;
+  bool removing;
   ...;
 };
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);

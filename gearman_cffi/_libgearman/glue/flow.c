@@ -124,6 +124,7 @@ void gcffi_closed(gcffi_client *client, int fd) {
   client->carrier_lost = client->carrier_lost || carrier || client->carrier_count == GCFFI_CARRIERS;
   client->torn = client->torn || client->carrier_lost;
   client->miscounted = true;
+  gcffi_leave_out(client, fd);
   if (carrier) {
     *carrier = client->carriers[--client->carrier_count];
   }

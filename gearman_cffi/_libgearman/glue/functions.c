@@ -57,6 +57,8 @@ static gearman_return_t run_job(gearman_job_st *st, void *context) {
   int ended = gcffi_run_job(context, worker->job.size);
   if (ended >= GCFFI_SIZED) {
     ended = complete(worker, (size_t)(ended - GCFFI_SIZED));
+  } else if (!worker->job.answered) { /* where a signal handler raised, for instance: libgearman would complete it */
+    ended |= GCFFI_UNANSWERED;
   }
   worker->job.st = NULL;
   worker->outcome = ended & ~GCFFI_UNANSWERED;
@@ -68,17 +70,22 @@ static gearman_return_t define(gcffi_worker *worker, const char *name, size_t si
   return gearman_worker_define_function(worker->st, name, size, function, timeout, context);
 }
 
+static int end_of_adding(gcffi_worker *worker, gearman_return_t rc) {
+  worker->adding = worker->adding || rc == GEARMAN_SUCCESS;
+  return end(worker, rc);
+}
+
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context) {
   if (size == 0) {
     return gcffi_worker_register(worker, name, timeout); /* refuses it with the extension's text */
   }
   int refused = begin(worker);
-  return refused ? refused : end(worker, define(worker, name, size, timeout, context));
+  return refused ? refused : end_of_adding(worker, define(worker, name, size, timeout, context));
 }
 
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout) {
   int refused = begin(worker);
-  return refused ? refused : end(worker, gearman_worker_register(worker->st, name, timeout));
+  return refused ? refused : end_of_adding(worker, gearman_worker_register(worker->st, name, timeout));
 }
 
 /* Whether what is sent ends with the question for a job. */
@@ -95,31 +102,54 @@ bool gcffi_asks_for_a_job(const void *data, size_t size) {
   }
 }
 
-/* Something goes out. A worker tells of its functions first, and then asks for a job. */
-void gcffi_note_sent(gcffi_worker *worker, const void *data, size_t size) {
-  const unsigned char *packet = data;
-  switch (size < GCFFI_HEAD ? GEARMAN_COMMAND_TEXT : packet[GCFFI_COMMAND]) {
+static bool announces(const void *data, size_t size) {
+  switch (size < GCFFI_HEAD ? GEARMAN_COMMAND_TEXT : ((const unsigned char *)data)[GCFFI_COMMAND]) {
   case GEARMAN_COMMAND_CAN_DO:
   case GEARMAN_COMMAND_CAN_DO_TIMEOUT:
   case GEARMAN_COMMAND_CANT_DO:
-  case GEARMAN_COMMAND_RESET_ABILITIES: worker->announces = true; break;
-  default: break;
+  case GEARMAN_COMMAND_RESET_ABILITIES: return true;
+  default: return false;
   }
-  worker->announces = worker->announces && !gcffi_asks_for_a_job(data, size);
 }
 
-/* Where work() has come back while it told of its functions, libgearman would go on from one that is freed. */
-static gearman_return_t forget(gcffi_worker *worker, gearman_return_t rc) {
-  worker->spent = worker->spent || (worker->announces && rc == GEARMAN_SUCCESS);
-  return rc;
+/* Something goes out. A worker tells of its functions first, and then asks for a job. A connection on which it has come to
+ * something else only, its name for instance, is one over which libgearman would never tell of them. */
+void gcffi_note_sent(gcffi_worker *worker, int fd, const void *data, size_t size) {
+  bool asks = gcffi_asks_for_a_job(data, size), tells = announces(data, size);
+  worker->announces = (worker->announces || tells) && !asks;
+  if (worker->opened == fd + 1) {
+    worker->opened = 0;
+    worker->unannounced = fd + 1;
+  }
+  if (worker->unannounced == fd + 1 && (tells || asks)) {
+    worker->unannounced = 0;
+  }
+}
+
+/* libgearman must be about to begin a search for a job: in the middle of one it would go on from a function that is freed, or
+ * ask for jobs before it has told the servers. And a clone has the functions that were to go. */
+static int begin_to_forget(gcffi_worker *worker, gearman_return_t *rc) {
+  int refused = begin(worker);
+  if (refused == 0) {
+    worker->spent = worker->spent || worker->searching || worker->announces;
+    *rc = gcffi_worker_renew(worker);
+  }
+  return refused;
+}
+
+static int end_of_forgetting(gcffi_worker *worker, gearman_return_t rc) {
+  worker->removing = worker->removing || rc == GEARMAN_SUCCESS;
+  return end(worker, rc);
 }
 
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name) {
-  int refused = begin(worker);
-  return refused ? refused : end(worker, forget(worker, gearman_worker_unregister(worker->st, name)));
+  gearman_return_t rc;
+  int refused = begin_to_forget(worker, &rc);
+  return refused ? refused : end_of_forgetting(worker, rc ? rc : gearman_worker_unregister(worker->st, name));
 }
 
 int gcffi_worker_unregister_all(gcffi_worker *worker) {
-  int refused = begin(worker);
-  return refused ? refused : end(worker, forget(worker, gearman_worker_unregister_all(worker->st)));
+  gearman_return_t rc;
+  int refused = begin_to_forget(worker, &rc);
+  return refused ? refused : end_of_forgetting(worker, rc ? rc : gearman_worker_unregister_all(worker->st));
 }

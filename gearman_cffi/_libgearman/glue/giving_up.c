@@ -55,6 +55,7 @@ bool gcffi_renew(gcffi_client *client) {
     client->lost += task->id && !task->finished ? 1 : 0;
   }
   client->unanswered = client->torn = client->miscounted = false;
+  client->address_count = 0;
   gcffi_free_client(before.st);
   return true;
 }

@@ -12,6 +12,7 @@
  * mend.c       a packet of gearmand's that libgearman does not recognize
  * servers.c    a client's servers
  * flow.c       which connections carry a client's tasks, and how far submission may run ahead of the answers
+ * left_out.c   servers that a client leaves alone until its connections are made anew
  * client.c     a client's life
  * run.c        adding and running tasks: do*, jobStatus, addTask* and runTasks
  * bulk.c       many background jobs at once

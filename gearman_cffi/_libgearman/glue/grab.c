@@ -25,6 +25,11 @@ bool gcffi_spends(gearman_return_t rc) {
   }
 }
 
+/* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
+bool gcffi_leaves_search(gearman_return_t rc) {
+  return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
+}
+
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
   gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
   gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;
@@ -62,13 +67,14 @@ gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
     gearman_worker_free(st);
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
+  st = gcffi_replace(worker, st);
   if (worker->grabbed) {
-    worker->retired[worker->retired_count++] = worker->st;
+    worker->retired[worker->retired_count++] = st;
   } else {
-    gcffi_free_worker(worker->st);
+    gcffi_free_worker(st);
   }
-  worker->st = st;
-  worker->spent = worker->under_way = worker->announces = false;
+  worker->spent = worker->under_way = worker->searching = worker->announces = false;
+  worker->opened = worker->unannounced = 0;
   return GEARMAN_SUCCESS;
 }
 
@@ -113,12 +119,12 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   gearman_job_st *st = grab(worker, in_steps, rc);
   bool was_under_way = worker->under_way;
   worker->under_way = st || *rc != GEARMAN_NO_JOBS;
+  worker->searching = gcffi_leaves_search(*rc);
+  worker->spent = worker->spent || gcffi_spends(*rc) || scope->torn ||
+                  (*rc == GEARMAN_NO_JOBS && (was_under_way || in_steps || !waits));
   if (!st && scope->timed_out) {
-    *rc = GEARMAN_TIMEOUT;
-  } else if (*rc == GEARMAN_NO_JOBS) {
-    worker->spent = was_under_way || in_steps || !waits;
+    *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */
   }
-  worker->spent = worker->spent || gcffi_spends(*rc) || scope->torn;
   return st;
 }
 

@@ -14,10 +14,30 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
   }
 }
 
+/* A signal handler has come in the middle of a packet: libgearman would go on with that one. */
+static bool is_sending(const gcffi_worker *worker) {
+  const gcffi_scope *scope = gcffi_current_scope();
+  while (scope && !(scope->exchange && scope->worker == worker)) {
+    scope = scope->outer;
+  }
+  return scope != NULL;
+}
+
+static void leave(gcffi_scope *scope, gcffi_job *job) {
+  job->cut = scope->interrupted;
+  gcffi_leave(scope);
+}
+
 /* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
  * connection, so that half a packet is never followed by another. */
 static int begin(gcffi_scope *scope, gcffi_job *job) {
-  int refused = job && job->st ? gcffi_begin_within(scope, &job->worker->guard, -1) : GEARMAN_INVALID_ARGUMENT;
+  if (!job || !job->st || job->cut) {
+    return job && job->cut ? GEARMAN_LOST_CONNECTION : GEARMAN_INVALID_ARGUMENT;
+  }
+  if (is_sending(job->worker)) {
+    return GEARMAN_SEND_IN_PROGRESS;
+  }
+  int refused = gcffi_begin_within(scope, &job->worker->guard, -1);
   if (refused == 0) {
     scope->exchange = scope->patient = true;
     scope->worker = scope->unstopped = job->worker;
@@ -41,7 +61,8 @@ static int send_in_scope(gcffi_job *job, int what, const void *data, size_t size
   if (rc == 0) {
     scope.may_hold = may_hold;
     rc = (int)send_packet(job->st, what, data, size);
-    gcffi_leave(&scope);
+    job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
+    leave(&scope, job);
   }
   return rc;
 }
@@ -60,7 +81,7 @@ int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominat
   int rc = begin(&scope, job);
   if (rc == 0) {
     rc = (int)gearman_job_send_status(job->st, numerator, denominator);
-    gcffi_leave(&scope);
+    leave(&scope, job);
   }
   return rc;
 }

@@ -55,7 +55,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   }
   if (scope->worker) {
     gcffi_send_off(scope->worker, fd);
-    gcffi_note_sent(scope->worker, data, size);
+    gcffi_note_sent(scope->worker, fd, data, size);
     flags |= scope->may_hold ? gcffi_hold(scope->worker, fd) : 0;
   }
   ssize_t sent = real_send(fd, data, size, flags);
@@ -74,6 +74,9 @@ static void forget_socket(gcffi_scope *scope, int fd) {
   if (worker && worker->held == fd + 1) {
     worker->held = 0;
   }
+  if (worker && worker->unannounced == fd + 1) {
+    worker->unannounced = 0;
+  }
 }
 
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
@@ -87,12 +90,13 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
     gcffi_opened(scope->client, fd);
   }
   if (scope && !scope->rehearsal) {
-    if (gcffi_is_torn(scope)) {
+    if (gcffi_is_torn(scope) || (scope->client && !gcffi_may_connect(scope->client, fd, address, size))) {
       return errno = ECONNREFUSED, -1;
     }
     gcffi_begin_incoming(fd);
     if (scope->worker) {
       scope->worker->announces = true;
+      scope->worker->opened = fd + 1;
     }
   }
   forget_socket(scope, fd);

@@ -4,16 +4,44 @@
 #include "glue.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 static int pipe_of(const gcffi_worker *worker) { return gearman_worker_id(worker->st).read_fd; }
+
+/* No signal handler of Python's runs while it is locked. */
+static void lock(gcffi_worker *worker) {
+  while (__atomic_exchange_n(&worker->stop_lock, 1, __ATOMIC_ACQUIRE)) {
+    sched_yield();
+  }
+}
+
+static void unlock(gcffi_worker *worker) { __atomic_store_n(&worker->stop_lock, 0, __ATOMIC_RELEASE); }
+
+static void wake_up(const gcffi_worker *worker) { gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT); }
 
 /* May be called from a signal handler and from any thread. A worker that runs a job waits for nothing that this should end. */
 void gcffi_worker_stop(gcffi_worker *worker) {
   __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
   if (!__atomic_load_n(&worker->job.st, __ATOMIC_SEQ_CST)) {
-    gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT);
+    lock(worker);
+    wake_up(worker);
+    unlock(worker);
   }
+}
+
+/* Puts another one in the place of libgearman's worker, which is returned and whose pipe nobody writes to any more: it may be
+ * closed, and the descriptor another's. */
+gearman_worker_st *gcffi_replace(gcffi_worker *worker, gearman_worker_st *st) {
+  lock(worker);
+  gearman_worker_st *before = worker->st;
+  gcffi_empty_pipe(worker);
+  worker->st = st;
+  if (__atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
+    wake_up(worker);
+  }
+  unlock(worker);
+  return before;
 }
 
 /* After a wait that the pipe has ended: what woke it up may be left from a stop() that had been obeyed by then. */

@@ -74,6 +74,15 @@ static bool returns_on_timeout(gcffi_worker *worker) {
   return (gearman_worker_options(worker->st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
 }
 
+/* A connection on which something else than the functions was sent has been given up while it was opened. */
+static void note_step(gcffi_worker *worker, gearman_return_t rc) {
+  worker->under_way = true;
+  worker->adding = worker->adding && worker->searching;
+  worker->removing = worker->removing && worker->searching;
+  worker->searching = gcffi_leaves_search(rc);
+  worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced && rc != GEARMAN_IO_WAIT);
+}
+
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
@@ -89,6 +98,14 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
       return rc;
     }
     gearman_return_t step = gearman_worker_work(worker->st);
+    note_step(worker, step);
+    if (step == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_take_stop(worker)) {
+      gcffi_empty_pipe(worker);
+      continue;
+    }
+    if (step == GEARMAN_NO_JOBS && worker->adding) {
+      continue; /* the servers have still to be told of what they are to wake it up for */
+    }
     if (!waits || scope->interrupted || (step != GEARMAN_IO_WAIT && step != GEARMAN_NO_JOBS)) {
       return step;
     }
@@ -120,11 +137,6 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
   }
 }
 
-static void note_end(gcffi_worker *worker, gearman_return_t rc) {
-  worker->under_way = true;
-  worker->spent = worker->spent || gcffi_spends(rc);
-}
-
 static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
   gearman_return_t rc;
   bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
@@ -134,7 +146,6 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
   scope->receives = waits || worker->awaits_answers;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
-  note_end(worker, rc);
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
@@ -189,7 +200,7 @@ static gearman_return_t renew_and_announce(gcffi_worker *worker) {
   worker->asked = true;
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   rc = gearman_worker_work(worker->st);
-  note_end(worker, rc);
+  note_step(worker, rc);
   if (waits) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
@@ -214,6 +225,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
   if (rc == 0) {
     worker->failed = false;
     rc = (int)gearman_worker_set_identifier(worker->st, id, size);
+    worker->spent = worker->spent || (worker->asked && worker->unannounced);
     leave(&scope);
   }
   return rc;

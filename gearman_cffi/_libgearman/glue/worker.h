@@ -11,6 +11,8 @@ typedef struct gcffi_job {
   const char *handle, *unique;
   char *workload;
   size_t size;
+  bool answered; /* its end was sent */
+  bool cut;      /* a packet was sent in part, and its connection is gone */
 } gcffi_job;
 
 typedef struct gcffi_worker {
@@ -30,11 +32,14 @@ typedef struct gcffi_worker {
   bool released;               /* to be freed with the last of them */
   bool under_way;              /* libgearman has left the state that it begins a search for a job in */
   bool announces;              /* it tells a server of its functions, and has not asked for a job since */
+  int opened, unannounced;     /* connections, plus 1: nothing sent yet; something else than the functions */
+  bool searching;              /* libgearman goes on in the middle of its search: it was not told yet that there is no job */
+  bool adding, removing;       /* functions were registered, unregistered since libgearman has begun a search */
   bool asked;                  /* a server may be about to send a job, or to wake the worker up */
   bool spent;                  /* st crashes when it is asked for another job */
   pid_t pid;
   int outcome; /* of the job that the last work() ran: a return code */
-  int stop;    /* set from other threads and signal handlers, hence atomic */
+  int stop, stop_lock; /* set from other threads and signal handlers, hence atomic */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
 } gcffi_worker;
@@ -60,14 +65,16 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
 bool gcffi_spends(gearman_return_t rc);
+bool gcffi_leaves_search(gearman_return_t rc);
 void gcffi_free_worker(gearman_worker_st *st);
 bool gcffi_asks_for_a_job(const void *data, size_t size);
-void gcffi_note_sent(gcffi_worker *worker, const void *data, size_t size);
+void gcffi_note_sent(gcffi_worker *worker, int fd, const void *data, size_t size);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
 const char *gcffi_worker_error(gcffi_worker *worker);
 void gcffi_worker_stop(gcffi_worker *worker);
+gearman_worker_st *gcffi_replace(gcffi_worker *worker, gearman_worker_st *st);
 bool gcffi_take_stop(gcffi_worker *worker);
 void gcffi_empty_pipe(const gcffi_worker *worker);
 void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);

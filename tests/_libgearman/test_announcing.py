@@ -1,0 +1,206 @@
+"""What the servers know of a worker's functions: those that it has, whatever came between."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from gearman_cffi.ext import (
+    GEARMAN_IO_WAIT,
+    GEARMAN_NO_JOBS,
+    GEARMAN_SHUTDOWN_GRACEFUL,
+    GEARMAN_TIMEOUT,
+    GEARMAN_WORKER_NON_BLOCKING,
+    GearmanWorker,
+)
+from gearman_cffi.testing import Gearmand
+from tests.support import client_of, frozen, is_served, wait_until, worker_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+
+
+class HandlerError(Exception):
+    """What a signal handler raises."""
+
+
+def worked(worker: GearmanWorker, server: Gearmand, function: str, workload: str) -> bool:
+    """Whether the worker runs a job of this function that is submitted now."""
+    client_of(server).doBackground(function, workload)
+    for _ in range(20):
+        if worker.work():
+            return True
+        worker.wait()
+    return False
+
+
+def unregister(worker: GearmanWorker) -> None:
+    assert worker.unregister("f")
+
+
+def unregister_all(worker: GearmanWorker) -> None:
+    assert worker.unregisterAll()
+
+
+class TestRegisteredAgain:
+    """A function that is unregistered and registered again between two calls of work()."""
+
+    def test_non_blocking_mode_stays(self, gearmand: Gearmand) -> None:
+        """And the server knows the function afterwards."""
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+        worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+        while worker.returnCode() != GEARMAN_NO_JOBS or not is_served(gearmand, "f"):
+            worker.work()
+        worker.unregister("f")
+        worker.addFunction("f", lambda job, _: b"again")
+        worker.work()
+        assert worker.options() & GEARMAN_WORKER_NON_BLOCKING
+        client_of(gearmand).doBackground("f", "x")
+        wait_until(worker.work, "it has the job")
+
+    @pytest.mark.parametrize("forget", [unregister, unregister_all])
+    @pytest.mark.parametrize("code", [GEARMAN_IO_WAIT, GEARMAN_NO_JOBS])
+    def test_after_a_step(self, gearmand: Gearmand, forget: Callable[[GearmanWorker], None], code: int) -> None:
+        """Also where the answer to the question for a job is still to come."""
+        worker = worker_of(gearmand, f=lambda job, _: b"first")
+        worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+        wait_until(
+            lambda: worker.work() or (worker.returnCode() == code and is_served(gearmand, "f")), "it has stepped"
+        )
+        forget(worker)
+        worker.addFunction("f", lambda job, _: b"second")
+        assert worked(worker, gearmand, "f", "x")
+        assert is_served(gearmand, "f")
+
+    def test_after_a_question_without_an_answer(self, gearmand: Gearmand) -> None:
+        """work() has timed out while the server stood still."""
+        worker = worker_of(gearmand, f=lambda job, _: b"first")
+        worker.setTimeout(100)
+        assert worked(worker, gearmand, "f", "x")
+        with frozen(gearmand):
+            assert not worker.work()
+        worker.unregisterAll()
+        worker.addFunction("f", lambda job, _: b"second")
+        worker.setTimeout(5000)
+        assert worked(worker, gearmand, "f", "y")
+
+    def test_after_a_work_that_was_stopped_at_once(self, gearmand: Gearmand) -> None:
+        """Nothing was sent by it."""
+        worker = worker_of(gearmand, f=lambda job, _: b"first", g=lambda job, _: b"")
+        worker.setTimeout(100)
+        worker.work()
+        worker.unregister("f")
+        worker.stop()
+        assert not worker.work()
+        worker.addFunction("f", lambda job, _: b"second")
+        worker.setTimeout(5000)
+        assert worked(worker, gearmand, "f", "x")
+
+    def test_one_that_is_gone_does_not_come_back(self, gearmand: Gearmand) -> None:
+        """The worker was spent: its answer came when the server had given the job to another one."""
+        others = [worker_of(gearmand, slow=lambda job, _: b"")]
+
+        def slow(job: object, context: object) -> bytes:
+            assert others[0].work()
+            return b"too late"
+
+        worker = worker_of(gearmand, g=lambda job, _: b"")
+        worker.addFunction("slow", slow, None, 1)
+        worker.setTimeout(100)
+        client_of(gearmand).doBackground("slow", "x")
+        worker.work()
+        worker.work()
+        assert worker.unregister("slow")
+        worker.work()
+        wait_until(lambda: is_served(gearmand, "g"), "it is there")
+        others.clear()
+        wait_until(lambda: not is_served(gearmand, "slow"), "nobody has the function")
+        assert not worked(worker, gearmand, "slow", "y")
+
+    def test_one_that_comes_while_a_question_waits(self, gearmand: Gearmand) -> None:
+        """The worker tells of it before it sleeps."""
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+        worker.setTimeout(100)
+        assert worked(worker, gearmand, "f", "x")
+        with frozen(gearmand):
+            assert not worker.work()
+        worker.addFunction("g", lambda job, _: b"")
+        assert not worker.work()
+        assert is_served(gearmand, "g")
+
+
+class TestConnections:
+    """One that was opened without a word of the functions is not kept."""
+
+    def reconnect(self, server: Gearmand, worker: GearmanWorker, ended: Callable[[], object]) -> None:
+        """A server that is restarted stands still while the worker asks it for exceptions, until that is ended."""
+        assert worked(worker, server, "f", "before")
+        server.stop()
+        server.start()
+        with frozen(server):
+            ended()
+        worker.setTimeout(5000)
+        assert worked(worker, server, "f", "after")
+
+    def test_a_timeout(self, gearmand: Gearmand) -> None:
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+
+        def ended() -> None:
+            worker.setTimeout(200)
+            assert not worker.work()
+            assert worker.returnCode() == GEARMAN_TIMEOUT
+
+        self.reconnect(gearmand, worker, ended)
+
+    def test_a_stop(self, gearmand: Gearmand) -> None:
+        """It ends one work(), not two."""
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+
+        def ended() -> None:
+            worker.setTimeout(20_000)
+            timer = threading.Timer(0.2, worker.stop)
+            timer.start()
+            assert not worker.work()
+            assert worker.returnCode() == GEARMAN_SHUTDOWN_GRACEFUL
+            timer.join()
+            worker.setTimeout(100)
+            assert not worker.work()
+            assert worker.returnCode() == GEARMAN_TIMEOUT
+
+        self.reconnect(gearmand, worker, ended)
+
+    def test_a_handler_that_raises(self, gearmand: Gearmand) -> None:
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+
+        def rings(number: int, frame: object) -> None:
+            raise HandlerError
+
+        def ended() -> None:
+            before = signal.signal(signal.SIGALRM, rings)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(HandlerError):
+                    worker.work()
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+
+        self.reconnect(gearmand, worker, ended)
+
+    @pytest.mark.parametrize("exceptions", [True, False])
+    def test_a_name(self, gearmand: Gearmand, exceptions: bool) -> None:
+        """setId() connects where work() could not."""
+        worker = GearmanWorker()
+        worker.addServer(gearmand.host, gearmand.port, exceptions)
+        worker.addFunction("f", lambda job, _: b"")
+        assert worked(worker, gearmand, "f", "before")
+        gearmand.stop()
+        worker.setTimeout(100)
+        assert not worker.work()
+        gearmand.start()
+        assert worker.setId("named")
+        worker.setTimeout(5000)
+        assert worked(worker, gearmand, "f", "after")
+        assert "named" in gearmand.ask("workers")

@@ -1,0 +1,162 @@
+"""What a worker sends for a job, and what comes between."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+import pytest
+
+from gearman_cffi.ext import GEARMAN_SEND_IN_PROGRESS, GEARMAN_SUCCESS
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of, frozen, queued, wait_until, worker_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+
+
+class HandlerError(Exception):
+    """What a signal handler raises."""
+
+
+@pytest.mark.parametrize("how", ['job.sendComplete(b"r" * 30_000_000)', 'b"r" * 30_000_000'], ids=["sent", "returned"])
+def test_a_heartbeat_in_the_middle_of_a_result(gearmand: Gearmand, how: str) -> None:
+    """A signal handler sends a status: it is told that this is impossible now; the result goes out whole."""
+    program = f"""
+heard = []
+def work(job, context):
+    def beat(number, frame):
+        heard.append((job.sendStatus(1, 2), job.returnCode()))
+    signal.signal(signal.SIGUSR1, beat)
+    say("works")
+    sys.stdin.readline()
+    return {how}
+worker = worker_of(*PORTS, f=work)
+say(worker.work(), heard)
+"""
+    with Child(program, gearmand.port) as child, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client_of(gearmand).doNormal, "f", "x")
+        child.expect("works")
+        with frozen(gearmand):
+            child.go_on()
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+            child.await_blocked()
+        child.expect(f"True [(False, {GEARMAN_SEND_IN_PROGRESS})]")
+        assert child.end() == 0, child.errors()
+        assert answer.result(20) == b"r" * 30_000_000
+
+
+def test_a_second_job_in_the_middle_of_a_result(gearmand: Gearmand) -> None:
+    """A signal handler completes another job of the worker: impossible now, it is told, and later it can."""
+    program = """
+worker = worker_of(*PORTS)
+worker.register("f")
+jobs = [worker.grabJob(), worker.grabJob()]
+signal.signal(signal.SIGUSR1, lambda number, frame: say(jobs[1].sendComplete("s")))
+say("grabbed")
+sys.stdin.readline()
+say(jobs[0].sendComplete(b"r" * 30_000_000))
+say(jobs[1].sendComplete("s"))
+"""
+    for number in range(2):
+        client_of(gearmand).doBackground("f", f"{number}")
+    with Child(program, gearmand.port) as child:
+        child.expect("grabbed")
+        with frozen(gearmand):
+            child.go_on()
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+            child.expect("False")
+            child.await_blocked()
+        child.expect("True")
+        child.expect("True")
+        assert child.end() == 0, child.errors()
+    assert "f\t0\t0\t0" in gearmand.ask("status")
+
+
+def test_a_handler_that_raises_before_the_function(gearmand: Gearmand) -> None:
+    """The signal came while a large workload was received: the job goes back to the server."""
+    raised = 0
+    workload = b"w" * 3_000_000
+
+    def rings(number: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code.co_name == "gcffi_on_job":
+            raise HandlerError
+
+    worker = worker_of(gearmand, f=lambda job, _: job.workload())
+    worker.setTimeout(100)
+    client = client_of(gearmand)
+    before = signal.signal(signal.SIGALRM, rings)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            while raised < 3:
+                answer = pool.submit(client.doNormal, "f", workload)
+                signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
+                while not answer.done():
+                    try:
+                        worker.work()
+                    except HandlerError:
+                        raised += 1
+                        signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                assert answer.result() == workload
+                assert client.returnCode() == GEARMAN_SUCCESS
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_packet_that_was_given_up(gearmand: Gearmand) -> None:
+    """A handler that raises ends it: nothing more can be sent for the job, which the server hands out again."""
+    program = """
+class Rung(Exception): pass
+def rings(number, frame): raise Rung
+signal.signal(signal.SIGUSR1, rings)
+worker = worker_of(*PORTS)
+worker.register("f")
+job = worker.grabJob()
+say("grabbed")
+sys.stdin.readline()
+try: job.sendData(b"d" * 30_000_000)
+except Rung: say("raised")
+sys.stdin.readline()
+say(job.sendComplete("c"), job.returnCode() == GEARMAN_LOST_CONNECTION)
+again = worker.grabJob()
+say(again.workload(), again.sendComplete("c"))
+"""
+    client_of(gearmand).doBackground("f", "x")
+    with Child(program, gearmand.port) as child:
+        child.expect("grabbed")
+        with frozen(gearmand):
+            child.go_on()
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+            child.expect("raised")
+        child.go_on()
+        child.expect("False True")
+        child.expect("b'x' True")
+        assert child.end() == 0, child.errors()
+
+
+def test_a_stop_before_another_worker_took_its_place(gearmand: Gearmand) -> None:
+    """A job that was grabbed before the worker was renewed goes out whole as well."""
+    program = """
+worker = worker_of(*PORTS)
+worker.register("f")
+job = worker.grabJob()
+worker.stop()
+say(worker.grabJob(), worker.grabJob())  # the first leaves it spent, the second renews it
+sys.stdin.readline()
+say(job.sendComplete(b"r" * 30_000_000))
+"""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client_of(gearmand).doNormal, "f", "x")
+        wait_until(lambda: queued(gearmand, "f"), "the job is there")
+        with Child(program, gearmand.port) as child:
+            child.expect("False False")
+            with frozen(gearmand):
+                child.go_on()
+                child.await_blocked()
+            child.expect("True")
+        assert answer.result(20) == b"r" * 30_000_000
