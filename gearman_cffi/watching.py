@@ -45,7 +45,8 @@ class JobUpdate:
 class JobWatch:
     """An iterator over the updates of one job, from its submission to its end; result() is its answer.
 
-    The job is submitted by the first step. What is not iterated over is skipped by result().
+    The job is submitted by the first step. What is not iterated over is skipped by result(). Where a signal handler
+    raises in either, both may be called again: the job goes on.
     """
 
     def __init__(self, batch: Batch, submission: Submission, serializer: Serializer, seconds: float | None) -> None:
@@ -53,7 +54,7 @@ class JobWatch:
         self._serializer = serializer
         self._updates: deque[JobUpdate] = deque()
         submission.watch = _collector(self._updates)
-        self._rounds = batch.rounds(submission, seconds)
+        self._batch, self._seconds, self._is_submitted = batch, seconds, False
 
     @property
     def handle(self) -> str:
@@ -66,12 +67,28 @@ class JobWatch:
     def __next__(self) -> JobUpdate:
         """The next update; waits for it. Stops at the job's end, also when it failed: result() raises then."""
         while not self._updates:
-            next(self._rounds)
+            if not self._go_on():
+                raise StopIteration
         return self._updates.popleft()
+
+    def _go_on(self) -> bool:
+        """Takes what comes next, or submits the job first; False where it has ended."""
+        if self._submission.is_done:
+            self._batch.close()
+            return False
+        if self._is_submitted:
+            self._batch.go_on()
+        else:
+            self._is_submitted = True
+            self._batch.begin(self._submission, self._seconds)
+        return True
+
+    def __del__(self) -> None:
+        self._batch.close()
 
     def result(self) -> Any:
         """Waits for the job's end; the answer, unserialized. Raises as execute_job() does."""
-        for _ in self._rounds:
+        while self._go_on():
             pass
         if self._submission.error is not None:
             raise self._submission.error

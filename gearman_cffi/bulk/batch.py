@@ -13,6 +13,10 @@ from gearman_cffi.ext import GearmanClient, ReturnCode
 from gearman_cffi.ext.loading import wait_for_news
 
 WINDOW = 200
+# For how long jobs are taken before they are sent, in s.
+_PATIENCE = 0.005
+# For a step where no time is left, in ms.
+_MOMENT = 20
 
 
 class Batch:
@@ -40,32 +44,38 @@ class Batch:
         try:
             while True:
                 room = self._window - sum(len(lane.outstanding) for lane in self._lanes)
-                self._add(list(islice(coming, room)), deadline, lifetime)
-                if not self._over and not self._busy():
+                new, are_last = _take(coming, room)
+                self._add(new, deadline, lifetime)
+                if are_last and not self._over and not self._busy():
                     return
-                self._step()
+                self.go_on(waits=are_last or not room)
                 while self._over:
                     yield self._over.popleft()
         finally:
-            self._close()
+            self.close()
 
-    def rounds(self, submission: Submission, seconds: float | None) -> Iterator[None]:
-        """Submits one job, and comes back after each round of packets until it has ended."""
+    def begin(self, submission: Submission, seconds: float | None) -> None:
+        """Submits one job; what comes for it is taken by go_on()."""
         submission.losses = self._servers  # its updates may have been shown: it is not submitted again
-        try:
-            self._add([submission], None if seconds is None else time.monotonic() + seconds, None)
-            while not submission.is_done:
-                self._step()
-                yield
-        finally:
-            self._close()
+        self._add([submission], None if seconds is None else time.monotonic() + seconds, None)
+
+    def go_on(self, waits: bool = True) -> None:
+        """Sends and takes what is possible now; where nothing has come, waits for more."""
+        if self._over:
+            return
+        busy = self._busy()
+        for lane in busy:
+            self._step(lane, waits)
+        if waits and not self._over and not any(lane.has_news for lane in busy):
+            self._wait()
+
+    def close(self) -> None:
+        """Drops the connections."""
+        for lane in self._lanes:
+            lane.close()
 
     def _busy(self) -> list[Lane]:
         return [lane for lane in self._lanes if lane.outstanding]
-
-    def _close(self) -> None:
-        for lane in self._lanes:
-            lane.close()
 
     # -------------------------------------------------------------------------------- one round
 
@@ -91,23 +101,23 @@ class Batch:
         for lane, share in zip(self._lanes, shares, strict=True):
             lane.add(share)
 
-    def _step(self) -> None:
-        """Takes what has come; where nothing has, waits for more."""
-        if self._over:
-            return
-        busy = self._busy()
-        for lane in busy:
-            lane.has_news = False
-            self._look_at(lane, lane.step(_left(lane.outstanding.values())))
-        if not self._over and not any(lane.has_news for lane in busy):
-            self._wait()
+    def _step(self, lane: Lane, waits: bool) -> None:
+        """What has come is taken before anything is late: the caller, or its iterable, may have been away for long."""
+        left = _left(lane.outstanding.values())
+        before, lane.stepped = lane.stepped, time.monotonic()
+        lane.has_news = False
+        if left == 0 or not waits:
+            wait_for_news([lane.client], 0)  # libgearman reads only where a wait has told that there is something
+        self._look_at(lane, lane.step(left or _MOMENT))
+        if left == 0:
+            self._end_late([lane], before if lane.has_news else lane.stepped)
 
     def _look_at(self, lane: Lane, rc: int) -> None:
         """After a step of a lane: what it could not do fails, or goes to another server where the first has gone."""
         if rc == ReturnCode.SUCCESS:
             return
         if rc == ReturnCode.TIMEOUT:
-            self._end_late([lane])
+            self._end_late([lane], time.monotonic())
             return
         again = []
         for submission in list(lane.outstanding.values()):
@@ -127,18 +137,28 @@ class Batch:
             return
         left = _left(one for lane in busy for one in lane.outstanding.values())
         if left == 0:
-            self._end_late(busy)
+            self._end_late(busy, time.monotonic())
         elif wait_for_news([lane.client for lane in busy], left) == ReturnCode.NO_ACTIVE_FDS:
             for lane in busy:
                 self._look_at(lane, lane.step_unconnected(left))
 
-    def _end_late(self, lanes: list[Lane]) -> None:
-        """libgearman cannot withdraw a task: an answer that comes later is dropped."""
-        now = time.monotonic()
+    def _end_late(self, lanes: list[Lane], then: float) -> None:
+        """Ends what was late then. libgearman cannot withdraw a task: an answer that comes later is dropped."""
         for lane in lanes:
             for submission in list(lane.outstanding.values()):
-                if submission.deadline is not None and submission.deadline <= now:
+                if submission.deadline is not None and submission.deadline <= then:
                     lane.fail(submission, ReturnCode.TIMEOUT)
+
+
+def _take(coming: Iterator[Submission], room: int) -> tuple[list[Submission], bool]:
+    """As many as there is room for, or fewer where they come slowly; and whether there are no others."""
+    new = []
+    until = time.monotonic() + _PATIENCE
+    for submission in islice(coming, room):
+        new.append(submission)
+        if time.monotonic() > until:
+            return new, False
+    return new, len(new) < room
 
 
 def _left(submissions: Iterable[Submission]) -> int:

@@ -36,6 +36,7 @@ class Lane:
     ) -> None:
         self.outstanding: dict[int, Submission] = {}
         self.has_news = False  # something came: a packet to show, or an end
+        self.stepped = 0.0  # when the last step has begun
         self._unsent: list[Submission] = []  # libgearman fails what it could not send, as a worker would have
         self._from = client
         self._rotation = rotation

@@ -88,15 +88,17 @@ class LocalBatch:
         finally:
             self._leave()
 
-    def rounds(self, submission: Submission, seconds: float | None) -> Iterator[None]:
-        """Submits one job, and comes back when it is created and when it has ended."""
-        try:
-            self._add(submission)
-            yield
-            self._step()
-            yield
-        finally:
-            self._leave()
+    def begin(self, submission: Submission, seconds: float | None) -> None:
+        """Submits one job."""
+        self._add(submission)
+
+    def go_on(self) -> None:
+        """Has it done."""
+        self._step()
+
+    def close(self) -> None:
+        """Gives up what is not done."""
+        self._leave()
 
     def _add(self, submission: Submission) -> None:
         if submission.error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -35,6 +36,24 @@ class TestWatching:
         assert [update.fraction for update in updates if update.kind is UpdateKind.STATUS] == [0.25, 0.5]
         assert [update.data for update in updates] == [b"", b"", b"part ", b"careful", b""]
         assert {update.handle for update in updates} == {watch.handle}
+
+    def test_an_interruption(self, gearmand: Gearmand, client: Client) -> None:
+        """A signal handler raises: the job goes on, and its answer can be waited for again."""
+        watch = client.watch_job("tell", 1)
+
+        def rings(number: int, frame: object) -> None:
+            raise InterruptedError
+
+        before = signal.signal(signal.SIGALRM, rings)
+        try:
+            for wait in (watch.result, lambda: list(watch)):
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                with pytest.raises(InterruptedError):
+                    wait()
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        with running(gearmand, handlers(tell=tell)):
+            assert watch.result() == "part end"
 
     def test_a_callback(self, gearmand: Gearmand, client: Client) -> None:
         updates: list[JobUpdate] = []
