@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def submit(
     level = Priority[priority.upper()]
     with failing(), Client(servers, values.serializer(serializer), timeout) as client:
         if lines:
-            jobs = (Job(function, values.read(line, serializer), priority=level) for line in _lines(data))
+            jobs = _jobs(function, _lines(data), serializer, level)
             sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
         workload = values.read(_data(data), serializer)
         if background:
@@ -93,7 +94,18 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
     values.write_line(values.without(answer, parts))
 
 
-def _stream(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
+def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Priority) -> Iterator[Job | GearmanError]:
+    """A job for each line, or why there is none: an exception from here would end the others' with it."""
+    for line in lines:
+        job: Job | GearmanError
+        try:
+            job = Job(function, values.read(line, serializer), priority=priority)
+        except ValueError as error:
+            job = UnsupportedValue(str(error))
+        yield job
+
+
+def _stream(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
     """Prints the answers in the order of the jobs. What fails leaves an empty line, and tells on stderr."""
     lines = _InOrder(jobs, 2 * in_flight)
     while not lines.is_over:
@@ -102,43 +114,61 @@ def _stream(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
     return lines.code
 
 
-class _InOrder:
+class _Outcomes:
+    """The line that is printed for each line of the data: an answer, or none where it has failed."""
+
+    def __init__(self) -> None:
+        self.code = ExitCode.OK
+        self.printed = 0
+
+    def print(self, outcome: Any) -> None:
+        """Prints that of the next line."""
+        self.printed += 1
+        if isinstance(outcome, GearmanError):
+            text, self.code = _what_failed(outcome)
+            click.echo(f"gearman-cffi: line {self.printed}: {text}", err=True)
+            outcome = ""
+        values.write_line(outcome)
+
+
+class _InOrder(_Outcomes):
     """Jobs that are numbered, and answers that are printed in that order.
 
     Answers wait for an earlier one that is slow. So that they do not become ever more, no more jobs are taken
     where more than ahead of them are beyond it.
     """
 
-    def __init__(self, jobs: Iterator[Job], ahead: int) -> None:
-        self.code = ExitCode.OK
+    def __init__(self, jobs: Iterator[Job | GearmanError], ahead: int) -> None:
+        super().__init__()
         self.is_over = False
         self._jobs = enumerate(jobs, 1)
         self._ahead = ahead
         self._numbers: dict[int, int] = {}
         self._waiting: dict[int, Any] = {}
-        self._taken, self._printed = 0, 0
+        self._taken = 0
 
     def take(self) -> Iterator[Job]:
         """Jobs, as far as there is room for their answers."""
-        while self._taken - self._printed < self._ahead:
+        while self._taken - self.printed < self._ahead:
             number, job = next(self._jobs, (0, None))
             if job is None:
                 self.is_over = True
                 return
-            self._taken = self._numbers[id(job)] = number
-            yield job
+            self._taken = number
+            if isinstance(job, GearmanError):
+                self._has_ended(number, job)
+            else:
+                self._numbers[id(job)] = number
+                yield job
 
     def answered(self, job: JobInterface, answer: Any) -> None:
         """Prints what can be printed now."""
-        self._waiting[self._numbers.pop(id(job))] = answer
-        while self._printed + 1 in self._waiting:
-            self._printed += 1
-            answer = self._waiting.pop(self._printed)
-            if isinstance(answer, GearmanError):
-                text, self.code = _what_failed(answer)
-                click.echo(f"gearman-cffi: line {self._printed}: {text}", err=True)
-                answer = ""
-            values.write_line(answer)
+        self._has_ended(self._numbers.pop(id(job)), answer)
+
+    def _has_ended(self, number: int, outcome: Any) -> None:
+        self._waiting[number] = outcome
+        while self.printed + 1 in self._waiting:
+            self.print(self._waiting.pop(self.printed + 1))
 
 
 def _what_failed(error: GearmanError) -> tuple[str, ExitCode]:
@@ -148,11 +178,15 @@ def _what_failed(error: GearmanError) -> tuple[str, ExitCode]:
     return str(error), code_of(error)
 
 
-def _leave(client: Client, jobs: Iterator[Job], in_flight: int) -> int:
+def _leave(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
+    """Prints the handles in the order of the jobs, and what fails as _stream() does."""
+    lines = _Outcomes()
     while several := list(islice(jobs, in_flight)):
-        for handle in client.execute_jobs_in_background(several):
-            click.echo(handle)
-    return ExitCode.OK
+        sent = [job for job in several if isinstance(job, Job)]
+        handles = iter(client.execute_jobs_in_background(sent, on_error="return"))
+        for job in several:
+            lines.print(next(handles) if isinstance(job, Job) else job)
+    return lines.code
 
 
 def _data(given: str) -> bytes:
@@ -165,7 +199,6 @@ def _data(given: str) -> bytes:
 
 def _lines(given: str) -> Iterator[bytes]:
     """The lines of the data without their ends; stdin is the default here, and is read as it comes."""
-    if given in ("", "-"):
-        yield from (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
-    else:
-        yield from (line.rstrip(b"\r") for line in _data(given).splitlines())
+    source = sys.stdin.buffer if given in ("", "-") else BytesIO(_data(given))
+    for line in source:  # ends at \n alone, as splitlines() does not
+        yield line.rstrip(b"\r\n")

@@ -27,9 +27,11 @@ def read(data: bytes, serializer: str) -> Any:
         return data
     if serializer == "json":
         try:
-            return json.loads(data) if data.strip() else None
-        except ValueError as error:
+            value = json.loads(data) if data.strip() else None
+        except (ValueError, RecursionError) as error:  # the latter: nested too deep
             raise ValueError(f"the data is no JSON: {error}") from None
+        JsonSerializer().serialize(value)  # NaN, 1e999 and half of a surrogate pair can be read, but not sent
+        return value
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

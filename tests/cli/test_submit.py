@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi import Client, Job, RawSerializer
+from gearman_cffi import Client, Job, JsonSerializer, RawSerializer
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Ended, Terminal, run
 from tests.python_layer.workers import handlers, running
@@ -181,6 +181,43 @@ def test_a_line_that_fails(server: Gearmand) -> None:
     ended = run(server, "submit", "fail", "--lines", stdin="a\nb\n")
     assert (ended.code, ended.out) == (5, "\n\n")
     assert "line 2: " in ended.err
+
+
+def test_a_line_that_cannot_be_sent(gearmand: Gearmand) -> None:
+    """No JSON, nested too deep, no value of JSON: it alone fails, in its place, and is told by its number."""
+    deep = "[" * 100_000
+    with running(gearmand, handlers(kind=lambda job: job.get_workload()), serializer=JsonSerializer()):
+        given = ("submit", "kind", "--lines", "--serializer=json")
+        ended = run(gearmand, *given, "--in-flight=1", stdin=f"{{bad\n1\n{deep}\n2\nNaN\n3\n")
+        assert (ended.code, ended.out) == (7, "\n1\n\n2\n\n3\n")
+        assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["line 1", "line 3", "line 5"]
+        assert ended.err.count("the data is no JSON: ") == 2
+        only_bad = run(gearmand, *given, stdin="{\n" * 50)
+        assert (only_bad.code, only_bad.out) == (7, "\n" * 50)
+
+
+def test_a_line_that_cannot_be_sent_in_background(gearmand: Gearmand) -> None:
+    """The handles of the others are printed, in their places."""
+    given = ("submit", "later", "--lines", "--serializer=json", "--background", "--in-flight=3")
+    ended = run(gearmand, *given, stdin="1\n{bad\n2\n{\n{\n{\n3\n")
+    assert (ended.code, ended.out) == (7, "H:test:1\n\nH:test:2\n\n\n\nH:test:3\n")
+    assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["line 2", "line 4", "line 5", "line 6"]
+    assert queued(gearmand, "later") == 3
+
+
+def test_a_line_that_fails_in_background() -> None:
+    """As in the foreground."""
+    ended = run(NOBODY, "submit", "later", "--lines", "--background", stdin="a\nb\n")
+    assert (ended.code, ended.out) == (4, "\n\n")
+    assert "line 2: " in ended.err
+
+
+def test_the_ends_of_lines(server: Gearmand, tmp_path: Path) -> None:
+    """They are the same in a file as on stdin: a carriage return within a line is none."""
+    (tmp_path / "data").write_bytes(b"a\rb\r\nc\x0cd\n\ne")
+    from_file = run(server, "submit", "reverse", f"@{tmp_path / 'data'}", "--lines")
+    assert from_file.out == "b\ra\nd\x0cc\n\ne\n"
+    assert run(server, "submit", "reverse", "--lines", stdin="a\rb\r\nc\x0cd\n\ne") == from_file
 
 
 def test_exit_codes(server: Gearmand) -> None:
