@@ -1,7 +1,14 @@
-"""How a worker is told to stop: from other threads, from its own listeners, and by signals."""
+"""How a worker is told to stop: from other threads, from its own listeners, and by signals.
+
+A worker's signal handlers mean its own process. What its jobs fork (multiprocessing does) inherits them, and has no
+use for them: the worker is not its own. Python also forgets, in a new process, the signals that came before it could
+run a handler of Python's. Both would take from multiprocessing, which ends its processes by SIGTERM and waits
+for that, what it waits for. So in a forked process the worker's handlers are not there, from its beginning on.
+"""
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import threading
@@ -42,13 +49,62 @@ class StopRequest:
         self._wake = queue.SimpleQueue()
 
 
+class OwnHandler:
+    """A signal handler for this process alone; in one that is forked, without is in its place."""
+
+    __slots__ = ("_handler", "without")
+
+    def __init__(self, handler: Callable[[int, FrameType | None], object], without: Any) -> None:
+        """without: another handler, or signal.SIG_DFL."""
+        self._handler = handler
+        self.without: Any = without.without if isinstance(without, OwnHandler) else without
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Python calls it."""
+        self._handler(number, frame)
+
+
+class _Fork(threading.local):
+    """The fork that this thread makes. Python calls these methods, whoever forks."""
+
+    def __init__(self) -> None:
+        self._mask: set[int] | None = None
+
+    def begins(self) -> None:
+        """Blocks what will end the new process as soon as the handlers are gone from it."""
+        ends = [number for number, handler in _own_handlers() if handler.without == signal.SIG_DFL]
+        self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, ends)) if ends else None
+
+    def is_over(self) -> None:
+        """For both processes."""
+        mask, self._mask = self._mask, None
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def has_made_this_process(self) -> None:
+        """Takes the handlers away."""
+        for number, handler in _own_handlers():
+            signal.signal(number, handler.without)
+        self.is_over()
+
+
+def _own_handlers() -> list[tuple[int, OwnHandler]]:
+    handlers = [(number, signal.getsignal(number)) for number in range(1, signal.NSIG)]
+    return [(number, handler) for number, handler in handlers if isinstance(handler, OwnHandler)]
+
+
+_fork = _Fork()
+os.register_at_fork(before=_fork.begins, after_in_parent=_fork.is_over, after_in_child=_fork.has_made_this_process)
+
+
 @contextmanager
 def stopped_by_signals(numbers: Sequence[int], stop: Callable[[], None]) -> Iterator[None]:
     """While the block runs, the first of these signals calls stop(), and the second raises.
 
     The second SIGINT raises KeyboardInterrupt, another second signal SystemExit with the code that a shell
     would show, wherever the main thread is: a job that is being done is left unanswered. Does nothing outside the
-    main thread, where Python takes no signals, and leaves alone what was ignored (nohup) or set by C code.
+    main thread, where Python takes no signals, and leaves alone what was ignored (nohup) or set by C code. In processes
+    that are forked meanwhile the earlier handlers are in place.
     """
     seen = False
 
@@ -66,7 +122,7 @@ def stopped_by_signals(numbers: Sequence[int], stop: Callable[[], None]) -> Iter
                 handler = signal.getsignal(number)
                 if handler not in (signal.SIG_IGN, None):
                     earlier[number] = handler
-                    signal.signal(number, on_signal)
+                    signal.signal(number, OwnHandler(on_signal, without=handler))
         yield
     finally:
         for number, handler in earlier.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,7 +17,7 @@ from gearman_cffi.worker_servers import Retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from gearman_cffi.serializers import Serializer
 
@@ -108,7 +109,7 @@ class JobRunner:
     def run(self, gearman_job: GearmanJob) -> bytes | None:
         """Executes a job and returns the result for the wire; a failure is sent from here.
 
-        Everything but Exception goes through: the mirror leaves the job unanswered then.
+        What asks the process to end goes through: the mirror leaves the job unanswered then.
         """
         if not self._retries.over:
             self._on_connected()
@@ -123,7 +124,9 @@ class JobRunner:
             if result is None and job.has_sent_data:
                 return b""  # the parts are the result
             return self._write(result)
-        except Exception as error:
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
             events.function_failed(handler, job, error)
             with suppress(GearmanWarning):  # the server may be gone; it hands the job out again
                 gearman_job.sendException(describe(error))
@@ -132,3 +135,14 @@ class JobRunner:
             job._job = None  # libgearman frees it
             if events.has_listeners(_AFTER_RUN):
                 self._come_back()
+
+
+def _is_failure(error: BaseException) -> TypeGuard[Exception]:
+    """Whether it is the job's own affair: an Exception, or asyncio's CancelledError.
+
+    The latter is none only in order to pass a coroutine's own `except Exception`. Out of a job it would end one
+    worker after the other, as the server hands the job out again.
+    """
+    # Whoever raises it has imported asyncio; a worker that does without is not to pay for it.
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", ())
+    return isinstance(error, (Exception, cancelled))

@@ -24,6 +24,7 @@ from gearman_cffi.pool.metrics import Identity
 from gearman_cffi.pool.options import ChildOptions, ExitCode
 from gearman_cffi.serializers import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
 from gearman_cffi.servers import ServerCollection
+from gearman_cffi.stopping import OwnHandler
 from gearman_cffi.subscribers.memory_limit import resident_bytes
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.worker import Worker
@@ -117,11 +118,14 @@ class Child:
         def on_quit(number: int, frame: FrameType | None) -> None:
             raise SystemExit(ExitCode.CUT_SHORT)
 
-        signal.signal(signal.SIGTERM, on_stop)
-        signal.signal(signal.SIGINT, on_stop)
-        signal.signal(signal.SIGHUP, lambda *_: None)  # meant for the parent; a job's own processes get the default
-        signal.signal(signal.SIGQUIT, on_quit)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT))
+        def on_hangup(number: int, frame: FrameType | None) -> None:
+            """It is meant for the parent."""
+
+        handlers = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: on_hangup, signal.SIGQUIT: on_quit}
+        for number, handler in handlers.items():  # a job's own processes get the default
+            default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, OwnHandler(handler, without=default))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
 
     # ------------------------------------------------------------------------------------ events
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 
 import pytest
 
-from gearman_cffi import Client, FunctionHandler, Worker
+from gearman_cffi import Client, EventDispatcher, EventName, FunctionHandler, JobException, Worker
 from gearman_cffi.testing import Gearmand
-from tests.python_layer.workers import handlers
+from tests.python_layer.workers import handlers, running
 from tests.support import Child, frozen, is_served, queued, wait_until
 
 WORKER = """
@@ -163,6 +164,27 @@ def test_in_another_thread_signals_are_not_touched(gearmand: Gearmand) -> None:
     worker.stop()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_a_cancelled_task_in_a_handler(gearmand: Gearmand) -> None:
+    """Fails its job, though it is no Exception: it does not ask the process to end."""
+    failures: list[BaseException] = []
+    dispatcher = EventDispatcher()
+    dispatcher.add_listener(EventName.FUNCTION_FAILURE, lambda event: failures.append(event.exception))
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with running(gearmand, handlers(job=lambda job: asyncio.run(cancelled()), echo=lambda job: 1), dispatcher):
+        client = Client(gearmand.address, timeout=20)
+        with pytest.raises(JobException) as raised:
+            client.execute_job("job", 1)
+        assert raised.value.remote_message == "CancelledError"
+        assert client.execute_job("echo", 1) == 1
+    assert [type(error) for error in failures] == [asyncio.CancelledError]
 
 
 def test_sys_exit_in_a_handler(gearmand: Gearmand) -> None:
