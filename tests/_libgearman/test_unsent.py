@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gearman_cffi.ext import GEARMAN_COULD_NOT_CONNECT, GEARMAN_LOST_CONNECTION, GearmanClient
 from gearman_cffi.testing import Gearmand
-from tests.support import Child
+from tests.support import Child, serving
 
 RESETTING = """
 import socket, struct
@@ -66,3 +67,24 @@ say(client.runTasks())
         with Child(RESETTING, gearmand.port) as child:
             child.expect("ended")
             assert child.end() == 0, child.errors()
+
+    @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+    def test_a_server_that_is_up_at_the_next_run(self, gearmand: Gearmand) -> None:
+        """One task is submitted then; of those that libgearman takes for sent the program is told that they are lost."""
+        gearmand.stop()
+        client = GearmanClient()
+        client.addServer(gearmand.host, gearmand.port, False)
+        done: list[bytes | bool] = []
+        client.setCompleteCallback(lambda task: done.append(task.data()))
+        for number in range(3):
+            client.addTask("echo", f"{number}")
+        assert not client.runTasks()
+        assert client.returnCode() == GEARMAN_COULD_NOT_CONNECT
+        gearmand.start()
+        with serving(gearmand, echo=lambda job, _: job.workload()):
+            assert not client.runTasks()
+            assert client.returnCode() == GEARMAN_LOST_CONNECTION
+            assert len(done) == 1
+            client.addTask("echo", "after")
+            assert client.runTasks()
+            assert done[1:] == [b"after"]

@@ -163,6 +163,7 @@ void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
 bool gcffi_may_connect(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
 void gcffi_leave_out(gcffi_client *client, int fd);
+bool gcffi_has_connection(const gcffi_client *client);
 
 bool gcffi_is_refusal(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);

@@ -78,13 +78,16 @@ static bool has_sent(const gcffi_client *client) {
  * question for a status as sent, and where the connection was lost or refused it has begun to count anew: the next job
  * on it would get another one's name, or none.
  *
+ * Where there is no connection, what libgearman takes for sent lay in the buffer of one that could not be opened.
+ *
  * held: a callback holds a packet back, and libgearman still points at its connection. */
 static __attribute__((noinline)) void mend(gcffi_client *client, bool held) {
   if (client->torn && held) {
     gcffi_renew(client);
-  } else if (client->torn || (!held && !has_sent(client))) {
+  } else if (client->torn || (!held && (!gcffi_has_connection(client) || !has_sent(client)))) {
     size_t lost = free_sent(client, NULL);
-    client->lost += client->server_count > 1 ? lost : 0; /* of one server the program has been told */
+    /* Of one server the program has been told. */
+    client->lost += client->server_count > 1 || !client->torn ? lost : 0;
     gcffi_drop_connections(client);
     gcffi_restore_servers(client);
   }

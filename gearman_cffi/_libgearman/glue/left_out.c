@@ -41,3 +41,13 @@ void gcffi_leave_out(gcffi_client *client, int fd) {
     }
   }
 }
+
+/* Also one that is being opened. */
+bool gcffi_has_connection(const gcffi_client *client) {
+  for (int i = 0; i < client->address_count; i++) {
+    if (client->addresses[i].fd >= 0) {
+      return true;
+    }
+  }
+  return false;
+}
