@@ -70,7 +70,7 @@ say(client.runTasks())
 
     @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
     def test_a_server_that_is_up_at_the_next_run(self, gearmand: Gearmand) -> None:
-        """One task is submitted then; of those that libgearman takes for sent the program is told that they are lost."""
+        """One task is submitted then; that the others are lost the program is told."""
         gearmand.stop()
         client = GearmanClient()
         client.addServer(gearmand.host, gearmand.port, False)
