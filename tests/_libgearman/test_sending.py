@@ -122,7 +122,7 @@ try: job.sendData(b"d" * 30_000_000)
 except Rung: say("raised")
 sys.stdin.readline()
 say(job.sendComplete("c"), job.returnCode() == GEARMAN_LOST_CONNECTION)
-again = worker.grabJob()
+while not (again := worker.grabJob()): time.sleep(0.01)  # the server has to see that the connection is gone
 say(again.workload(), again.sendComplete("c"))
 """
     client_of(gearmand).doBackground("f", "x")
