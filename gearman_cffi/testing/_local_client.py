@@ -82,23 +82,15 @@ class LocalBatch:
                     self._add(submission)
                 if not self._outstanding and not self._over:
                     return
-                self._step()
+                self.go_on()
                 while self._over:
                     yield self._over.popleft()
         finally:
-            self._leave()
+            self.close()
 
     def begin(self, submission: Submission, seconds: float | None) -> None:
         """Submits one job."""
         self._add(submission)
-
-    def go_on(self) -> None:
-        """Has it done."""
-        self._step()
-
-    def close(self) -> None:
-        """Gives up what is not done."""
-        self._leave()
 
     def _add(self, submission: Submission) -> None:
         if submission.error is not None:
@@ -111,7 +103,7 @@ class LocalBatch:
         job.receivers.append(answer.receive)
         self._outstanding.append(answer)
 
-    def _step(self) -> None:
+    def go_on(self) -> None:
         """Has one job done at least, where none is over yet; fails them all where none can be done."""
         if self._over or not self._outstanding:
             return
@@ -127,7 +119,7 @@ class LocalBatch:
         submission.is_done = True
         self._over.append(submission)
 
-    def _leave(self) -> None:
+    def close(self) -> None:
         """The connection is closed: what the worker has not begun is dropped."""
         while self._outstanding:
             self._take_off(self._outstanding[0])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import FrameType
 
 import pytest
@@ -17,6 +19,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning
 
 class HandlerError(Exception):
     """What a signal handler raises."""
+
+
+@contextmanager
+def rung_while_it_sends(child: Child, server: Gearmand) -> Iterator[None]:
+    """The program sends something large to a server that stands still, and is sent a signal in the middle of it."""
+    with frozen(server):
+        child.go_on()
+        child.await_blocked()
+        child.send(signal.SIGUSR1)
+        yield
 
 
 @pytest.mark.parametrize("how", ['job.sendComplete(b"r" * 30_000_000)', 'b"r" * 30_000_000'], ids=["sent", "returned"])
@@ -37,10 +49,7 @@ say(worker.work(), heard)
     with Child(program, gearmand.port) as child, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client_of(gearmand).doNormal, "f", "x")
         child.expect("works")
-        with frozen(gearmand):
-            child.go_on()
-            child.await_blocked()
-            child.send(signal.SIGUSR1)
+        with rung_while_it_sends(child, gearmand):
             child.await_blocked()
         child.expect(f"True [(False, {GEARMAN_SEND_IN_PROGRESS})]")
         assert child.end() == 0, child.errors()
@@ -63,10 +72,7 @@ say(jobs[1].sendComplete("s"))
         client_of(gearmand).doBackground("f", f"{number}")
     with Child(program, gearmand.port) as child:
         child.expect("grabbed")
-        with frozen(gearmand):
-            child.go_on()
-            child.await_blocked()
-            child.send(signal.SIGUSR1)
+        with rung_while_it_sends(child, gearmand):
             child.expect("False")
             child.await_blocked()
         child.expect("True")
@@ -128,10 +134,7 @@ say(again.workload(), again.sendComplete("c"))
     client_of(gearmand).doBackground("f", "x")
     with Child(program, gearmand.port) as child:
         child.expect("grabbed")
-        with frozen(gearmand):
-            child.go_on()
-            child.await_blocked()
-            child.send(signal.SIGUSR1)
+        with rung_while_it_sends(child, gearmand):
             child.expect("raised")
         child.go_on()
         child.expect("False True")

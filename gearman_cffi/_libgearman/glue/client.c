@@ -84,8 +84,7 @@ void gcffi_drop_connections(gcffi_client *client) {
   gcffi_enter(&scope, -1);
   gearman_client_remove_servers(client->st);
   gcffi_leave(&scope);
-  client->torn = client->miscounted = false;
-  client->address_count = 0;
+  gcffi_trust_connections(client);
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */

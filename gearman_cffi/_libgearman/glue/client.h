@@ -161,6 +161,7 @@ void gcffi_forget_servers(gcffi_client *client);
 void gcffi_opened(gcffi_client *client, int fd);
 void gcffi_closed(gcffi_client *client, int fd);
 gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
+void gcffi_trust_connections(gcffi_client *client);
 bool gcffi_may_connect(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
 void gcffi_leave_out(gcffi_client *client, int fd);
 bool gcffi_has_connection(const gcffi_client *client);

@@ -43,6 +43,12 @@ static void withdraw(gcffi_client *client, gcffi_task *task) {
   gcffi_restore_servers(client);
 }
 
+/* Those that are there are gone, and what was held against them. */
+void gcffi_trust_connections(gcffi_client *client) {
+  client->torn = client->miscounted = false;
+  client->address_count = 0;
+}
+
 /* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
  * the connections with it: libgearman would not start another one before that workload has gone out. */
 bool gcffi_renew(gcffi_client *client) {
@@ -54,8 +60,8 @@ bool gcffi_renew(gcffi_client *client) {
   for (gcffi_task *task = client->tasks; task; task = task->next) {
     client->lost += task->id && !task->finished ? 1 : 0;
   }
-  client->unanswered = client->torn = client->miscounted = false;
-  client->address_count = 0;
+  client->unanswered = false;
+  gcffi_trust_connections(client);
   gcffi_free_client(before.st);
   return true;
 }
