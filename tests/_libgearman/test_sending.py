@@ -78,7 +78,7 @@ say(jobs[1].sendComplete("s"))
         child.expect("True")
         child.expect("True")
         assert child.end() == 0, child.errors()
-    assert "f\t0\t0\t0" in gearmand.ask("status")
+    wait_until(lambda: "f\t0\t0\t0" in gearmand.ask("status"), "the server has received the results")
 
 
 def test_a_handler_that_raises_before_the_function(gearmand: Gearmand) -> None:
