@@ -13,8 +13,8 @@ from __future__ import annotations
 from signal import SIG_BLOCK, pthread_sigmask
 from types import TracebackType
 
-from gearman_cffi._libgearman.jobs import OVER, UNANSWERED, JobHandle, JobPacket
-from gearman_cffi._libgearman.kept import keep, kept
+from gearman_cffi._libgearman.jobs import OVER, THREW, UNANSWERED, JobPacket
+from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail
 from gearman_cffi._libgearman.return_codes import ReturnCode
@@ -23,16 +23,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_WORK_EXCEPTION, _WORK_ERROR = int(ReturnCode.WORK_EXCEPTION), int(ReturnCode.WORK_ERROR)
+# How a job ends whose function has raised: with an Exception, answered by the runner, or with what comes from outside
+# (KeyboardInterrupt, SystemExit): libgearman drops the connections then, and the job goes back to the server.
+_FAILED = ~(int(ReturnCode.WORK_EXCEPTION) | THREW)
+_ENDED = ~(int(ReturnCode.WORK_ERROR) | THREW | UNANSWERED)
 # What goes out as it is; anything else is the runner's matter.
 _MOST_SENT_AT_ONCE = 0x3FFFFFFF
 _COMPLETE = int(JobPacket.COMPLETE)
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
 # What is at most as long changes hands in memory that C and Python know, and C sends it.
-_SHORT, _SIZED = int(lib.GCFFI_SHORT), int(lib.GCFFI_SIZED)
+_SHORT = int(lib.GCFFI_SHORT)
 _from_handle, _unpack, _send = ffi.from_handle, ffi.unpack, lib.gcffi_job_send
-_new = JobHandle.__new__
 
 
 def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -41,9 +43,7 @@ def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
     keep(error)
-    # The runner has answered the job, unless it was ended from outside (KeyboardInterrupt, SystemExit). Then
-    # libgearman drops the connections, and the server gives the job to another worker.
-    return _WORK_EXCEPTION if isinstance(error, Exception) else _WORK_ERROR | UNANSWERED
+    return _FAILED if isinstance(error, Exception) else _ENDED
 
 
 @ffi.def_extern(error=1, onerror=_keep)
@@ -62,14 +62,15 @@ def gcffi_on_task(owner: Any, task: int, event: int) -> int:
     return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=_WORK_EXCEPTION, onerror=_keep_of_job)
+@ffi.def_extern(error=_ENDED, onerror=_keep_of_job)
 def gcffi_on_job(context: Any, size: int) -> int:
-    """A job arrived for one of a worker's functions. Returns how it ended, for work(), or the size of its result.
+    """A job arrived for one of a worker's functions. Returns the size of its result, or the complement of how it ended.
 
     The usual way is all in here, and the rest in the JobRunner: each call more is paid for by every job.
     """
     function = _from_handle(context)
-    handle = _new(function.job_class)  # a call of the class costs as much as the rest of this
+    new = function.new_job
+    handle = new()
     handle._job = function.job
     handle._keeps = function
     handle._rc = 0
@@ -81,20 +82,24 @@ def gcffi_on_job(context: Any, size: int) -> int:
         try:
             call = function.call
             result = call(handle)
-            if type(result) is str:
-                result = result.encode()
+            kind = type(result)
+            if kind is str:
+                result, kind = result.encode(), bytes
         except BaseException as error:
             function.runner.failed(handle, error)
             raise
-        if type(result) is not bytes or handle._rc or (size := len(result)) > _MOST_SENT_AT_ONCE:
-            return function.runner.ended(handle, result)  # type: ignore[no-any-return]
+        if kind is not bytes or handle._rc:
+            return ~function.runner.ended(handle, result)  # type: ignore[no-any-return]
+        size = len(result)
         if size <= _SHORT:
             function.result[:size] = result
-            return _SIZED + size
+            return size
+        if size > _MOST_SENT_AT_ONCE:
+            return ~function.runner.ended(handle, result)  # type: ignore[no-any-return]
         rc: int = _send(function.job, _COMPLETE, result, size)
-        if kept or rc < 0:
+        if rc < 0:
             fail("worker", rc)
-        return rc and rc | UNANSWERED
+        return ~(rc and rc | UNANSWERED)
     finally:
         handle._job = OVER
         handle._workload = None

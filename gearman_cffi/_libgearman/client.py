@@ -6,7 +6,6 @@ import enum
 
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
-from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
 from gearman_cffi._libgearman.tasks import TaskHandle
@@ -20,14 +19,12 @@ _KEEP_BUFFER = 65536
 # How many tasks are forgotten at once.
 _ROOM = 256
 # Looked up once: an attribute of lib costs as much as a short call.
-_do, _add_task, _unpack = lib.gcffi_client_do, lib.gcffi_client_add_task, ffi.unpack
-_SIZED = int(lib.GCFFI_SIZED)
+_add_task, _unpack = lib.gcffi_client_add_task, ffi.unpack
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
 # Options that C follows itself: libgearman always has the first, and never the second.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
 JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
-_LOW_BACKGROUND = int(lib.GCFFI_LOW_BACKGROUND)
 
 
 class JobKind(enum.IntEnum):
@@ -54,9 +51,15 @@ class TaskEvent(enum.IntEnum):
 
 
 class ClientHandle(Handle):
-    """gearman_client_st."""
+    """gearman_client_st.
 
-    __slots__ = ("_answer", "_context", "_handle", "_owner", "_reply")
+    submit() is the C function itself: a method around it would cost a job as much. It takes c, a JobKind, the names of
+    the function and of the unique key, b"" for none, the workload, its size, and a timeout of the whole call in ms, -1
+    for none. Returns the size of what is then in answer, or for a job in the background in name; otherwise a negative
+    number, for settle().
+    """
+
+    __slots__ = ("_context", "_owner", "_reply", "answer", "name", "submit")
 
     _calls = Calls("client")
 
@@ -69,7 +72,7 @@ class ClientHandle(Handle):
         Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS.
         """
         super().__init__()
-        client = self._c
+        client = self.c
         if like is None:
             is_open = lib.gcffi_client_open(client, from_environment)
         else:
@@ -79,7 +82,8 @@ class ClientHandle(Handle):
             raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
         self._reply = ffi.addressof(client, "reply")
         # Where C leaves what is usual and short: a slice of a buffer costs less than a field and its unpacking.
-        self._answer, self._handle = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)
+        self.answer, self.name = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)
+        self.submit = lib.gcffi_client_do
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
@@ -98,51 +102,30 @@ class ClientHandle(Handle):
 
     def options(self) -> int:
         """The options that are set, as bits (gearman_client_options)."""
-        return super().options() & ~_OURS | int(self._c.options)
+        return super().options() & ~_OURS | int(self.c.options)
 
     def set_options(self, options: int) -> None:
         """Sets these options and removes the others (gearman_client_set_options)."""
         super().set_options(options & ~_OURS | _NON_BLOCKING)
-        self._c.options = options & _OURS
+        self.c.options = options & _OURS
 
     def add_options(self, options: int) -> None:
         """Sets these options too (gearman_client_add_options)."""
         super().add_options(options & ~_OURS)
-        self._c.options |= options & _OURS
+        self.c.options |= options & _OURS
 
     def remove_options(self, options: int) -> None:
         """Removes these options (gearman_client_remove_options)."""
         super().remove_options(options & ~_OURS)
-        self._c.options &= ~options
+        self.c.options &= ~options
 
     # -------------------------------------------------------------------------------- jobs
 
-    def do(
-        self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1
-    ) -> bytes | str | int:
-        """Submits a job; returns its result, or in the background its handle; where it failed, the return code.
-
-        workload None is an empty one that libgearman accepts; timeout bounds the whole call, in ms. What else came
-        back is then in data() and handle().
-        """
-        if kept:
-            drop_left_behind()
-        if type(workload) is bytes:
-            rc: int = _do(self._c, kind, function, unique, workload, len(workload), timeout)
-        elif workload is None:
-            rc = _do(self._c, kind, function, unique, ffi.NULL, 0, timeout)
-        else:
-            rc = _do(self._c, kind, function, unique, pointer(workload), len(workload), timeout)
-        if kept or rc < 0:  # also what another thread has kept
-            fail("client", rc)
-        if rc < _SIZED:
-            return rc or self.data()
-        if kind < _LOW_BACKGROUND:
-            return self._answer[: rc - _SIZED]  # type: ignore[no-any-return]
-        try:
-            return self._handle[: rc - _SIZED].decode()  # type: ignore[no-any-return]
-        except UnicodeDecodeError:
-            return self.handle()
+    def settle(self, size: int) -> int:
+        """The return code of a submit() that has returned no size: what came back is in data() and handle()."""
+        if size < LEAST_CODE:
+            fail("client", size)
+        return ~size
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
@@ -157,10 +140,10 @@ class ClientHandle(Handle):
         return self._ask(_UNIQUE_STATUS, unique)
 
     def _ask(self, kind: int, name: bytes) -> int:
-        return self._call(_do, kind, name, b"", ffi.NULL, 0, -1)
+        return ~self._call(self.submit, kind, name, b"", ffi.NULL, 0, -1)
 
     def data(self) -> bytes:
-        """The result of the last do(), or with WORK_EXCEPTION its text."""
+        """The result of the last submit(), or with WORK_EXCEPTION its text."""
         reply = self._reply
         size = reply.size
         if not size:
@@ -170,8 +153,8 @@ class ClientHandle(Handle):
             lib.gcffi_reply_drop_data(reply)
         return data
 
-    def handle(self) -> str:
-        """The job's handle of the last do(); empty where the server did not come to name it."""
+    def job_handle(self) -> str:
+        """The job's handle of the last submit(); empty where the server did not come to name it."""
         return ffi.string(self._reply.handle).decode("utf-8", "backslashreplace")
 
     def status(self) -> tuple[bool, bool, int, int]:
@@ -199,8 +182,8 @@ class ClientHandle(Handle):
         if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
             self._forget_dead()
         data = workload if type(workload) is bytes else ffi.NULL if workload is None else pointer(workload)
-        task._client, task._keeps = self._c, self._open
-        added = _add_task(self._c, kind, number, callbacks, name, unique, data, len(workload or b""), self._rc)
+        task._client, task._keeps = self.c, self._open
+        added = _add_task(self.c, kind, number, callbacks, name, unique, data, len(workload or b""), self._rc)
         if added:
             task._task = added
             if task._client is None:  # forgotten already: a signal handler has run the tasks
@@ -213,18 +196,16 @@ class ClientHandle(Handle):
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
-        if kept:
-            drop_left_behind()
-        rc = int(lib.gcffi_client_run(self._c, timeout))
+        rc = int(lib.gcffi_client_run(self.c, timeout))
         self._forget_dead()
-        if kept or rc < LEAST_CODE:
+        if rc < LEAST_CODE:
             fail("client", rc)
         return rc & 0xFFFFFFFF
 
     def _forget_dead(self) -> None:
         dead = ffi.new("int64_t[]", _ROOM)  # of this call: a signal handler or another thread may come between
-        while count := lib.gcffi_client_dead(self._c, dead, _ROOM):
+        while count := lib.gcffi_client_dead(self.c, dead, _ROOM):
             numbers = _unpack(dead, count)
             for number in numbers:
                 self._owner.forget(number)
-            lib.gcffi_client_bury(self._c, numbers[0], count)
+            lib.gcffi_client_bury(self.c, numbers[0], count)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Data: TypeAlias = bytes | bytearray | memoryview
 
+NULL = ffi.NULL
+
 
 def pointer(data: Data) -> Any:
     """What to pass for a ``const void *``. bytes go as they are; nothing is copied."""

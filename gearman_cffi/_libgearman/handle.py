@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, decode, pointer
-from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
 
@@ -31,17 +30,17 @@ class Calls:
 class Handle:
     """A C object with its owner. Return codes are libgearman's; a callback's exception is raised again here."""
 
-    __slots__ = ("__weakref__", "_c", "_files", "_open", "_rc")
+    __slots__ = ("__weakref__", "_files", "_open", "_rc", "c")
 
     _calls: ClassVar[Calls]
-    _c: Any  # our struct; its st is libgearman's. Its memory outlives what is in it: see glue/ownership.c
+    c: Any  # our struct; its st is libgearman's. Its memory outlives what is in it: see glue/ownership.c
     _open: Any  # as long as this lives, and no longer, what is in it does
     _files: list[Any] | None
 
     def __init__(self) -> None:
-        self._c = ffi.new(f"gcffi_{self._calls.what} *")
+        self.c = ffi.new(f"gcffi_{self._calls.what} *")
         # No Python function, in which a signal handler could raise. Before the opening, which may fail half way.
-        self._open = ffi.gc(self._c, self._calls.close)
+        self._open = ffi.gc(self.c, self._calls.close)
         self._rc = ffi.new("int *")
         self._files = None
 
@@ -111,16 +110,14 @@ class Handle:
 
     def _call(self, function: Callable[..., int], *arguments: object) -> int:
         """A call that C refuses beside another one, and that may wait."""
-        if kept:
-            drop_left_behind()
-        rc = function(self._c, *arguments)
-        if kept or rc < 0:
+        rc = function(self.c, *arguments)
+        if rc < 0:
             fail(self._calls.what, rc)
         return rc
 
     def _checked(self) -> Any:
         """Our struct, for a short call that waits for nothing and changes nothing that C counts on."""
-        refused = lib.gcffi_check(self._c)
+        refused = lib.gcffi_check(self.c)
         if refused:
             refuse(self._calls.what, refused)
-        return self._c
+        return self.c

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 
 from gearman_cffi._libgearman.data import Data, decode, pointer
-from gearman_cffi._libgearman.kept import kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 OVER = ffi.NULL
 # Goes with the return code of a job that the server is to give to another worker.
 UNANSWERED = int(lib.GCFFI_UNANSWERED)
+# ... of one whose function has raised.
+THREW = int(lib.GCFFI_THREW)
 
 # Looked up once: an attribute of lib costs as much as a short call.
 _send, _string = lib.gcffi_job_send, ffi.string
@@ -94,14 +95,14 @@ class JobHandle:
     def _send(self, packet: int, data: Data = b"") -> int:
         """Sends a JobPacket (gearman_job_send_data and so on)."""
         rc: int = _send(self._job, packet, data if type(data) is bytes else pointer(data), len(data))
-        if kept or rc < 0:
+        if rc < 0:
             fail("worker", rc)
         return rc
 
     def _send_status(self, numerator: int, denominator: int) -> int:
         """Sends how far the job is, two numbers of 32 bits (gearman_job_send_status)."""
         rc = int(lib.gcffi_job_send_status(self._job, numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF))
-        if kept or rc < 0:
+        if rc < 0:
             fail("worker", rc)
         return rc
 
@@ -118,7 +119,7 @@ class JobHandle:
 class JobFunction:
     """What C calls for the jobs of one function: the context of the function is a handle of this."""
 
-    __slots__ = ("__weakref__", "_worker", "call", "job", "job_class", "result", "runner", "workload")
+    __slots__ = ("__weakref__", "_worker", "call", "job", "new_job", "result", "runner", "workload")
 
     def __init__(self, worker: Any, runner: JobRunner) -> None:
         self._worker = worker  # its memory, which the job of the moment is a part of
@@ -128,7 +129,19 @@ class JobFunction:
 
     def use(self, runner: JobRunner) -> None:
         """Takes this runner from now on."""
-        self.runner, self.call, self.job_class = runner, runner.call, runner.job_class
+        self.runner, self.call, self.new_job = runner, runner.call, _bare(runner.job_class)
+
+
+_bare_classes: dict[type, type] = {}
+
+
+def _bare(job_class: type) -> type:
+    """The same class without a constructor in Python, which costs each job as much as a call of its function."""
+    bare = _bare_classes.get(job_class)
+    if bare is None:
+        body = {"__slots__": (), "__init__": object.__init__, "__module__": job_class.__module__}
+        bare = _bare_classes[job_class] = type(job_class.__name__, (job_class,), body)
+    return bare
 
 
 class Grabbed:

@@ -1,12 +1,10 @@
 """Exceptions on their way through C: kept while C returns, then raised again.
 
-No exception may cross C. A callback that raises (callbacks.py) keeps its exception here; when the C call has returned,
-the method that made it raises it again, with its traceback:
+No exception may cross C. A callback that raises (callbacks.py) keeps its exception here; the C call that it was made in
+returns GCFFI_RAISED, and the method that made that call raises it again, with its traceback:
 
-    if kept:
-        drop_left_behind()
     rc = lib.gcffi_...(...)
-    if kept or rc < 0:
+    if rc < 0:
         fail(...)
 """
 
@@ -14,29 +12,29 @@ from __future__ import annotations
 
 from threading import get_ident
 
-from gearman_cffi._libgearman.native import lib
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # By thread: several may be inside C at once, each with an exception of its own.
-kept: dict[int, BaseException] = {}
+_kept: dict[int, BaseException] = {}
 
 
 def keep(error: BaseException) -> None:
-    """Keeps what a callback of this thread has raised; of several the last, with the one before as its context."""
+    """Keeps what a callback of this thread has raised; of several the last, with the one before as its context.
+
+    So is one of an earlier call, which a signal handler kept from being raised by coming first.
+    """
     thread = get_ident()
-    earlier = kept.get(thread)
+    earlier = _kept.get(thread)
     if earlier is not None and earlier is not error and error.__context__ is None:
         error.__context__ = earlier
-    kept[thread] = error
+    _kept[thread] = error
 
 
-def raise_kept() -> None:
-    """Raises what a callback of this thread raised during the C call that has just returned, if anything."""
-    error = kept.pop(get_ident(), None)
-    if error is not None:
-        raise error
-
-
-def drop_left_behind() -> None:
-    """Forgets what an earlier call of this thread kept and a signal handler kept it from raising."""
-    if not lib.gcffi_is_calling():
-        kept.pop(get_ident(), None)
+def raise_kept() -> NoReturn:
+    """Raises what a callback of this thread raised during the C call that has just returned."""
+    error = _kept.pop(get_ident(), None)
+    if error is None:
+        raise RuntimeError("a callback raised, and a signal handler while that was being kept: see standard error")
+    raise error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.client import ClientHandle
-from gearman_cffi._libgearman.kept import drop_left_behind, kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail
 
@@ -41,10 +40,8 @@ class LoadHandle(ClientHandle):
 
 def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:
     """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
-    if kept:
-        drop_left_behind()
-    structs = ffi.new("gcffi_client *[]", [client._c for client in clients])
+    structs = ffi.new("gcffi_client *[]", [client.c for client in clients])
     rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))
-    if kept or rc < 0:
+    if rc < 0:
         fail("client", rc)
     return rc

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_CLOSED, _INHERITED = lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
+_RAISED, _CLOSED, _INHERITED = lib.GCFFI_RAISED, lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
 _CALLING, _ELSEWHERE = lib.GCFFI_CALLING, lib.GCFFI_ELSEWHERE
 # Below this a number that C returns is no return code, and neither is one that a callback returns.
 LEAST_CODE: int = lib.GCFFI_LEAST_CODE
@@ -29,7 +29,8 @@ class ForkedUseError(RuntimeError):
 
 def fail(what: str, code: int) -> None:
     """Raises what a callback raised during a call, or what the code says that C gave in a return code's place."""
-    raise_kept()
+    if code == _RAISED:
+        raise_kept()
     if code < LEAST_CODE:
         refuse(what, code)
 

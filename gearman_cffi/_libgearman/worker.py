@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.jobs import Grabbed, JobFunction, JobHandle
-from gearman_cffi._libgearman.kept import drop_left_behind, kept, raise_kept
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
 from gearman_cffi._libgearman.return_codes import ReturnCode
@@ -17,14 +16,17 @@ if TYPE_CHECKING:
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS = int(ReturnCode.SUCCESS)
-# Looked up once: an attribute of lib costs as much as a short call.
-_work, _work_on = lib.gcffi_worker_work, lib.gcffi_worker_work_on
+_ANNOUNCES = lib.GCFFI_ANNOUNCES
 
 
 class WorkerHandle(Handle):
-    """gearman_worker_st."""
+    """gearman_worker_st.
 
-    __slots__ = ("_at_once", "_functions", "_retired", "_unregistered", "_waiting")
+    work(), which waits for a job and runs it (gearman_worker_work), is the C function itself: a method around it would
+    cost a job as much. It takes c. What it returns is SUCCESS, or for settle().
+    """
+
+    __slots__ = ("_at_once", "_functions", "_retired", "_waiting", "work")
 
     _calls = Calls("worker")
     _at_once: bool  # the timeout is 0
@@ -36,19 +38,19 @@ class WorkerHandle(Handle):
         """
         super().__init__()
         if like is None:
-            is_open = lib.gcffi_worker_open(self._c, from_environment)
+            is_open = lib.gcffi_worker_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_worker_open_like(self._c, like._checked())
+            is_open = lib.gcffi_worker_open_like(self.c, like._checked())
         if not is_open:
             raise MemoryError("libgearman could not create a worker; check the hosts in GEARMAN_SERVERS")
+        self.work = lib.gcffi_worker_work
         self._at_once = like is not None and like._at_once
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
         self._retired: list[tuple[JobFunction, Any]] = []
         # libgearman tells the servers of a new function before it tells them of those that were unregistered, so
-        # that a function registered again would be lost: while _unregistered, new ones wait in _waiting.
-        self._unregistered = like is not None
+        # that a function registered again would be lost: it waits here until the servers know, and C refuses to work.
         self._waiting: dict[bytes, tuple[JobFunction | None, int]] = {}
 
     def timeout(self) -> int:
@@ -72,8 +74,9 @@ class WorkerHandle(Handle):
         timeout: as libgearman sends it, 0 for none.
         """
         self._take_turns()
-        function = None if runner is None else JobFunction(self._c, runner)
-        if self._unregistered and 0 < len(name) <= _FUNCTION_MAX:
+        function = None if runner is None else JobFunction(self.c, runner)
+        if (self.c.removing or self._waiting) and 0 < len(name) <= _FUNCTION_MAX:
+            self.c.announces_first = True
             self._waiting[name] = function, timeout
             return _SUCCESS
         return self._register(name, function, timeout)
@@ -82,7 +85,7 @@ class WorkerHandle(Handle):
         """Forgets a function; the servers are told at the next work() (gearman_worker_unregister)."""
         rc = self._call(lib.gcffi_worker_unregister, name)
         waited = self._waiting.pop(name, None) is not None
-        self._unregistered = self._unregistered or rc == _SUCCESS
+        self.c.announces_first = bool(self._waiting)
         return _SUCCESS if waited else rc
 
     def unregister_all(self) -> int:
@@ -90,7 +93,7 @@ class WorkerHandle(Handle):
         rc = self._call(lib.gcffi_worker_unregister_all)
         waited = bool(self._waiting)
         self._waiting.clear()
-        self._unregistered = self._unregistered or rc == _SUCCESS
+        self.c.announces_first = False
         return _SUCCESS if waited else rc
 
     def functions(self) -> list[tuple[bytes, int, JobRunner | None]]:
@@ -117,66 +120,57 @@ class WorkerHandle(Handle):
         """Whether a non-blocking work() waits a moment, of some 50 ms, for a server's answer whether it has a job."""
         self._checked().awaits_answers = awaits
 
-    def work(self, goes_on: bool = False) -> int:
-        """Waits for a job and runs it (gearman_worker_work).
+    def work_on(self) -> int:
+        """work(), then for the next job, until there is none, one fails, or come_back() or stop() is called.
 
-        goes_on: then the next one, until there is none, one fails, or come_back() or stop() is called. A result may go
-        out with the question for the next job, which follows at once.
+        A result may go out with the question for the next job, which follows at once.
         """
-        if kept:
-            drop_left_behind()
-        if self._unregistered:
-            return self._work_after_announcing()
-        rc: int = _work_on(self._c) if goes_on else _work(self._c)
-        if kept or rc < 0:
+        return self.settle(lib.gcffi_worker_work_on(self.c))
+
+    def settle(self, rc: int) -> int:
+        """The return code of a work(): raises what it could not, and does what it must not go before."""
+        if rc == _ANNOUNCES:
+            announced = self._announce()
+            return self.settle(self.work(self.c)) if announced is None else announced or self.outcome()
+        if rc < 0:
             fail("worker", rc)
         return rc
 
     def come_back(self) -> None:
         """In a job that work() runs: it is the last one before work() returns, and its result goes out at once."""
-        self._c.goes_on = False
-
-    def _work_after_announcing(self) -> int:
-        announced = self._announce() if self._waiting else None
-        rc: int = _work(self._c) if announced is None else announced or self.outcome()
-        if kept or rc < 0:
-            fail("worker", rc)
-        self._unregistered = announced is not None or bool(self._c.removing)
-        return rc
+        self.c.goes_on = False
 
     def outcome(self) -> int:
         """How the job of the last work() ended; SUCCESS also where it ran none."""
-        return int(self._c.outcome)
+        return int(self.c.outcome)
 
     def grab(self, handle: JobHandle) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
 
         Returns the return code, and whether there is one: then handle, made by hand, is its own.
         """
-        if kept:
-            drop_left_behind()
         rc = self._announce() if self._waiting else None
         job: Any = ffi.new("gcffi_job *")
         if rc is None:
-            rc = int(lib.gcffi_worker_grab(self._c, job))
+            rc = int(lib.gcffi_worker_grab(self.c, job))
         if job.st:
-            handle._keeps = Grabbed(job, self._c, self._open)
+            handle._keeps = Grabbed(job, self.c, self._open)
             handle._job = job
-        if kept or rc < 0:
+        if rc < 0:
             fail("worker", rc)
         return rc, bool(job.st)
 
     def _announce(self) -> int | None:
         # Tells the servers what was unregistered, then registers what waited. May run a job: then its return code.
-        rc = int(lib.gcffi_worker_announce(self._c))
-        if kept:
-            raise_kept()
-        if rc < 0 or rc in (ReturnCode.SUCCESS, ReturnCode.NO_SERVERS):
+        rc = int(lib.gcffi_worker_announce(self.c))
+        if rc < 0:
+            fail("worker", rc)
+        if rc in (ReturnCode.SUCCESS, ReturnCode.NO_SERVERS):
             return rc
-        self._unregistered = False
         for name, (function, timeout) in self._waiting.items():
             self._register(name, function, timeout)
         self._waiting.clear()
+        self.c.announces_first = False
         return None
 
     def _register(self, name: bytes, function: JobFunction | None, timeout: int) -> int:
@@ -203,13 +197,13 @@ class WorkerHandle(Handle):
 
     def _take_turns(self) -> None:
         """Raises what a call beside this one would: for what changes nothing in C."""
-        refused = lib.gcffi_check_idle(self._c)
+        refused = lib.gcffi_check_idle(self.c)
         if refused:
             refuse("worker", refused)
 
     def stop(self) -> None:
         """Makes the work() that is running, or the next one, return SHUTDOWN_GRACEFUL. From any thread."""
-        refused = lib.gcffi_check_alive(self._c)  # the wake-up pipe is the parent's too
+        refused = lib.gcffi_check_alive(self.c)  # the wake-up pipe is the parent's too
         if refused:
             refuse("worker", refused)
-        lib.gcffi_worker_stop(self._c)
+        lib.gcffi_worker_stop(self.c)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
+from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, ReturnCode, pointer
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SUCCESS, _WORK_EXCEPTION = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_EXCEPTION)
 _DATA_TOO_LARGE = int(ReturnCode.DATA_TOO_LARGE)
 _JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
+_FOREGROUND = frozenset({JobKind.LOW, JobKind.NORMAL, JobKind.HIGH})
 
 
 class Reply:
@@ -51,8 +52,8 @@ class SubmitsJobs(RunsTasks):
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes:  # its size is looked at in C
-            workload = arguments.data(workload, "workload")
+        # The size of bytes is looked at in C.
+        data = workload if type(workload) is bytes else pointer(arguments.data(workload, "workload"))
         if unique is None:
             key = b""
         elif type(unique) is str and "\0" not in unique:
@@ -60,11 +61,14 @@ class SubmitsJobs(RunsTasks):
         else:
             key = arguments.name(unique, "unique")
         self._text = None
-        answer = self._handle.do(kind, name, key, workload)
-        if type(answer) is bytes:
+        handle = self._handle
+        submit = handle.submit
+        size = submit(handle.c, kind, name, key, data, len(data), -1)
+        if size >= 0:
             self._rc = 0
-            return answer
-        self._failed(answer, workload)
+            return handle.answer[:size]  # type: ignore[no-any-return]
+        if self._settle(size, workload) == _SUCCESS:
+            return handle.data()
         if self._rc not in TOLERATED:
             self._warn(call)
         return b""
@@ -73,8 +77,8 @@ class SubmitsJobs(RunsTasks):
         self._background_handle = ""
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        if type(workload) is not bytes:  # its size is looked at in C
-            workload = arguments.data(workload, "workload")
+        # The size of bytes is looked at in C.
+        data = workload if type(workload) is bytes else pointer(arguments.data(workload, "workload"))
         if unique is None:
             key = b""
         elif type(unique) is str and "\0" not in unique:
@@ -82,25 +86,30 @@ class SubmitsJobs(RunsTasks):
         else:
             key = arguments.name(unique, "unique")
         self._text = None
-        answer = self._handle.do(kind, name, key, workload)
-        if type(answer) is str:
+        handle = self._handle
+        submit = handle.submit
+        size = submit(handle.c, kind, name, key, data, len(data), -1)
+        if size >= 0:
             self._rc = 0
-            self._background_handle = answer
-            return answer
-        self._failed(answer, workload)
-        if self._rc not in TOLERATED:
+            try:
+                job: str = handle.name[:size].decode()
+            except UnicodeDecodeError:
+                job = handle.job_handle()
+            self._background_handle = job
+            return job
+        if self._settle(size, workload) not in TOLERATED:
             self._warn(call)
             return ""
-        handle = self._background_handle = self._handle.handle()
-        return handle
+        job = self._background_handle = handle.job_handle()
+        return job
 
-    def _failed(self, answer: bytes | str | int, workload: Data = b"") -> None:
-        assert isinstance(answer, int)
-        self._rc = answer
-        if answer == _DATA_TOO_LARGE:
+    def _settle(self, size: int, workload: Data = b"") -> int:
+        rc = self._rc = self._handle.settle(size)
+        if rc == _DATA_TOO_LARGE:
             arguments.data(workload, "workload")  # raises what a mirror's method does
-        if answer in _JOB_FAILED:
-            self._text = ReturnCode.describe(answer)
+        if rc in _JOB_FAILED:
+            self._text = ReturnCode.describe(rc)
+        return rc
 
     # ------------------------------------------------------------------------ for the Python layer
 
@@ -115,18 +124,16 @@ class SubmitsJobs(RunsTasks):
         """Submits, never warns, takes empty workloads, tells all that came back. Names in bytes have been checked."""
         name = function if type(function) is bytes else arguments.function_name(function, "function")
         key = b"" if unique is None else unique if type(unique) is bytes else arguments.name(unique, "unique")
-        data = workload if len(workload) else None
+        data = pointer(workload) if len(workload) else NULL
         self._text = None
-        answer = self._handle.do(kind, name, key, data, -1 if timeout_ms is None else timeout_ms)
-        if type(answer) is bytes:
-            self._rc = _SUCCESS
-            return Reply(_SUCCESS, answer, None, "")
-        if type(answer) is str:
-            self._rc = _SUCCESS
-            return Reply(_SUCCESS, b"", None, answer)
-        self._failed(answer)
-        raised = self._handle.data() if self._rc == _WORK_EXCEPTION else None
-        return Reply(self._rc, None, raised, self._handle.handle())
+        handle = self._handle
+        submit = handle.submit
+        size = submit(handle.c, kind, name, key, data, len(workload), -1 if timeout_ms is None else timeout_ms)
+        rc = self._rc = _SUCCESS if size >= 0 else self._settle(size)
+        if kind in _FOREGROUND and rc == _SUCCESS:
+            return Reply(rc, handle.answer[:size] if size >= 0 else handle.data(), None, "")
+        data, raised = (b"" if rc == _SUCCESS else None), (handle.data() if rc == _WORK_EXCEPTION else None)
+        return Reply(rc, data, raised, handle.job_handle())
 
     def _expect_exceptions(self) -> None:
         """Makes every connection ask for exceptions when it is opened."""

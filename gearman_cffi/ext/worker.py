@@ -142,7 +142,12 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """
         self._text = None
         try:
-            self._rc = rc = self._handle.work()
+            handle = self._handle
+            work = handle.work
+            self._rc = rc = work(handle.c)
+            if rc == 0:
+                return True
+            self._rc = rc = handle.settle(rc)
         except BaseException:
             self._rc = self._handle.outcome()
             raise
@@ -169,10 +174,10 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return self._ping(data, "data")
 
     def _work_on(self) -> bool:
-        """For the Python layer: work() for one job after the other, see WorkerHandle.work()."""
+        """For the Python layer: see WorkerHandle.work_on()."""
         self._text = None
         try:
-            self._rc = self._handle.work(goes_on=True)
+            self._rc = self._handle.work_on()
         except BaseException:
             self._rc = self._handle.outcome()
             raise

@@ -23,6 +23,8 @@ _Data = bytes | bytearray | memoryview
 class _LocalHandle:
     """What a client and a worker have in common; there is no server to connect to."""
 
+    c = None
+
     def __init__(self, queue: LocalQueue) -> None:
         self._queue = queue
         self._timeout = -1
@@ -59,7 +61,7 @@ class LocalWorkerHandle(_LocalHandle):
         self._functions[name.decode()] = runner
         return ReturnCode.SUCCESS
 
-    def work(self) -> int:
+    def work(self, c: None = None) -> int:
         """Does one job; what its function lets through leaves the job unanswered in the queue."""
         if any(job.return_code is not None for job in self.awaited):
             return int(ReturnCode.TIMEOUT)
@@ -83,6 +85,9 @@ class LocalWorkerHandle(_LocalHandle):
             runner.failed(job, error)
             raise
         runner.ended(job, result)
+
+    def settle(self, rc: int) -> int:
+        return rc
 
     def outcome(self) -> int:
         return int(ReturnCode.SUCCESS)
@@ -149,10 +154,10 @@ class LocalClientHandle(_LocalHandle):
     def clone(self, owner: object, rotation: int = 0) -> LocalClientHandle:
         return LocalClientHandle(self._queue)
 
-    def do(
-        self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1
-    ) -> bytes | str | int:
-        job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), bytes(workload or b""))
+    def submit(
+        self, c: None, kind: int, function: bytes, unique: bytes, workload: _Data, size: int, timeout: int
+    ) -> int:
+        job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), bytes(workload) if size else b"")
         answer = _Answer()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)
@@ -162,16 +167,19 @@ class LocalClientHandle(_LocalHandle):
                 job.receivers.remove(answer.receive)
         self.job, self._answer = job, answer.parts
         if kind in BACKGROUND:
-            return job.handle
+            return ~ReturnCode.SUCCESS
         if job.return_code is None:
             self._error = self._queue.server.reason(job)
-            return int(ReturnCode.TIMEOUT)
-        return int(job.return_code) or self.data()
+            return ~ReturnCode.TIMEOUT
+        return ~job.return_code
+
+    def settle(self, size: int) -> int:
+        return ~size
 
     def data(self) -> bytes:
         return b"".join(self._answer)
 
-    def handle(self) -> str:
+    def job_handle(self) -> str:
         return "" if self.job is None else self.job.handle
 
     def job_status(self, handle: bytes) -> int:

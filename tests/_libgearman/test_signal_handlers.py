@@ -88,3 +88,31 @@ say(time.monotonic() - begin, client.returnCode() + worker.returnCode())
             assert 0.49 < float(seconds) < 1.5
             assert code == "47"
             assert child.end() == 0
+
+
+def test_a_handler_that_raises_where_an_exception_is_kept(gearmand: Gearmand) -> None:
+    """What the function raised is on standard error then, and work() does not return as if nothing had been."""
+    program = """
+def fails(job, context):
+    raise ValueError("from the function")
+def rings(frame, event, argument):
+    # A signal handler runs at the start of a function, as this does.
+    if event == "call" and frame.f_code.co_name == "_keep_of_job":
+        sys.setprofile(None)
+        raise KeyboardInterrupt("from the handler")
+worker = worker_of(*PORTS, f=fails, g=lambda job, context: job.workload())
+sys.setprofile(rings)
+try:
+    say(worker.work())
+except RuntimeError as error:
+    say(error)
+say("works", worker.work())
+"""
+    client_of(gearmand).doBackground("f", "x")
+    with Child(program, gearmand.port) as child:
+        child.expect("a callback raised, and a signal handler while that was being kept: see standard error")
+        assert client_of(gearmand).doNormal("g", "x") == b"x"
+        child.expect("works True")
+        assert child.end() == 0
+        assert "from the function" in child.errors()
+        assert "from the handler" in child.errors()

@@ -74,7 +74,7 @@ int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms) 
   if (rc == 0) {
     gcffi_patience patience = waits ? GCFFI_WAITS : GCFFI_GLANCES;
     rc = client->load_left ? (int)gcffi_run(client, &scope, &client->load_left, patience) : GEARMAN_SUCCESS;
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, rc);
   }
   return rc;
 }

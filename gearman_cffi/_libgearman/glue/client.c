@@ -128,8 +128,7 @@ int gcffi_client_wait(gcffi_client *client) {
   if (rc == 0) {
     client->failed = false;
     scope.client = client;
-    rc = (int)gcffi_client_pause(client->st);
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, (int)gcffi_client_pause(client->st));
   }
   return rc;
 }

@@ -4,17 +4,15 @@ enum {
   GCFFI_LOW_BACKGROUND, GCFFI_NORMAL_BACKGROUND, GCFFI_HIGH_BACKGROUND,
   GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
 };
-enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE, ... };
+enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_ANNOUNCES, GCFFI_LEAST_CODE, ... };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
-enum { GCFFI_UNANSWERED, ... };
-enum { GCFFI_SIZED, ... };
+enum { GCFFI_UNANSWERED, GCFFI_THREW, ... };
 #define GCFFI_SHORT ...
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
 void gcffi_end(void);
 void gcffi_forked(void);
-bool gcffi_is_calling(void);
 bool gcffi_is_interposed(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
@@ -90,6 +88,7 @@ struct gcffi_worker {
   char workload[...];
   char result[...];
   int outcome;
+  bool announces_first;
   bool awaits_answers;
   bool goes_on;
   bool removing;

@@ -93,8 +93,7 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   if (rc == 0) {
     bool apart = must_ask_apart(client);
     rc = ask_client(client, &scope, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = scope.timed_out ? GEARMAN_TIMEOUT : rc;
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, scope.timed_out ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }
@@ -104,8 +103,7 @@ int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   int rc = gcffi_begin(&scope, &worker->guard, -1);
   if (rc == 0) {
     rc = ask_worker(worker, &scope, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = scope.timed_out ? GEARMAN_TIMEOUT : rc;
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, scope.timed_out ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }
@@ -132,16 +130,14 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
     }
     gcffi_await_exceptions(client);
   }
-  gcffi_leave(&scope);
-  return granted;
+  return gcffi_end_call(&scope, granted);
 }
 
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
   gcffi_scope scope;
   int granted = gcffi_begin(&scope, &worker->guard, -1);
   if (granted == 0) {
-    granted = ask_worker(worker, &scope, worker_option, option, size, 0);
-    gcffi_leave(&scope);
+    granted = gcffi_end_call(&scope, ask_worker(worker, &scope, worker_option, option, size, 0));
   }
   return granted;
 }

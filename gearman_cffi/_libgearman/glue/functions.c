@@ -55,13 +55,19 @@ static gearman_return_t run_job(gearman_job_st *st, void *context) {
     memcpy(worker->workload, worker->job.workload ? worker->job.workload : "", worker->job.size);
   }
   int ended = gcffi_run_job(context, worker->job.size);
-  if (ended >= GCFFI_SIZED) {
-    ended = complete(worker, (size_t)(ended - GCFFI_SIZED));
-  } else if (!worker->job.answered) { /* where a signal handler raised, for instance: libgearman would complete it */
-    ended |= GCFFI_UNANSWERED;
+  if (ended >= 0) {
+    ended = complete(worker, (size_t)ended);
+  } else {
+    ended = ~ended;
+    if (ended & GCFFI_THREW) {
+      gcffi_note_raised();
+    }
+    if (!worker->job.answered) { /* where a signal handler raised, for instance: libgearman would complete it */
+      ended |= GCFFI_UNANSWERED;
+    }
   }
   worker->job.st = NULL;
-  worker->outcome = ended & ~GCFFI_UNANSWERED;
+  worker->outcome = ended & ~(GCFFI_UNANSWERED | GCFFI_THREW);
   return ended & GCFFI_UNANSWERED ? GEARMAN_WORK_ERROR : GEARMAN_SUCCESS;
 }
 

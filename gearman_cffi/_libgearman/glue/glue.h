@@ -41,8 +41,8 @@
 
 int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
 int gcffi_on_task(void *owner, int64_t task, int event);  /* a return code, or GCFFI_RAISED */
-/* For the job of the worker, whose workload has this size: the size of its result with GCFFI_SIZED, or how it ended, a
- * return code, with GCFFI_UNANSWERED where it goes back to the server. */
+/* For the job of the worker, whose workload has this size: the size of its result, or the complement of how it ended, a
+ * return code, with GCFFI_UNANSWERED where it goes back to the server, and GCFFI_THREW. */
 int gcffi_on_job(void *context, size_t size);
 
 #endif

@@ -52,6 +52,7 @@ bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
   worker->st = clone_of(from->st);
   if (worker->st) {
     gearman_worker_unregister_all(worker->st);
+    worker->removing = true;
   }
   return worker->st != NULL;
 }
@@ -140,8 +141,7 @@ int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   if (job->st) {
     __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   }
-  gcffi_leave(&scope);
-  return (int)grabbed;
+  return gcffi_end_call(&scope, (int)grabbed);
 }
 
 /* Python lets go of a job of grab; unanswered, the server keeps it as running until the worker goes away. Where another

@@ -23,11 +23,6 @@ static bool is_sending(const gcffi_worker *worker) {
   return scope != NULL;
 }
 
-static void leave(gcffi_scope *scope, gcffi_job *job) {
-  job->cut = scope->interrupted;
-  gcffi_leave(scope);
-}
-
 /* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
  * connection, so that half a packet is never followed by another. */
 static int begin(gcffi_scope *scope, gcffi_job *job) {
@@ -55,25 +50,29 @@ static gearman_return_t send_packet(gearman_job_st *st, int what, const void *da
   }
 }
 
-static int send_in_scope(gcffi_job *job, int what, const void *data, size_t size, bool may_hold) {
-  gcffi_scope scope;
-  int rc = begin(&scope, job);
-  if (rc == 0) {
-    scope.may_hold = may_hold;
-    rc = (int)send_packet(job->st, what, data, size);
-    job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
-    leave(&scope, job);
-  }
+static int send_in_scope(gcffi_scope *scope, gcffi_job *job, int what, const void *data, size_t size) {
+  int rc = (int)send_packet(job->st, what, data, size);
+  job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
+  job->cut = scope->interrupted;
   return rc;
 }
 
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
-  return send_in_scope(job, what, data, size, false);
+  gcffi_scope scope;
+  int refused = begin(&scope, job);
+  return refused ? refused : gcffi_end_call(&scope, send_in_scope(&scope, job, what, data, size));
 }
 
-/* Its result, which a worker that goes on may hold back. */
+/* Its result, sent from C, which a worker that goes on may hold back. */
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
-  return send_in_scope(job, GCFFI_SEND_COMPLETE, data, size, true);
+  gcffi_scope scope;
+  int rc = begin(&scope, job);
+  if (rc == 0) {
+    scope.may_hold = true;
+    rc = send_in_scope(&scope, job, GCFFI_SEND_COMPLETE, data, size);
+    gcffi_leave(&scope);
+  }
+  return rc;
 }
 
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator) {
@@ -81,7 +80,8 @@ int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominat
   int rc = begin(&scope, job);
   if (rc == 0) {
     rc = (int)gearman_job_send_status(job->st, numerator, denominator);
-    leave(&scope, job);
+    job->cut = scope.interrupted;
+    rc = gcffi_end_call(&scope, rc);
   }
   return rc;
 }

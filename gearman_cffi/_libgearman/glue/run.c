@@ -140,18 +140,19 @@ static gearman_return_t show_held(gcffi_client *client, gcffi_scope *scope) {
   return client->raised || client->stopped ? rc : GEARMAN_SUCCESS;
 }
 
-static int with_size(gcffi_client *client, int kind) {
+/* Of what is short, which Python then finds where it knows. */
+static int size_of_answer(gcffi_client *client, int kind) {
   const gcffi_reply *reply = &client->reply;
   if (kind >= GCFFI_LOW_BACKGROUND) {
-    return kind < GCFFI_JOB_STATUS ? GCFFI_SIZED + (int)reply->handle_size : GEARMAN_SUCCESS;
+    return kind < GCFFI_JOB_STATUS ? (int)reply->handle_size : ~GEARMAN_SUCCESS;
   }
   if (reply->size > sizeof client->answer) {
-    return GEARMAN_SUCCESS;
+    return ~GEARMAN_SUCCESS;
   }
   if (reply->size) {
     memcpy(client->answer, reply->data, reply->size);
   }
-  return GCFFI_SIZED + (int)reply->size;
+  return (int)reply->size;
 }
 
 /* gearman_client_do_background() has an error of its own for an empty name, which a task would not be given. */
@@ -164,7 +165,8 @@ static gearman_return_t refuse_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
-/* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. */
+/* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. Returns the size
+ * of what is short, or the complement of the return code. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
                     size_t size, int64_t timeout_ms) {
   gcffi_scope scope;
@@ -181,9 +183,7 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
     rc = task && add(task, function, unique, workload, size, &rc) ? answer(client, &scope, task) : rc;
   }
-  int result = rc == GEARMAN_SUCCESS ? with_size(client, kind) : (int)rc;
-  gcffi_leave(&scope);
-  return result;
+  return gcffi_end_call(&scope, rc == GEARMAN_SUCCESS ? size_of_answer(client, kind) : ~(int)rc);
 }
 
 /* rc: a return code, or why the call is refused. */
@@ -237,8 +237,7 @@ int gcffi_client_run(gcffi_client *client, int64_t timeout_ms) {
   gcffi_scope scope;
   int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
   if (rc == 0) {
-    rc = (int)run_all(client, &scope);
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, (int)run_all(client, &scope));
   }
   return rc;
 }

@@ -23,7 +23,7 @@ static gearman_return_t in_slices(void *st, gearman_return_t (*wait)(void *), in
     rc = wait(st);
     rc = rc == GEARMAN_IO_WAIT ? GEARMAN_TIMEOUT : rc; /* a signal has ended it */
     if (rc == GEARMAN_TIMEOUT && gcffi_handles_signals()) {
-      scope->interrupted = gcffi_on_signals() != 0;
+      gcffi_let_signals_in(scope);
     }
     scope->timed_out = limit != GCFFI_NEVER && gcffi_now() >= limit;
   } while (rc == GEARMAN_TIMEOUT && !scope->interrupted && !scope->timed_out);

@@ -50,6 +50,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
     }
     if (rc == GCFFI_RAISED) {
       client->raised = true;
+      gcffi_note_raised();
     } else if (rc != GEARMAN_SUCCESS) {
       client->stopped = true;
       return (gearman_return_t)rc;

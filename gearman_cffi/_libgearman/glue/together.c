@@ -57,8 +57,7 @@ int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms)
   }
   if (rc == 0) {
     gcffi_enter(&scope, timeout_ms);
-    rc = wait_for_any(clients, count, &scope);
-    gcffi_leave(&scope);
+    rc = gcffi_end_call(&scope, wait_for_any(clients, count, &scope));
   }
   while (taken) {
     gcffi_give_back(&clients[--taken]->guard);

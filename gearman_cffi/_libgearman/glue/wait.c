@@ -59,8 +59,6 @@ void gcffi_before_python(void) {
 
 bool gcffi_handles_signals(void) { return pthread_equal(pthread_self(), main_thread) != 0; }
 
-bool gcffi_is_calling(void) { return current != NULL; }
-
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
   *scope = (gcffi_scope){.outer = current, .process = gcffi_process};
   gcffi_set_deadline(scope, timeout_ms);
@@ -93,10 +91,26 @@ int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_m
   return refused;
 }
 
-void gcffi_leave(gcffi_scope *scope) {
+/* Ends a call from Python, which returns this. */
+int gcffi_end_call(gcffi_scope *scope, int rc) {
   current = scope->outer;
   if (scope->guard) {
     gcffi_give_back(scope->guard);
+  }
+  return scope->raised ? GCFFI_RAISED : rc;
+}
+
+/* A callback in Python has raised. */
+void gcffi_note_raised(void) {
+  if (current) {
+    current->raised = true;
+  }
+}
+
+/* Ends what is a part of a call, which then raises what was raised here. */
+void gcffi_leave(gcffi_scope *scope) {
+  if (gcffi_end_call(scope, 0) == GCFFI_RAISED) {
+    gcffi_note_raised();
   }
 }
 
@@ -142,13 +156,19 @@ static int give_up(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
   return ended;
 }
 
+/* Lets Python run its signal handlers. Whether one has raised. */
+bool gcffi_let_signals_in(gcffi_scope *scope) {
+  scope->interrupted = gcffi_on_signals() != 0;
+  scope->raised = scope->raised || scope->interrupted;
+  return scope->interrupted;
+}
+
 /* Polls with signals held back from Python's last look until poll() is entered, so that none falls between. */
 static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t until) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  scope->interrupted = gcffi_on_signals() != 0;
-  int ready = scope->interrupted ? 0 : gcffi_poll_until(fds, count, until, &before);
+  int ready = gcffi_let_signals_in(scope) ? 0 : gcffi_poll_until(fds, count, until, &before);
   int saved = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = saved;
@@ -223,7 +243,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     }
     bool signalled = ready < 0;
     if (signalled && handles_signals) {
-      scope->interrupted = gcffi_on_signals() != 0;
+      gcffi_let_signals_in(scope);
     }
     if (scope->interrupted) {
       return give_up(scope, fds, count);

@@ -11,17 +11,20 @@
 
 #include <libgearman-1.0/gearman.h>
 
-/* What is short changes hands in memory that both sides know, where Python takes it and leaves it with one slice.
- * GCFFI_SIZED goes with its size, in a return code's place: for gcffi_client_do the size of a job's result in
- * client->answer, or of the handle of one in the background in client->reply; for gcffi_on_job that of the result in
- * worker->result, which completes the job. */
+/* What is short changes hands in memory that both sides know, where Python takes it and leaves it with one slice. In place
+ * of a return code goes its size then, and of any other end the complement of the return code: for gcffi_client_do the
+ * size of a job's result in client->answer, or of the handle of one in the background in client->reply; for gcffi_on_job
+ * that of the result in worker->result, which completes the job. */
 #define GCFFI_SHORT 4096
-enum { GCFFI_SIZED = 1 << 17 };
 
 /* ---------------------------------------------------------------------------------------- ownership */
 
-/* In place of a return code: the call was refused, or a callback raised. */
-enum { GCFFI_RAISED = INT32_MIN, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_LEAST_CODE };
+/* In place of a return code: a callback of the call raised, or the call was refused. The last one: a worker is first to
+ * announce what has become of its functions. */
+enum {
+  GCFFI_RAISED = INT32_MIN, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_ANNOUNCES,
+  GCFFI_LEAST_CODE
+};
 
 /* The head of a client and of a worker. */
 typedef struct gcffi_guard {
@@ -72,7 +75,8 @@ typedef struct gcffi_scope {
   int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
   bool exchange;     /* a request whose answer must be read: giving up drops the connection */
   bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
-  bool interrupted;  /* a Python signal handler raised */
+  bool interrupted;  /* a Python signal handler raised, or forked */
+  bool raised;       /* a callback in Python did, which has kept its exception */
   bool timed_out;
   bool sent;         /* something was sent, so a server was connected */
   bool idle;         /* a worker waits for a job */
@@ -114,6 +118,9 @@ void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
 int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 void gcffi_leave(gcffi_scope *scope);
+int gcffi_end_call(gcffi_scope *scope, int rc);
+void gcffi_note_raised(void);
+bool gcffi_let_signals_in(gcffi_scope *scope);
 void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
@@ -147,7 +154,6 @@ bool gcffi_handles_signals(void);
 int64_t gcffi_now(void);
 bool gcffi_init(void);
 void gcffi_forked(void);
-bool gcffi_is_calling(void);
 bool gcffi_is_inherited(const gcffi_scope *scope);
 bool gcffi_is_interposed(void);
 bool gcffi_sees_all_data(void);

@@ -78,7 +78,7 @@ static bool returns_on_timeout(gcffi_worker *worker) {
 static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   worker->under_way = true;
   worker->adding = worker->adding && worker->searching;
-  worker->removing = worker->removing && worker->searching;
+  worker->removing = worker->removing && (worker->searching || rc == GEARMAN_NO_SERVERS);
   worker->searching = gcffi_leaves_search(rc);
   worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced && rc != GEARMAN_IO_WAIT);
 }
@@ -164,25 +164,29 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   return refused;
 }
 
-static void leave(gcffi_scope *scope) {
+static int end_call(gcffi_scope *scope, int rc) {
   gcffi_send_off(scope->worker, -1);
   gcffi_lend_lock();
-  gcffi_leave(scope);
+  return gcffi_end_call(scope, rc);
+}
+
+static int run_jobs(gcffi_worker *worker, gcffi_scope *scope, bool goes_on) {
+  gearman_return_t rc;
+  if (worker->announces_first) {
+    return GCFFI_ANNOUNCES;
+  }
+  worker->goes_on = goes_on;
+  do {
+    rc = renew_and_work(worker, scope);
+  } while (worker->goes_on && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->refused &&
+           !scope->interrupted);
+  return worker->refused ? worker->refused : rc ? (int)rc : worker->outcome;
 }
 
 static int work_on(gcffi_worker *worker, bool goes_on) {
   gcffi_scope scope;
-  int rc = begin(&scope, worker);
-  if (rc == 0) {
-    worker->goes_on = goes_on;
-    do {
-      rc = (int)renew_and_work(worker, &scope);
-    } while (worker->goes_on && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->refused &&
-             !scope.interrupted);
-    rc = worker->refused ? worker->refused : rc ? rc : worker->outcome;
-    leave(&scope);
-  }
-  return rc;
+  int refused = begin(&scope, worker);
+  return refused ? refused : end_call(&scope, run_jobs(worker, &scope, goes_on));
 }
 
 /* A function of its own: cffi calls one with a single parameter in half the time. */
@@ -213,8 +217,7 @@ int gcffi_worker_announce(gcffi_worker *worker) {
   int rc = begin(&scope, worker);
   if (rc == 0) {
     rc = (int)renew_and_announce(worker);
-    rc = worker->refused ? worker->refused : rc;
-    leave(&scope);
+    rc = end_call(&scope, worker->refused ? worker->refused : rc);
   }
   return rc;
 }
@@ -226,7 +229,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
     worker->failed = false;
     rc = (int)gearman_worker_set_identifier(worker->st, id, size);
     worker->spent = worker->spent || (worker->asked && worker->unannounced);
-    leave(&scope);
+    rc = end_call(&scope, rc);
   }
   return rc;
 }
@@ -236,8 +239,7 @@ int gcffi_worker_wait(gcffi_worker *worker) {
   int rc = begin(&scope, worker);
   if (rc == 0) {
     worker->failed = false;
-    rc = (int)gcffi_worker_pause(worker->st);
-    leave(&scope);
+    rc = end_call(&scope, (int)gcffi_worker_pause(worker->st));
   }
   return rc;
 }

@@ -24,6 +24,7 @@ typedef struct gcffi_worker {
   int refused;         /* why its result was not taken */
   bool goes_on;        /* work() runs one job after the other; also Python may say no */
   int held;            /* the connection with a result that was held back, plus 1; see hold.c */
+  bool announces_first; /* Python has functions to register that wait for the others to be forgotten */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
   gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
@@ -79,7 +80,8 @@ bool gcffi_take_stop(gcffi_worker *worker);
 void gcffi_empty_pipe(const gcffi_worker *worker);
 void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
-enum { GCFFI_UNANSWERED = 1 << 16 };
+/* Go with the return code of a job: it goes back to the server; its function raised. */
+enum { GCFFI_UNANSWERED = 1 << 16, GCFFI_THREW = 1 << 17 };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
