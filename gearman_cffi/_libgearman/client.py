@@ -20,6 +20,7 @@ _KEEP_BUFFER = 65536
 _ROOM = 256
 # Looked up once: an attribute of lib costs as much as a short call.
 _add_task, _unpack = lib.gcffi_client_add_task, ffi.unpack
+_NO_SIZE = int(lib.GCFFI_NO_SIZE)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
 # Options that C follows itself: libgearman always has the first, and never the second.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
@@ -123,9 +124,9 @@ class ClientHandle(Handle):
 
     def settle(self, size: int) -> int:
         """The return code of a submit() that has returned no size: what came back is in data() and handle()."""
-        if size < LEAST_CODE:
+        if size > _NO_SIZE:
             fail("client", size)
-        return ~size
+        return _NO_SIZE - size
 
     def job_status(self, handle: bytes) -> int:
         """Asks for the status of a job by its handle. The answer is in status()."""
@@ -140,7 +141,7 @@ class ClientHandle(Handle):
         return self._ask(_UNIQUE_STATUS, unique)
 
     def _ask(self, kind: int, name: bytes) -> int:
-        return ~self._call(self.submit, kind, name, b"", ffi.NULL, 0, -1)
+        return self.settle(self.submit(self.c, kind, name, b"", ffi.NULL, 0, -1))
 
     def data(self) -> bytes:
         """The result of the last submit(), or with WORK_EXCEPTION its text."""

@@ -129,7 +129,7 @@ int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, co
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
-int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+int64_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
                     size_t size, int64_t timeout_ms);
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
