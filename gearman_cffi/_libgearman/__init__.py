@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.data import NULL, pointer
+from gearman_cffi._libgearman.data import NULL, contents, pointer
 from gearman_cffi._libgearman.jobs import UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.return_codes import ReturnCode
@@ -55,6 +55,7 @@ __all__ = [
     "WorkerHandle",
     "bug_report_address",
     "capabilities",
+    "contents",
     "pointer",
     "verbosity_name",
     "wait_for_any",

@@ -139,7 +139,8 @@ def _bare(job_class: type) -> type:
     """The same class without a constructor in Python, which costs each job as much as a call of its function."""
     bare = _bare_classes.get(job_class)
     if bare is None:
-        body = {"__slots__": (), "__init__": object.__init__, "__module__": job_class.__module__}
+        body = {"__slots__": (), "__init__": object.__init__}
+        body |= {"__module__": job_class.__module__, "__doc__": job_class.__doc__}
         bare = _bare_classes[job_class] = type(job_class.__name__, (job_class,), body)
     return bare
 

@@ -41,7 +41,8 @@ class SubmitsJobs(RunsTasks):
     """The base of GearmanClient that knows single jobs.
 
     _do() and _do_background() are what every job goes through, so they look at the usual arguments themselves, both of
-    them: a call of a Python function costs more than the check that it makes.
+    them: a call of a Python function costs more than the check that it makes. No variable holds a pointer: a traceback
+    would keep the caller's bytearray from growing.
     """
 
     # For the Python layer, which is told its servers and takes no others.
@@ -52,8 +53,6 @@ class SubmitsJobs(RunsTasks):
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        # The size of bytes is looked at in C.
-        data = workload if type(workload) is bytes else pointer(arguments.data(workload, "workload"))
         if unique is None:
             key = b""
         elif type(unique) is str and "\0" not in unique:
@@ -63,7 +62,11 @@ class SubmitsJobs(RunsTasks):
         self._text = None
         handle = self._handle
         submit = handle.submit
-        size = submit(handle.c, kind, name, key, data, len(data), -1)
+        if type(workload) is bytes:  # its size is looked at in C
+            size = submit(handle.c, kind, name, key, workload, len(workload), -1)
+        else:
+            data = arguments.data(workload, "workload")
+            size = submit(handle.c, kind, name, key, pointer(data), len(data), -1)
         if size >= 0:
             self._rc = 0
             return handle.answer[:size]  # type: ignore[no-any-return]
@@ -77,8 +80,6 @@ class SubmitsJobs(RunsTasks):
         self._background_handle = ""
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function")
-        # The size of bytes is looked at in C.
-        data = workload if type(workload) is bytes else pointer(arguments.data(workload, "workload"))
         if unique is None:
             key = b""
         elif type(unique) is str and "\0" not in unique:
@@ -88,7 +89,11 @@ class SubmitsJobs(RunsTasks):
         self._text = None
         handle = self._handle
         submit = handle.submit
-        size = submit(handle.c, kind, name, key, data, len(data), -1)
+        if type(workload) is bytes:  # its size is looked at in C
+            size = submit(handle.c, kind, name, key, workload, len(workload), -1)
+        else:
+            data = arguments.data(workload, "workload")
+            size = submit(handle.c, kind, name, key, pointer(data), len(data), -1)
         if size >= 0:
             self._rc = 0
             try:
@@ -124,11 +129,11 @@ class SubmitsJobs(RunsTasks):
         """Submits, never warns, takes empty workloads, tells all that came back. Names in bytes have been checked."""
         name = function if type(function) is bytes else arguments.function_name(function, "function")
         key = b"" if unique is None else unique if type(unique) is bytes else arguments.name(unique, "unique")
-        data = pointer(workload) if len(workload) else NULL
         self._text = None
         handle = self._handle
         submit = handle.submit
-        size = submit(handle.c, kind, name, key, data, len(workload), -1 if timeout_ms is None else timeout_ms)
+        milliseconds, length = -1 if timeout_ms is None else timeout_ms, len(workload)
+        size = submit(handle.c, kind, name, key, pointer(workload) if length else NULL, length, milliseconds)
         rc = self._rc = _SUCCESS if size >= 0 else self._settle(size)
         if kind in _FOREGROUND and rc == _SUCCESS:
             return Reply(rc, handle.answer[:size] if size >= 0 else handle.data(), None, "")

@@ -144,8 +144,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
         try:
             handle = self._handle
             work = handle.work
-            self._rc = rc = work(handle.c)
+            rc = work(handle.c)
             if rc == 0:
+                self._rc = 0
                 return True
             self._rc = rc = handle.settle(rc)
         except BaseException:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gearman_cffi._libgearman import JobPacket
+from gearman_cffi._libgearman import JobPacket, contents
 from gearman_cffi.ext import GearmanJob, JobKind, ReturnCode
 from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
 
@@ -154,10 +154,9 @@ class LocalClientHandle(_LocalHandle):
     def clone(self, owner: object, rotation: int = 0) -> LocalClientHandle:
         return LocalClientHandle(self._queue)
 
-    def submit(
-        self, c: None, kind: int, function: bytes, unique: bytes, workload: _Data, size: int, timeout: int
-    ) -> int:
-        job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), bytes(workload) if size else b"")
+    def submit(self, c: None, kind: int, function: bytes, unique: bytes, workload: Any, size: int, timeout: int) -> int:
+        data = contents(workload) if size else b""
+        job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), data)
         answer = _Answer()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)

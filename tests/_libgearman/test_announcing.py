@@ -74,6 +74,15 @@ class TestRegisteredAgain:
         assert worked(worker, gearmand, "f", "x")
         assert is_served(gearmand, "f")
 
+    def test_the_code_that_its_function_sees(self, gearmand: Gearmand) -> None:
+        """That of the call before, in a work() that has to announce it first."""
+        worker, seen = worker_of(gearmand), []
+        for _ in range(2):
+            worker.addFunction("f", lambda job, context: seen.append(worker.returnCode()))
+            assert worked(worker, gearmand, "f", "x")
+            worker.unregister("f")
+        assert seen == [0, 0]
+
     def test_after_a_question_without_an_answer(self, gearmand: Gearmand) -> None:
         """work() has timed out while the server stood still."""
         worker = worker_of(gearmand, f=lambda job, _: b"first")

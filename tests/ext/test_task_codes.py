@@ -1,4 +1,4 @@
-"""Codes of its own that a task's callback returns in the middle of another call, as PHP's extension shows them."""
+"""What a task's callback returns or raises in the middle of another call of its client; the codes as in PHP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from gearman_cffi.ext import GearmanWarning
+from gearman_cffi.ext import GearmanTask, GearmanWarning
 from gearman_cffi.testing import Gearmand
 from tests.support import client_of
 
@@ -22,3 +22,19 @@ def test_in_the_middle_of_a_foreground_job(gearmand: Gearmand, code: int) -> Non
         assert client.doNormal("f", "0123456789") == b""
     assert client.returnCode() == code & 0xFFFFFFFF
     assert [entry.category for entry in warned] == [GearmanWarning]
+
+
+def test_an_exception_does_not_hold_the_workload(gearmand: Gearmand) -> None:
+    """A bytearray that was submitted can grow while the exception that ended the call is still there."""
+
+    def fail(task: GearmanTask) -> None:
+        raise KeyError
+
+    client = client_of(gearmand)
+    client.setCreatedCallback(fail)
+    client.addTask("f", "of the task")
+    workload = bytearray(b"abc")
+    with pytest.raises(KeyError) as raised:
+        client.doNormal("f", workload)
+    workload.append(1)
+    assert raised.value.__traceback__ is not None

@@ -132,6 +132,17 @@ class TestCalls:
         with pytest.raises(SerializerError):
             local.client.execute_job("double", b"no json")
 
+    @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+    def test_a_serializer_that_makes_any_bytes(self, kind: Callable[[bytes], Any]) -> None:
+        class AnyBytes(RawSerializer):
+            def serialize(self, value: Any) -> Any:
+                return kind(value)
+
+        local = LocalGearman(handlers(double=lambda job: bytes(job.get_workload()) * 2), serializer=AnyBytes())
+        assert local.client.execute_job("double", b"abc") == b"abcabc"
+        local.client.execute_in_background("double", b"x")
+        assert [bytes(done.result) for done in local.work()] == [b"xx"]
+
     def test_from_several_threads(self) -> None:
         """One job after the other, as one worker does them."""
         busy = threading.Lock()
