@@ -163,6 +163,9 @@ static bool may_still_be_named(const gcffi_client *client, const gcffi_task *tas
  * whose workload is still being sent, because the connection points into it. */
 void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
+    if (client->raised || client->stopped) { /* by a callback: rc is what it has returned, or the step it was called in */
+      rc = client->carrier_lost ? GEARMAN_LOST_CONNECTION : GEARMAN_TIMEOUT;
+    }
     client->unanswered = true;
     client->miscounted = client->miscounted || in_state(task, "FAIL");
     bool undecided = may_still_be_named(client, task, rc);
