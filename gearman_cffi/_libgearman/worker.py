@@ -101,7 +101,7 @@ class WorkerHandle(Handle):
         known: list[tuple[bytes, int, JobRunner | None]] = [
             (name, timeout, function.runner)
             for (name, timeout), (function, _) in self._functions.items()
-            if self._exists(name)
+            if name not in self._waiting and self._exists(name)
         ]
         for name, (function, timeout) in self._waiting.items():
             known.append((name, timeout, None if function is None else function.runner))

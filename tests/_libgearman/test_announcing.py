@@ -128,6 +128,21 @@ class TestRegisteredAgain:
         wait_until(lambda: not is_served(gearmand, "slow"), "nobody has the function")
         assert not worked(worker, gearmand, "slow", "y")
 
+    @pytest.mark.parametrize("forget", [unregister, unregister_all])
+    def test_one_that_is_gone_before_a_name_is_given(
+        self, gearmand: Gearmand, forget: Callable[[GearmanWorker], None]
+    ) -> None:
+        """setId() opens connections anew where the worker was asked to forget in the middle of its search."""
+        worker = worker_of(gearmand, f=lambda job, _: b"")
+        worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+        wait_until(lambda: worker.work() or worker.returnCode() == GEARMAN_IO_WAIT, "it is in the middle of its search")
+        forget(worker)
+        assert worker.setId("named")
+        worker.addFunction("g", lambda job, _: b"")
+        assert worked(worker, gearmand, "g", "x")
+        wait_until(lambda: not is_served(gearmand, "f"), "the connection before has gone, and nobody has it")
+        assert "named" in gearmand.ask("workers")
+
     def test_one_that_comes_while_a_question_waits(self, gearmand: Gearmand) -> None:
         """The worker tells of it before it sleeps."""
         worker = worker_of(gearmand, f=lambda job, _: b"")

@@ -76,6 +76,14 @@ static gearman_return_t define(gcffi_worker *worker, const char *name, size_t si
   return gearman_worker_define_function(worker->st, name, size, function, timeout, context);
 }
 
+static int begin_to_add(gcffi_worker *worker, const char *name, gearman_return_t *rc) {
+  int refused = begin(worker);
+  if (refused == 0) {
+    *rc = gcffi_worker_knows(worker, name) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  return refused;
+}
+
 static int end_of_adding(gcffi_worker *worker, gearman_return_t rc) {
   worker->adding = worker->adding || rc == GEARMAN_SUCCESS;
   return end(worker, rc);
@@ -85,13 +93,15 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
   if (size == 0) {
     return gcffi_worker_register(worker, name, timeout); /* refuses it with the extension's text */
   }
-  int refused = begin(worker);
-  return refused ? refused : end_of_adding(worker, define(worker, name, size, timeout, context));
+  gearman_return_t rc;
+  int refused = begin_to_add(worker, name, &rc);
+  return refused ? refused : end_of_adding(worker, rc ? rc : define(worker, name, size, timeout, context));
 }
 
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout) {
-  int refused = begin(worker);
-  return refused ? refused : end_of_adding(worker, gearman_worker_register(worker->st, name, timeout));
+  gearman_return_t rc;
+  int refused = begin_to_add(worker, name, &rc);
+  return refused ? refused : end_of_adding(worker, rc ? rc : gearman_worker_register(worker->st, name, timeout));
 }
 
 /* Whether what is sent ends with the question for a job. */

@@ -24,6 +24,7 @@
  * worker.c     the work loop
  * stop.c       stopping a worker from outside
  * functions.c  a worker's servers and functions
+ * renew.c      clones of a worker, also in the place of one that libgearman cannot go on with
  * job.c        what a job brings and sends
  * hold.c       a result that goes out with the question for the next job
  * grab.c       taking a job without running it

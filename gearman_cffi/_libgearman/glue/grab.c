@@ -2,8 +2,7 @@
  *
  * When gearman_worker_grab_job() goes on where grab_job or work have come back before, with a job for instance, and then
  * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
- * has. Such a worker is replaced by a clone, with connections of its own. Jobs belong to their worker, so one whose jobs
- * are still held is kept until they are gone. */
+ * has. Such a worker is spent; see renew.c. */
 #define _GNU_SOURCE
 #include "glue.h"
 
@@ -28,55 +27,6 @@ bool gcffi_spends(gearman_return_t rc) {
 /* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
 bool gcffi_leaves_search(gearman_return_t rc) {
   return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
-}
-
-static gearman_worker_st *clone_of(gearman_worker_st *from) {
-  gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
-  gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;
-  gearman_worker_free(reversed);
-  if (st) {
-    gearman_worker_options_t options = gearman_worker_options(from);
-    gearman_worker_add_options(st, options & GEARMAN_WORKER_NON_BLOCKING);
-    if (!(options & GEARMAN_WORKER_GRAB_ALL) || !(options & GEARMAN_WORKER_GRAB_UNIQ)) {
-      gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL); /* a clone asks as a new worker does */
-      gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
-    }
-  }
-  return st;
-}
-
-/* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
- * forgotten, and the servers told so: see WorkerHandle. */
-bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
-  *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
-  worker->st = clone_of(from->st);
-  if (worker->st) {
-    gearman_worker_unregister_all(worker->st);
-    worker->removing = true;
-  }
-  return worker->st != NULL;
-}
-
-gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
-  if (!worker->spent) {
-    return GEARMAN_SUCCESS;
-  }
-  gearman_worker_st *st = clone_of(worker->st);
-  gearman_worker_st **more = realloc(worker->retired, (worker->retired_count + 1) * sizeof *more);
-  worker->retired = more ? more : worker->retired;
-  if (!st || !more) {
-    gearman_worker_free(st);
-    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  }
-  st = gcffi_replace(worker, st);
-  if (worker->grabbed) {
-    worker->retired[worker->retired_count++] = st;
-  } else {
-    gcffi_free_worker(st);
-  }
-  worker->spent = worker->under_way = worker->searching = worker->announces = false;
-  worker->opened = worker->unannounced = 0;
-  return GEARMAN_SUCCESS;
 }
 
 /* Where waits can be ended in good order the worker stays in blocking mode: asked in steps, it is left in the state in

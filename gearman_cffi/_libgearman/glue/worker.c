@@ -41,6 +41,7 @@ static void free_all(gcffi_worker *worker) {
     gcffi_free_worker(worker->retired[i]);
   }
   free(worker->retired);
+  free(worker->names);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held

@@ -27,10 +27,12 @@ typedef struct gcffi_worker {
   bool announces_first; /* Python has functions to register that wait for the others to be forgotten */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
   gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
-  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see gcffi_worker_grab */
+  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see renew.c */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
   bool released;               /* to be freed with the last of them */
+  char *names;                 /* of all functions that it has and had, each with a NUL */
+  size_t names_size;
   bool under_way;              /* libgearman has left the state that it begins a search for a job in */
   bool announces;              /* it tells a server of its functions, and has not asked for a job since */
   int opened, unannounced;     /* connections, plus 1: nothing sent yet; something else than the functions */
@@ -65,6 +67,7 @@ int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+bool gcffi_worker_knows(gcffi_worker *worker, const char *name);
 bool gcffi_spends(gearman_return_t rc);
 bool gcffi_leaves_search(gearman_return_t rc);
 void gcffi_free_worker(gearman_worker_st *st);
