@@ -182,9 +182,18 @@ class ClientHandle(Handle):
         """
         if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
             self._forget_dead()
-        data = workload if type(workload) is bytes else ffi.NULL if workload is None else pointer(workload)
         task._client, task._keeps = self.c, self._open
-        added = _add_task(self.c, kind, number, callbacks, name, unique, data, len(workload or b""), self._rc)
+        added = _add_task(
+            self.c,
+            kind,
+            number,
+            callbacks,
+            name,
+            unique,
+            workload if type(workload) is bytes else ffi.NULL if workload is None else pointer(workload),
+            len(workload or b""),
+            self._rc,
+        )
         if added:
             task._task = added
             if task._client is None:  # forgotten already: a signal handler has run the tasks

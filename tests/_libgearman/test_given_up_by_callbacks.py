@@ -1,4 +1,4 @@
-"""A job that is given up before the server named it, because a callback of another task of its client ended the call."""
+"""A job that is given up before the server named it, because a callback of another task of its client ended it."""
 
 from __future__ import annotations
 

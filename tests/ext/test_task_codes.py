@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
+from collections.abc import Callable
 
 import pytest
 
-from gearman_cffi.ext import GearmanTask, GearmanWarning
+from gearman_cffi.ext import GearmanClient, GearmanTask, GearmanWarning
 from gearman_cffi.testing import Gearmand
 from tests.support import client_of
 
@@ -22,6 +24,34 @@ def test_in_the_middle_of_a_foreground_job(gearmand: Gearmand, code: int) -> Non
         assert client.doNormal("f", "0123456789") == b""
     assert client.returnCode() == code & 0xFFFFFFFF
     assert [entry.category for entry in warned] == [GearmanWarning]
+
+
+@pytest.mark.parametrize("add", [GearmanClient.doNormal, GearmanClient.addTask])
+def test_a_refusal_does_not_hold_the_workload(
+    gearmand: Gearmand, add: Callable[[GearmanClient, str, bytearray], object]
+) -> None:
+    """Nor does one of another thread, which uses the client."""
+
+    def of_another_thread(task: GearmanTask) -> None:
+        thread = threading.Thread(target=refused)
+        thread.start()
+        thread.join()
+
+    def refused() -> None:
+        try:
+            add(client, "f", workload)
+        except RuntimeError as error:
+            errors.append(error)
+
+    errors: list[RuntimeError] = []
+    workload = bytearray(b"abc")
+    client = client_of(gearmand)
+    client.setCreatedCallback(of_another_thread)
+    client.addTaskBackground("f", "of the task")
+    assert client.runTasks()
+    workload.append(1)
+    assert len(errors) == 1
+    assert errors[0].__traceback__ is not None
 
 
 def test_an_exception_does_not_hold_the_workload(gearmand: Gearmand) -> None:
