@@ -6,7 +6,7 @@ from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client_jobs import Reply as Reply
-from gearman_cffi.ext.client_jobs import SubmitsJobs
+from gearman_cffi.ext.client_jobs import SubmitsJobs, submits
 from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
@@ -46,7 +46,8 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
 
     # ------------------------------------------------------------------------------- jobs
 
-    def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
+    @submits(_NORMAL)
+    def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job and waits for its result; what the worker sent as data stands before it.
 
         unique: jobs of one function with the same key are one job while it is queued or running.
@@ -54,37 +55,36 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         the job did: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
         Stands for gearman_client_do().
         """
-        return self._do("doNormal", _NORMAL, function, workload, unique)
 
-    def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
+    @submits(_HIGH)
+    def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
-        return self._do("doHigh", _HIGH, function, workload, unique)
 
-    def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
+    @submits(_LOW)
+    def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
-        return self._do("doLow", _LOW, function, workload, unique)
 
-    def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
+    @submits(_BACKGROUND)
+    def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job and does not wait for its result.
 
         Returns the job's handle, for jobStatus(); "" with a warning where it failed.
         Stands for gearman_client_do_background().
         """
-        return self._do_background("doBackground", _BACKGROUND, function, workload, unique)
 
-    def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
+    @submits(_HIGH_BACKGROUND)
+    def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job of high priority, otherwise as doBackground().
 
         Stands for gearman_client_do_high_background().
         """
-        return self._do_background("doHighBackground", _HIGH_BACKGROUND, function, workload, unique)
 
-    def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
+    @submits(_LOW_BACKGROUND)
+    def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job of low priority, otherwise as doBackground().
 
         Stands for gearman_client_do_low_background().
         """
-        return self._do_background("doLowBackground", _LOW_BACKGROUND, function, workload, unique)
 
     def doJobHandle(self) -> str:
         """The handle of the last job that was submitted in the background, "" before one was.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, ReturnCode, pointer
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name, known_name
@@ -11,9 +13,11 @@ from gearman_cffi.ext.tasks import Tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar, TypeVar
+    from collections.abc import Callable
+    from typing import Any, ClassVar, TypeVar
 
     _Client = TypeVar("_Client", bound="SubmitsJobs")
+    _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 _SUCCESS, _WORK_EXCEPTION = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_EXCEPTION)
 _DATA_TOO_LARGE = int(ReturnCode.DATA_TOO_LARGE)
@@ -38,76 +42,23 @@ class Reply:
 
 
 class SubmitsJobs(RunsTasks):
-    """The base of GearmanClient that knows single jobs.
-
-    _do() and _do_background() are what every job goes through, so they look at the usual arguments themselves, both of
-    them: a call of a Python function costs more than the check that it makes, and one body for both, which asks for the
-    kind, costs a job in the background 1 % of its instructions. No variable holds a pointer: a traceback
-    would keep the caller's bytearray from growing.
-    """
+    """The base of GearmanClient that knows single jobs."""
 
     # For the Python layer, which is told its servers and takes no others.
     _from_environment: ClassVar[bool] = True
     _background_handle: str
     _context: str
 
-    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
-        if type(function) is not str or (name := known_name(function)) is None:
-            name = arguments.function_name(function, "function")
-        if unique is None:
-            key = b""
-        elif type(unique) is str and "\0" not in unique:
-            key = unique.encode()
-        else:
-            key = arguments.name(unique, "unique")
-        self._text = None
-        handle = self._handle
-        submit = handle.submit
-        if type(workload) is bytes:  # its size is looked at in C
-            size = submit(handle.c, kind, name, key, workload, len(workload), -1)
-        else:
-            data = arguments.data(workload, "workload")
-            size = submit(handle.c, kind, name, key, pointer(data), len(data), -1)
-        if size >= 0:
-            self._rc = 0
-            return handle.answer[:size]  # type: ignore[no-any-return]
-        if self._settle(size, workload) == _SUCCESS:
-            return handle.data()
-        if self._rc not in TOLERATED:
+    def _settle_call(self, call: str, size: int, workload: Data, in_background: bool) -> bytes | str:
+        """What a call returns whose job has no short answer."""
+        rc = self._settle(size, workload)
+        if rc not in TOLERATED:
             self._warn(call)
-        return b""
-
-    def _do_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
-        self._background_handle = ""
-        if type(function) is not str or (name := known_name(function)) is None:
-            name = arguments.function_name(function, "function")
-        if unique is None:
-            key = b""
-        elif type(unique) is str and "\0" not in unique:
-            key = unique.encode()
-        else:
-            key = arguments.name(unique, "unique")
-        self._text = None
-        handle = self._handle
-        submit = handle.submit
-        if type(workload) is bytes:  # its size is looked at in C
-            size = submit(handle.c, kind, name, key, workload, len(workload), -1)
-        else:
-            data = arguments.data(workload, "workload")
-            size = submit(handle.c, kind, name, key, pointer(data), len(data), -1)
-        if size >= 0:
-            self._rc = 0
-            try:
-                job: str = handle.name[:size].decode()
-            except UnicodeDecodeError:
-                job = handle.job_handle()
-            self._background_handle = job
-            return job
-        if self._settle(size, workload) not in TOLERATED:
-            self._warn(call)
-            return ""
-        job = self._background_handle = handle.job_handle()
-        return job
+        elif in_background:
+            self._background_handle = self._handle.job_handle()
+        if in_background:
+            return self._background_handle
+        return self._handle.data() if rc == _SUCCESS else b""
 
     def _settle(self, size: int, workload: Data = b"") -> int:
         rc = self._rc = self._handle.settle(size)
@@ -156,3 +107,51 @@ class SubmitsJobs(RunsTasks):
         copy._handle = self._handle.clone(copy._tasks, rotation)
         copy._background_handle, copy._context = "", self._context
         return copy
+
+
+def submits(kind: int) -> Callable[[_Method], _Method]:
+    """Makes of a method, which gives its name, signature and docstring, one that submits jobs of a JobKind.
+
+    A method that called a shared one would cost a job 3 % of its instructions; for the same reason the usual arguments
+    are looked at in here. No variable holds a pointer: a traceback would keep the caller's bytearray from growing.
+    """
+    in_background = kind >= _LOW_BACKGROUND
+
+    def decorate(method: _Method) -> _Method:
+        call = method.__name__
+
+        def made(self: SubmitsJobs, function: Name, workload: Data, unique: Name | None = None) -> bytes | str:
+            if in_background:
+                self._background_handle = ""
+            if type(function) is not str or (name := known_name(function)) is None:
+                name = arguments.function_name(function, "function")
+            if unique is None:
+                key = b""
+            elif type(unique) is str and "\0" not in unique:
+                key = unique.encode()
+            else:
+                key = arguments.name(unique, "unique")
+            self._text = None
+            handle = self._handle
+            submit = handle.submit
+            if type(workload) is bytes:  # its size is looked at in C
+                size = submit(handle.c, kind, name, key, workload, len(workload), -1)
+            else:
+                data = arguments.data(workload, "workload")
+                size = submit(handle.c, kind, name, key, pointer(data), len(data), -1)
+            if size < 0:
+                return self._settle_call(call, size, workload, in_background)
+            self._rc = 0
+            if not in_background:
+                return handle.answer[:size]  # type: ignore[no-any-return]
+            try:
+                job: str = handle.name[:size].decode()
+            except UnicodeDecodeError:
+                job = handle.job_handle()
+            self._background_handle = job
+            return job
+
+        made.__code__ = made.__code__.replace(co_name=call)  # for tracebacks and profiles
+        return wraps(method)(made)  # type: ignore[return-value]
+
+    return decorate
