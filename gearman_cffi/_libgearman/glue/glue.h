@@ -1,7 +1,8 @@
 /* The C half of the boundary: what Python would have to do between two calls of libgearman, done in one.
  *
  * ownership.c  who may use a client or a worker: one thread at a time, never a forked child
- * wait.c       scopes, and the poll() that lets Python's signal handlers run
+ * scope.c      the scope of each call from Python, and who may not go on
+ * wait.c       the poll() that lets Python's signal handlers run
  * direct.c     waiting for one server's answer without poll()
  * lock.c       keeping the interpreter's lock beside threads that compute
  * bell.c       what ends a wait so that it looks for signals once more

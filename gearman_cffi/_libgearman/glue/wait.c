@@ -12,109 +12,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
-
-static _Thread_local gcffi_scope *current;
-static pthread_t main_thread;
-static int ending;
 
 int64_t gcffi_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
 }
-
-/* ident: as Python numbers threads, which is by pthread_self(). Only the first call counts: a subinterpreter has another
- * first thread, and no signal handlers. */
-bool gcffi_set_main_thread(unsigned long ident) {
-  static bool known;
-  bool first = !known;
-  if (first) {
-    main_thread = (pthread_t)ident;
-    known = true;
-  }
-  return first;
-}
-
-/* In a child process: the thread that forked is the one in which signal handlers run there. */
-void gcffi_forked(void) {
-  main_thread = pthread_self();
-  gcffi_process++;
-  gcffi_forget_bell();
-}
-
-/* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the
- * call has to end without a byte sent and without a connection shut down. */
-bool gcffi_is_inherited(const gcffi_scope *scope) { return scope && scope->process != gcffi_process; }
-
-/* Python is about to end. A daemon thread that came back into it later would find no interpreter, and crash. */
-void gcffi_end(void) { __atomic_store_n(&ending, 1, __ATOMIC_SEQ_CST); }
-
-/* Before each callback: stays here for good where there is soon no Python to call. */
-void gcffi_before_python(void) {
-  while (__atomic_load_n(&ending, __ATOMIC_SEQ_CST) && !pthread_equal(pthread_self(), main_thread)) {
-    poll(NULL, 0, -1);
-  }
-}
-
-bool gcffi_handles_signals(void) { return pthread_equal(pthread_self(), main_thread) != 0; }
-
-void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms) {
-  *scope = (gcffi_scope){.outer = current, .process = gcffi_process};
-  gcffi_set_deadline(scope, timeout_ms);
-  current = scope;
-}
-
-/* timeout_ms: from now on; negative for none. */
-void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms) {
-  scope->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
-}
-
-/* Begins a call from Python; 0, or why it is refused. The object is free again when the scope is left. */
-int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
-  int refused = gcffi_take(guard);
-  if (refused == 0) {
-    gcffi_enter(scope, timeout_ms);
-    scope->guard = guard;
-  }
-  return refused;
-}
-
-/* The same for a call that may be made in a callback of the object too. */
-int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
-  bool taken;
-  int refused = gcffi_take_within(guard, &taken);
-  if (refused == 0) {
-    gcffi_enter(scope, timeout_ms);
-    scope->guard = taken ? guard : NULL;
-  }
-  return refused;
-}
-
-/* Ends a call from Python, which returns this. */
-int gcffi_end_call(gcffi_scope *scope, int rc) {
-  current = scope->outer;
-  if (scope->guard) {
-    gcffi_give_back(scope->guard);
-  }
-  return scope->raised ? GCFFI_RAISED : rc;
-}
-
-/* A callback in Python has raised. */
-void gcffi_note_raised(void) {
-  if (current) {
-    current->raised = true;
-  }
-}
-
-/* Ends what is a part of a call, which then raises what was raised here. */
-void gcffi_leave(gcffi_scope *scope) {
-  if (gcffi_end_call(scope, 0) == GCFFI_RAISED) {
-    gcffi_note_raised();
-  }
-}
-
-gcffi_scope *gcffi_current_scope(void) { return current; }
 
 #ifdef __APPLE__
 /* No ppoll() there: a signal in the instant before poll() is seen at the next event. */
@@ -163,9 +68,18 @@ bool gcffi_let_signals_in(gcffi_scope *scope) {
   return scope->interrupted;
 }
 
-/* Polls with signals held back from Python's last look until poll() is entered, so that none falls between. */
+static int64_t sooner(int64_t limit, int64_t after) {
+  int64_t until = gcffi_now() + after;
+  return until < limit ? until : limit;
+}
+
+/* Polls with signals held back from Python's last look until poll() is entered, so that none falls between, but one that
+ * another thread takes in place of this one. */
 static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t until) {
   sigset_t all, before;
+  if (gcffi_let_signals_in(scope)) { /* not held back: whoever sees what a handler does may send the next one at once */
+    return 0;
+  }
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int ready = gcffi_let_signals_in(scope) ? 0 : gcffi_poll_until(fds, count, until, &before);
@@ -184,12 +98,42 @@ static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signa
   if (limit == GCFFI_NEVER && gcffi_poll_with_bell(fds, count, &ready)) {
     return ready;
   }
-  int64_t look = gcffi_now() + GCFFI_LOOK_AGAIN_AFTER;
-  return gcffi_poll_until(fds, count, look < limit ? look : limit, NULL);
+  return gcffi_poll_until(fds, count, sooner(limit, GCFFI_LOOK_AGAIN_AFTER), NULL);
+}
+
+/* No other thread can take a signal. Nobody starts one either while this one waits. */
+static bool is_alone(void) {
+  struct stat threads;
+  return stat("/proc/self/task", &threads) == 0 && threads.st_nlink == 3; /* ".", ".." and its own */
+}
+
+/* Until something has come, or the wait is given up. Signal handlers run meanwhile. */
+static int wait_and_look(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit) {
+  bool handles_signals = gcffi_handles_signals(), looks = scope->looks && handles_signals;
+  int64_t patience = GCFFI_LOOK_AGAIN_AFTER;
+  scope->looks = false;
+  for (;;) {
+    int ready = looks ? poll_after_looking(scope, fds, count, is_alone() ? limit : sooner(limit, patience))
+                      : poll_for_a_while(fds, count, handles_signals, limit);
+    bool signalled = ready < 0 && errno == EINTR;
+    if (ready > 0 || (ready < 0 && !signalled)) {
+      return ready;
+    }
+    if (signalled && handles_signals) {
+      gcffi_let_signals_in(scope);
+    }
+    bool is_over = limit != GCFFI_NEVER && gcffi_now() >= limit;
+    scope->timed_out = scope->timed_out || (is_over && !scope->interrupted);
+    if (is_over || scope->interrupted) {
+      return give_up(scope, fds, count);
+    }
+    patience = looks && !signalled ? GCFFI_LOOK_ONCE_MORE_AFTER : GCFFI_LOOK_AGAIN_AFTER;
+    looks = handles_signals && !signalled;
+  }
 }
 
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
-  gcffi_scope *scope = current;
+  gcffi_scope *scope = gcffi_current_scope();
   int64_t limit = GCFFI_NEVER;
   bool has_own = scope && (scope->patient || scope->deadline != GCFFI_NEVER); /* in place of libgearman's timeout */
   if (timeout >= 0 && !has_own) {
@@ -232,30 +176,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (ready > 0) {
     return ready;
   }
-  bool handles_signals = gcffi_handles_signals();
-  bool looks = scope->looks && handles_signals;
-  ready = looks ? poll_after_looking(scope, fds, count, limit)
-                : poll_for_a_while(fds, count, handles_signals, limit);
-  scope->looks = false;
-  while (ready <= 0) {
-    if (ready < 0 && errno != EINTR) {
-      return ready;
-    }
-    bool signalled = ready < 0;
-    if (signalled && handles_signals) {
-      gcffi_let_signals_in(scope);
-    }
-    if (scope->interrupted) {
-      return give_up(scope, fds, count);
-    }
-    if (limit != GCFFI_NEVER && gcffi_now() >= limit) {
-      scope->timed_out = true;
-      return give_up(scope, fds, count);
-    }
-    ready = handles_signals && !signalled ? poll_after_looking(scope, fds, count, limit)
-                                          : poll_for_a_while(fds, count, handles_signals, limit);
-  }
-  return ready;
+  return wait_and_look(scope, fds, count, limit);
 }
 
 /* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */

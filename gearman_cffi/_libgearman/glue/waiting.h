@@ -112,8 +112,10 @@ extern const gcffi_stand_in gcffi_stand_ins[];
 
 /* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
  * this long in ns, since its start or the last signal, therefore looks once more, with signals held back until poll() is
- * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner. */
+ * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner, and hence one
+ * more look then, and one each second. */
 #define GCFFI_LOOK_AGAIN_AFTER 50000000LL
+#define GCFFI_LOOK_ONCE_MORE_AFTER 1000000000LL
 
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
 int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
