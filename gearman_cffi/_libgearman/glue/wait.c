@@ -73,13 +73,22 @@ static int64_t sooner(int64_t limit, int64_t after) {
   return until < limit ? until : limit;
 }
 
+/* No other thread can take a signal. Nobody starts one either while this one waits. */
+static bool is_alone(void) {
+  struct stat threads;
+  return stat("/proc/self/task", &threads) == 0 && threads.st_nlink == 3; /* ".", ".." and its own */
+}
+
 /* Polls with signals held back from Python's last look until poll() is entered, so that none falls between, but one that
- * another thread takes in place of this one. */
-static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t until) {
+ * another thread takes in place of this one. Hence patience, and a first look in which none is held back: whoever sees what
+ * a handler does may send the next signal at once. */
+static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit, int64_t patience) {
   sigset_t all, before;
-  if (gcffi_let_signals_in(scope)) { /* not held back: whoever sees what a handler does may send the next one at once */
+  bool alone = is_alone();
+  if (!alone && gcffi_let_signals_in(scope)) {
     return 0;
   }
+  int64_t until = alone ? limit : sooner(limit, patience);
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int ready = gcffi_let_signals_in(scope) ? 0 : gcffi_poll_until(fds, count, until, &before);
@@ -101,19 +110,13 @@ static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signa
   return gcffi_poll_until(fds, count, sooner(limit, GCFFI_LOOK_AGAIN_AFTER), NULL);
 }
 
-/* No other thread can take a signal. Nobody starts one either while this one waits. */
-static bool is_alone(void) {
-  struct stat threads;
-  return stat("/proc/self/task", &threads) == 0 && threads.st_nlink == 3; /* ".", ".." and its own */
-}
-
 /* Until something has come, or the wait is given up. Signal handlers run meanwhile. */
 static int wait_and_look(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit) {
   bool handles_signals = gcffi_handles_signals(), looks = scope->looks && handles_signals;
   int64_t patience = GCFFI_LOOK_AGAIN_AFTER;
   scope->looks = false;
   for (;;) {
-    int ready = looks ? poll_after_looking(scope, fds, count, is_alone() ? limit : sooner(limit, patience))
+    int ready = looks ? poll_after_looking(scope, fds, count, limit, patience)
                       : poll_for_a_while(fds, count, handles_signals, limit);
     bool signalled = ready < 0 && errno == EINTR;
     if (ready > 0 || (ready < 0 && !signalled)) {
