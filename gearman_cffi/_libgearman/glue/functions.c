@@ -143,7 +143,7 @@ void gcffi_note_sent(gcffi_worker *worker, int fd, const void *data, size_t size
 }
 
 /* libgearman must be about to begin a search for a job: in the middle of one it would go on from a function that is freed, or
- * ask for jobs before it has told the servers. And a clone has the functions that were to go. */
+ * ask for jobs before it has told the servers. */
 static int begin_to_forget(gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(worker);
   if (refused == 0) {

@@ -6,10 +6,6 @@
 #define _GNU_SOURCE
 #include "glue.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 /* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
  * and what comes from a server that is no gearmand. */
 bool gcffi_spends(gearman_return_t rc) {
