@@ -183,7 +183,7 @@ class ClientHandle(Handle):
         if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
             self._forget_dead()
         task._client, task._keeps = self.c, self._open
-        added = _add_task(
+        added = _add_task(  # the pointer is in no variable, which a traceback would keep
             self.c,
             kind,
             number,

@@ -15,11 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
-# Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
-_LOW, _NORMAL, _HIGH = int(JobKind.LOW), int(JobKind.NORMAL), int(JobKind.HIGH)
-_LOW_BACKGROUND, _BACKGROUND = int(JobKind.LOW_BACKGROUND), int(JobKind.BACKGROUND)
-_HIGH_BACKGROUND = int(JobKind.HIGH_BACKGROUND)
-
 
 class GearmanClient(SubmitsJobs, DeprecatedClient):
     """PHP's GearmanClient: submits jobs, waits for their results, asks for their status.
@@ -46,7 +41,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
 
     # ------------------------------------------------------------------------------- jobs
 
-    @submits(_NORMAL)
+    @submits(JobKind.NORMAL)
     def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job and waits for its result; what the worker sent as data stands before it.
 
@@ -56,15 +51,15 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         Stands for gearman_client_do().
         """
 
-    @submits(_HIGH)
+    @submits(JobKind.HIGH)
     def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
 
-    @submits(_LOW)
+    @submits(JobKind.LOW)
     def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
         """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
 
-    @submits(_BACKGROUND)
+    @submits(JobKind.BACKGROUND)
     def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job and does not wait for its result.
 
@@ -72,14 +67,14 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         Stands for gearman_client_do_background().
         """
 
-    @submits(_HIGH_BACKGROUND)
+    @submits(JobKind.HIGH_BACKGROUND)
     def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job of high priority, otherwise as doBackground().
 
         Stands for gearman_client_do_high_background().
         """
 
-    @submits(_LOW_BACKGROUND)
+    @submits(JobKind.LOW_BACKGROUND)
     def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
         """Submits a job of low priority, otherwise as doBackground().
 

@@ -109,12 +109,13 @@ class SubmitsJobs(RunsTasks):
         return copy
 
 
-def submits(kind: int) -> Callable[[_Method], _Method]:
+def submits(job_kind: JobKind) -> Callable[[_Method], _Method]:
     """Makes of a method, which gives its name, signature and docstring, one that submits jobs of a JobKind.
 
     A method that called a shared one would cost a job 3 % of its instructions; for the same reason the usual arguments
     are looked at in here. No variable holds a pointer: a traceback would keep the caller's bytearray from growing.
     """
+    kind = int(job_kind)  # cffi takes a plain number in less time
     in_background = kind >= _LOW_BACKGROUND
 
     def decorate(method: _Method) -> _Method:

@@ -79,7 +79,7 @@ static gearman_return_t define(gcffi_worker *worker, const char *name, size_t si
 static int begin_to_add(gcffi_worker *worker, const char *name, gearman_return_t *rc) {
   int refused = begin(worker);
   if (refused == 0) {
-    *rc = gcffi_worker_knows(worker, name) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    *rc = gcffi_remember_function(worker, name) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   return refused;
 }

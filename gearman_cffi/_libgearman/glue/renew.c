@@ -21,8 +21,8 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   return st;
 }
 
-/* A function is registered, or was before. False: without memory. */
-bool gcffi_worker_knows(gcffi_worker *worker, const char *name) {
+/* A function is about to be registered. False: without memory. */
+bool gcffi_remember_function(gcffi_worker *worker, const char *name) {
   size_t size = strlen(name) + 1;
   for (const char *known = worker->names; known < worker->names + worker->names_size; known += strlen(known) + 1) {
     if (strcmp(known, name) == 0) {

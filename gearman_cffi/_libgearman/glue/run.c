@@ -120,9 +120,6 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
     scope->expects = client->naming + 1; /* the name alone is no news */
   }
   gearman_return_t rc = gcffi_run(client, scope, &left, GCFFI_WAITS);
-  if (client->raised && rc == GEARMAN_PAUSE) {
-    rc = GEARMAN_TIMEOUT; /* one of the user's callbacks raised: the wait for this task is given up */
-  }
   gcffi_let_go(client, task, rc);
   if (reply->handle_size) {
     client->naming = GCFFI_HEAD + (int)reply->handle_size;

@@ -125,9 +125,11 @@ static int wait_and_look(gcffi_scope *scope, struct pollfd *fds, nfds_t count, i
     if (signalled && handles_signals) {
       gcffi_let_signals_in(scope);
     }
-    bool is_over = limit != GCFFI_NEVER && gcffi_now() >= limit;
-    scope->timed_out = scope->timed_out || (is_over && !scope->interrupted);
-    if (is_over || scope->interrupted) {
+    if (scope->interrupted) {
+      return give_up(scope, fds, count);
+    }
+    if (limit != GCFFI_NEVER && gcffi_now() >= limit) {
+      scope->timed_out = true;
       return give_up(scope, fds, count);
     }
     patience = looks && !signalled ? GCFFI_LOOK_ONCE_MORE_AFTER : GCFFI_LOOK_AGAIN_AFTER;
@@ -176,10 +178,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     gcffi_send_off(scope->worker, -1);
   }
   int ready = gcffi_has_come(scope, fds, count);
-  if (ready > 0) {
-    return ready;
-  }
-  return wait_and_look(scope, fds, count, limit);
+  return ready > 0 ? ready : wait_and_look(scope, fds, count, limit);
 }
 
 /* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */

@@ -67,7 +67,7 @@ int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
-bool gcffi_worker_knows(gcffi_worker *worker, const char *name);
+bool gcffi_remember_function(gcffi_worker *worker, const char *name);
 bool gcffi_spends(gearman_return_t rc);
 bool gcffi_leaves_search(gearman_return_t rc);
 void gcffi_free_worker(gearman_worker_st *st);
