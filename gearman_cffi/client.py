@@ -10,7 +10,7 @@ from types import TracebackType
 from gearman_cffi.client_bulk import BulkClient
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
-from gearman_cffi.ext import GearmanClient, GearmanWarning, JobKind, Reply, ReturnCode
+from gearman_cffi.ext import GearmanClient, GearmanWarning, Reply, ReturnCode
 from gearman_cffi.failures import failure
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
@@ -146,7 +146,7 @@ class Client(BulkClient):
 
     def _submit(
         self,
-        kind: JobKind,
+        kind: int,
         function: str,
         workload: Any,
         unique: str | None,

@@ -12,21 +12,25 @@ if TYPE_CHECKING:
 def importer(
     package: str, names: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The __getattr__() and the __dir__() of a package. names: for each of its modules, a name itself, those in it."""
+    """The __getattr__() and the __dir__() of a package.
+
+    names: for each of its modules, a name itself, those in it; for one beside the package ".its_name".
+    """
 
     def get(name: str) -> object:
         from importlib import import_module
 
         if name in names:
-            return import_module(f"{package}.{name}")
+            return import_module(f".{name}", package)
         for module, known in names.items():
             if name in known:
-                value = getattr(import_module(f"{package}.{module}"), name)
+                value = getattr(import_module(f".{module}", package), name)
                 setattr(sys.modules[package], name, value)
                 return value
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def list_all() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *names, *(name for known in names.values() for name in known)})
+        own = {name for name in names if name[0] != "."}.union(*names.values())
+        return sorted(own.union(vars(sys.modules[package])))
 
     return get, list_all

@@ -25,7 +25,7 @@ _BACKGROUND = {
 }
 
 
-def job_kind(priority: Priority | int, background: bool) -> JobKind:
+def job_kind(priority: Priority | int, background: bool) -> int:
     """The kind of submission for a priority. Raises InvalidArgument for what is none."""
     try:
         return (_BACKGROUND if background else _FOREGROUND)[priority]  # type: ignore[index]

@@ -12,7 +12,8 @@ protocols.py     types of what the rooms above pass in; imported by type checker
 
 What is handed to the rooms above: bytes for data, str for names, ints for return codes.
 
-Neither here nor in ext is anything imported that costs as much as both together: typing, dataclasses, inspect, re.
+Neither here nor in ext is anything imported at first that costs as much as both together: typing, dataclasses, inspect,
+re, enum, functools, threading.
 Type checkers take a TYPE_CHECKING of our own for true as they do that of typing.
 """
 
@@ -23,19 +24,20 @@ from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilit
 from gearman_cffi._libgearman.data import NULL, contents, pointer
 from gearman_cffi._libgearman.jobs import UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
-from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gearman_cffi._libgearman.client import JOB_STATUS, ClientHandle, JobKind, TaskEvent
+    from gearman_cffi._libgearman.client import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind, TaskEvent
     from gearman_cffi._libgearman.loads import LoadHandle, wait_for_any
     from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
+    from gearman_cffi._libgearman.return_codes import ReturnCode
     from gearman_cffi._libgearman.tasks import TaskHandle
     from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
     from gearman_cffi._libgearman.worker import WorkerHandle
 
 __all__ = [
+    "INVALID_ARGUMENT",
     "JOB_STATUS",
     "LEAST_CODE",
     "NULL",
@@ -65,8 +67,9 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
     __getattr__, __dir__ = importer(
         __name__,
         {
-            "client": ("JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent"),
+            "client": ("INVALID_ARGUMENT", "JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent"),
             "loads": ("LoadHandle", "wait_for_any"),
+            "return_codes": ("ReturnCode",),
             "tasks": ("TaskHandle",),
             "util": ("bug_report_address", "verbosity_name"),
             "worker": ("WorkerHandle",),

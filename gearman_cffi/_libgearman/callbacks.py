@@ -10,26 +10,25 @@ job      the context of the function (a handle of the JobFunction), and the size
 
 from __future__ import annotations
 
-from signal import SIG_BLOCK, pthread_sigmask
-from types import TracebackType
+from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]  # signal without its enums
 
 from gearman_cffi._libgearman.jobs import OVER, THREW, UNANSWERED, JobPacket
 from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail
-from gearman_cffi._libgearman.return_codes import ReturnCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any
 
 # How a job ends whose function has raised: with an Exception, answered by the runner, or with what comes from outside
 # (KeyboardInterrupt, SystemExit): libgearman drops the connections then, and the job goes back to the server.
-_FAILED = ~(int(ReturnCode.WORK_EXCEPTION) | THREW)
-_ENDED = ~(int(ReturnCode.WORK_ERROR) | THREW | UNANSWERED)
+_FAILED = ~(lib.GEARMAN_WORK_EXCEPTION | THREW)
+_ENDED = ~(lib.GEARMAN_WORK_ERROR | THREW | UNANSWERED)
 # What goes out as it is; anything else is the runner's matter.
 _MOST_SENT_AT_ONCE = 0x3FFFFFFF
-_COMPLETE = int(JobPacket.COMPLETE)
+_COMPLETE = JobPacket.COMPLETE
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
 # What is at most as long changes hands in memory that C and Python know, and C sends it.

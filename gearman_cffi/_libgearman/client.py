@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-
 from gearman_cffi._libgearman.data import Data, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.native import ffi, lib
@@ -25,11 +23,12 @@ _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
 # Options that C follows itself: libgearman always has the first, and never the second.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
+INVALID_ARGUMENT = int(lib.GEARMAN_INVALID_ARGUMENT)  # which PHP has no constant for
 JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
 
 
-class JobKind(enum.IntEnum):
-    """The ways to submit a job: priority, and whether the client waits for the result."""
+class JobKind:
+    """The ways to submit a job, as numbers: priority, and whether the client waits for the result."""
 
     LOW = lib.GCFFI_LOW
     NORMAL = lib.GCFFI_NORMAL
@@ -39,8 +38,8 @@ class JobKind(enum.IntEnum):
     HIGH_BACKGROUND = lib.GCFFI_HIGH_BACKGROUND
 
 
-class TaskEvent(enum.IntEnum):
-    """What a task's packet says; a client has a callback for each."""
+class TaskEvent:
+    """What a task's packet says, as numbers; a client has a callback for each."""
 
     CREATED = lib.GCFFI_CREATED
     DATA = lib.GCFFI_DATA

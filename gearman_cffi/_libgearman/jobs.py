@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
@@ -25,8 +23,8 @@ THREW = int(lib.GCFFI_THREW)
 _send, _string = lib.gcffi_job_send, ffi.string
 
 
-class JobPacket(enum.IntEnum):
-    """What can be sent for a job, beside its status."""
+class JobPacket:
+    """What can be sent for a job, beside its status: numbers."""
 
     DATA = lib.GCFFI_SEND_DATA
     WARNING = lib.GCFFI_SEND_WARNING

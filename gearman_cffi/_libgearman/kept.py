@@ -10,7 +10,7 @@ returns GCFFI_RAISED, and the method that made that call raises it again, with i
 
 from __future__ import annotations
 
-from threading import get_ident
+from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

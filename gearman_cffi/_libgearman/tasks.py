@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gearman_cffi._libgearman.data import decode
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _packet, _unpack = lib.gcffi_task_packet, ffi.unpack

@@ -6,7 +6,6 @@ from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.jobs import Grabbed, JobFunction, JobHandle
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
-from gearman_cffi._libgearman.return_codes import ReturnCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from gearman_cffi._libgearman.protocols import JobRunner
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
-_SUCCESS = int(ReturnCode.SUCCESS)
+_SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
 _ANNOUNCES = lib.GCFFI_ANNOUNCES
 
 
@@ -165,7 +164,7 @@ class WorkerHandle(Handle):
         rc = int(lib.gcffi_worker_announce(self.c))
         if rc < 0:
             fail("worker", rc)
-        if rc in (ReturnCode.SUCCESS, ReturnCode.NO_SERVERS):
+        if rc in (_SUCCESS, _NO_SERVERS):
             return rc
         for name, (function, timeout) in self._waiting.items():
             self._register(name, function, timeout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gearman_cffi.ext import JobKind
 from gearman_cffi.jobs import Job
 from gearman_cffi.names import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.priorities import Priority, job_kind
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from gearman_cffi.serializers import Serializer
 
 # The place of a job in its call, and what is sent for it: kind, function's name, unique key (b"" for none), workload.
-Entry: TypeAlias = tuple[int, JobKind, bytes, bytes, bytes]
+Entry: TypeAlias = tuple[int, int, bytes, bytes, bytes]
 
 
 class JobReader:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from gearman_cffi._libgearman import ConcurrentUseError as ConcurrentUseError
 from gearman_cffi._libgearman import ForkedUseError as ForkedUseError
 from gearman_cffi._libgearman import MissingCapabilityError as MissingCapabilityError
-from gearman_cffi._libgearman import ReturnCode as ReturnCode
 from gearman_cffi._libgearman import capabilities as capabilities
 from gearman_cffi.ext.constants import *
 from gearman_cffi.ext.exception import GearmanException, GearmanWarning
@@ -18,6 +17,7 @@ from gearman_cffi.lazy import importer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gearman_cffi._libgearman import JobKind as JobKind
+    from gearman_cffi._libgearman import ReturnCode as ReturnCode
     from gearman_cffi.ext.client import GearmanClient
     from gearman_cffi.ext.client import Reply as Reply
     from gearman_cffi.ext.functions import *
@@ -308,4 +308,5 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
     _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply"), "task": ("GearmanTask",)}
     _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
     _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}
-    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS)
+    _BOUNDARY = {"._libgearman": ("ReturnCode",)}
+    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS | _BOUNDARY)

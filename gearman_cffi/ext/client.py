@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, ReturnCode
+from gearman_cffi._libgearman import ClientHandle, JobKind
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client_jobs import Reply as Reply
 from gearman_cffi.ext.client_jobs import SubmitsJobs, submits
+from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS, GEARMAN_UNKNOWN_STATE
 from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
+from gearman_cffi.ext.warn import describe_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         if not self._is_handle("jobStatus", handle):
             return [False, False, 0, 0]
         rc = self._rc = self._handle.job_status(handle)
-        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("jobStatus")
             return [False, False, 0, 0]
         return list(self._handle.status())
@@ -120,11 +122,11 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         """
         key = arguments.name(unique_key, "unique_key")
         if len(key) > _UNIQUE_MAX + 1:
-            self._text = ReturnCode.describe(ReturnCode.UNKNOWN_STATE)
+            self._text = describe_code(GEARMAN_UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
         rc, status = self._status_by_unique_key(key)
-        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("jobStatusByUniqueKey")
         return status
 

@@ -63,7 +63,7 @@ class CallsBack(Connected):
         self._tasks.clear()
         return True
 
-    def _set_callback(self, call: str, event: TaskEvent, function: TaskCallback) -> bool:
+    def _set_callback(self, call: str, event: int, function: TaskCallback) -> bool:
         if not self._check_callback(call, function):
             return False
         self._tasks.call_back(event, function, positional(function, 2))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from functools import wraps
-
-from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, ReturnCode, pointer
+from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, pointer
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
 from gearman_cffi.ext.connected import TOLERATED
+from gearman_cffi.ext.constants import (
+    GEARMAN_DATA_TOO_LARGE,
+    GEARMAN_SUCCESS,
+    GEARMAN_WORK_EXCEPTION,
+    GEARMAN_WORK_FAIL,
+)
 from gearman_cffi.ext.tasks import Tasks
+from gearman_cffi.ext.warn import describe_code
+from gearman_cffi.ext.wrapping import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +25,8 @@ if TYPE_CHECKING:
     _Client = TypeVar("_Client", bound="SubmitsJobs")
     _Method = TypeVar("_Method", bound=Callable[..., Any])
 
-_SUCCESS, _WORK_EXCEPTION = int(ReturnCode.SUCCESS), int(ReturnCode.WORK_EXCEPTION)
-_DATA_TOO_LARGE = int(ReturnCode.DATA_TOO_LARGE)
-_JOB_FAILED = frozenset({_WORK_EXCEPTION, int(ReturnCode.WORK_FAIL)})
-_LOW_BACKGROUND = int(JobKind.LOW_BACKGROUND)  # the first of those in the background
+_JOB_FAILED = frozenset({GEARMAN_WORK_EXCEPTION, GEARMAN_WORK_FAIL})
+_LOW_BACKGROUND = JobKind.LOW_BACKGROUND  # the first of those in the background
 
 
 class Reply:
@@ -58,21 +62,21 @@ class SubmitsJobs(RunsTasks):
             self._background_handle = self._handle.job_handle()
         if in_background:
             return self._background_handle
-        return self._handle.data() if rc == _SUCCESS else b""
+        return self._handle.data() if rc == GEARMAN_SUCCESS else b""
 
     def _settle(self, size: int, workload: Data = b"") -> int:
         rc = self._rc = self._handle.settle(size)
-        if rc == _DATA_TOO_LARGE:
+        if rc == GEARMAN_DATA_TOO_LARGE:
             arguments.data(workload, "workload")  # raises what a mirror's method does
         if rc in _JOB_FAILED:
-            self._text = ReturnCode.describe(rc)
+            self._text = describe_code(rc)
         return rc
 
     # ------------------------------------------------------------------------ for the Python layer
 
     def _submit(
         self,
-        kind: JobKind,
+        kind: int,
         function: Name,
         workload: bytes | bytearray | memoryview,
         unique: Name | None = None,
@@ -86,11 +90,11 @@ class SubmitsJobs(RunsTasks):
         submit = handle.submit
         milliseconds, length = -1 if timeout_ms is None else timeout_ms, len(workload)
         size = submit(handle.c, kind, name, key, pointer(workload) if length else NULL, length, milliseconds)
-        rc = self._rc = _SUCCESS if size >= 0 else self._settle(size)
-        if kind < _LOW_BACKGROUND and rc == _SUCCESS:
+        rc = self._rc = GEARMAN_SUCCESS if size >= 0 else self._settle(size)
+        if kind < _LOW_BACKGROUND and rc == GEARMAN_SUCCESS:
             return Reply(rc, handle.answer[:size] if size >= 0 else handle.data(), None, "")
-        raised = handle.data() if rc == _WORK_EXCEPTION else None
-        return Reply(rc, b"" if rc == _SUCCESS else None, raised, handle.job_handle())
+        raised = handle.data() if rc == GEARMAN_WORK_EXCEPTION else None
+        return Reply(rc, b"" if rc == GEARMAN_SUCCESS else None, raised, handle.job_handle())
 
     def _expect_exceptions(self) -> None:
         """Makes every connection ask for exceptions when it is opened."""
@@ -109,13 +113,12 @@ class SubmitsJobs(RunsTasks):
         return copy
 
 
-def submits(job_kind: JobKind) -> Callable[[_Method], _Method]:
+def submits(kind: int) -> Callable[[_Method], _Method]:
     """Makes of a method, which gives its name, signature and docstring, one that submits jobs of a JobKind.
 
     A method that called a shared one would cost a job 3 % of its instructions; for the same reason the usual arguments
     are looked at in here. No variable holds a pointer: a traceback would keep the caller's bytearray from growing.
     """
-    kind = int(job_kind)  # cffi takes a plain number in less time
     in_background = kind >= _LOW_BACKGROUND
 
     def decorate(method: _Method) -> _Method:
@@ -153,6 +156,6 @@ def submits(job_kind: JobKind) -> Callable[[_Method], _Method]:
             return job
 
         made.__code__ = made.__code__.replace(co_name=call)  # for tracebacks and profiles
-        return wraps(method)(made)  # type: ignore[return-value]
+        return wrap(method, made)
 
     return decorate

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import FunctionType
 
-from gearman_cffi._libgearman import JOB_STATUS, ClientHandle, JobKind, ReturnCode
+from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.client_callbacks import CallsBack
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.tasks import NO_CONTEXT
+from gearman_cffi.ext.warn import describe_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final, Literal, TypeVar
 
     _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -129,7 +130,7 @@ class RunsTasks(CallsBack):
         return False
 
     def _add_job(
-        self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
+        self, call: str, kind: int, function: Name, workload: Data, context: Any, unique: Name | None
     ) -> GearmanTask | Literal[False]:
         if type(function) is not str or (name := known_name(function)) is None:
             name = arguments.function_name(function, "function_name")
@@ -172,7 +173,7 @@ class RunsTasks(CallsBack):
         # libgearman matches no answer to a handle that is longer: the call would wait for ever.
         if len(handle) <= _HANDLE_MAX:
             return True
-        self._rc = ReturnCode.INVALID_ARGUMENT
-        self._text = f"{ReturnCode.describe(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
+        self._rc = INVALID_ARGUMENT
+        self._text = f"{describe_code(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
         self._warn(call)
         return False

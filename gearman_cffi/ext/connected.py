@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ReturnCode
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
+from gearman_cffi.ext.constants import (
+    GEARMAN_IO_WAIT,
+    GEARMAN_PAUSE,
+    GEARMAN_SUCCESS,
+    GEARMAN_TIMEOUT,
+    GEARMAN_WORK_DATA,
+    GEARMAN_WORK_EXCEPTION,
+    GEARMAN_WORK_FAIL,
+    GEARMAN_WORK_STATUS,
+    GEARMAN_WORK_WARNING,
+)
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warn import describe_code, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
     _Self = TypeVar("_Self", bound="Connected")
 
 _EXCEPTIONS = b"exceptions"
-_SUCCESS = int(ReturnCode.SUCCESS)
 # The bits libgearman reports of itself and the extension does not: "allocated by libgearman".
 _ALLOCATED = 1
 
@@ -45,7 +54,7 @@ class Connected(Uncopyable):
         self = super().__new__(cls)
         # Not attributes of the class: CPython finds those of an object faster where its class has none of the name.
         self._handle = _NotSetUp()  # type: ignore[assignment]
-        self._rc, self._text = _SUCCESS, None
+        self._rc, self._text = GEARMAN_SUCCESS, None
         return self
 
     def returnCode(self) -> int:
@@ -171,7 +180,7 @@ class Connected(Uncopyable):
         """
         self._text = None
         rc = self._rc = self._handle.wait()
-        if rc not in TOLERATED and rc != ReturnCode.TIMEOUT:
+        if rc not in TOLERATED and rc != GEARMAN_TIMEOUT:
             self._warn("wait")
         return rc in TOLERATED
 
@@ -179,7 +188,7 @@ class Connected(Uncopyable):
         data = arguments.data(workload, what)
         self._text = None
         rc = self._rc = self._handle.echo(data)
-        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("ping")
             return False
         return True
@@ -187,7 +196,7 @@ class Connected(Uncopyable):
     def _added(self, call: str, rc: int, setup_exception_handler: bool) -> bool:
         self._text = None
         self._rc = rc
-        if rc != ReturnCode.SUCCESS:
+        if rc != GEARMAN_SUCCESS:
             self._warn(call)
             return False
         if setup_exception_handler:
@@ -208,19 +217,19 @@ class Connected(Uncopyable):
 
     def _warn(self, call: str) -> None:
         """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
-        warn(f"{self._php_class}::{call}()", str(self.error() or ReturnCode.describe(self._rc)))
+        warn(f"{self._php_class}::{call}()", str(self.error() or describe_code(self._rc)))
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.
 TOLERATED = frozenset(
     {
-        ReturnCode.SUCCESS,
-        ReturnCode.PAUSE,
-        ReturnCode.IO_WAIT,
-        ReturnCode.WORK_STATUS,
-        ReturnCode.WORK_DATA,
-        ReturnCode.WORK_WARNING,
-        ReturnCode.WORK_EXCEPTION,
-        ReturnCode.WORK_FAIL,
+        GEARMAN_SUCCESS,
+        GEARMAN_PAUSE,
+        GEARMAN_IO_WAIT,
+        GEARMAN_WORK_STATUS,
+        GEARMAN_WORK_DATA,
+        GEARMAN_WORK_WARNING,
+        GEARMAN_WORK_EXCEPTION,
+        GEARMAN_WORK_FAIL,
     }
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections.abc import Callable
+
+from gearman_cffi.ext.wrapping import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ParamSpec, TypeVar
 
     _P = ParamSpec("_P")
@@ -35,14 +36,14 @@ def _alias(php_class: str, old: str, new: str) -> Callable[..., Any]:
 def deprecated_function(old: str, new: Callable[_P, _R]) -> Callable[_P, _R]:
     """A function under its old name."""
 
-    @functools.wraps(new)
     def function(*arguments: _P.args, **named: _P.kwargs) -> _R:
         warn_deprecated(f"{old}()", f"{new.__name__}()")
         return new(*arguments, **named)
 
-    function.__name__ = function.__qualname__ = old
-    function.__doc__ = f"Deprecated: {new.__name__}() under its old name."
-    return function
+    alias = wrap(new, function)
+    alias.__name__ = alias.__qualname__ = old
+    alias.__doc__ = f"Deprecated: {new.__name__}() under its old name."
+    return alias
 
 
 def _clone(self: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import JobHandle, JobPacket, ReturnCode
+from gearman_cffi._libgearman import JobHandle, JobPacket
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
+from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_MAX_RETURN, GEARMAN_SUCCESS
 from gearman_cffi.ext.deprecated import DeprecatedJob
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warn import describe_code, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
         A send* after it overwrites it. True; False with a warning for a number that is no return code.
         """
         code = arguments.integer(gearman_return_t, "gearman_return_t")
-        if not 0 <= code <= ReturnCode.MAX_RETURN:
+        if not 0 <= code <= GEARMAN_MAX_RETURN:
             warn("GearmanJob::setReturn()", f"Invalid gearman_return_t: {code}")
             return False
         self._rc = code
@@ -118,9 +119,9 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
 
     def _sent(self, call: str, rc: int) -> bool:
         self._rc = rc
-        if rc in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        if rc in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             return True
-        self._warn(call, self._read_error() or ReturnCode.describe(rc))
+        self._warn(call, self._read_error() or describe_code(rc))
         return False
 
     def _warn(self, call: str, reason: str) -> None:

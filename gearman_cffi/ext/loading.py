@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from gearman_cffi._libgearman import LoadHandle, wait_for_any
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.tasks import Tasks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Loader:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ReturnCode, TaskHandle
+from gearman_cffi._libgearman import TaskHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
+from gearman_cffi.ext.constants import GEARMAN_NOT_FLUSHING
 from gearman_cffi.ext.deprecated import DeprecatedTask
 from gearman_cffi.ext.uncopyable import Uncopyable
 from gearman_cffi.ext.warn import warn
@@ -89,7 +90,7 @@ class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
         arguments.data(data, "data")
         if not self._is_live():
             return False
-        self._rc = ReturnCode.NOT_FLUSHING
+        self._rc = GEARMAN_NOT_FLUSHING
         warn("GearmanTask::sendWorkload()", "the workload was given to addTask() and goes out with the task")
         return False
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
-from gearman_cffi._libgearman import LEAST_CODE, ReturnCode, TaskEvent
+from gearman_cffi._libgearman import LEAST_CODE
+from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS
 from gearman_cffi.ext.task import GearmanTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final, TypeAlias
 
 # Called with the task, and with its context if it was added with one. May return a return code.
@@ -31,14 +32,14 @@ class Tasks:
 
     def __init__(self) -> None:
         # Each with the number of arguments that it takes.
-        self.callbacks: dict[TaskEvent, tuple[TaskCallback, int]] = {}
+        self.callbacks: dict[int, tuple[TaskCallback, int]] = {}
         # 1 << event for each of them. As libgearman binds them when a task is added, so does the mirror.
         self.wanted = 0
         self.numbers = itertools.count(1)
         # By number, with the context if it has one: what its callbacks are given.
         self._tasks: dict[int, tuple[Any, ...]] = {}
 
-    def call_back(self, event: TaskEvent, callback: TaskCallback, takes: int) -> None:
+    def call_back(self, event: int, callback: TaskCallback, takes: int) -> None:
         """Sets the callback of an event, and how many arguments it takes."""
         self.callbacks[event] = callback, takes
         self.wanted |= 1 << event
@@ -60,7 +61,7 @@ class Tasks:
 
     def deliver(self, task: int, event: int) -> int:
         """Calls back for a packet. A callback that was cleared since is not missed."""
-        found = self.callbacks.get(event)  # type: ignore[call-overload]  # an IntEnum's number finds it
+        found = self.callbacks.get(event)
         given = self._tasks.get(task)
         if found is None or given is None:  # a signal handler raised before addTask() returned
             return 0
@@ -75,10 +76,10 @@ def _return_code(value: Any) -> int:
     True does not count as GEARMAN_IO_WAIT.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return ReturnCode.SUCCESS
+        return GEARMAN_SUCCESS
     try:
         code = value if isinstance(value, int) else int(float(value))
     except (ValueError, OverflowError):
-        return ReturnCode.SUCCESS
+        return GEARMAN_SUCCESS
     code = (code + 0x80000000) % 0x100000000 - 0x80000000
-    return ReturnCode.SUCCESS if code == ReturnCode.IO_WAIT else max(code, LEAST_CODE)
+    return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, LEAST_CODE)

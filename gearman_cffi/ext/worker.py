@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from gearman_cffi._libgearman import UNANSWERED, JobPacket, ReturnCode, WorkerHandle
+from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.connected import Connected
+from gearman_cffi.ext.constants import (
+    GEARMAN_IO_WAIT,
+    GEARMAN_LOST_CONNECTION,
+    GEARMAN_NO_JOBS,
+    GEARMAN_SHUTDOWN,
+    GEARMAN_SHUTDOWN_GRACEFUL,
+    GEARMAN_SUCCESS,
+    GEARMAN_TIMEOUT,
+    GEARMAN_WORK_EXCEPTION,
+    GEARMAN_WORK_FAIL,
+)
 from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warn import describe_code, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar, Literal, TypeAlias
 
 # What a worker's function is called with: the job, and the context that it was registered with.
@@ -24,18 +34,14 @@ WorkerFunction: TypeAlias = "Callable[[GearmanJob, Any], Any] | Callable[[Gearma
 # What work() reports by its return code alone, without a warning.
 _QUIET = frozenset(
     {
-        ReturnCode.IO_WAIT,
-        ReturnCode.WORK_FAIL,
-        ReturnCode.WORK_EXCEPTION,
-        ReturnCode.TIMEOUT,
-        ReturnCode.NO_JOBS,
-        ReturnCode.SHUTDOWN_GRACEFUL,
+        GEARMAN_IO_WAIT,
+        GEARMAN_WORK_FAIL,
+        GEARMAN_WORK_EXCEPTION,
+        GEARMAN_TIMEOUT,
+        GEARMAN_NO_JOBS,
+        GEARMAN_SHUTDOWN_GRACEFUL,
     }
 )
-
-
-# Plain numbers: looking a member up in its enum costs more than some of the calls that they go into.
-_LOST_CONNECTION, _SHUTDOWN = int(ReturnCode.LOST_CONNECTION), int(ReturnCode.SHUTDOWN)
 
 
 class GearmanWorker(Connected, DeprecatedWorker):
@@ -78,8 +84,8 @@ class GearmanWorker(Connected, DeprecatedWorker):
             return False
         self._text = None
         self._rc = self._handle.add_function(name, _Function(function, context, self._job_class), seconds)
-        if self._rc != ReturnCode.SUCCESS:
-            reason = f"{self.error()} {ReturnCode.describe(self._rc)}"
+        if self._rc != GEARMAN_SUCCESS:
+            reason = f"{self.error()} {describe_code(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
             return False
         return True
@@ -115,7 +121,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Stands for gearman_worker_set_identifier().
         """
         self._text = None
-        return self._handle.set_identifier(arguments.name(id, "id")) == ReturnCode.SUCCESS
+        return self._handle.set_identifier(arguments.name(id, "id")) == GEARMAN_SUCCESS
 
     def grabJob(self) -> GearmanJob | Literal[False]:
         """Asks each server once for a job; the caller answers it with its send methods.
@@ -127,7 +133,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         self._text = None
         job = GearmanJob()
         self._rc, _ = self._handle.grab(job)
-        if self._rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        if self._rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("grabJob")
             return False
         return job
@@ -205,9 +211,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
     def _registered(self, call: str, rc: int) -> bool:
         self._text = None
         self._rc = rc
-        if rc != ReturnCode.SUCCESS:
+        if rc != GEARMAN_SUCCESS:
             self._warn(call)
-        return rc == ReturnCode.SUCCESS
+        return rc == GEARMAN_SUCCESS
 
 
 class _Function:
@@ -231,11 +237,11 @@ class _Function:
             self.failed(job, error)
             raise
         code = job._rc
-        if code == _LOST_CONNECTION:
+        if code == GEARMAN_LOST_CONNECTION:
             return UNANSWERED
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
-        packet, sends = (JobPacket.COMPLETE, answer) if code in (0, _SHUTDOWN) else (JobPacket.FAIL, b"")
+        packet, sends = (JobPacket.COMPLETE, answer) if code in (0, GEARMAN_SHUTDOWN) else (JobPacket.FAIL, b"")
         sent = job._send(packet, sends)
         return sent | UNANSWERED if sent else code  # the server gives it to another worker, if it lives
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from gearman_cffi.bulk import Batch, Entry, Results, Submission
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, JobException
-from gearman_cffi.ext import GearmanClient, GearmanTask, JobKind, Reply
+from gearman_cffi.ext import GearmanClient, GearmanTask, Reply
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_handles import LocalClientHandle
@@ -43,7 +43,7 @@ class LocalClient(Client):
 
     def _submit(
         self,
-        kind: JobKind,
+        kind: int,
         function: str,
         workload: Any,
         unique: str | None,

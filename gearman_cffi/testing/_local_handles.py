@@ -11,13 +11,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gearman_cffi._libgearman import JobPacket, contents
-from gearman_cffi.ext import GearmanJob, JobKind, ReturnCode
+from gearman_cffi.ext import GearmanJob, ReturnCode
 from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
 
 if TYPE_CHECKING:
     from gearman_cffi._libgearman import JobRunner
 
 _Data = bytes | bytearray | memoryview
+_SAYS = {
+    JobPacket.DATA: Sent.DATA,
+    JobPacket.WARNING: Sent.WARNING,
+    JobPacket.COMPLETE: Sent.COMPLETE,
+    JobPacket.EXCEPTION: Sent.EXCEPTION,
+    JobPacket.FAIL: Sent.FAIL,
+}
 
 
 class _LocalHandle:
@@ -132,7 +139,7 @@ class LocalGearmanJob(GearmanJob):
     def _send(self, packet: int, data: _Data = b"") -> int:
         if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
             self._queued.error = sys.exc_info()[1]  # it is sent while it is handled
-        self._queued.send(Sent[JobPacket(packet).name], bytes(data))
+        self._queued.send(_SAYS[packet], bytes(data))
         return ReturnCode.SUCCESS
 
     def _send_status(self, numerator: int, denominator: int) -> int:
@@ -156,7 +163,7 @@ class LocalClientHandle(_LocalHandle):
 
     def submit(self, c: None, kind: int, function: bytes, unique: bytes, workload: Any, size: int, timeout: int) -> int:
         data = contents(workload) if size else b""
-        job = self._queue.submit(JobKind(kind), function.decode(), unique.decode(), data)
+        job = self._queue.submit(kind, function.decode(), unique.decode(), data)
         answer = _Answer()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Protocol, TypeAlias
 
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.ext import JobKind, ReturnCode
+from gearman_cffi.ext import ReturnCode
 from gearman_cffi.failures import failure
 from gearman_cffi.priorities import Priority, job_kind
 
@@ -65,7 +65,7 @@ Receiver: TypeAlias = Callable[[Packet], None]
 class QueuedJob:
     """A job from its submission on; receivers are those who wait for it."""
 
-    def __init__(self, handle: str, kind: JobKind, function: str, unique: str, workload: bytes) -> None:
+    def __init__(self, handle: str, kind: int, function: str, unique: str, workload: bytes) -> None:
         self.handle = handle
         self.function = function
         self.unique = unique
@@ -126,7 +126,7 @@ class LocalQueue:
         """The jobs that nobody has begun, in the order of their submission."""
         return [job for job in self._jobs if not job.is_running]
 
-    def submit(self, kind: JobKind, function: str, unique: str, workload: bytes) -> QueuedJob:
+    def submit(self, kind: int, function: str, unique: str, workload: bytes) -> QueuedJob:
         """A new job, or the one of this function and unique key that is not done yet."""
         job = self._same(function, unique, workload) if unique else None
         if job is None:

@@ -21,6 +21,7 @@ PACKAGE = Path(gearman_cffi.__file__).parent
 # Each costs about as much as the mirror, or brings one that does.
 HEAVY = {"asyncio", "concurrent", "contextlib", "dataclasses", "datetime", "importlib.metadata", "inspect", "json"}
 HEAVY |= {"logging", "pathlib", "pickle", "random", "re", "selectors", "socket", "subprocess", "typing", "urllib"}
+HEAVY |= {"collections", "enum", "functools", "signal", "threading"}
 ABOVE = {"admin", "cli", "client", "events", "pool", "serializers", "servers", "subscribers", "testing", "worker"}
 LAYER = {f"gearman_cffi.{module}" for module in ABOVE}
 
