@@ -60,25 +60,19 @@ class Meter:
 
 
 class Marks:
-    """Counts a worker's jobs, and measures from the start of the warm-up's last one to the start of the last."""
+    """Measures a worker from the start of the warm-up's last job to the start of the last one.
+
+    moments: what is to be called at the start of which jobs. The programs count their jobs themselves, as those in C
+    and PHP do: a call for each would be a part of what is measured.
+    """
 
     def __init__(self, jobs: int, warmup: int, waits: bool) -> None:
         self.meter = Meter()
-        self.seen = 0
-        self.first = warmup
         self.last = warmup + jobs
+        self.moments = {warmup: self._begin, self.last: self.meter.finish}
         self._waits = waits
 
-    def count(self) -> None:
-        """Called at the start of every job."""
-        self.seen = seen = self.seen + 1
-        if seen == self.first or seen == self.last:
-            self._mark(seen == self.first)
-
-    def _mark(self, begins: bool) -> None:
-        if not begins:
-            self.meter.finish()
-            return
+    def _begin(self) -> None:
         say_ready()
         if self._waits:
             await_go()

@@ -24,15 +24,19 @@ def main(arguments: list[str]) -> None:
     """Works until the last job is answered."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
     marks = Marks(jobs, warmup, waits=work == "drain")
+    seen, drains, moments = 0, work == "drain", marks.moments
     handlers = JobCollection()
     dispatcher = EventDispatcher()
 
     @handlers.handler("bench")
     def answer(job: Job) -> object:
-        marks.count()
-        if marks.seen == marks.last:
-            worker.stop()
-        return "ok" if work == "drain" else job.get_workload()
+        nonlocal seen
+        seen += 1
+        if seen in moments:
+            moments[seen]()
+            if seen == marks.last:
+                worker.stop()
+        return "ok" if drains else job.get_workload()
 
     if "listeners" in arguments:
         for name in JOB_EVENTS:

@@ -23,13 +23,20 @@ def main(arguments: list[str]) -> None:
     """Works until the last job is answered."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
     marks = Marks(jobs, warmup, waits=work == "drain")
+    seen, last, moments = 0, marks.last, marks.moments
 
     def echo(job: GearmanJob) -> bytes:
-        marks.count()
+        nonlocal seen
+        seen += 1
+        if seen in moments:
+            moments[seen]()
         return job.workload()
 
     def drain(job: GearmanJob) -> str:
-        marks.count()
+        nonlocal seen
+        seen += 1
+        if seen in moments:
+            moments[seen]()
         return "ok"
 
     worker = GearmanWorker()
@@ -37,9 +44,9 @@ def main(arguments: list[str]) -> None:
     worker.addFunction("bench", drain if work == "drain" else echo)
     if "busy" in arguments[4:]:
         threading.Thread(target=compute, daemon=True).start()
-    while marks.seen < marks.last and worker.work():
+    while seen < last and worker.work():
         pass
-    check(marks.seen == marks.last, "work")
+    check(seen == last, "work")
     marks.meter.report(jobs)
 
 
