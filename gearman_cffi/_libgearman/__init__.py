@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
     from gearman_cffi._libgearman.return_codes import ReturnCode
     from gearman_cffi._libgearman.tasks import TaskHandle
-    from gearman_cffi._libgearman.util import bug_report_address, verbosity_name
+    from gearman_cffi._libgearman.util import bug_report_address, return_code_name, verbosity_name
     from gearman_cffi._libgearman.worker import WorkerHandle
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "capabilities",
     "contents",
     "pointer",
+    "return_code_name",
     "verbosity_name",
     "wait_for_any",
 ]
@@ -71,7 +72,7 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
             "loads": ("LoadHandle", "wait_for_any"),
             "return_codes": ("ReturnCode",),
             "tasks": ("TaskHandle",),
-            "util": ("bug_report_address", "verbosity_name"),
+            "util": ("bug_report_address", "return_code_name", "verbosity_name"),
             "worker": ("WorkerHandle",),
         },
     )

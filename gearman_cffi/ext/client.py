@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind
+from gearman_cffi._libgearman import ClientHandle, JobKind, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client_jobs import Reply as Reply
@@ -11,7 +11,6 @@ from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS, GEARMAN
 from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.tasks import Tasks
-from gearman_cffi.ext.warn import describe_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         """
         key = arguments.name(unique_key, "unique_key")
         if len(key) > _UNIQUE_MAX + 1:
-            self._text = describe_code(GEARMAN_UNKNOWN_STATE)
+            self._text = return_code_name(GEARMAN_UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
         rc, status = self._status_by_unique_key(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, pointer
+from gearman_cffi._libgearman import NULL, ClientHandle, JobKind, pointer, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
@@ -14,7 +14,6 @@ from gearman_cffi.ext.constants import (
     GEARMAN_WORK_FAIL,
 )
 from gearman_cffi.ext.tasks import Tasks
-from gearman_cffi.ext.warn import describe_code
 from gearman_cffi.ext.wrapping import wrap
 
 TYPE_CHECKING = False
@@ -69,7 +68,7 @@ class SubmitsJobs(RunsTasks):
         if rc == GEARMAN_DATA_TOO_LARGE:
             arguments.data(workload, "workload")  # raises what a mirror's method does
         if rc in _JOB_FAILED:
-            self._text = describe_code(rc)
+            self._text = return_code_name(rc)
         return rc
 
     # ------------------------------------------------------------------------ for the Python layer

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind
+from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.client_callbacks import CallsBack
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.tasks import NO_CONTEXT
-from gearman_cffi.ext.warn import describe_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,6 +173,6 @@ class RunsTasks(CallsBack):
         if len(handle) <= _HANDLE_MAX:
             return True
         self._rc = INVALID_ARGUMENT
-        self._text = f"{describe_code(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
+        self._text = f"{return_code_name(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
         self._warn(call)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gearman_cffi._libgearman import return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.constants import (
@@ -17,7 +18,7 @@ from gearman_cffi.ext.constants import (
 )
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import describe_code, warn
+from gearman_cffi.ext.warn import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ class Connected(Uncopyable):
 
     def _warn(self, call: str) -> None:
         """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
-        warn(f"{self._php_class}::{call}()", str(self.error() or describe_code(self._rc)))
+        warn(f"{self._php_class}::{call}()", str(self.error() or return_code_name(self._rc)))
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import JobHandle, JobPacket
+from gearman_cffi._libgearman import JobHandle, JobPacket, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_MAX_RETURN, GEARMAN_SUCCESS
 from gearman_cffi.ext.deprecated import DeprecatedJob
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import describe_code, warn
+from gearman_cffi.ext.warn import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
         self._rc = rc
         if rc in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             return True
-        self._warn(call, self._read_error() or describe_code(rc))
+        self._warn(call, self._read_error() or return_code_name(rc))
         return False
 
     def _warn(self, call: str, reason: str) -> None:

@@ -34,13 +34,6 @@ class called_as:
         _function.reset(self._token)
 
 
-def describe_code(rc: int) -> str:
-    """The C name of a return code, for the text of a warning."""
-    from gearman_cffi._libgearman import ReturnCode  # an enum, which costs as much to import as all of the mirror
-
-    return ReturnCode.describe(rc)
-
-
 def warn(call: str, text: str) -> None:
     """Warns with ``call: text``, as PHP writes it."""
     level = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle
+from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
@@ -21,7 +21,7 @@ from gearman_cffi.ext.constants import (
 from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
-from gearman_cffi.ext.warn import describe_code, warn
+from gearman_cffi.ext.warn import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         self._text = None
         self._rc = self._handle.add_function(name, _Function(function, context, self._job_class), seconds)
         if self._rc != GEARMAN_SUCCESS:
-            reason = f"{self.error()} {describe_code(self._rc)}"
+            reason = f"{self.error()} {return_code_name(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
             return False
         return True
