@@ -35,6 +35,11 @@ _UNREACHABLE = _Kind(
     ConnectionFailed,
     "could not connect to {server} for {job}. Check that gearmand runs there and listens on that address{detail}",
 )
+_NO_SOCKET = _Kind(
+    ConnectionFailed,
+    "no connection to {server} can be opened for {job}. This process may have too many open files: close some, or "
+    "raise its limit (ulimit -n){detail}",
+)
 _QUEUE_FULL = _Kind(
     QueueFull,
     "{server} refused {job}: its queue is full or broken. Try again later, start more "
@@ -100,8 +105,10 @@ def failure(
 
     detail is libgearman's own text (GearmanClient.error()), exception what a worker sent.
     """
-    kind = _KINDS.get(return_code, _OTHER)
     told = str(detail or "no details").partition(" -> libgearman/")[0]  # C's line numbers help nobody here
+    kind = _KINDS.get(return_code, _OTHER)
+    if return_code == ReturnCode.ERRNO and told.endswith(" socket"):  # the call that failed
+        kind = _NO_SOCKET
     message = kind.text.format(
         job=_job(function, handle),
         server=server or "no server",

@@ -69,7 +69,7 @@ class ClientHandle(Handle):
         """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
         GEARMAN_SERVERS. like, rotation: see clone().
 
-        Raises MemoryError where libgearman makes no client: memory, or a bad host in GEARMAN_SERVERS.
+        Raises MemoryError where libgearman makes no client: memory, open files, or a bad host in GEARMAN_SERVERS.
         """
         super().__init__()
         client = self.c
@@ -79,7 +79,7 @@ class ClientHandle(Handle):
             is_open = lib.gcffi_client_open_like(client, like._checked(), rotation)
             self._files = like._files
         if not is_open:
-            raise MemoryError("libgearman could not create a client; check the hosts in GEARMAN_SERVERS")
+            raise self._not_created()
         self._reply = ffi.addressof(client, "reply")
         # Where C leaves what is usual and short: a slice of a buffer costs less than a field and its unpacking.
         self.answer, self.name = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)

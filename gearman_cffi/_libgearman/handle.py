@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.data import Data, decode, pointer
 from gearman_cffi._libgearman.native import ffi, lib
@@ -42,6 +45,12 @@ class Handle:
         self._open = ffi.gc(self.c, self._calls.close)
         self._rc = ffi.new("int *")
         self._files = None
+        ffi.errno = 0  # for _not_created()
+
+    def _not_created(self) -> MemoryError:
+        no_files = ffi.errno in (errno.EMFILE, errno.ENFILE)
+        reason = os.strerror(ffi.errno) if no_files else "no memory, or a bad host in GEARMAN_SERVERS"
+        return MemoryError(f"libgearman could not create a {self._calls.what}: {reason}")
 
     def error(self) -> str | None:
         """The text of the last error (gearman_client_error, gearman_worker_error); None before the first."""

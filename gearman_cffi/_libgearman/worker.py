@@ -33,7 +33,7 @@ class WorkerHandle(Handle):
     def __init__(self, from_environment: bool = True, like: WorkerHandle | None = None) -> None:
         """from_environment: adds the servers of GEARMAN_SERVERS. like: see clone().
 
-        Raises MemoryError where libgearman makes no worker: memory, or a bad host in GEARMAN_SERVERS.
+        Raises MemoryError where libgearman makes no worker: memory, open files, or a bad host in GEARMAN_SERVERS.
         """
         super().__init__()
         if like is None:
@@ -41,7 +41,7 @@ class WorkerHandle(Handle):
         else:
             is_open = lib.gcffi_worker_open_like(self.c, like._checked())
         if not is_open:
-            raise MemoryError("libgearman could not create a worker; check the hosts in GEARMAN_SERVERS")
+            raise self._not_created()
         self.work = lib.gcffi_worker_work
         self._at_once = like is not None and like._at_once
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:

@@ -12,7 +12,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanClient, GearmanException, GearmanJob, GearmanWarning, GearmanWorker, JobKind
 from gearman_cffi.testing import Gearmand
-from tests.support import client_of, connections, is_served, queued, serving, wait_until, worker_of
+from tests.support import Child, client_of, connections, is_served, queued, serving, wait_until, worker_of
 
 LOST_CONNECTION, COULD_NOT_CONNECT, TIMEOUT = 14, 26, 47
 
@@ -67,6 +67,25 @@ class TestEnvironment:
         with pytest.raises(GearmanException, match=r"^Memory allocation failure") as caught:
             make()
         assert "GEARMAN_SERVERS" in str(caught.value.getPrevious())
+
+    def test_no_open_file_is_left(self) -> None:
+        """A worker needs two for itself; without them PHP's text stands, and the cause tells why."""
+        program = """
+import resource
+opened = []
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+try:
+    while True: opened.append(os.open(os.devnull, os.O_RDONLY))
+except OSError: pass
+try: GearmanWorker()
+except GearmanException as error: say(error, error.getPrevious())
+for number in opened: os.close(number)
+say(GearmanWorker().returnCode())
+"""
+        with Child(program) as child:
+            child.expect("Memory allocation failure libgearman could not create a worker: Too many open files")
+            child.expect("0")
+            assert child.end() == 0
 
 
 class TestDeadServers:

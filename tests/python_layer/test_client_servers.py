@@ -24,7 +24,7 @@ from gearman_cffi import (
 from gearman_cffi.ext import GearmanWarning
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.conftest import StartWorker, echo
-from tests.support import wait_until
+from tests.support import Child, wait_until
 
 
 class TestServers:
@@ -56,6 +56,31 @@ class TestServers:
         monkeypatch.setenv("GEARMAN_SERVERS", shared_gearmand.address)
         with pytest.raises(ConnectionFailed):
             Client("127.0.0.1:1", timeout=10).execute_in_background("explicit", 1)
+
+    def test_no_open_file_is_left(self, gearmand: Gearmand) -> None:
+        """The error says so, for one job and for many; with files to open again the same client goes on."""
+        program = """
+import resource
+from gearman_cffi import Client, ConnectionFailed, Job
+client, opened = Client(f"127.0.0.1:{PORTS[0]}", timeout=10), []
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+def errors():
+    try: client.execute_in_background("f", 1)
+    except ConnectionFailed as error: yield error
+    yield from client.execute_jobs([Job("f", 1)] * 2, on_error="return")
+    yield from client.execute_jobs_in_background([Job("f", 1)] * 2, on_error="return")
+try:
+    while True: opened.append(os.open(os.devnull, os.O_RDONLY))
+except OSError: pass
+seen = list(errors())
+for number in opened: os.close(number)
+say(len(seen), all(isinstance(error, ConnectionFailed) and "too many open files" in str(error) for error in seen))
+say(client.execute_in_background("f", 1).startswith("H:"))
+"""
+        with Child(program, gearmand.port) as child:
+            child.expect("5 True")
+            child.expect("True")
+            assert child.end() == 0
 
     def test_nothing_is_connected_before_it_is_needed(self) -> None:
         with Client("127.0.0.1:1"):
