@@ -1,7 +1,8 @@
-"""What holds for every test: no servers but those that it starts itself."""
+"""What holds for every test: no servers but those that it starts itself, and signals as a terminal has them."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 from coverage import Coverage
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell's background jobs ignore SIGINT, what nohup starts SIGHUP, and so would the programs that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -138,7 +138,6 @@ import gc, os, signal, sys, threading, time, warnings
 from gearman_cffi.ext import *
 from gearman_cffi.ext import ConcurrentUseError, ForkedUseError, JobKind
 warnings.simplefilter("ignore", GearmanWarning)
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 PORTS = [int(argument) for argument in sys.argv[1:]]
 def say(*words):  # print() is not reentrant, signal handlers are
     os.write(1, (" ".join(map(str, words)) + chr(10)).encode())

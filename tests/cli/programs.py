@@ -56,7 +56,6 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's jobs may ignore it
             env=_environment(server, {"TERM": "xterm-256color", "COLUMNS": ""}),
         )
         os.close(theirs)

@@ -61,8 +61,7 @@ def grow(job):
     KEPT.append(bytearray(os.urandom(1) * (job.get_workload() * 2**20)))
     return os.getpid()
 """
-_RESET = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's jobs may ignore it
-_MAIN = _RESET + "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import main; main()"
+_MAIN = "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import main; main()"
 
 
 class WorkerCommand:
