@@ -10,7 +10,7 @@ import pytest
 
 from gearman_cffi.ext import ConcurrentUseError, GearmanJob, GearmanWarning, JobKind
 from gearman_cffi.testing import Gearmand
-from tests.support import client_of, serving, wait_until, worker_of
+from tests.support import client_of, queued, serving, wait_until, worker_of
 
 QUIET_SENDS: list[Callable[[GearmanJob], bool]] = [lambda job: job.sendData("x"), lambda job: job.sendWarning("x")]
 LOUD_SENDS: list[Callable[[GearmanJob], bool]] = [
@@ -28,6 +28,7 @@ def run(server: Gearmand, function: Callable[[GearmanJob], Any], workload: str =
     handle = client_of(server).doBackground("job_inside", workload, "the unique key")
     assert worker.work() is True
     assert handle
+    wait_until(lambda: not queued(server, "job_inside"), "the server has the answer: the next job has the same key")
     return returned[0]
 
 
