@@ -23,8 +23,9 @@ def listen(event: object) -> None:
 def main(arguments: list[str]) -> None:
     """Works until the last job is answered."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
-    marks = Marks(jobs, warmup, waits=work == "drain")
-    seen, drains, moments = 0, work == "drain", marks.moments
+    drains = work == "drain"
+    marks = Marks(jobs, warmup, waits=drains)
+    seen, moments = 0, marks.moments
     handlers = JobCollection()
     dispatcher = EventDispatcher()
 

@@ -22,7 +22,8 @@ def compute() -> None:
 def main(arguments: list[str]) -> None:
     """Works until the last job is answered."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
-    marks = Marks(jobs, warmup, waits=work == "drain")
+    drains = work == "drain"
+    marks = Marks(jobs, warmup, waits=drains)
     seen, last, moments = 0, marks.last, marks.moments
 
     def echo(job: GearmanJob) -> bytes:
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> None:
 
     worker = GearmanWorker()
     worker.addServer("127.0.0.1", port)
-    worker.addFunction("bench", drain if work == "drain" else echo)
+    worker.addFunction("bench", drain if drains else echo)
     if "busy" in arguments[4:]:
         threading.Thread(target=compute, daemon=True).start()
     while seen < last and worker.work():

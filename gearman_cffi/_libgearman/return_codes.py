@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from gearman_cffi._libgearman.util import return_code_name
+
 
 class ReturnCode(enum.IntEnum):
     """gearman_return_t, by the names of the C constants without their prefix."""
@@ -120,4 +122,4 @@ class ReturnCode(enum.IntEnum):
     @classmethod
     def describe(cls, code: int) -> str:
         """The C name of a code, such as GEARMAN_TIMEOUT; codes of later libraries by their number."""
-        return f"GEARMAN_{cls(code).name}" if 0 <= code <= cls.MAX_RETURN else f"return code {code}"
+        return return_code_name(code)

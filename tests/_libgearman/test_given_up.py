@@ -14,8 +14,8 @@ from tests.support import client_of, frozen, queued, serving, wait_until
 
 MIB = 1024 * 1024
 SUCCESS, LOST_CONNECTION, TIMEOUT = 0, 14, 47
-FOREGROUND = [JobKind.LOW, JobKind.NORMAL, JobKind.HIGH]
-BACKGROUND = [JobKind.LOW_BACKGROUND, JobKind.BACKGROUND, JobKind.HIGH_BACKGROUND]
+KINDS = [JobKind.LOW, JobKind.NORMAL, JobKind.HIGH]
+KINDS += [JobKind.LOW_BACKGROUND, JobKind.BACKGROUND, JobKind.HIGH_BACKGROUND]
 
 
 def echo(job: GearmanJob, context: Any) -> bytes:
@@ -42,7 +42,7 @@ def assert_answers_are_its_own(client: GearmanClient, server: Gearmand) -> None:
 class TestGivenUp:
     """gearmand stands still while jobs are submitted and given up, and then goes on."""
 
-    @pytest.mark.parametrize("kind", FOREGROUND + BACKGROUND)
+    @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("count", [1, 5])
     def test_before_the_server_named_it(self, gearmand: Gearmand, kind: int, count: int) -> None:
         """Of every priority, in the foreground and the background, one and several."""
