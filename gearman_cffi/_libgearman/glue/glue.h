@@ -5,7 +5,6 @@
  * wait.c       the poll() that lets Python's signal handlers run
  * direct.c     waiting for one server's answer without poll()
  * lock.c       keeping the interpreter's lock beside threads that compute
- * bell.c       what ends a wait so that it looks for signals once more
  * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at stand_ins.c
  * stand_ins.c  what is called in their place

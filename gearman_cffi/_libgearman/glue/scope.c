@@ -27,7 +27,6 @@ bool gcffi_set_main_thread(unsigned long ident) {
 void gcffi_forked(void) {
   main_thread = pthread_self();
   gcffi_process++;
-  gcffi_forget_bell();
 }
 
 /* A callback has forked and its child has come back here: the connections are the parent's, and what is left of the

@@ -100,14 +100,7 @@ static int poll_after_looking(gcffi_scope *scope, struct pollfd *fds, nfds_t cou
 
 /* Polls until it is time for another look. */
 static int poll_for_a_while(struct pollfd *fds, nfds_t count, bool handles_signals, int64_t limit) {
-  int ready;
-  if (!handles_signals) {
-    return gcffi_poll_until(fds, count, limit, NULL);
-  }
-  if (limit == GCFFI_NEVER && gcffi_poll_with_bell(fds, count, &ready)) {
-    return ready;
-  }
-  return gcffi_poll_until(fds, count, sooner(limit, GCFFI_LOOK_AGAIN_AFTER), NULL);
+  return gcffi_poll_until(fds, count, handles_signals ? sooner(limit, GCFFI_LOOK_AGAIN_AFTER) : limit, NULL);
 }
 
 /* Until something has come, or the wait is given up. Signal handlers run meanwhile. */

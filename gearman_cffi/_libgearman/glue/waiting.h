@@ -129,8 +129,6 @@ gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
-bool gcffi_poll_with_bell(struct pollfd *fds, nfds_t count, int *ready);
-void gcffi_forget_bell(void);
 bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit);
 void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size);
 bool gcffi_has_ended(int fd);
