@@ -18,7 +18,7 @@ from gearman_cffi.ext import GearmanException, ReturnCode, constants
 from gearman_cffi.failures import failure
 
 _PLACE = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
-_TWIN = re.compile(r"`*(Gearman\w+)(?:\.(\w+))?\(\)`*\.")
+_METHOD = re.compile(r"^Calls (Gearman\w+)(?:\.(\w+))?\(\)\.", re.MULTILINE)
 _DROPPED = "Deprecated: "
 _CLASSES = ("GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask")
 
@@ -64,9 +64,9 @@ def functions() -> Iterator[str]:
         yield "|---|---|"
         for name in sorted(name for name in ext.__all__ if name.startswith("gearman_")):
             function = getattr(ext, name)
-            twin = _TWIN.fullmatch(_summary(function))
-            if (twin[1] if twin else "") == class_name and not _is_dropped(function):
-                what = _link(twin[1], twin[2]) if twin else _summary(function)
+            method = _METHOD.search(inspect.getdoc(function) or "")
+            if (method[1] if method else "") == class_name and not _is_dropped(function):
+                what = _link(method[1], method[2]) if method else _summary(function)
                 yield f"| `{name}{_signature(function)}` | {what} |"
 
 
@@ -87,7 +87,9 @@ def constant_values() -> Iterator[str]:
     """Every constant of the extension."""
     yield "| Name | Value |"
     yield "|---|---|"
-    yield from (f"| `{name}` | {getattr(constants, name)!r} |" for name in constants.__all__)
+    yield from (
+        f"| `{name}` | {getattr(constants, name)!r} |" for name in dir(constants) if name.startswith("GEARMAN_")
+    )
 
 
 def _summary(thing: object) -> str:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from gearman_cffi.ext.client import Reply as Reply
     from gearman_cffi.ext.functions import *
     from gearman_cffi.ext.job import GearmanJob
+    from gearman_cffi.ext.library import *
     from gearman_cffi.ext.task import GearmanTask
     from gearman_cffi.ext.worker import GearmanWorker
 
-# What PHP does not have is imported by its name: ReturnCode, capabilities, ConcurrentUseError and so on. The list is
-# written out, because type checkers do not follow one that is put together.
+# PHP's names; others, such as ReturnCode and capabilities, are imported by name. Made by script/make_functions.py.
 __all__ = [
     "GEARMAN_ARGS_BUFFER_SIZE",
     "GEARMAN_CLIENT_ALLOCATED",
@@ -307,6 +307,7 @@ __all__ = [
 if not TYPE_CHECKING:  # they would take every name for one of the package
     _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply"), "task": ("GearmanTask",)}
     _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
+    _LIBRARY = {"library": ("gearman_bugreport", "gearman_verbose_name", "gearman_version")}
     _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}
     _BOUNDARY = {"._libgearman": ("ReturnCode",)}
-    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _FUNCTIONS | _BOUNDARY)
+    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _LIBRARY | _FUNCTIONS | _BOUNDARY)

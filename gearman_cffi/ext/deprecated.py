@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import warnings
-
-from gearman_cffi.ext.wrapping import wrap
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, ParamSpec, TypeVar
-
-    _P = ParamSpec("_P")
-    _R = TypeVar("_R")
+from collections.abc import Callable
+from typing import Any
 
 
 def warn_deprecated(old: str, new: str) -> None:
@@ -31,19 +23,6 @@ def _alias(php_class: str, old: str, new: str) -> Callable[..., Any]:
     method.__qualname__ = f"{php_class}.{old}"
     method.__doc__ = f"Deprecated: {new}() under its old name."
     return method
-
-
-def deprecated_function(old: str, new: Callable[_P, _R]) -> Callable[_P, _R]:
-    """A function under its old name."""
-
-    def function(*arguments: _P.args, **named: _P.kwargs) -> _R:
-        warn_deprecated(f"{old}()", f"{new.__name__}()")
-        return new(*arguments, **named)
-
-    alias = wrap(new, function)
-    alias.__name__ = alias.__qualname__ = old
-    alias.__doc__ = f"Deprecated: {new.__name__}() under its old name."
-    return alias
 
 
 def _clone(self: Any) -> Any:

@@ -18,10 +18,9 @@ import gearman_cffi
 
 PACKAGE = Path(gearman_cffi.__file__).parent
 
-# Each costs about as much as the mirror, or brings one that does.
-HEAVY = {"asyncio", "concurrent", "contextlib", "dataclasses", "datetime", "importlib.metadata", "inspect", "json"}
-HEAVY |= {"logging", "pathlib", "pickle", "random", "re", "selectors", "socket", "subprocess", "typing", "urllib"}
-HEAVY |= {"collections", "enum", "functools", "signal", "threading"}
+# Slow to import, and not needed by a program that only imports the package or runs a worker of the mirror.
+HEAVY = {"asyncio", "concurrent", "datetime", "importlib.metadata", "json", "logging", "pathlib", "pickle", "random"}
+HEAVY |= {"selectors", "socket", "subprocess", "urllib"}
 ABOVE = {"admin", "cli", "client", "events", "pool", "serializers", "servers", "subscribers", "testing", "worker"}
 LAYER = {f"gearman_cffi.{module}" for module in ABOVE}
 
@@ -33,18 +32,20 @@ LAYERS_WORKER = """
 from gearman_cffi import JobCollection, Worker
 Worker("127.0.0.1", JobCollection())
 """
-NOT_A_WORKERS = {"asyncio", "concurrent", "dataclasses", "datetime", "inspect", "json", "logging", "pickle", "random"}
-NOT_A_WORKERS |= {"selectors", "socket", "typing", "urllib"}
+NOT_A_WORKERS = {"asyncio", "concurrent", "datetime", "json", "logging", "pickle", "random"}
+NOT_A_WORKERS |= {"selectors", "socket", "urllib"}
 NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client", "ext.client", "ext.functions")}
 
 # Dear, and of use to a few parts of the package only, which import them where they need them.
 DEAR = {"asyncio", "click", "ctypes", "multiprocessing", "prometheus_client", "rich", "ssl", "subprocess", "watchfiles"}
 TIMED = """
 import sys, time
-began = time.perf_counter()
-import gearman_cffi
-print(time.perf_counter() - began, *sys.modules)
+began = time.process_time()
+{statement}
+print(time.process_time() - began, *sys.modules)
 """
+# CPU time in seconds, above that of the bare interpreter.
+BUDGETS = {"import gearman_cffi": 0.010, "from gearman_cffi import Client, Worker": 0.045}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -78,16 +79,17 @@ class TestWhatIsLoaded:
 
 
 class TestTime:
-    def test_it_is_quick(self, unpacked_wheel: Path) -> None:
-        """As pip installs the package, with compiled bytecode, 50 ms were measured.
+    @pytest.mark.parametrize(("statement", "budget"), BUDGETS.items(), ids=list(BUDGETS))
+    def test_it_is_quick(self, unpacked_wheel: Path, statement: str, budget: float) -> None:
+        """Within the budget, as pip installs the package: with compiled bytecode.
 
-        The best of several counts: a busy machine only adds.
+        The best of several runs: a busy machine only adds.
         """
         compileall.compile_dir(unpacked_wheel, quiet=1)
         seconds = []
         for _ in range(9):
             answer = subprocess.run(
-                [sys.executable, "-c", TIMED],
+                [sys.executable, "-c", TIMED.format(statement=statement)],
                 cwd=unpacked_wheel,
                 env={**os.environ, "PYTHONPATH": str(unpacked_wheel)},
                 capture_output=True,
@@ -98,8 +100,8 @@ class TestTime:
             time, *modules = answer.stdout.split()
             seconds.append(float(time))
             assert DEAR & set(modules) == set()
-        print(f"import gearman_cffi: {[round(one * 1000) for one in sorted(seconds)]} ms")
-        assert min(seconds) < 0.09
+        print(f"{statement}: {[round(one * 1000) for one in sorted(seconds)]} ms")
+        assert min(seconds) < budget
 
 
 class TestNames:

@@ -1,0 +1,25 @@
+"""The functions of PHP's extension that need no object: they tell about libgearman."""
+
+from __future__ import annotations
+
+from gearman_cffi._libgearman import bug_report_address, capabilities, verbosity_name
+from gearman_cffi.ext.arguments import integer
+from gearman_cffi.ext.warn import warn
+
+
+def gearman_version() -> str:
+    """The version of libgearman, such as "1.1.20+ds" (gearman_version())."""
+    return capabilities.version
+
+
+def gearman_bugreport() -> str:
+    """The address for reports of bugs in libgearman (gearman_bugreport())."""
+    return bug_report_address()
+
+
+def gearman_verbose_name(verbose: int) -> str | None:
+    """The name of a verbosity level; None with a warning if it is negative (gearman_verbose_name())."""
+    if integer(verbose, "verbose") < 0:
+        warn("gearman_verbose_name()", "Input must be an integer greater than 0.")
+        return None
+    return verbosity_name(verbose)
