@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gearman_cffi.admin.answers import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
 from gearman_cffi.admin.client import Admin
 from gearman_cffi.admin.errors import AdminError, AnswerNotUnderstood, CommandRefused, ServerTimeout, UnknownCommand
+from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
 
 __all__ = [
     "Admin",

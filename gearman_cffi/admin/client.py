@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
 
-from gearman_cffi.admin import reading
-from gearman_cffi.admin.answers import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
-from gearman_cffi.admin.conversation import ask, not_understood
+from gearman_cffi.admin import parsing
 from gearman_cffi.admin.errors import CommandRefused
+from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
+from gearman_cffi.admin.protocol import ask, not_understood
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.servers import Server, ServerCollection
@@ -60,23 +60,23 @@ class Admin:
 
     def status(self) -> list[FunctionStatus]:
         """Functions with their jobs and workers (`status`)."""
-        return self._list("status", reading.status)
+        return self._list("status", parsing.status)
 
     def priority_status(self) -> list[PriorityStatus]:
         """Functions with their waiting jobs by priority (`prioritystatus`)."""
-        return self._list("prioritystatus", reading.priority_status)
+        return self._list("prioritystatus", parsing.priority_status)
 
     def workers(self) -> list[WorkerInfo]:
         """Connections with the functions that they announced (`workers`); this one is among them."""
-        return self._list("workers", reading.workers)
+        return self._list("workers", parsing.workers)
 
     def show_jobs(self) -> list[JobInfo]:
         """All jobs (`show jobs`)."""
-        return self._list("show jobs", reading.jobs)
+        return self._list("show jobs", parsing.jobs)
 
     def show_unique_jobs(self) -> list[str]:
         """The unique keys of all jobs (`show unique jobs`)."""
-        return self._list("show unique jobs", lambda server, text: reading.unique_keys(text))
+        return self._list("show unique jobs", lambda server, text: parsing.unique_keys(text))
 
     # ----------------------------------------------------------------------------- single answers
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gearman_cffi.admin import Admin
+from gearman_cffi.cli.errors import failing, naming_address
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.failing import failing, naming_address
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection

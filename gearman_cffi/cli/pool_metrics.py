@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gearman_cffi.cli.failing import naming_address
+from gearman_cffi.cli.errors import naming_address
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 
 import gearman_cffi
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.failing import ExitCode, code_of, failing
+from gearman_cffi.cli.errors import ExitCode, code_of, failing
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import of_all, print_json, print_rows
 from gearman_cffi.exceptions import GearmanError

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import click
 
-from gearman_cffi.cli.failing import ExitCode, failing
+from gearman_cffi.cli.errors import ExitCode, failing
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from gearman_cffi.cli import values
-from gearman_cffi.cli.failing import ExitCode, code_of, failing
+from gearman_cffi.cli import io
+from gearman_cffi.cli.errors import ExitCode, code_of, failing
 from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
@@ -60,11 +60,11 @@ def submit(
     if lines and unique is not None:
         raise click.UsageError("--unique is for a single job")
     level = Priority[priority.upper()]
-    with failing(), Client(servers, values.serializer(serializer), timeout) as client:
+    with failing(), Client(servers, io.serializer(serializer), timeout) as client:
         if lines:
             jobs = _jobs(function, _lines(data), serializer, level)
             sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
-        workload = values.read(_data(data), serializer)
+        workload = io.read(_data(data), serializer)
         if background:
             click.echo(client.execute_in_background(function, workload, level, unique))
         else:
@@ -81,7 +81,7 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
                 progress.status(update.numerator, update.denominator)
             elif update.kind is UpdateKind.DATA:
                 parts += update.data
-                progress.aside(lambda data=update.data: values.write(data))  # type: ignore[misc]
+                progress.aside(lambda data=update.data: io.write(data))  # type: ignore[misc]
             elif update.kind is UpdateKind.WARNING:
                 text = update.data.decode("utf-8", "replace")
                 progress.aside(lambda text=text: click.echo(f"warning: {text}", err=True))  # type: ignore[misc]
@@ -91,7 +91,7 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
             text, code = _what_failed(error)
             click.echo(f"gearman-cffi: {text}", err=True)
             sys.exit(code)
-    values.write_line(values.without(answer, parts))
+    io.write_line(io.without(answer, parts))
 
 
 def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Priority) -> Iterator[Job | GearmanError]:
@@ -99,7 +99,7 @@ def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Prio
     for line in lines:
         job: Job | GearmanError
         try:
-            job = Job(function, values.read(line, serializer), priority=priority)
+            job = Job(function, io.read(line, serializer), priority=priority)
         except ValueError as error:
             job = UnsupportedValue(str(error))
         yield job
@@ -128,7 +128,7 @@ class _Outcomes:
             text, self.code = _what_failed(outcome)
             click.echo(f"gearman-cffi: line {self.printed}: {text}", err=True)
             outcome = ""
-        values.write_line(outcome)
+        io.write_line(outcome)
 
 
 class _InOrder(_Outcomes):

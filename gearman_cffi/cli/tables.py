@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gearman_cffi.cli.failing import code_of
+from gearman_cffi.cli.errors import code_of
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import Server
 

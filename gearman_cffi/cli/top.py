@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.failing import code_of, failing
+from gearman_cffi.cli.errors import code_of, failing
 from gearman_cffi.cli.history import Answers, History, Line
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import of_all, print_json, print_rows, shown, table

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from gearman_cffi.cli.errors import failing
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.failing import failing
 from gearman_cffi.cli.options import SERIALIZERS, Assignment, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from gearman_cffi.admin.answers import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
-from gearman_cffi.admin.conversation import not_understood
+from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
+from gearman_cffi.admin.protocol import not_understood
 from gearman_cffi.servers import Server
 
 _Row = TypeVar("_Row")
