@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests._libgearman.impostors import impostor
+from tests._libgearman.fake_servers import fake_server
 from tests.support import Child
 
 ANSWERS = {
@@ -60,7 +60,7 @@ def answering(answer: bytes) -> contextlib.AbstractContextManager[int]:
         while connection.recv(4096):
             pass
 
-    return impostor(serve)
+    return fake_server(serve)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())

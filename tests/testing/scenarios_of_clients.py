@@ -13,8 +13,8 @@ from gearman_cffi import (
     RawSerializer,
 )
 from tests.python_layer.workers import handlers
+from tests.testing.local_and_real import World
 from tests.testing.scenarios_of_jobs import Make, tell_and_raise
-from tests.testing.worlds import World
 
 
 def arguments(make: Make) -> World:

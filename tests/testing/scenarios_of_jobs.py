@@ -14,7 +14,7 @@ from gearman_cffi import (
     UpdateKind,
 )
 from tests.python_layer.workers import handlers
-from tests.testing.worlds import World, shown
+from tests.testing.local_and_real import World, shown
 
 Make = Callable[..., World]
 

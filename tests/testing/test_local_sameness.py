@@ -11,7 +11,7 @@ from gearman_cffi import JsonSerializer, PhpSerializer, PickleSerializer, RawSer
 from gearman_cffi.testing import Gearmand
 from tests.testing import scenarios_of_clients as clients
 from tests.testing import scenarios_of_jobs as jobs
-from tests.testing.worlds import LocalWorld, RealWorld, World, events
+from tests.testing.local_and_real import LocalWorld, RealWorld, World, events
 
 Scenario = Callable[[Callable[..., World]], World]
 

@@ -10,7 +10,7 @@ import pytest
 
 from gearman_cffi.ext import GEARMAN_CLIENT_NON_BLOCKING, GearmanClient
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.impostors import impostor, packet
+from tests._libgearman.fake_servers import fake_server, packet
 from tests.support import Child, client_of, queued, serving, wait_until
 
 JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 11, 8, 13, b"\0REQ\0\0\0\x27"
@@ -37,7 +37,7 @@ def torn(kind: int, first: int, second: int, stays: bool = False) -> contextlib.
         while (number or stays) and connection.recv(65536):
             pass
 
-    return impostor(serve)
+    return fake_server(serve)
 
 
 class TestTorn:

@@ -15,7 +15,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanTask, JobKind
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.impostors import packet
+from tests._libgearman.fake_servers import packet
 from tests.support import client_of, frozen, serving, worker_of
 
 JOB_CREATED, WORK_COMPLETE, ERROR = 8, 13, 19

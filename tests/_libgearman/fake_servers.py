@@ -16,7 +16,7 @@ def packet(kind: int, *arguments: bytes, missing: int = 0) -> bytes:
 
 
 @contextlib.contextmanager
-def impostor(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
+def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
     """The port of a server that gives each connection, with its number from 0 on, to a thread of its own.
 
     serve returns when the other end goes away, and at some time of its own; an OSError in it is an end.
