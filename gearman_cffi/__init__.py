@@ -12,6 +12,7 @@ from gearman_cffi.lazy import importer
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
+    from gearman_cffi.checks import Priority
     from gearman_cffi.client import Client
     from gearman_cffi.events import EventDispatcher, EventName
     from gearman_cffi.exceptions import (
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
     from gearman_cffi.job_interface import JobInterface
     from gearman_cffi.job_status import JobStatus
+    from gearman_cffi.job_watch import JobUpdate, JobWatch, UpdateKind
     from gearman_cffi.jobs import Job
-    from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
         JsonSerializer,
         PhpEnumCase,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
         is_serialized,
     )
     from gearman_cffi.servers import Server, ServerCollection
-    from gearman_cffi.watching import JobUpdate, JobWatch, UpdateKind
     from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
@@ -126,7 +126,7 @@ _NAMES = {
     "job_interface": ("JobInterface",),
     "job_status": ("JobStatus",),
     "jobs": ("Job",),
-    "priorities": ("Priority",),
+    "checks": ("Priority",),
     "serializers": (
         "JsonSerializer",
         "PhpEnumCase",
@@ -138,7 +138,7 @@ _NAMES = {
         "is_serialized",
     ),
     "servers": ("Server", "ServerCollection"),
-    "watching": ("JobUpdate", "JobWatch", "UpdateKind"),
+    "job_watch": ("JobUpdate", "JobWatch", "UpdateKind"),
     "worker": ("Worker",),
 }
 

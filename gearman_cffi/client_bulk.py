@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from gearman_cffi.bulk import WINDOW, BackgroundSubmission, Batch, Entry, JobReader, Results, Submission
+from gearman_cffi.checks import Priority
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.jobs import Job
-from gearman_cffi.priorities import Priority
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     from gearman_cffi.job_interface import JobInterface
+    from gearman_cffi.job_watch import JobUpdate, JobWatch
     from gearman_cffi.serializers import Serializer
-    from gearman_cffi.watching import JobUpdate, JobWatch
 
     OnError: TypeAlias = Literal["raise", "return"]
 
@@ -114,7 +114,7 @@ class BulkClient:
 
         Raises InvalidArgument and SerializerError here, all else that execute_job() raises in result().
         """
-        from gearman_cffi.watching import JobWatch
+        from gearman_cffi.job_watch import JobWatch
 
         job = Job(function, workload, unique)
         submission = Submission(job, JobReader(self._serializer, priority, background=False).read(job))

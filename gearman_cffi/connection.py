@@ -6,9 +6,9 @@ import os
 import warnings
 from contextlib import suppress
 
+from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanException, NoServers
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
-from gearman_cffi.failures import failure
 from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 
+from gearman_cffi.checks import LONGEST_FUNCTION, check_name
 from gearman_cffi.jobs import Job
-from gearman_cffi.names import LONGEST_FUNCTION, check_name
 
 _NOT_PLAIN = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 

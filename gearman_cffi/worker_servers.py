@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from gearman_cffi.error_mapping import NO_PACKET, failure
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanJob, GearmanWarning, GearmanWorker, ReturnCode
-from gearman_cffi.failures import NO_PACKET, failure
 from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False

@@ -13,9 +13,9 @@ from typing import Any
 import griffe
 
 from gearman_cffi import ext
+from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import GearmanException, ReturnCode, constants
-from gearman_cffi.failures import failure
 
 _PLACE = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
 _METHOD = re.compile(r"^Calls (Gearman\w+)(?:\.(\w+))?\(\)\.", re.MULTILINE)

@@ -10,9 +10,9 @@ from gearman_cffi.bulk.reading import Entry
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.submission import LOST
 from gearman_cffi.bulk.window import Line, Window
+from gearman_cffi.error_mapping import failure
 from gearman_cffi.ext import GearmanClient, ReturnCode
 from gearman_cffi.ext.loading import Loader, wait_for_news
-from gearman_cffi.failures import failure
 
 # How many jobs are taken from the caller's iterable before the servers are looked after again.
 SLICE = 100

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gearman_cffi.bulk.reading import Entry
+from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import GearmanTask, ReturnCode
-from gearman_cffi.failures import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

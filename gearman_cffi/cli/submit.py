@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from gearman_cffi.checks import Priority
 from gearman_cffi.cli import io
 from gearman_cffi.cli.errors import ExitCode, code_of, failing
 from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
@@ -18,10 +19,9 @@ from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
 from gearman_cffi.job_interface import JobInterface
+from gearman_cffi.job_watch import UpdateKind
 from gearman_cffi.jobs import Job
-from gearman_cffi.priorities import Priority
 from gearman_cffi.servers import ServerCollection
-from gearman_cffi.watching import UpdateKind
 
 _PRIORITIES = [priority.name.lower() for priority in Priority]
 

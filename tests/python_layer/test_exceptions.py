@@ -24,8 +24,8 @@ from gearman_cffi import (
     UnsupportedValue,
     ext,
 )
+from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import split_exception_text
-from gearman_cffi.failures import failure
 
 ALL = [
     ConnectionFailed,
