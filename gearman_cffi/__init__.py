@@ -12,7 +12,6 @@ from gearman_cffi.lazy import importer
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
-    from gearman_cffi.checks import Priority
     from gearman_cffi.client import Client
     from gearman_cffi.events import EventDispatcher, EventName
     from gearman_cffi.exceptions import (
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from gearman_cffi.job_status import JobStatus
     from gearman_cffi.job_watch import JobUpdate, JobWatch, UpdateKind
     from gearman_cffi.jobs import Job
+    from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
         JsonSerializer,
         PhpEnumCase,
@@ -126,7 +126,7 @@ _NAMES = {
     "job_interface": ("JobInterface",),
     "job_status": ("JobStatus",),
     "jobs": ("Job",),
-    "checks": ("Priority",),
+    "priorities": ("Priority",),
     "serializers": (
         "JsonSerializer",
         "PhpEnumCase",

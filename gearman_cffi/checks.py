@@ -1,11 +1,9 @@
-"""Checks of what a job is submitted with: names, unique keys, handles and priorities."""
+"""Checks of the names that are sent: functions, unique keys, job handles."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from gearman_cffi.exceptions import InvalidArgument
-from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE, JobKind
+from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE
 
 LONGEST_FUNCTION = 512
 LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # libgearman takes 64 and keeps 63: two keys would become one
@@ -30,30 +28,3 @@ def check_name(name: str, what: str, longest: int) -> bytes:
     if len(sent) > longest:
         raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {len(sent)}")
     return sent
-
-
-class Priority(IntEnum):
-    """How soon a server hands a job out; the values are dmank's (libgearman's own run the other way)."""
-
-    LOW = 0
-    NORMAL = 1
-    HIGH = 2
-
-
-# A number of the same value is found too; a look into a dict costs a tenth of asking the enum.
-_FOREGROUND = {Priority.LOW: JobKind.LOW, Priority.NORMAL: JobKind.NORMAL, Priority.HIGH: JobKind.HIGH}
-_BACKGROUND = {
-    Priority.LOW: JobKind.LOW_BACKGROUND,
-    Priority.NORMAL: JobKind.BACKGROUND,
-    Priority.HIGH: JobKind.HIGH_BACKGROUND,
-}
-
-
-def job_kind(priority: Priority | int, background: bool) -> int:
-    """The kind of submission for a priority. Raises InvalidArgument for what is none."""
-    try:
-        return (_BACKGROUND if background else _FOREGROUND)[priority]  # type: ignore[index]
-    except (KeyError, TypeError):
-        raise InvalidArgument(
-            f"a priority is Priority.LOW (0), Priority.NORMAL (1) or Priority.HIGH (2), not {priority!r}"
-        ) from None

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
-from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, Priority, check_name, job_kind
+from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
 from gearman_cffi.client_bulk import BulkClient
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.ext import GearmanClient, GearmanWarning, Reply, ReturnCode
+from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import chosen
 from gearman_cffi.servers import Server, ServerCollection
 

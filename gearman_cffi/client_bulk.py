@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from gearman_cffi.bulk import WINDOW, BackgroundSubmission, Batch, Entry, JobReader, Results, Submission
-from gearman_cffi.checks import Priority
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.jobs import Job
+from gearman_cffi.priorities import Priority
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from gearman_cffi.checks import Priority
+    from gearman_cffi.priorities import Priority
 
 
 class Job:

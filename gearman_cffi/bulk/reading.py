@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_UNIQUE, Priority, check_name, job_kind
+from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.jobs import Job
+from gearman_cffi.priorities import Priority, job_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

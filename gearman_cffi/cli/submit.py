@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from gearman_cffi.checks import Priority
 from gearman_cffi.cli import io
 from gearman_cffi.cli.errors import ExitCode, code_of, failing
 from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
@@ -21,6 +20,7 @@ from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedVa
 from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_watch import UpdateKind
 from gearman_cffi.jobs import Job
+from gearman_cffi.priorities import Priority
 from gearman_cffi.servers import ServerCollection
 
 _PRIORITIES = [priority.name.lower() for priority in Priority]

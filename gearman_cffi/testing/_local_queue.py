@@ -9,10 +9,10 @@ from enum import Enum
 from itertools import count
 from typing import Protocol, TypeAlias
 
-from gearman_cffi.checks import Priority, job_kind
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import ReturnCode
+from gearman_cffi.priorities import Priority, job_kind
 
 BACKGROUND = {job_kind(priority, background=True): priority for priority in Priority}
 _FOREGROUND = {job_kind(priority, background=False): priority for priority in Priority}

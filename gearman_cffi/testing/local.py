@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from gearman_cffi.checks import Priority
 from gearman_cffi.client import Client
 from gearman_cffi.events import Dispatcher
 from gearman_cffi.exceptions import GearmanError, SerializerError
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
 from gearman_cffi.job_watch import JobUpdate, UpdateKind
+from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_client import LocalClient

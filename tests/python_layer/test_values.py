@@ -10,9 +10,10 @@ import pytest
 
 import gearman_cffi
 from gearman_cffi import InvalidArgument, JobStatus, Priority
-from gearman_cffi.checks import check_name, job_kind
+from gearman_cffi.checks import check_name
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.ext import JobKind
+from gearman_cffi.priorities import job_kind
 
 
 class TestDurations:
