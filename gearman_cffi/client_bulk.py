@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from gearman_cffi.bulk import WINDOW, BackgroundSubmission, Batch, Entry, JobReader, Results, Submission
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
-from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
 
@@ -40,14 +40,20 @@ class BulkClient:
     ) -> list[Any]:
         """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
 
-        What is no job is skipped, as dmank does. priority is for jobs that have none of their own. on_error:
-        "raise" raises, when all have ended, what the first failed one in the list raised; "return" puts the
-        exception into its place. timeout bounds the whole call; jobs that are not answered then fail with
-        JobTimeout. A job fails with what execute_job() raises.
+        priority is for jobs that have none of their own. on_error: "raise" raises, when all jobs have ended, the
+        error of the first failed job in the list; "return" puts the exception in the job's place. timeout, in
+        seconds, bounds the whole call; a job without an answer then fails with JobTimeout. A job fails with what
+        execute_job() raises.
+
+        All jobs are taken from the iterable before the first is submitted. Raises InvalidJob, a TypeError, for an
+        item that is not a job; nothing is submitted then.
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
-        submissions = list(self._submissions(jobs, JobReader(self._serializer, priority, background=False)))
+        reader = JobReader(self._serializer, priority, background=False)
+        submissions = list(_submissions(_items(jobs), reader))
+        if reader.error is not None:
+            raise reader.error
         if submissions:
             for _ in self._batch(WINDOW).run(submissions, seconds):
                 pass
@@ -63,17 +69,26 @@ class BulkClient:
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
-        """Leaves jobs with a server, many at once; returns their handles in the order of the jobs.
+        """Submits jobs in the background, many at once; returns their handles in the order of the jobs.
 
-        Much faster than a call for each. Otherwise as execute_jobs().
+        Much faster than a call for each. priority, on_error and timeout are those of execute_jobs().
+
+        Jobs are taken from the iterable while earlier ones are submitted. An item that is not a job ends the call:
+        the jobs before it are submitted, then InvalidJob is raised, and its results has their handles and errors.
+        An exception of the iterable is raised in the same way, when the jobs before it are submitted.
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
         results = Results()
-        entries = self._entries(jobs, JobReader(self._serializer, priority, background=True), results)
+        reader = JobReader(self._serializer, priority, background=True)
+        entries = _entries(_items(jobs), reader, results)
         first = next(entries, None)
-        if first is not None:  # otherwise there is no need of a server
+        if first is not None:  # otherwise no server is needed
             self._submit_in_background(itertools.chain((first,), entries), seconds, results)
+        if reader.error is not None:
+            if isinstance(reader.error, InvalidJob):
+                reader.error.results = results.all()
+            raise reader.error
         if on_error == "raise":
             results.raise_first()
         return results.all()
@@ -88,14 +103,18 @@ class BulkClient:
         """Runs jobs in the foreground and yields (job, answer) as the answers come.
 
         For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
-        is room: at most in_flight of them are unanswered. timeout bounds each job from its submission on.
-        When the caller stops early, the answers to come are dropped, and the server forgets the jobs that no worker has
-        begun.
+        is room: at most in_flight of them are unanswered. timeout, in seconds, bounds each job from its submission.
+        If the caller stops early, the remaining answers are dropped, and the server forgets the jobs that no worker
+        has started.
+
+        An item that is not a job ends the stream: the answers of all jobs before it are yielded, then InvalidJob, a
+        TypeError, is raised. An exception of the iterable is raised in the same way.
         """
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, not {in_flight}")
         seconds = self._seconds(timeout)
-        return self._stream(jobs, JobReader(self._serializer, priority, background=False), in_flight, seconds)
+        reader = JobReader(self._serializer, priority, background=False)
+        return self._stream(_submissions(_items(jobs), reader), reader, in_flight, seconds)
 
     def watch_job(
         self,
@@ -129,35 +148,12 @@ class BulkClient:
         return watch.result()
 
     def _stream(
-        self, jobs: Iterable[JobInterface], reader: JobReader, in_flight: int, seconds: float | None
+        self, submissions: Iterable[Submission], reader: JobReader, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
-        for done in self._batch(in_flight).run(self._submissions(jobs, reader), seconds, each=True):
+        for done in self._batch(in_flight).run(submissions, seconds, each=True):
             yield done.job, self._outcome(done)
-
-    def _submissions(self, jobs: Iterable[JobInterface], reader: JobReader) -> Iterator[Submission]:
-        """One for each job, which has failed already where the job cannot be sent."""
-        for job in filter(_is_job, jobs):
-            try:
-                submission = Submission(job, reader.read(job))
-            except GearmanError as error:
-                name = str(job.get_job_name()).encode("utf-8", "backslashreplace")
-                submission = Submission(job, (0, reader.kind, name, b"", b""))
-                submission.error = error
-            yield submission
-
-    def _entries(self, jobs: Iterable[JobInterface], reader: JobReader, results: Results) -> Iterator[Entry]:
-        """One for each job that can be sent; the others have their errors in the results."""
-        read, more, place = reader.read, results.handles.append, 0
-        for job in jobs:
-            if type(job) is Job or _is_job(job):
-                more("")
-                try:
-                    entry = read(job, place)
-                except GearmanError as error:
-                    results.errors[place] = error
-                else:
-                    yield entry
-                place += 1
+        if reader.error is not None:
+            raise reader.error
 
     def _outcome(self, done: Submission) -> Any:
         if done.error is None:
@@ -194,5 +190,31 @@ def _raise_first(results: Iterable[object]) -> None:
             raise result
 
 
-def _is_job(job: object) -> bool:
-    return hasattr(job, "get_job_name") and hasattr(job, "get_workload")
+def _items(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
+    try:
+        return iter(jobs)
+    except TypeError as error:
+        raise TypeError(f"jobs must be an iterable of Job objects, not {type(jobs).__name__}") from error
+
+
+def _submissions(jobs: Iterable[JobInterface], reader: JobReader) -> Iterator[Submission]:
+    """One for each job. That of a job that cannot be sent has its error already."""
+    for job, entry in reader.read_all(jobs):
+        if isinstance(entry, GearmanError):
+            name = str(job.get_job_name()).encode("utf-8", "backslashreplace")
+            submission = Submission(job, (0, reader.kind, name, b"", b""))
+            submission.error = entry
+        else:
+            submission = Submission(job, entry)
+        yield submission
+
+
+def _entries(jobs: Iterable[JobInterface], reader: JobReader, results: Results) -> Iterator[Entry]:
+    """One for each job that can be sent. The errors of the others are put into the results."""
+    more = results.handles.append
+    for index, (_, entry) in enumerate(reader.read_all(jobs)):
+        more("")
+        if isinstance(entry, GearmanError):
+            results.errors[index] = entry
+        else:
+            yield entry

@@ -12,6 +12,7 @@ GearmanException                what the mirror throws, and the root of all
     ServerError                                   the server refused
       QueueFull                                   ... because its queue is full
     InvalidArgument             ValueError        a function name, handle ... that cannot be sent
+      InvalidJob                TypeError         an item of a bulk call is not a job
     SerializerError             ValueError        a value that cannot be written, data that cannot be read
       UnsupportedValue          TypeError         ... because of its type
     NoFunctionGiven                               a worker with nothing to run
@@ -124,6 +125,21 @@ class InvalidArgument(GearmanError, ValueError):  # noqa: N818
     """Something that libgearman cannot send: an empty or overlong name, a NUL in it."""
 
     return_code = ReturnCode.INVALID_ARGUMENT
+
+
+class InvalidJob(InvalidArgument, TypeError):  # noqa: N818
+    """An item given to execute_jobs(), execute_jobs_in_background() or stream_jobs() is not a Job, or has no name.
+
+    index is the item's position, item the item. results has what execute_jobs_in_background() got for the jobs before
+    it: a handle or an error for each. For the other calls it is empty: execute_jobs() has submitted nothing, and
+    stream_jobs() has yielded the answers.
+    """
+
+    def __init__(self, message: str = "", *, index: int = 0, item: object = None, **known: Any) -> None:
+        super().__init__(message, **known)
+        self.index = index
+        self.item = item
+        self.results: list[str | GearmanError] = []
 
 
 class SerializerError(GearmanError, ValueError):

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from gearman_cffi.bulk.background import BackgroundSubmission
 from gearman_cffi.bulk.batch import WINDOW, Batch
-from gearman_cffi.bulk.reading import Entry, JobReader
+from gearman_cffi.bulk.reading import Entry, JobReader, is_job
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.submission import Submission
 
-__all__ = ["WINDOW", "BackgroundSubmission", "Batch", "Entry", "JobReader", "Results", "Submission"]
+__all__ = ["WINDOW", "BackgroundSubmission", "Batch", "Entry", "JobReader", "Results", "Submission", "is_job"]

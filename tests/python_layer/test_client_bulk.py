@@ -92,13 +92,6 @@ class TestExecuteJobs:
         assert isinstance(failed, JobFailed)
         assert isinstance(broken, SerializerError)
 
-    def test_what_is_no_job_is_skipped(self, served: Gearmand, client: Client) -> None:
-        class Special(Job):
-            pass
-
-        jobs: list[Any] = ["string", Job("double", 1), None, object(), Special("double", 2)]
-        assert client.execute_jobs(jobs) == [2, 4]
-
     def test_priorities(self, gearmand: Gearmand, client: Client) -> None:
         """That of the call, and a job's own."""
         done: list[str] = []

@@ -69,10 +69,9 @@ class TestInBackground:
         assert left[2] == 0
         assert sum(left) >= 3000
 
-    @pytest.mark.parametrize("jobs", [[], ["not a job"]])
-    def test_no_jobs(self, jobs: list[Any]) -> None:
+    def test_no_jobs(self) -> None:
         """They need no server."""
-        assert Client(ServerCollection()).execute_jobs_in_background(jobs) == []
+        assert Client(ServerCollection()).execute_jobs_in_background([]) == []
 
     def test_all_go_away(self, servers: list[Gearmand]) -> None:
         client = client_of(servers)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from gearman_cffi import (
-    Client,
-    EventName,
-    Job,
-    Priority,
-    RawSerializer,
-)
+import pytest
+
+from gearman_cffi import Client, EventName, InvalidJob, Job, Priority, RawSerializer
 from tests.python_layer.workers import handlers
 from tests.testing.local_and_real import World
 from tests.testing.scenarios_of_jobs import Make, tell_and_raise
@@ -40,15 +36,44 @@ def arguments(make: Make) -> World:
 
 
 def many_at_once(make: Make) -> World:
-    """Answers and failures in the places of their jobs; what is no job is skipped."""
+    """Answers and failures in the places of their jobs."""
     world = make(handlers(double=lambda job: job.get_workload() * 2, fail=tell_and_raise))
     world.serve()
-    jobs = [Job("double", 1), Job("fail", 2), Job("double", object()), Job("double", "x"), "no job", Job("", 1)]
+    jobs = [Job("double", 1), Job("fail", 2), Job("double", object()), Job("double", "x"), Job("", 1)]
     with world.client() as client:
         world.try_to(client.execute_jobs, jobs, on_error="return")
         world.try_to(client.execute_jobs, jobs)
         world.try_to(client.execute_jobs, jobs[:1] * 3)
         world.try_to(client.execute_jobs, [])
+    return world
+
+
+def items_that_are_not_jobs(make: Make) -> World:
+    """The call names the first of them; what the jobs before it get is the same."""
+    world = make(handlers(double=lambda job: job.get_workload() * 2))
+    world.serve()
+
+    def failing() -> Any:
+        yield Job("double", 1)
+        raise LookupError("no more jobs")
+
+    def seen(call: Any, jobs: Any) -> None:
+        try:
+            world.see([answer for _, answer in call(jobs)] if call == client.stream_jobs else call(jobs))
+        except TypeError as error:
+            world.see(type(error), str(error), getattr(error, "index", None), getattr(error, "results", None))
+        except LookupError as error:
+            world.see("raised", error)
+
+    with world.client() as client:
+        for call in (client.execute_jobs, client.execute_jobs_in_background, client.stream_jobs):
+            for jobs in (["no job"], [Job("double", 1), Job("", 2), None, Job("double", 3)], [Job(None, 1)], 5):  # type: ignore[arg-type]
+                seen(call, jobs)
+            seen(call, failing())
+        pairs: list[Any] = []
+        with pytest.raises(InvalidJob):
+            pairs.extend(client.stream_jobs([Job("double", 1), Job("double", 2), "no job"]))  # type: ignore[list-item]
+        world.see(sorted(answer for _, answer in pairs))
     return world
 
 

@@ -34,6 +34,7 @@ SCENARIOS: list[Scenario] = [
     jobs.a_listener_of_after_run_that_raises,
     clients.arguments,
     clients.many_at_once,
+    clients.items_that_are_not_jobs,
     clients.a_stream,
     clients.the_background,
     clients.the_status_of_a_running_job,
