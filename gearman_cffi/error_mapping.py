@@ -117,7 +117,7 @@ def failure(
     handle = handle or None
     if kind.error is JobException:
         sent = exception or b""
-        message += sent.decode("utf-8", "replace") or "(it sent no text)"
+        message += sent.decode("utf-8", "replace").removesuffix(": ") or "(it sent no text)"  # "Type: " has no message
         return JobException(
             message,
             remote_data=sent,

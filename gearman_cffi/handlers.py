@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from types import FunctionType, MethodType
 
 from gearman_cffi.checks import LONGEST_FUNCTION, check_name
+from gearman_cffi.durations import to_time_limit
+from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 
 _NOT_PLAIN = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+_VARARGS = 0x04  # inspect.CO_VARARGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +54,22 @@ class FunctionHandler(JobHandlerInterface):
     """A handler made of a function that takes the Job. It can still be called as the function."""
 
     def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
-        """Raises TypeError for a coroutine or generator function: calling it would execute nothing."""
+        """Raises TypeError if a call with the Job alone is not possible or does nothing (coroutines, generators).
+
+        Raises ValueError or TypeError for a time_limit that gearmand does not know.
+        """
+        if not callable(function):
+            raise TypeError(f"the handler of {name!r} must be a function, not {function!r}")
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
             raise TypeError(
                 f"the handler of {name!r} must be a plain function, which does the job when it is called: in one, "
                 "asyncio.run() runs a coroutine, and list() takes what a generator yields"
             )
+        if not _takes_one_argument(function):
+            raise TypeError(
+                f"the handler of {name!r} must take one argument, the job: write def {_name(function)}(job)"
+            )
+        to_time_limit(time_limit)
         self._name = name
         self._function = function
         self.time_limit = time_limit
@@ -74,10 +89,7 @@ class FunctionHandler(JobHandlerInterface):
 
 
 class JobCollection:
-    """A worker's handlers, each under the name that it listened to when it was added.
-
-    A second handler for a name takes the first one's place.
-    """
+    """A worker's handlers, each under the name that it listened to when it was added."""
 
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
         self._jobs: dict[str, JobHandlerInterface] = {}
@@ -86,14 +98,29 @@ class JobCollection:
         for handler in handlers:
             self.add(handler)
 
-    def add(self, job: JobHandlerInterface) -> None:
-        """Adds a handler. Raises TypeError for what is none, InvalidArgument for a name that cannot be sent."""
+    def add(self, job: JobHandlerInterface, *, replace: bool = False) -> None:
+        """Adds a handler. replace: it may take the place of another handler of the same name.
+
+        Raises TypeError if the object is no handler or its execute() cannot take a job, InvalidArgument for a name that
+        cannot be sent or that is taken, ValueError or TypeError for a time_limit that gearmand does not know.
+        """
         if not isinstance(job, JobHandlerInterface):
             raise TypeError(
                 f"expected a JobHandlerInterface, not {type(job).__name__}; @jobs.handler(name) makes one of a function"
             )
         name = job.listens_to_job()
         check_name(name, "a function name", LONGEST_FUNCTION)
+        if not _takes_one_argument(job.execute):
+            raise TypeError(
+                f"execute() of {type(job).__name__}, the handler of {name!r}, must take one argument, the job"
+            )
+        to_time_limit(getattr(job, "time_limit", None))
+        if not replace and self._jobs.get(name, job) is not job:
+            raise InvalidArgument(
+                f"there is a handler for {name!r} already: {self._jobs[name]!r}. Give the other one another name, or "
+                "replace it by add(handler, replace=True)",
+                function=name,
+            )
         self._jobs[name] = job
 
     def add_multiple_jobs(self, jobs: Iterable[object]) -> int:
@@ -108,18 +135,24 @@ class JobCollection:
     def handler(
         self, name: str | None = None, time_limit: float | timedelta | None = None
     ) -> Callable[[_Function], _Function]:
-        """A decorator that adds a function as a handler, by its own name unless told otherwise.
+        """A decorator that adds a function as a handler, by its own name unless another one is given.
 
-        The function stays what it was:
+        The function can still be called as before:
 
             @jobs.handler("reverse")
             def reverse(job): ...
+
+        The decorator raises what FunctionHandler() and add() raise, and at once for the time_limit.
         """
         if callable(name):
             raise TypeError("handler is called: write @jobs.handler(), or @jobs.handler('name')")
+        to_time_limit(time_limit)
 
         def add(function: _Function) -> _Function:
-            self.add(FunctionHandler(name or function.__name__, function, time_limit))
+            handler = FunctionHandler(name or function.__name__, function, time_limit)
+            self.add(handler)
+            with suppress(AttributeError):  # not every callable takes one
+                function.gearman_handlers = [*handlers_of(function), handler]  # type: ignore[attr-defined]
             return function
 
         return add
@@ -149,3 +182,39 @@ class JobCollection:
     addMultipleJobs = add_multiple_jobs  # noqa: N815
     getJobs = get_jobs  # noqa: N815
     getJob = get_job  # noqa: N815
+
+
+def handlers_of(function: Callable[..., Any]) -> list[FunctionHandler]:
+    """The handlers that @jobs.handler() has made of a function; none for any other function."""
+    handlers = getattr(function, "gearman_handlers", None)
+    return list(handlers) if isinstance(handlers, list) else []
+
+
+def _takes_one_argument(function: Callable[..., Any]) -> bool:
+    """Whether function(job) is a call that Python accepts; True if that is not known."""
+    plain = function.__func__ if isinstance(function, MethodType) else function
+    if isinstance(plain, FunctionType):  # a decorator's wrapper counts with its own parameters
+        code = plain.__code__
+        given = 1 if plain is function else 2
+        required = code.co_argcount - len(plain.__defaults__ or ())
+        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        most = given if code.co_flags & _VARARGS else code.co_argcount
+        return required <= given <= most and set(keywords) <= set(plain.__kwdefaults__ or ())
+    if hasattr(function, "__wrapped__"):  # an object of a decorator, whose signature may be that of what it wraps
+        return True
+    import inspect  # few handlers need it, and it is heavy
+
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a builtin without a signature
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else "handler"

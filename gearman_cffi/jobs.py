@@ -43,7 +43,7 @@ class Job:
         return self._workload
 
     def send_status(self, numerator: int, denominator: int) -> None:
-        """Tells the client, and anyone who asks for the status, how far the job is: two numbers of 32 bits."""
+        """Sends how far the job is: two ints from 0 to 2**32 - 1. get_job_status() returns them to any client."""
         self._not_running()
 
     def send_data(self, data: str | bytes) -> None:

@@ -14,6 +14,7 @@ from gearman_cffi.events import (
     WorkerEvent,
     WorkerExceptionEvent,
 )
+from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
@@ -69,7 +70,7 @@ class WorkerEvents:
         """A FunctionEvent, also where nobody listens. What a listener raises comes out, and fails the job."""
         self._dispatcher.dispatch(name, FunctionEvent(name, handler, job, *result))
 
-    def function_failed(self, handler: JobHandlerInterface, job: Job, error: Exception) -> None:
+    def function_failed(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
         """A FunctionFailureEvent; raises nothing."""
         name = EventName.FUNCTION_FAILURE
         if self.has_listeners(name):
@@ -78,7 +79,7 @@ class WorkerEvents:
         else:
             _log().error("job %s of function %r failed", job.handle, job.get_job_name(), exc_info=error)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """A WorkerExceptionEvent; raises nothing."""
         name = EventName.WORKER_FAILURE
         raised = error if error.__traceback__ is not None else None
@@ -88,14 +89,18 @@ class WorkerEvents:
         event: Event = WorkerExceptionEvent(name, self._worker, error)
         try:
             self._dispatcher.dispatch(name, event)
-        except Exception as second:
+        except PROCESS_EXITS:
+            raise
+        except BaseException as second:
             _log().error("%s", error, exc_info=raised)
             _log().error("a listener of %s raised", name, exc_info=second)
 
     def _guard(self, dispatch: Callable[[], object]) -> None:
         try:
             dispatch()
-        except Exception as error:
+        except PROCESS_EXITS:
+            raise
+        except BaseException as error:
             self.failed(error)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import operator
 from collections.abc import Callable
 from contextlib import suppress
 
 from gearman_cffi.events import EventName
-from gearman_cffi.exceptions import ConnectionLost
+from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
-from gearman_cffi.ext.worker import describe
+from gearman_cffi.ext.worker import PROCESS_EXITS, describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.worker_events import WorkerEvents
@@ -17,10 +17,11 @@ from gearman_cffi.worker_servers import Retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeGuard
+    from typing import Any
 
     from gearman_cffi.serializers import Serializer
 
+MOST_STATUS = 2**32 - 1  # of the numbers that gearmand keeps
 _NOT_READ = object()
 # A member of an enum is looked up anew each time, here for each job.
 _BEFORE, _AFTER = EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE
@@ -51,7 +52,22 @@ class RunningJob(Job):
     getWorkLoad = get_workload  # noqa: N815
 
     def send_status(self, numerator: int, denominator: int) -> None:
-        """Tells how far the job is. Raises ConnectionLost where the server is gone."""
+        """Sends how far the job is: numerator of denominator, two ints from 0 to 4294967295.
+
+        Raises TypeError for other types, InvalidArgument for other numbers, ConnectionLost if the server is gone.
+        """
+        for name, given in (("numerator", numerator), ("denominator", denominator)):
+            try:
+                number = operator.index(given)
+            except TypeError:
+                raise TypeError(f"{name} of send_status() must be an int, not {given!r}: round it first") from None
+            if not 0 <= number <= MOST_STATUS:
+                raise InvalidArgument(
+                    f"{name} of send_status() must be from 0 to {MOST_STATUS}, not {number}: send a smaller fraction, "
+                    "such as percent",
+                    function=self._job_name,
+                    handle=self.handle,
+                )
         self._send(GearmanJob.sendStatus, numerator, denominator)
 
     def send_data(self, data: str | bytes) -> None:
@@ -109,7 +125,7 @@ class JobRunner:
     def run(self, gearman_job: GearmanJob) -> bytes | None:
         """Executes a job and returns the result for the wire; a failure is sent from here.
 
-        What asks the process to end goes through: the mirror leaves the job unanswered then.
+        SystemExit and KeyboardInterrupt are raised: the mirror leaves the job unanswered then.
         """
         if not self._retries.over:
             self._on_connected()
@@ -125,7 +141,7 @@ class JobRunner:
                 return b""  # the parts are the result
             return self._write(result)
         except BaseException as error:
-            if not _is_failure(error):
+            if isinstance(error, PROCESS_EXITS):
                 raise
             events.function_failed(handler, job, error)
             with suppress(GearmanWarning):  # the server may be gone; it hands the job out again
@@ -135,14 +151,3 @@ class JobRunner:
             job._job = None  # libgearman frees it
             if events.has_listeners(_AFTER_RUN):
                 self._come_back()
-
-
-def _is_failure(error: BaseException) -> TypeGuard[Exception]:
-    """Whether it is the job's own affair: an Exception, or asyncio's CancelledError.
-
-    The latter is none only in order to pass a coroutine's own `except Exception`. Out of a job it would end one
-    worker after the other, as the server hands the job out again.
-    """
-    # Whoever raises it has imported asyncio; a worker that does without is not to pay for it.
-    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", ())
-    return isinstance(error, (Exception, cancelled))

@@ -22,7 +22,7 @@ from __future__ import annotations
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
 from gearman_cffi._libgearman.data import NULL, contents, pointer
-from gearman_cffi._libgearman.jobs import UNANSWERED, JobHandle, JobPacket
+from gearman_cffi._libgearman.jobs import PROCESS_EXITS, UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi.lazy import importer
 
@@ -41,6 +41,7 @@ __all__ = [
     "JOB_STATUS",
     "LEAST_CODE",
     "NULL",
+    "PROCESS_EXITS",
     "UNANSWERED",
     "Capabilities",
     "ClientHandle",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]  # signal without its enums
 
-from gearman_cffi._libgearman.jobs import OVER, THREW, UNANSWERED, JobPacket
+from gearman_cffi._libgearman.jobs import OVER, PROCESS_EXITS, THREW, UNANSWERED, JobPacket
 from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-# How a job ends whose function has raised: with an Exception, answered by the runner, or with what comes from outside
-# (KeyboardInterrupt, SystemExit): libgearman drops the connections then, and the job goes back to the server.
+# How a job ends whose function has raised: the runner has answered it, or, for PROCESS_EXITS, libgearman closes the
+# connections, and the job goes back to the server.
 _FAILED = ~(lib.GEARMAN_WORK_EXCEPTION | THREW)
 _ENDED = ~(lib.GEARMAN_WORK_ERROR | THREW | UNANSWERED)
 # What goes out as it is; anything else is the runner's matter.
@@ -42,7 +42,7 @@ def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
     keep(error)
-    return _FAILED if isinstance(error, Exception) else _ENDED
+    return _ENDED if isinstance(error, PROCESS_EXITS) else _FAILED
 
 
 @ffi.def_extern(error=1, onerror=_keep)

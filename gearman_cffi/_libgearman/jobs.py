@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # In the place of the C object of a job that is over.
 OVER = ffi.NULL
+# A function that raises one of these asks the process to end: its job stays unanswered, and the server gives it to
+# another worker. Any other exception fails the job.
+PROCESS_EXITS = (SystemExit, KeyboardInterrupt)
 # Goes with the return code of a job that the server is to give to another worker.
 UNANSWERED = int(lib.GCFFI_UNANSWERED)
 # ... of one whose function has raised.

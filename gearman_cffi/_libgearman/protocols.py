@@ -21,8 +21,8 @@ class TaskOwner(Protocol):
 class JobRunner(Protocol):
     """What runs the jobs of a function.
 
-    bytes and str that call() returns are sent from here. An Exception leaves work() once libgearman has returned; any
-    other BaseException does too, and the job is given back unanswered.
+    bytes and str that call() returns are sent from here. What call() raises leaves work() once libgearman has returned.
+    For PROCESS_EXITS the job goes back to the server unanswered.
     """
 
     @property
@@ -41,4 +41,4 @@ class JobRunner(Protocol):
         """
 
     def failed(self, job: Any, error: BaseException) -> None:
-        """Answers a job whose call has raised an Exception; nothing is to be done for any other error."""
+        """Answers a job whose call has raised. Does nothing for PROCESS_EXITS."""

@@ -22,7 +22,7 @@ class FunctionFailureEvent(Event):
 
     FUNCTION_ON_FAILURE: Final = EventName.FUNCTION_FAILURE
 
-    def __init__(self, name: str, job_handler: JobHandlerInterface, job: Job, exception: Exception) -> None:
+    def __init__(self, name: str, job_handler: JobHandlerInterface, job: Job, exception: BaseException) -> None:
         super().__init__(name)
         self.job_handler = job_handler
         self.job = job
@@ -36,7 +36,7 @@ class FunctionFailureEvent(Event):
         """The job."""
         return self.job
 
-    def get_exception(self) -> Exception:
+    def get_exception(self) -> BaseException:
         """What was raised."""
         return self.exception
 

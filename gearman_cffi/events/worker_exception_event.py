@@ -23,7 +23,7 @@ class WorkerExceptionEvent(Event):
 
     EVENT_ON_FAILURE: Final = EventName.WORKER_FAILURE
 
-    def __init__(self, name: str, worker: Worker, exception: Exception) -> None:
+    def __init__(self, name: str, worker: Worker, exception: BaseException) -> None:
         super().__init__(name)
         self.worker = worker
         self.exception = exception
@@ -32,7 +32,7 @@ class WorkerExceptionEvent(Event):
         """The worker."""
         return self.worker
 
-    def get_exception(self) -> Exception:
+    def get_exception(self) -> BaseException:
         """What went wrong."""
         return self.exception
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gearman_cffi._libgearman import PROCESS_EXITS as PROCESS_EXITS
 from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
@@ -70,7 +71,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
 
         function: called with the GearmanJob and the context. What it returns is the job's result (bytes, str or
         a number; None is an empty one). An exception that it raises reaches the client as "Type: message",
-        and leaves work().
+        and leaves work(). SystemExit and KeyboardInterrupt leave the job to another worker.
         timeout: how long the server waits for a job before it gives it to another worker; 0 for ever. gearmand
         1.1.20 takes it in ms, with 1000 at the least, where its manual says seconds.
         Returns True; False with a warning for a name or function that is refused.
@@ -233,7 +234,7 @@ class _Function:
         """Answers a job whose function has returned neither bytes nor str, or has called setReturn()."""
         try:
             answer = b"" if result is None else arguments.data(result, "a worker function's result")  # type: ignore[arg-type]
-        except Exception as error:
+        except BaseException as error:
             self.failed(job, error)
             raise
         code = job._rc
@@ -246,16 +247,17 @@ class _Function:
         return sent | UNANSWERED if sent else code  # the server gives it to another worker, if it lives
 
     def failed(self, job: GearmanJob, error: BaseException) -> None:
-        """Tells the client of an Exception."""
-        if isinstance(error, Exception):
+        """Sends the exception to the client, unless it asks the process to end."""
+        if not isinstance(error, PROCESS_EXITS):
             job._send(JobPacket.EXCEPTION, describe(error))
 
 
 def describe(error: BaseException) -> bytes:
-    """An exception as a worker sends it: ``Type: message``, never empty."""
-    kind = type(error).__qualname__
+    """An exception as a worker sends it: ``Type: message``. Without a message it ends with the blank."""
     try:
         text = str(error)
-    except Exception as unprintable:
+    except PROCESS_EXITS:
+        raise
+    except BaseException as unprintable:
         text = f"its text cannot be shown ({type(unprintable).__qualname__})"
-    return (f"{kind}: {text}" if text else kind).encode("utf-8", "backslashreplace")
+    return f"{type(error).__qualname__}: {text}".encode("utf-8", "backslashreplace")

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
-from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface, handlers_of
 
-_EXPECTED = "a JobCollection, a handler, a list of them, or a function that returns one"
+_EXPECTED = "a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
 
 
 class NotLoaded(Exception):  # noqa: N818
@@ -38,7 +38,10 @@ def load(target: str) -> JobCollection:
 
 
 def _collect(target: str, found: Any) -> JobCollection:
-    if not isinstance(found, (JobCollection, JobHandlerInterface)) and callable(found):
+    handlers = handlers_of(found)
+    if handlers:
+        found = handlers
+    elif not isinstance(found, (JobCollection, JobHandlerInterface)) and callable(found):
         try:
             found = found()
         except Exception as error:
@@ -60,7 +63,7 @@ def _as_collection(found: Any) -> JobCollection:
     if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
         jobs = JobCollection()
         for part in found:
-            for handler in part if isinstance(part, JobCollection) else [part]:
+            for handler in part if isinstance(part, JobCollection) else handlers_of(part) or [part]:
                 jobs.add(handler)
         return jobs
     raise TypeError(f"its type is {type(found).__name__}, and expected is {_EXPECTED}")

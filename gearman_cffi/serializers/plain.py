@@ -36,6 +36,10 @@ class RawSerializer:
             "yourself, or use PhpSerializer, JsonSerializer or PickleSerializer"
         )
 
+    def serialize_result(self, value: Any) -> bytes:
+        """The same for the result of a handler. None, the result of a handler without a return value, is empty."""
+        return b"" if value is None else self.serialize(value)
+
     def unserialize(self, data: bytes) -> bytes:
         """The data itself."""
         return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,10 @@ def submitted(server: Gearmand, function: str, workload: bytes = b"x") -> Iterat
 
 def raise_value_error(job: GearmanJob, context: Any) -> None:
     raise ValueError("x")
+
+
+class PanicError(BaseException):
+    """As the exceptions of extension modules in Rust."""
 
 
 class UnprintableError(Exception):
@@ -83,7 +88,7 @@ class TestExceptions:
     @pytest.mark.parametrize(
         ("error", "text"),
         [
-            (ValueError(), b"ValueError"),
+            (ValueError(), b"ValueError: "),
             (KeyError("k"), b"KeyError: 'k'"),
             (Exception("a\0b"), b"Exception: a\0b"),
             (Exception("grüße"), "Exception: grüße".encode()),
@@ -94,7 +99,7 @@ class TestExceptions:
         ids=lambda value: repr(value)[:30],
     )
     def test_the_text(self, shared_gearmand: Gearmand, error: Exception, text: bytes) -> None:
-        """Type and message as UTF-8, of any length; never empty, never a second error."""
+        """Type and message as UTF-8, of any length. A colon ends the type even if there is no message."""
 
         def fail(job: GearmanJob, context: Any) -> None:
             raise error
@@ -136,7 +141,25 @@ class TestExceptions:
             reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x")
         assert (reply.data, reply.exception) == (None, b"ValueError: x")
 
-    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+    @pytest.mark.parametrize("error", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception, PanicError])
+    def test_an_exception_that_is_no_exception(self, gearmand: Gearmand, error: type[BaseException]) -> None:
+        """A BaseException that does not ask the process to end fails its job as any other; the worker can go on."""
+
+        def fail(job: GearmanJob, context: Any) -> str:
+            if job.workload() == b"good":
+                return "done"
+            raise error("of a library")
+
+        with serving(gearmand, failing=fail) as worker:
+            client = client_of(gearmand)
+            client.setTimeout(10_000)
+            reply = client._submit(JobKind.NORMAL, "failing", b"x")
+            assert (reply.rc, reply.exception) == (WORK_EXCEPTION, f"{error.__qualname__}: of a library".encode())
+            assert client.doNormal("failing", "good") == b"done"
+        assert [type(raised) for raised in worker.raised] == [error]
+        assert queued(gearmand, "failing") == 0
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
     def test_an_end_from_outside(self, gearmand: Gearmand, error: type[BaseException]) -> None:
         """The job is not answered: another worker gets it, and its answer reaches the client. Nothing is lost."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import Any
 
@@ -24,14 +25,59 @@ class Named(JobHandlerInterface):
         return str(self.name)
 
 
+class Methods:
+    def none(self) -> None: ...
+
+    def one(self, job: Job) -> None: ...
+
+    def two(self, job: Job, other: Any) -> None: ...
+
+    @classmethod
+    def of_the_class(cls) -> None: ...
+
+
+class NoCall:
+    def __call__(self) -> None: ...
+
+
+def injects(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(job: Job) -> Any:
+        return function(job, "a database")
+
+    return wrapper
+
+
+@injects
+def injected(job: Job, database: str) -> str:
+    return database
+
+
 class TestJobCollection:
     def test_empty(self) -> None:
         jobs = JobCollection()
         assert (jobs.count(), len(jobs), list(jobs), jobs.get_jobs()) == (0, 0, [], {})
 
-    def test_a_later_handler_takes_the_place_of_the_first(self) -> None:
+    def test_a_second_handler_of_a_name_is_refused(self) -> None:
+        """However it is added: it would silently take the place of the first one."""
         jobs = JobCollection([Named("a", "first"), Named("b")])
-        jobs.add(Named("a", "second"))
+        for add in (
+            lambda: jobs.add(Named("a", "second")),
+            lambda: jobs.handler("a")(lambda job: None),
+            lambda: jobs.add_multiple_jobs([Named("a", "second")]),
+            lambda: JobCollection([*jobs, Named("a", "second")]),
+        ):
+            with pytest.raises(InvalidArgument, match="there is a handler for 'a' already"):
+                add()
+        found = jobs.get_job("a")
+        assert isinstance(found, Named)
+        assert found.tag == "first"
+        jobs.add(found)  # the same one again changes nothing
+        assert jobs.count() == 2
+
+    def test_a_handler_is_replaced_on_request(self) -> None:
+        jobs = JobCollection([Named("a", "first"), Named("b")])
+        jobs.add(Named("a", "second"), replace=True)
         assert jobs.count() == 2
         assert list(jobs.getJobs()) == ["a", "b"]
         found = jobs.getJob("a")
@@ -40,9 +86,9 @@ class TestJobCollection:
         assert jobs.get_job("zzz") is None
 
     def test_several_at_once(self) -> None:
-        """What is no handler is skipped, replacements count."""
+        """What is no handler is skipped."""
         jobs = JobCollection([Named("a")])
-        assert jobs.addMultipleJobs([Named("c"), "no job", None, object(), Named("d"), Named("c")]) == 3
+        assert jobs.addMultipleJobs([Named("c"), "no job", None, object(), Named("d")]) == 2
         assert list(jobs.get_jobs()) == ["a", "c", "d"]
         assert jobs.add_multiple_jobs([]) == 0
 
@@ -126,6 +172,82 @@ class TestHandlers:
         for function in coroutine, generator, both:
             with pytest.raises(TypeError, match=f"'{function.__name__}' must be a plain function"):
                 jobs.handler()(function)
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda: None,
+            lambda job, other: None,
+            lambda *, job: None,
+            lambda job, *, other: None,
+            Methods().none,
+            Methods().two,
+            Methods.of_the_class,
+            functools.partial(lambda job: None, 1),
+            NoCall(),
+        ],
+        ids=[str(number) for number in range(9)],
+    )
+    def test_functions_that_cannot_take_a_job(self, function: Any) -> None:
+        """They are refused where they are declared, instead of failing every job."""
+        jobs = JobCollection()
+        with pytest.raises(TypeError, match="'f' must take one argument, the job"):
+            jobs.handler("f")(function)
+        with pytest.raises(TypeError, match="'f' must take one argument, the job"):
+            FunctionHandler("f", function)
+        assert jobs.count() == 0
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda job: None,
+            lambda job=None: None,
+            lambda *jobs: None,
+            lambda job, other=1, *, more=2: None,
+            Methods().one,
+            functools.partial(lambda other, job: None, 1),
+            print,
+            injected,
+            str,
+        ],
+        ids=[str(number) for number in range(9)],
+    )
+    def test_functions_that_can(self, function: Any) -> None:
+        """A decorator's wrapper counts, not the function that it wraps."""
+        assert FunctionHandler("f", function).listens_to_job() == "f"
+
+    def test_what_is_no_function(self) -> None:
+        with pytest.raises(TypeError, match="'f' must be a function, not 7"):
+            FunctionHandler("f", 7)  # type: ignore[arg-type]
+
+    def test_an_execute_without_a_job(self) -> None:
+        class Wrong(Named):
+            def execute(self) -> None:  # type: ignore[override]
+                ...
+
+        with pytest.raises(TypeError, match="execute\\(\\) of Wrong, the handler of 'f', must take one argument"):
+            JobCollection([Wrong("f")])
+
+    @pytest.mark.parametrize("limit", [0.5, 0, -1, 0.999, 30 * 86400, float("inf"), float("nan"), timedelta(days=99)])
+    def test_a_time_limit_that_cannot_be(self, limit: Any) -> None:
+        """The decorator, the constructor and add() say so, not the worker that runs later."""
+        with pytest.raises(ValueError, match="time_limit must be"):
+            JobCollection().handler("f", time_limit=limit)
+        with pytest.raises(ValueError, match="time_limit must be"):
+            FunctionHandler("f", lambda job: None, limit)
+        handler = Named("f")
+        handler.time_limit = limit
+        with pytest.raises(ValueError, match="time_limit must be"):
+            JobCollection().add(handler)
+
+    @pytest.mark.parametrize("limit", ["60", b"60", [1], True, object()])
+    def test_a_time_limit_of_another_type(self, limit: Any) -> None:
+        with pytest.raises(TypeError, match="time_limit must be seconds, a timedelta or None"):
+            JobCollection().handler("f", time_limit=limit)
+        handler = Named("f")
+        handler.time_limit = limit
+        with pytest.raises(TypeError, match="time_limit must be"):
+            JobCollection().add(handler)
 
     def test_a_function_handler_is_still_the_function(self) -> None:
         handler = FunctionHandler("up", lambda job: job.get_workload().upper())

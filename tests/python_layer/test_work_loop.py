@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
 
-from gearman_cffi import Client, EventDispatcher, EventName, Job, Worker
+import pytest
+
+from gearman_cffi import Client, EventDispatcher, EventName, Job, JobException, Worker
+from gearman_cffi.events import Event, FunctionFailureEvent, WorkerExceptionEvent
 from gearman_cffi.testing import Gearmand
-from tests.python_layer.workers import Running, handlers, running
+from tests.python_layer.workers import Running, Trace, handlers, running
 
 # What the kernel holds back goes out after 200 ms by itself.
 SOON = 0.1
+
+
+class PanicError(BaseException):
+    """As the exceptions of extension modules in Rust."""
 
 
 def quickest(call: Callable[[], object], times: int = 5) -> float:
@@ -101,6 +109,39 @@ class TestWhatComesBetween:
         assert isinstance(thread.raised, KeyboardInterrupt)
         worker.run()
         assert seen == [0, 1, 2, 3, 4, 2] or seen == [0, 1, 2, 2, 3, 4]
+
+    @pytest.mark.parametrize("event", [None, EventName.FUNCTION_BEFORE_EXECUTE, EventName.AFTER_RUN])
+    @pytest.mark.parametrize(
+        "error",
+        [GeneratorExit("x"), asyncio.CancelledError("x"), pytest.fail.Exception("x"), PanicError("x")],
+        ids=repr,
+    )
+    def test_after_a_base_exception(self, gearmand: Gearmand, error: BaseException, event: EventName | None) -> None:
+        """Only SystemExit and KeyboardInterrupt end the worker: others fail the job, or come from a listener."""
+        trace = Trace()
+
+        def handle(job: Job) -> object:
+            if job.get_workload() == "good" or event is not None:
+                return job.get_workload()
+            raise error
+
+        def listener(of: Event) -> None:
+            trace.remove_listener(event or "", listener)
+            raise error
+
+        if event is not None:
+            trace.add_listener(event, listener)
+        client = Client(gearmand.address, timeout=20)
+        with running(gearmand, handlers(f=handle), trace):
+            if event is EventName.AFTER_RUN:
+                assert client.execute_job("f", "bad") == "bad"
+            else:
+                with pytest.raises(JobException) as raised:
+                    client.execute_job("f", "bad")
+                assert (raised.value.remote_type, raised.value.remote_message) == (type(error).__qualname__, "x")
+            assert client.execute_job("f", "good") == "good"
+        told = [one.exception for one in trace.events if isinstance(one, (FunctionFailureEvent, WorkerExceptionEvent))]
+        assert told == [error]
 
 
 class TestResults:

@@ -12,6 +12,7 @@ from gearman_cffi import (
     Client,
     EventName,
     FunctionHandler,
+    InvalidArgument,
     Job,
     JobCollection,
     JobException,
@@ -20,9 +21,12 @@ from gearman_cffi import (
     JsonSerializer,
     NoServers,
     PhpSerializer,
+    PickleSerializer,
     RawSerializer,
+    Serializer,
     ServerCollection,
     ServerError,
+    UpdateKind,
     Worker,
 )
 from gearman_cffi.events import WorkerExceptionEvent
@@ -52,6 +56,15 @@ class TestResults:
             client = Client(gearmand.address, serializer=serializer, timeout=20)
             with running(gearmand, handlers(echo=echo), serializer=serializer):
                 assert client.execute_job("echo", value) == value
+
+    @pytest.mark.parametrize("serializer", [PhpSerializer(), JsonSerializer(), PickleSerializer(), RawSerializer()])
+    def test_no_result(self, gearmand: Gearmand, serializer: Serializer) -> None:
+        """A handler without a return value has done its job, whatever the serializer."""
+        trace = Trace()
+        with running(gearmand, handlers(log=lambda job: None), trace, serializer=serializer):
+            answer = Client(gearmand.address, serializer=serializer, timeout=20).execute_job("log", "text")
+        assert answer == (b"" if isinstance(serializer, RawSerializer) else None)
+        assert EventName.FUNCTION_FAILURE not in trace.names()
 
     @pytest.mark.parametrize(
         ("result", "ours", "dmanks"),
@@ -229,8 +242,41 @@ class TestRegistration:
 
     @pytest.mark.parametrize("limit", [0, 0.5, -1, float("nan"), timedelta(milliseconds=999)])
     def test_a_time_limit_that_cannot_be(self, gearmand: Gearmand, limit: Any) -> None:
+        """One that is set after the handler was added is found when the worker runs."""
+        handler = FunctionHandler("f", echo)
+        worker = Worker(gearmand.address, [handler])
+        handler.time_limit = limit
         with pytest.raises(ValueError, match="time_limit"):
-            Worker(gearmand.address, [FunctionHandler("f", echo, limit)]).run()
+            worker.run()
+
+    @pytest.mark.parametrize(
+        ("numbers", "error"),
+        [
+            ((-1, 100), InvalidArgument),
+            ((1, -100), InvalidArgument),
+            ((5 * 2**30, 2**33), InvalidArgument),
+            ((1, 2**32), InvalidArgument),
+            ((12.5, 100), TypeError),
+            ((1, 2.0), TypeError),
+            (("1", 2), TypeError),
+            ((None, 2), TypeError),
+        ],
+    )
+    def test_a_progress_that_cannot_be(
+        self, gearmand: Gearmand, client: Client, numbers: tuple[Any, Any], error: type[Exception]
+    ) -> None:
+        """The handler is told; no client ever sees another progress."""
+
+        def step(job: Job) -> str:
+            with pytest.raises(error, match=r"(numerator|denominator) of send_status\(\) must be"):
+                job.send_status(*numbers)
+            job.send_status(2**32 - 1, 2**32 - 1)
+            return "done"
+
+        with running(gearmand, handlers(step=step)):
+            watch = client.watch_job("step", 1)
+            seen = [(update.numerator, update.denominator) for update in watch if update.kind is UpdateKind.STATUS]
+            assert (seen, watch.result()) == ([(2**32 - 1, 2**32 - 1)], "done")
 
     def test_nowhere_to_work(self) -> None:
         with pytest.raises(NoServers):

@@ -183,7 +183,7 @@ def test_a_cancelled_task_in_a_handler(gearmand: Gearmand) -> None:
         client = Client(gearmand.address, timeout=20)
         with pytest.raises(JobException) as raised:
             client.execute_job("job", 1)
-        assert raised.value.remote_message == "CancelledError"
+        assert (raised.value.remote_type, raised.value.remote_message) == ("CancelledError", "")
         assert client.execute_job("echo", 1) == 1
     assert [type(error) for error in failures] == [asyncio.CancelledError]
 

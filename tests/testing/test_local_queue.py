@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from typing import Any
@@ -112,9 +113,9 @@ class TestTheWorker:
             pass
         assert trace.events == []
 
-    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, pytest.fail.Exception])
-    def test_what_is_no_exception_comes_out(self, kind: type[BaseException]) -> None:
-        """pytest.fail() in a handler fails the test. The worker is over, the job is not answered."""
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+    def test_what_asks_the_process_to_end_comes_out(self, kind: type[BaseException]) -> None:
+        """The worker is over, the job is not answered."""
 
         def end(job: Job) -> None:
             raise kind("enough")
@@ -128,6 +129,21 @@ class TestTheWorker:
         with pytest.raises(JobTimeout):
             local.client.execute_job("end", 1)
         local.close()
+
+    @pytest.mark.parametrize("kind", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception])
+    def test_another_base_exception_fails_its_job(self, kind: type[BaseException]) -> None:
+        """As with a server: the client raises, with the exception as the cause, and the worker goes on."""
+
+        def end(job: Job) -> None:
+            raise kind("enough")
+
+        local = LocalGearman(handlers(end=end, double=double))
+        with pytest.raises(JobException) as raised:
+            local.client.execute_job("end", 1)
+        assert (raised.value.remote_type, raised.value.remote_message) == (kind.__qualname__, "enough")
+        assert type(raised.value.__cause__) is kind
+        assert local.client.execute_job("double", 2) == 4
+        assert local.waiting == []
 
     def test_what_a_listener_of_its_beginning_raises_comes_out(self) -> None:
         """As it comes out of run()."""
