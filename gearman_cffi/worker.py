@@ -7,17 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from gearman_cffi.durations import to_milliseconds, to_time_limit
-from gearman_cffi.events import EventDispatcher, EventName
-from gearman_cffi.exceptions import NoFunctionGiven
-from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
-from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.serializers import chosen
-from gearman_cffi.servers import Server, ServerCollection
-from gearman_cffi.stopping import StopRequest, stopped_by_signals
-from gearman_cffi.worker_events import WorkerEvents
-from gearman_cffi.worker_jobs import JobRunner
-from gearman_cffi.worker_servers import (
+from gearman_cffi._worker.connection import (
     UNREACHABLE,
     WAITED,
     Retries,
@@ -27,6 +17,16 @@ from gearman_cffi.worker_servers import (
     failure_of,
     wait,
 )
+from gearman_cffi._worker.events import WorkerEvents
+from gearman_cffi._worker.handler_adapter import JobRunner
+from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
+from gearman_cffi.durations import to_milliseconds, to_time_limit
+from gearman_cffi.events import EventDispatcher, EventName
+from gearman_cffi.exceptions import NoFunctionGiven
+from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+from gearman_cffi.serializers import chosen
+from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
 """The prefork pool: worker processes that are replaced, renewed and ended by a parent which does nothing else.
 
     gearman-cffi worker                the parent: no connections, none of the user's code
-      gearman_cffi.pool.template       imports the user's module, once for each generation of code
+      gearman_cffi.pool.forkserver       imports the user's module, once for each generation of code
         (forked) child ... child       a Worker each
 
-The parent is the only one to hold the write end of the template's lifeline; see lifeline.py for what that is good for.
+Only the parent holds the write end of the template's lifeline: see parent_death.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
-from gearman_cffi.pool import messages, metrics, scoreboard
+from gearman_cffi.pool import ipc, metrics, scoreboard
 from gearman_cffi.pool.options import ALWAYS, AUTO, NEVER, ChildOptions, PoolOptions
 
 
@@ -30,11 +30,11 @@ class Generation:
         lifeline, self._lifeline_end = os.pipe()
         self.events, events_end = os.pipe()
         os.set_blocking(self.events, False)
-        self._control_lines = messages.Lines()
-        self._event_lines = messages.Lines()
+        self._control_lines = ipc.Lines()
+        self._event_lines = ipc.Lines()
         inherited = (theirs.fileno(), lifeline, events_end, self.scoreboard)
         preload = {None: AUTO, True: ALWAYS, False: NEVER}[options.preload]
-        program = [sys.executable, "-m", "gearman_cffi.pool.template", options.target, *map(str, inherited)]
+        program = [sys.executable, "-m", "gearman_cffi.pool.forkserver", options.target, *map(str, inherited)]
         self._process = subprocess.Popen(
             [*program, preload, os.getcwd()],
             stdin=subprocess.DEVNULL,
@@ -69,13 +69,13 @@ class Generation:
             with suppress(OSError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
 
-    def receive(self) -> list[messages.Message]:
+    def receive(self) -> list[ipc.Message]:
         """What the children and the template have told since the last call.
 
         The template is asked first and stands last: what a child said was written before its end was told.
         """
-        told = messages.receive(self.control, self._control_lines)
-        notes: list[messages.Message] = []
+        told = ipc.receive(self.control, self._control_lines)
+        notes: list[ipc.Message] = []
         with suppress(BlockingIOError):
             while piece := os.read(self.events, 65536):
                 notes += self._event_lines.feed(piece)
@@ -114,5 +114,5 @@ class Generation:
     def _order(self, **message: object) -> None:
         with suppress(OSError):  # it is gone, as receive() is about to see
             self.control.setblocking(True)
-            self.control.sendall(messages.encode(message))
+            self.control.sendall(ipc.encode(message))
         self.control.setblocking(False)

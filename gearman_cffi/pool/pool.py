@@ -1,6 +1,6 @@
 """Pool: the parent of worker processes. It connects to nothing and imports nothing of the user's.
 
-It starts a template process for each generation of code (see template.py), has it fork children, replaces those that
+It starts a template process for each generation of code (see forkserver.py), has it fork children, replaces those that
 end, and passes on what it is told by signals. Everything happens in one loop, in one thread.
 """
 
@@ -11,16 +11,16 @@ import signal
 import time
 
 from gearman_cffi.pool.backoff import Backoff
+from gearman_cffi.pool.event_loop import Signals
 from gearman_cffi.pool.generation import Generation
-from gearman_cffi.pool.messages import Message
+from gearman_cffi.pool.ipc import Message
+from gearman_cffi.pool.limits import JobTimeouts, Leaving
 from gearman_cffi.pool.metrics import forget
 from gearman_cffi.pool.options import ChildOptions, ExitCode, PoolOptions
 from gearman_cffi.pool.readiness import Readiness
-from gearman_cffi.pool.renewal import Renewal
-from gearman_cffi.pool.roster import Child, Place, is_there
-from gearman_cffi.pool.stopping import Ending, describe_death, describe_status
-from gearman_cffi.pool.timeouts import JobTimeouts, Leaving
-from gearman_cffi.pool.waiting import Signals
+from gearman_cffi.pool.rolling_reload import Renewal
+from gearman_cffi.pool.shutdown import Ending, describe_death, describe_status
+from gearman_cffi.pool.slots import Child, Place, is_there
 
 _log = logging.getLogger("gearman_cffi.pool")
 

@@ -7,12 +7,12 @@ import logging
 import pytest
 
 from gearman_cffi import Client, EventDispatcher, EventName, Job, Worker
+from gearman_cffi._worker.connection import FIRST_WAIT, LONGEST_WAIT, Retries
 from gearman_cffi.events import WorkerExceptionEvent
 from gearman_cffi.exceptions import ConnectionFailed
 from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.subscribers import LoggingSubscriber
 from gearman_cffi.testing import Gearmand
-from gearman_cffi.worker_servers import FIRST_WAIT, LONGEST_WAIT, Retries
 from tests.python_layer.workers import Trace, handlers, running, running_already
 from tests.support import Child, is_served, wait_until
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from gearman_cffi.pool.generation import Generation
 from gearman_cffi.pool.options import ExitCode
-from gearman_cffi.pool.roster import Child
 from gearman_cffi.pool.scoreboard import RunningJob
+from gearman_cffi.pool.slots import Child
 
 GRACE = 0.5  # s, for a job's own clean-up when it is ended in the middle
 _log = logging.getLogger("gearman_cffi.pool")

@@ -1,6 +1,6 @@
 """The process that imports the user's module once, and forks the children of one generation.
 
-    python -m gearman_cffi.pool.template TARGET CONTROL LIFELINE EVENTS SCOREBOARD PRELOAD DIRECTORY
+    python -m gearman_cffi.pool.forkserver TARGET CONTROL LIFELINE EVENTS SCOREBOARD PRELOAD DIRECTORY
 
 CONTROL is a socket to the pool's parent, the next three are file descriptors that children inherit. It serves
 nothing itself. A forked child leaves serve() with its options; every other process ends in it.
@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gearman_cffi.handlers import JobCollection
-from gearman_cffi.pool import messages
-from gearman_cffi.pool.lifeline import die_with_parent, own_group
-from gearman_cffi.pool.loading import NotLoaded, add_to_path, load
+from gearman_cffi.pool import ipc
 from gearman_cffi.pool.metrics import Identity
 from gearman_cffi.pool.options import AUTO, BLOCKED, NEVER, ChildOptions
+from gearman_cffi.pool.parent_death import die_with_parent, own_group
+from gearman_cffi.pool.target import NotLoaded, add_to_path, load
 
 
 class Template:
@@ -42,7 +42,7 @@ class Template:
         self.control = socket.socket(fileno=control)
         self.jobs: JobCollection | None = None
         self._pids: dict[int, int] = {}
-        self._lines = messages.Lines()
+        self._lines = ipc.Lines()
 
     def load(self) -> bool:
         """Imports where that is wanted; False where it failed, and the parent was told."""
@@ -58,7 +58,7 @@ class Template:
             return False
         if self.preload == AUTO and _has_threads():
             self._begin_anew()
-        import gearman_cffi.pool.child  # noqa: F401  (here, that children share it)
+        import gearman_cffi.pool.worker_process  # noqa: F401  (here, that children share it)
 
         gc.collect()
         gc.freeze()  # the collector then leaves alone, and shared, what all children have in common
@@ -78,7 +78,7 @@ class Template:
                 os.read(wake, 512)
                 self._reap()
             if self.control.fileno() in ready:
-                for order in messages.receive(self.control, self._lines):
+                for order in ipc.receive(self.control, self._lines):
                     child = self._obey(order)
                     if child is not None:
                         signal.set_wakeup_fd(-1)
@@ -91,7 +91,7 @@ class Template:
             _kill(pid, signal.SIGKILL)
         return None
 
-    def _obey(self, order: messages.Message) -> ChildOptions | None:
+    def _obey(self, order: ipc.Message) -> ChildOptions | None:
         if "start" in order:
             options = ChildOptions.from_json(order["start"])
             pid = self._fork() if self.jobs is not None else self._spawn(order["start"])
@@ -113,7 +113,7 @@ class Template:
 
     def _spawn(self, options: str) -> int:
         inherited = (self.lifeline, self.events, self.scoreboard)
-        program = [sys.executable, "-m", "gearman_cffi.pool.fresh", self.target, *map(str, inherited)]
+        program = [sys.executable, "-m", "gearman_cffi.pool.spawn_main", self.target, *map(str, inherited)]
         signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # the child inherits that, and what comes meanwhile stays
         child = subprocess.Popen([*program, self.directory, options], pass_fds=inherited)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
@@ -137,11 +137,11 @@ class Template:
         arguments = [*self.arguments[:5], NEVER, self.directory]
         for descriptor in (self.control.fileno(), self.lifeline, self.events, self.scoreboard):
             os.set_inheritable(descriptor, True)
-        os.execv(sys.executable, [sys.executable, "-m", "gearman_cffi.pool.template", *arguments])
+        os.execv(sys.executable, [sys.executable, "-m", "gearman_cffi.pool.forkserver", *arguments])
 
     def _tell(self, **message: object) -> None:
         with suppress(OSError):  # the parent is gone, as serve() is about to see
-            self.control.sendall(messages.encode(message))
+            self.control.sendall(ipc.encode(message))
 
 
 def _has_threads() -> bool:
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str]) -> int:
     options = template.serve()
     if options is None or template.jobs is None:
         return 0
-    from gearman_cffi.pool.child import Child
+    from gearman_cffi.pool.worker_process import Child
 
     pipes = template.lifeline, template.events, template.scoreboard
     return Child(options, *pipes, identity).run(template.jobs)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gearman_cffi.pool.logs import about
 from gearman_cffi.pool.options import PoolOptions
-from gearman_cffi.pool.roster import Child
+from gearman_cffi.pool.slots import Child
 
 _log = logging.getLogger("gearman_cffi.pool")
 

@@ -7,6 +7,8 @@ import signal
 import time
 from types import FrameType
 
+from gearman_cffi._worker.connection import SilentWorker
+from gearman_cffi._worker.signals import OwnHandler
 from gearman_cffi.events import (
     EventDispatcher,
     EventName,
@@ -17,18 +19,16 @@ from gearman_cffi.events import (
 )
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError
 from gearman_cffi.handlers import JobCollection
-from gearman_cffi.pool import logs, messages, scoreboard
-from gearman_cffi.pool.lifeline import die_with_parent, own_group
-from gearman_cffi.pool.loading import NotLoaded, only
+from gearman_cffi.pool import ipc, logs, scoreboard
 from gearman_cffi.pool.metrics import Identity
 from gearman_cffi.pool.options import ChildOptions, ExitCode
+from gearman_cffi.pool.parent_death import die_with_parent, own_group
+from gearman_cffi.pool.target import NotLoaded, only
 from gearman_cffi.serializers import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
 from gearman_cffi.servers import ServerCollection
-from gearman_cffi.stopping import OwnHandler
 from gearman_cffi.subscribers.memory_limit import resident_bytes
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.worker import Worker
-from gearman_cffi.worker_servers import SilentWorker
 
 SERIALIZERS: dict[str, type[Serializer]] = {
     "php": PhpSerializer,
@@ -76,7 +76,7 @@ class Child:
 
     def fail(self, why: str) -> int:
         """Tells the parent that this child cannot start at all; the exit code."""
-        messages.note(self._events, failed=self._options.id, why=why)
+        ipc.note(self._events, failed=self._options.id, why=why)
         return ExitCode.NOT_LOADED
 
     def _worker(self, jobs: JobCollection) -> Worker:
@@ -158,7 +158,7 @@ class Child:
     def _on_no_jobs(self, event: WorkerEvent) -> None:
         self._ready()
         if self._options.burst:
-            messages.note(self._events, empty=self._options.id)
+            ipc.note(self._events, empty=self._options.id)
             event.worker.stop()
 
     def _on_worker_failure(self, event: WorkerExceptionEvent) -> None:
@@ -178,8 +178,8 @@ class Child:
         """Its functions are known to a server: this one has answered what was asked after them."""
         if not self._is_ready:
             self._is_ready = True
-            messages.note(self._events, ready=self._options.id)
+            ipc.note(self._events, ready=self._options.id)
 
     def _leave(self, worker: Worker, why: str) -> None:
-        messages.note(self._events, leaving=self._options.id, why=why)
+        ipc.note(self._events, leaving=self._options.id, why=why)
         worker.stop()

@@ -6,14 +6,14 @@ import operator
 from collections.abc import Callable
 from contextlib import suppress
 
+from gearman_cffi._worker.connection import Retries
+from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
-from gearman_cffi.worker_events import WorkerEvents
-from gearman_cffi.worker_servers import Retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from gearman_cffi.pool.generation import Generation
-from gearman_cffi.pool.roster import Child, Place
+from gearman_cffi.pool.slots import Child, Place
 
 
 class Renewal:

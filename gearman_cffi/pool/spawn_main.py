@@ -1,6 +1,6 @@
 """A child that is a fresh interpreter and imports the user's module itself, where forking is not safe.
 
-python -m gearman_cffi.pool.fresh TARGET LIFELINE EVENTS SCOREBOARD DIRECTORY OPTIONS
+python -m gearman_cffi.pool.spawn_main TARGET LIFELINE EVENTS SCOREBOARD DIRECTORY OPTIONS
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from gearman_cffi.pool.child import Child
-from gearman_cffi.pool.lifeline import own_group
-from gearman_cffi.pool.loading import NotLoaded, add_to_path, load
 from gearman_cffi.pool.metrics import Identity
 from gearman_cffi.pool.options import BLOCKED, ChildOptions
+from gearman_cffi.pool.parent_death import own_group
+from gearman_cffi.pool.target import NotLoaded, add_to_path, load
+from gearman_cffi.pool.worker_process import Child
 
 
 def main(arguments: Sequence[str]) -> int:
