@@ -11,6 +11,7 @@ from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
+    from gearman_cffi._libgearman import ConcurrentUseError
     from gearman_cffi.admin import Admin
     from gearman_cffi.client import Client
     from gearman_cffi.events import EventDispatcher, EventName
@@ -57,6 +58,7 @@ __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
 __all__ = [
     "Admin",
     "Client",
+    "ConcurrentUseError",
     "ConnectionFailed",
     "ConnectionLost",
     "EventDispatcher",
@@ -102,6 +104,7 @@ __all__ = [
 
 # Where the names are, the modules being names themselves. The imports above, which type checkers read, say the same.
 _NAMES = {
+    "_libgearman": ("ConcurrentUseError",),
     "admin": ("Admin",),
     "client": ("Client",),
     "events": ("EventDispatcher", "EventName"),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
 from gearman_cffi.client_bulk import BulkClient
-from gearman_cffi.connection import Connection
+from gearman_cffi.connection import NO_TIMEOUT, Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
-from gearman_cffi.ext import GearmanClient, GearmanWarning, Reply, ReturnCode
+from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
 from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import chosen
 from gearman_cffi.servers import Server, ServerCollection
@@ -106,25 +105,26 @@ class Client(BulkClient):
         A finished job is unknown to the server, as is one that it never had. Unlike dmank's, a failed
         request is no "completed" but raises as execute_job() does.
         """
-        check_name(handle, "a job handle", LONGEST_HANDLE)
+        name = check_name(handle, "a job handle", LONGEST_HANDLE)
         client = self._connection.get()
-        with _limited(client, timeout):
-            answer = _ask_status(client, handle)
-            if client.returnCode() == ReturnCode.LOST_CONNECTION:
-                answer = _ask_status(client, handle)
-        if client.returnCode() != ReturnCode.SUCCESS:
-            raise failure(client.returnCode(), server=self._names(), handle=handle, detail=client.error())
-        return _status(answer)
+        milliseconds = self._milliseconds(timeout)
+        began = time.monotonic()
+        reply = client._ask_status(name, milliseconds)
+        if reply.rc == _LOST_CONNECTION:
+            if milliseconds != NO_TIMEOUT:
+                milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
+            reply = client._ask_status(name, milliseconds)
+        if reply.rc:
+            raise failure(reply.rc, server=self._names(), handle=handle, detail=reply.error)
+        return _status(reply.status)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
-        check_name(unique, "a unique key", LONGEST_UNIQUE)
-        client = self._connection.get()
-        with _limited(client, timeout):
-            rc, answer = client._status_by_unique_key(unique.encode("utf-8"))
-        if rc != ReturnCode.SUCCESS:
-            raise failure(rc, server=self._names(), detail=client.error())
-        return _status(answer)
+        key = check_name(unique, "a unique key", LONGEST_UNIQUE)
+        reply = self._connection.get()._status_by_unique_key(key, self._milliseconds(timeout))
+        if reply.rc:
+            raise failure(reply.rc, server=self._names(), detail=reply.error)
+        return _status(reply.status)
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""
@@ -169,10 +169,15 @@ class Client(BulkClient):
                 server=self._names(),
                 function=function,
                 handle=reply.handle,
-                detail=client.error(),
+                detail=reply.error,
                 exception=reply.exception,
             )
         return reply
+
+    def _milliseconds(self, timeout: float | timedelta | None) -> int:
+        """The timeout of one call, the client's own by default; -1 for none."""
+        milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
+        return NO_TIMEOUT if milliseconds is None else milliseconds
 
     def _names(self) -> str:
         return str(self._connection.servers)
@@ -184,24 +189,7 @@ class Client(BulkClient):
     getJobStatus = get_job_status  # noqa: N815
 
 
-@contextmanager
-def _limited(client: GearmanClient, timeout: float | timedelta | None) -> Iterator[None]:
-    """A timeout for one exchange; None leaves the client's own."""
-    own = client.timeout()
-    client.setTimeout(to_milliseconds(timeout) or own)
-    try:
-        yield
-    finally:
-        client.setTimeout(own)
-
-
 def _status(answer: Sequence[bool | int]) -> JobStatus:
     from gearman_cffi.job_status import JobStatus  # a dataclass: who only submits does not need what it brings
 
     return JobStatus.from_answer(answer)
-
-
-def _ask_status(client: GearmanClient, handle: str) -> Sequence[bool | int]:
-    with suppress(GearmanWarning):  # of a client from set_implementation(), where warnings are errors
-        return client.jobStatus(handle)
-    return (False, False, 0, 0)

@@ -29,7 +29,7 @@ class SilentClient(GearmanClient):
 
     _from_environment: ClassVar[bool] = False
 
-    def _warn(self, call: str) -> None:
+    def _warn(self, call: str, text: str | None = None) -> None:
         pass
 
 

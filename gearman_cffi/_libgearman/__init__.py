@@ -21,14 +21,21 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.data import NULL, contents, pointer
 from gearman_cffi._libgearman.jobs import PROCESS_EXITS, UNANSWERED, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gearman_cffi._libgearman.client import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind, TaskEvent
+    from gearman_cffi._libgearman.client import (
+        INVALID_ARGUMENT,
+        JOB_STATUS,
+        ClientHandle,
+        JobKind,
+        Reply,
+        StatusReply,
+        TaskEvent,
+    )
     from gearman_cffi._libgearman.loads import LoadHandle, wait_for_any
     from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
     from gearman_cffi._libgearman.return_codes import ReturnCode
@@ -40,7 +47,6 @@ __all__ = [
     "INVALID_ARGUMENT",
     "JOB_STATUS",
     "LEAST_CODE",
-    "NULL",
     "PROCESS_EXITS",
     "UNANSWERED",
     "Capabilities",
@@ -52,14 +58,14 @@ __all__ = [
     "JobPacket",
     "LoadHandle",
     "MissingCapabilityError",
+    "Reply",
     "ReturnCode",
+    "StatusReply",
     "TaskEvent",
     "TaskHandle",
     "WorkerHandle",
     "bug_report_address",
     "capabilities",
-    "contents",
-    "pointer",
     "return_code_name",
     "verbosity_name",
     "wait_for_any",
@@ -69,7 +75,15 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
     __getattr__, __dir__ = importer(
         __name__,
         {
-            "client": ("INVALID_ARGUMENT", "JOB_STATUS", "ClientHandle", "JobKind", "TaskEvent"),
+            "client": (
+                "INVALID_ARGUMENT",
+                "JOB_STATUS",
+                "ClientHandle",
+                "JobKind",
+                "Reply",
+                "StatusReply",
+                "TaskEvent",
+            ),
             "loads": ("LoadHandle", "wait_for_any"),
             "return_codes": ("ReturnCode",),
             "tasks": ("TaskHandle",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import Data, pointer
+from gearman_cffi._libgearman.data import NULL, Data, decode, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
@@ -10,15 +10,17 @@ from gearman_cffi._libgearman.tasks import TaskHandle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gearman_cffi._libgearman.protocols import TaskOwner
 
-# Data of a reply that is larger than this is freed as soon as it has been read.
-_KEEP_BUFFER = 65536
+# A C reply with more data than this is not used again, so that its memory is freed.
+_MOST_KEPT = 65536
 # How many tasks are forgotten at once.
 _ROOM = 256
 # Looked up once: an attribute of lib costs as much as a short call.
-_add_task, _unpack = lib.gcffi_client_add_task, ffi.unpack
-_NO_SIZE = int(lib.GCFFI_NO_SIZE)
+_add_task, _do, _unpack = lib.gcffi_client_add_task, lib.gcffi_client_do, ffi.unpack
+_SUCCESS, _WORK_EXCEPTION = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_WORK_EXCEPTION)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
 # Options that C follows itself: libgearman always has the first, and never the second.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
@@ -50,16 +52,40 @@ class TaskEvent:
     FAIL = lib.GCFFI_FAIL
 
 
-class ClientHandle(Handle):
-    """gearman_client_st.
+class Reply:
+    """What came back for one job. It belongs to the call: no other call of the client changes it.
 
-    submit() is the C function itself: a method around it would cost a job as much. It takes c, a JobKind, the names of
-    the function and of the unique key, b"" for none, the workload, its size, and a timeout of the whole call in ms, -1
-    for none. Returns the size of what is then in answer, or for a job in the background in name; otherwise a negative
-    number, for settle().
+    rc: a return code. data: the result, None if the call failed. exception: the text that the worker sent with
+    WORK_EXCEPTION. handle: the job's handle, "" if the server did not name the job. error: libgearman's text if the
+    call failed.
     """
 
-    __slots__ = ("_context", "_owner", "_reply", "answer", "name", "submit")
+    __slots__ = ("data", "error", "exception", "handle", "rc")
+
+    def __init__(self, rc: int, data: bytes, handle: str, error: str | None = None) -> None:
+        """data: what came back, the result or the text of an exception."""
+        self.rc = rc
+        self.data = data if rc == _SUCCESS else None
+        self.exception = data if rc == _WORK_EXCEPTION else None
+        self.handle = handle
+        self.error = error
+
+
+class StatusReply:
+    """A server's answer about one job; status is (known, running, numerator, denominator). Otherwise as Reply."""
+
+    __slots__ = ("error", "rc", "status")
+
+    def __init__(self, rc: int, status: tuple[bool, bool, int, int], error: str | None) -> None:
+        self.rc = rc
+        self.status = status
+        self.error = error
+
+
+class ClientHandle(Handle):
+    """gearman_client_st."""
+
+    __slots__ = ("_context", "_owner", "_replies")
 
     _calls = Calls("client")
 
@@ -80,10 +106,7 @@ class ClientHandle(Handle):
             self._files = like._files
         if not is_open:
             raise self._not_created()
-        self._reply = ffi.addressof(client, "reply")
-        # Where C leaves what is usual and short: a slice of a buffer costs less than a field and its unpacking.
-        self.answer, self.name = ffi.buffer(client.answer), ffi.buffer(self._reply.handle)
-        self.submit = lib.gcffi_client_do
+        self._replies: list[Any] = []  # C replies that no call uses
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
@@ -121,46 +144,73 @@ class ClientHandle(Handle):
 
     # -------------------------------------------------------------------------------- jobs
 
-    def settle(self, size: int) -> int:
-        """The return code of a submit() that has returned no size: what came back is in data() and handle()."""
-        if size > _NO_SIZE:
-            fail("client", size)
-        return _NO_SIZE - size
+    def submit(self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1) -> Reply:
+        """Submits a job, and unless it is a background job waits for its end.
 
-    def job_status(self, handle: bytes) -> int:
-        """Asks for the status of a job by its handle. The answer is in status()."""
-        return self._ask(JOB_STATUS, handle)
+        kind: a JobKind. unique: b"" for none. workload None: an empty one that libgearman accepts. timeout: of the
+        whole call, in ms; -1 for none.
+        """
+        reply = self._new_reply()
+        rc = _do(
+            self.c,
+            kind,
+            function,
+            unique,
+            workload if type(workload) is bytes else NULL if workload is None else pointer(workload),
+            0 if workload is None else len(workload),
+            timeout,
+            reply,
+        )
+        if rc < 0:
+            rc = self._callback_code(rc)
+        size = int(reply.size)
+        answer = Reply(
+            rc,
+            _unpack(reply.data, size) if size else b"",
+            decode(reply.handle) or "" if reply.handle_size else "",
+            decode(reply.error) if rc else None,
+        )
+        if size <= _MOST_KEPT:
+            self._replies.append(reply)
+        return answer
 
-    def unique_status(self, unique: bytes) -> int:
-        """Asks for the status of a job by its unique key. The answer is in status().
+    def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
+        """Asks for the status of a job by its handle. timeout: of the whole call, in ms; -1 for none."""
+        return self._ask(JOB_STATUS, handle, timeout)
+
+    def unique_status(self, unique: bytes, timeout: int = -1) -> StatusReply:
+        """Asks for the status of a job by its unique key.
 
         Made to be called on a clone(): libgearman counts the request as a job, and the next one that is submitted
         over the same connection would never be named.
         """
-        return self._ask(_UNIQUE_STATUS, unique)
+        return self._ask(_UNIQUE_STATUS, unique, timeout)
 
-    def _ask(self, kind: int, name: bytes) -> int:
-        return self.settle(self.submit(self.c, kind, name, b"", ffi.NULL, 0, -1))
+    def _ask(self, kind: int, name: bytes, timeout: int) -> StatusReply:
+        reply = self._new_reply()
+        rc = _do(self.c, kind, name, b"", NULL, 0, timeout, reply)
+        if rc < 0:
+            rc = self._callback_code(rc)
+        status = bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
+        answer = StatusReply(rc, status, decode(reply.error) if rc else None)
+        self._replies.append(reply)
+        return answer
 
-    def data(self) -> bytes:
-        """The result of the last submit(), or with WORK_EXCEPTION its text."""
-        reply = self._reply
-        size = reply.size
-        if not size:
-            return b""
-        data: bytes = _unpack(reply.data, size)
-        if size > _KEEP_BUFFER:
-            lib.gcffi_reply_drop_data(reply)
-        return data
+    def _new_reply(self) -> Any:
+        """A C reply that no other call uses. list.pop() is atomic."""
+        try:
+            return self._replies.pop()
+        except IndexError:
+            return ffi.gc(ffi.new("gcffi_reply *"), lib.gcffi_reply_clear)
 
-    def job_handle(self) -> str:
-        """The job's handle of the last submit(); empty where the server did not come to name it."""
-        return ffi.string(self._reply.handle).decode("utf-8", "backslashreplace")
+    def _callback_code(self, rc: int) -> int:
+        """A negative code that one of the client's callbacks returned, as libgearman reads it: without a sign.
 
-    def status(self) -> tuple[bool, bool, int, int]:
-        """The answer of the last job_status(): known, running, numerator, denominator."""
-        reply = self._reply
-        return bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
+        Raises what a callback raised, or why the call was refused.
+        """
+        if rc < LEAST_CODE:
+            fail("client", rc)
+        return rc & 0xFFFFFFFF
 
     # ------------------------------------------------------------------------------- tasks
 
@@ -189,7 +239,7 @@ class ClientHandle(Handle):
             callbacks,
             name,
             unique,
-            workload if type(workload) is bytes else ffi.NULL if workload is None else pointer(workload),
+            workload if type(workload) is bytes else NULL if workload is None else pointer(workload),
             len(workload or b""),
             self._rc,
         )
@@ -207,9 +257,7 @@ class ClientHandle(Handle):
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
         rc = int(lib.gcffi_client_run(self.c, timeout))
         self._forget_dead()
-        if rc < LEAST_CODE:
-            fail("client", rc)
-        return rc & 0xFFFFFFFF
+        return self._callback_code(rc) if rc < 0 else rc
 
     def _forget_dead(self) -> None:
         dead = ffi.new("int64_t[]", _ROOM)  # of this call: a signal handler or another thread may come between

@@ -18,11 +18,6 @@ def pointer(data: Data) -> Any:
     return data if type(data) is bytes else ffi.from_buffer(data)
 
 
-def contents(passed: Any) -> bytes:
-    """What a pointer() of some size points to."""
-    return passed if type(passed) is bytes else ffi.buffer(passed)[:]
-
-
 def decode(text: Any) -> str | None:
     """A C string as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
     return None if not text else ffi.string(text).decode("utf-8", "backslashreplace")

@@ -48,7 +48,7 @@ class SilentWorker(GearmanWorker):
     _from_environment: ClassVar[bool] = False
     _job_class: ClassVar[type[GearmanJob]] = _SilentJob
 
-    def _warn(self, call: str) -> None:
+    def _warn(self, call: str, text: str | None = None) -> None:
         pass
 
 

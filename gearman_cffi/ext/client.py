@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, return_code_name
+from gearman_cffi._libgearman import ClientHandle, JobKind, StatusReply, return_code_name
+from gearman_cffi._libgearman import Reply as Reply
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
-from gearman_cffi.ext.client_jobs import Reply as Reply
 from gearman_cffi.ext.client_jobs import SubmitsJobs, submits
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS, GEARMAN_UNKNOWN_STATE
 from gearman_cffi.ext.deprecated import DeprecatedClient
@@ -108,11 +108,11 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         self._text = None
         if not self._is_handle("jobStatus", handle):
             return [False, False, 0, 0]
-        rc = self._rc = self._handle.job_status(handle)
-        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
-            self._warn("jobStatus")
+        reply = self._ask_status(handle)
+        if reply.rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
+            self._warn("jobStatus", reply.error)
             return [False, False, 0, 0]
-        return list(self._handle.status())
+        return list(reply.status)
 
     def jobStatusByUniqueKey(self, unique_key: Name) -> list[bool | int]:
         """As jobStatus(), by the unique key that the job was submitted with. Does not change returnCode().
@@ -124,10 +124,10 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
             self._text = return_code_name(GEARMAN_UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
-        rc, status = self._status_by_unique_key(key)
-        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
-            self._warn("jobStatusByUniqueKey")
-        return status
+        reply = self._status_by_unique_key(key)
+        if reply.rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
+            self._warn("jobStatusByUniqueKey", reply.error)
+        return list(reply.status)
 
     def ping(self, workload: Data) -> bool:
         """Sends data to every server and compares what comes back.
@@ -151,16 +151,22 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         self._context = arguments.name(data, "data").decode("utf-8", "surrogateescape")
         return True
 
-    def _status_by_unique_key(self, key: bytes) -> tuple[int, list[bool | int]]:
-        """Asks over a connection of its own; the Python layer wants the return code too.
+    def _ask_status(self, handle: bytes, timeout_ms: int = -1) -> StatusReply:
+        """Asks for a job's status by its handle; timeout_ms bounds the whole call, -1 for no limit."""
+        reply = self._handle.job_status(handle, timeout_ms)
+        self._rc = reply.rc
+        return reply
+
+    def _status_by_unique_key(self, key: bytes, timeout_ms: int = -1) -> StatusReply:
+        """Asks for a job's status by its unique key, over a connection of its own. Otherwise as _ask_status().
 
         libgearman counts the request as a job, and the next one that is submitted over the same connection would
         never be named. It keeps 63 bytes of a key that a job is submitted with.
         """
         asking = self._handle.clone(self._tasks)
-        rc = asking.unique_status(key[:_UNIQUE_MAX])
+        reply = asking.unique_status(key[:_UNIQUE_MAX], timeout_ms)
         self._text = asking.error()
-        return rc, list(asking.status()) if rc == 0 else [False, False, 0, 0]
+        return reply
 
 
 _UNIQUE_MAX = 63  # GEARMAN_MAX_UNIQUE_SIZE without its NUL

@@ -216,9 +216,12 @@ class Connected(Uncopyable):
 
     _hidden_options: ClassVar[int] = 0
 
-    def _warn(self, call: str) -> None:
-        """Reports a failure as PHP does. The Python layer, which raises, overrides it."""
-        warn(f"{self._php_class}::{call}()", str(self.error() or return_code_name(self._rc)))
+    def _warn(self, call: str, text: str | None = None) -> None:
+        """Reports a failure as PHP does. text: of the failed call; None for that of error().
+
+        The Python layer, which raises, overrides it.
+        """
+        warn(f"{self._php_class}::{call}()", str(text or self.error() or return_code_name(self._rc)))
 
 
 # What do*, runTasks and wait report by their return code alone, without a warning.

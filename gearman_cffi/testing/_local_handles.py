@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gearman_cffi._libgearman import JobPacket, contents
+from gearman_cffi._libgearman import JobPacket, Reply, StatusReply
 from gearman_cffi.ext import GearmanJob, ReturnCode
 from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
 
@@ -155,15 +155,12 @@ class LocalClientHandle(_LocalHandle):
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__(queue)
         self.job: QueuedJob | None = None
-        self._answer: list[bytes] = []
-        self._status = (False, False, 0, 0)
 
     def clone(self, owner: object, rotation: int = 0) -> LocalClientHandle:
         return LocalClientHandle(self._queue)
 
-    def submit(self, c: None, kind: int, function: bytes, unique: bytes, workload: Any, size: int, timeout: int) -> int:
-        data = contents(workload) if size else b""
-        job = self._queue.submit(kind, function.decode(), unique.decode(), data)
+    def submit(self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1) -> Reply:
+        job = self._queue.submit(kind, function.decode(), unique.decode(), bytes(workload or b""))
         answer = _Answer()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)
@@ -171,38 +168,26 @@ class LocalClientHandle(_LocalHandle):
                 self._queue.server.serve([job])  # the handler may use this very client
             finally:
                 job.receivers.remove(answer.receive)
-        self.job, self._answer = job, answer.parts
-        if kind in BACKGROUND:
-            return ~ReturnCode.SUCCESS
-        if job.return_code is None:
+        self.job = job
+        rc: int = ReturnCode.SUCCESS
+        if kind not in BACKGROUND and job.return_code is None:
             self._error = self._queue.server.reason(job)
-            return ~ReturnCode.TIMEOUT
-        return ~job.return_code
+            rc = ReturnCode.TIMEOUT
+        elif kind not in BACKGROUND and job.return_code is not None:
+            rc = job.return_code
+        return Reply(int(rc), b"".join(answer.parts), job.handle, self._error if rc else None)
 
-    def settle(self, size: int) -> int:
-        return ~size
+    def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
+        return _status(self._queue.find(handle=handle.decode()))
 
-    def data(self) -> bytes:
-        return b"".join(self._answer)
+    def unique_status(self, unique: bytes, timeout: int = -1) -> StatusReply:
+        return _status(self._queue.find(unique=unique.decode()))
 
-    def job_handle(self) -> str:
-        return "" if self.job is None else self.job.handle
 
-    def job_status(self, handle: bytes) -> int:
-        return self._ask(self._queue.find(handle=handle.decode()))
-
-    def unique_status(self, unique: bytes) -> int:
-        return self._ask(self._queue.find(unique=unique.decode()))
-
-    def _ask(self, job: QueuedJob | None) -> int:
-        if job is None:
-            self._status = (False, False, 0, 0)
-        else:
-            self._status = (True, job.is_running, job.numerator, job.denominator)
-        return ReturnCode.SUCCESS
-
-    def status(self) -> tuple[bool, bool, int, int]:
-        return self._status
+def _status(job: QueuedJob | None) -> StatusReply:
+    if job is None:
+        return StatusReply(0, (False, False, 0, 0), None)
+    return StatusReply(0, (True, job.is_running, job.numerator, job.denominator), None)
 
 
 class _Answer:

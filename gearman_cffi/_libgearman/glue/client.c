@@ -101,7 +101,6 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_free_client(client->st);
     gcffi_free_dead(client, SIZE_MAX);
     gcffi_forget_servers(client);
-    gcffi_reply_drop_data(&client->reply);
     free(client->load);
     free(client->spare);
   }

@@ -18,11 +18,13 @@ enum {
   GCFFI_JOB_STATUS, GCFFI_UNIQUE_STATUS
 };
 
+/* What one call brings back. The caller owns it, so that no other call of the same client can change it. */
 typedef struct gcffi_reply {
   char handle[GEARMAN_JOB_HANDLE_SIZE];
   size_t handle_size;
-  char *data; /* the result, or with GEARMAN_WORK_EXCEPTION its text; malloc()ed */
+  char *data;  /* the result, or with GEARMAN_WORK_EXCEPTION its text; malloc()ed */
   size_t size;
+  char *error; /* libgearman's text if the call failed, otherwise NULL; malloc()ed */
   size_t room;
   uint32_t numerator;
   uint32_t denominator;
@@ -65,8 +67,6 @@ typedef struct gcffi_client {
   gcffi_guard guard; /* first: see ownership.c */
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
-  gcffi_reply reply;        /* of the last do* or jobStatus */
-  char answer[GCFFI_SHORT];
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
   struct gcffi_task *spare; /* memory for the next one */
   struct gcffi_task *dead;  /* the user's tasks that libgearman has freed, for Python to forget; newest first */
@@ -129,8 +129,8 @@ int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, co
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
-int64_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms);
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms, gcffi_reply *reply);
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
@@ -196,8 +196,7 @@ void gcffi_task_discard(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task);
 int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size);
-void gcffi_reply_reset(gcffi_reply *reply);
-void gcffi_reply_drop_data(gcffi_reply *reply);
+void gcffi_reply_clear(gcffi_reply *reply);
 gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event);
 
 const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);

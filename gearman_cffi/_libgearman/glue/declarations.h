@@ -8,7 +8,6 @@ enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHE
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 enum { GCFFI_UNANSWERED, GCFFI_THREW, ... };
 #define GCFFI_SHORT ...
-#define GCFFI_NO_SIZE ...
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -24,21 +23,21 @@ int gcffi_check_idle(const void *object);
 
 typedef struct {
   char handle[...];
+  size_t handle_size;
   char *data;
   size_t size;
+  char *error;
   uint32_t numerator;
   uint32_t denominator;
   bool known;
   bool running;
   ...;
 } gcffi_reply;
-void gcffi_reply_drop_data(gcffi_reply *reply);
+void gcffi_reply_clear(gcffi_reply *reply);
 
 typedef struct {
   gearman_client_st *st;
   void *owner;
-  gcffi_reply reply;
-  char answer[...];
   unsigned options;
   ...;
 } gcffi_client;
@@ -55,8 +54,8 @@ int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, co
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
-int64_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms);
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms, gcffi_reply *reply);
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);

@@ -5,15 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void gcffi_reply_reset(gcffi_reply *reply) {
+void gcffi_reply_clear(gcffi_reply *reply) {
   free(reply->data);
+  free(reply->error);
   *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
-}
-
-void gcffi_reply_drop_data(gcffi_reply *reply) {
-  free(reply->data);
-  reply->data = NULL;
-  reply->size = reply->room = 0;
 }
 
 /* Adds the packet's data. A single packet is taken over without a copy. */

@@ -137,24 +137,6 @@ static gearman_return_t show_held(gcffi_client *client, gcffi_scope *scope) {
   return client->raised || client->stopped ? rc : GEARMAN_SUCCESS;
 }
 
-/* A return code in a size's place, below all that says why a call is refused. */
-static int64_t no_size(gearman_return_t rc) { return GCFFI_NO_SIZE - (int64_t)(uint32_t)rc; }
-
-/* Of what is short, which Python then finds where it knows. */
-static int64_t size_of_answer(gcffi_client *client, int kind) {
-  const gcffi_reply *reply = &client->reply;
-  if (kind >= GCFFI_LOW_BACKGROUND) {
-    return kind < GCFFI_JOB_STATUS ? (int64_t)reply->handle_size : no_size(GEARMAN_SUCCESS);
-  }
-  if (reply->size > sizeof client->answer) {
-    return no_size(GEARMAN_SUCCESS);
-  }
-  if (reply->size) {
-    memcpy(client->answer, reply->data, reply->size);
-  }
-  return (int64_t)reply->size;
-}
-
 /* gearman_client_do_background() has an error of its own for an empty name, which a task would not be given. */
 static gearman_return_t refuse_nameless(gcffi_client *client, int kind, const char *function) {
   if (kind < GCFFI_LOW_BACKGROUND || kind >= GCFFI_JOB_STATUS || *function) {
@@ -165,27 +147,29 @@ static gearman_return_t refuse_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
-/* A job, or for the last two kinds the question for the status of one. What comes back is in client->reply. Returns the size
- * of what is short, or the return code, which may be any of 32 bits: a callback of another task returns what it likes. */
-int64_t gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms) {
+/* A job, or for the last two kinds the question for the status of one. Returns a return code, or why the call is refused.
+ * The reply is complete before the client is free for another thread. */
+int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
+                    size_t size, int64_t timeout_ms, gcffi_reply *reply) {
   gcffi_scope scope;
   int refused = gcffi_begin(&scope, &client->guard, timeout_ms);
   if (refused) {
     return refused;
   }
   gcffi_before_adding(client);
-  gcffi_reply_reset(&client->reply);
+  gcffi_reply_clear(reply);
   gearman_return_t rc = refuse_nameless(client, kind, function);
   rc = rc ? rc : show_held(client, &scope);
   if (rc == GEARMAN_SUCCESS) {
-    gcffi_task *task = gcffi_task_new(client, kind, &client->reply);
+    gcffi_task *task = gcffi_task_new(client, kind, reply);
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
     rc = task && add(task, function, unique, workload, size, &rc) ? answer(client, &scope, task) : rc;
   }
-  int64_t result = rc == GEARMAN_SUCCESS ? size_of_answer(client, kind) : no_size(rc);
-  int raised = gcffi_end_call(&scope, 0);
-  return raised ? raised : result;
+  if (rc != GEARMAN_SUCCESS) {
+    const char *error = gcffi_client_error(client);
+    reply->error = error ? strdup(error) : NULL;
+  }
+  return gcffi_end_call(&scope, (int)rc);
 }
 
 /* rc: a return code, or why the call is refused. */

@@ -11,13 +11,6 @@
 
 #include <libgearman-1.0/gearman.h>
 
-/* What is short changes hands in memory that both sides know, where Python takes it and leaves it with one slice. In place
- * of a return code goes its size then: for gcffi_client_do that of a job's result in client->answer, or of the handle of one
- * in the background in client->reply, and otherwise GCFFI_NO_SIZE less the return code; for gcffi_on_job that of the result
- * in worker->result, which completes the job, and otherwise the complement of how it ended. */
-#define GCFFI_SHORT 4096
-#define GCFFI_NO_SIZE (-(1LL << 32))
-
 /* ---------------------------------------------------------------------------------------- ownership */
 
 /* In place of a return code: a callback of the call raised, or the call was refused. The last one: a worker is first to

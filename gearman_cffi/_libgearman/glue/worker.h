@@ -4,6 +4,8 @@
 
 #include "waiting.h"
 
+#define GCFFI_SHORT 4096
+
 /* A job in Python's hands. */
 typedef struct gcffi_job {
   gearman_job_st *st; /* NULL when it is over */

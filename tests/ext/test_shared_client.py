@@ -1,0 +1,120 @@
+"""Threads that share a client: a call gives its own answer or raises ConcurrentUseError, never another's answer."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import pytest
+
+from gearman_cffi import Client, ConcurrentUseError, RawSerializer
+from gearman_cffi.testing import Gearmand
+from tests.support import Child, client_of, is_served, wait_until
+
+ENOUGH = 600  # answered calls, of all threads
+LONGEST = 40.0  # seconds
+
+ECHO = """
+worker = worker_of(int(sys.argv[1]), echo=echo)
+while True:
+    worker.work()
+"""
+Call: TypeAlias = Callable[[int], tuple[object, object]]
+
+
+@pytest.fixture(autouse=True)
+def many_switches() -> Iterator[None]:
+    """Threads change places as often as possible."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def hammer(calls: list[Call]) -> tuple[int, list[tuple[object, object]]]:
+    """Calls each of these in a thread of its own, until enough calls were answered.
+
+    A call takes a number and returns the answer that it wants and the one that it got. Returns how many calls were
+    answered, and the answers that are wrong.
+    """
+    answered: list[tuple[object, object]] = []
+    end = time.monotonic() + LONGEST
+
+    def repeat(call: Call) -> None:
+        number = 0
+        while len(answered) < ENOUGH and time.monotonic() < end:
+            number += 1
+            with contextlib.suppress(ConcurrentUseError):
+                answered.append(call(number))
+
+    threads = [threading.Thread(target=repeat, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(answered), [(wanted, got) for wanted, got in answered if wanted != got]
+
+
+class TestSharedClient:
+    """Each of two to four threads calls the same client again and again."""
+
+    def check(self, *calls: Call) -> None:
+        answered, wrong = hammer(list(calls))
+        assert wrong[:3] == []
+        assert answered >= ENOUGH
+
+    @pytest.mark.parametrize("layer", [False, True], ids=["mirror", "layer"])
+    def test_results(self, gearmand: Gearmand, layer: bool) -> None:
+        """Results of different sizes."""
+        mirror = client_of(gearmand)
+        client = Client(gearmand.address, RawSerializer(), timeout=20)
+        run = client.execute_job if layer else mirror.doNormal
+
+        def caller(thread: int) -> Call:
+            def call(number: int) -> tuple[object, object]:
+                workload = b"%d-%s-%d" % (thread, b"x" * 50 * thread, number)
+                return workload, run("echo", workload)
+
+            return call
+
+        with Child(ECHO, gearmand.port):
+            wait_until(lambda: is_served(gearmand, "echo"), "the worker serves echo")
+            assert run("echo", b"x") == b"x"
+            self.check(*map(caller, range(4)))
+
+    @pytest.mark.parametrize("layer", [False, True], ids=["mirror", "layer"])
+    def test_handles_of_background_jobs(self, gearmand: Gearmand, layer: bool) -> None:
+        """A job with the unique key of one that is queued gets the handle of that one."""
+        mirror = client_of(gearmand)
+        client = Client(gearmand.address, RawSerializer(), timeout=20)
+        submit = client.execute_in_background if layer else mirror.doBackground
+
+        def caller(key: str) -> Call:
+            handle = submit("queue_" + key, b"x", unique=key)
+            return lambda number: (handle, submit("queue_" + key, b"x", unique=key))
+
+        self.check(*map(caller, "abc"))
+
+    @pytest.mark.parametrize("layer", [False, True], ids=["mirror", "layer"])
+    @pytest.mark.parametrize("by_key", [False, True], ids=["by handle", "by unique key"])
+    def test_statuses(self, gearmand: Gearmand, layer: bool, by_key: bool) -> None:
+        """One thread asks for a job that is queued, the others for jobs that the server does not know."""
+        mirror = client_of(gearmand)
+        client = Client(gearmand.address, RawSerializer(), timeout=20)
+        handle = mirror.doBackground("queue", b"x", "key")
+        assert client.get_job_status(handle).is_known
+
+        def caller(name: str) -> Call:
+            def call(number: int) -> tuple[object, object]:
+                if layer:
+                    status = client.get_job_status_by_unique(name) if by_key else client.get_job_status(name)
+                    return name in ("key", handle), status.is_known
+                return name in ("key", handle), (mirror.jobStatusByUniqueKey if by_key else mirror.jobStatus)(name)[0]
+
+            return call
+
+        self.check(*map(caller, ("key" if by_key else handle, "H:none:1", "H:none:2")))
