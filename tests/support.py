@@ -231,6 +231,11 @@ class Child:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
+    def close_input(self) -> None:
+        """Closes the program's stdin."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal."""
         os.kill(self.process.pid, number)

@@ -1,0 +1,259 @@
+"""Conversations with a server that spoils its answers: documented errors, no crash, no hang, and right answers later.
+
+Each test is a child process and a few conversations, so that a crash is a failure. A failure shows the seed of the
+conversation: HOSTILE_SEEDS=17:1 runs that one alone, HOSTILE_SEEDS=1000:500 runs 500 others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from gearman_cffi.ext import GearmanJob
+from gearman_cffi.testing import Gearmand
+from tests.hostile.hostile_server import HostileServer, hostile_server
+from tests.support import Child, client_of, serving
+
+FIRST, COUNT = map(int, os.environ.get("HOSTILE_SEEDS", "1:16").split(":"))
+IN_ONE_PROCESS = 8
+GROUPS = [
+    range(start, min(start + IN_ONE_PROCESS, FIRST + COUNT)) for start in range(FIRST, FIRST + COUNT, IN_ONE_PROCESS)
+]
+
+# A program reads a seed, has its hostile conversation, says "talked", reads a word, and says "right" or "wrong: ...".
+COMMON = """
+import random
+from gearman_cffi import Admin, Client, FunctionHandler, GearmanError, Job, JobCollection, RawSerializer, Worker
+TIMEOUT = 0.08
+LIMIT = 8  # seconds for a call: far above the timeout, because the machine may be busy
+(PORT,) = PORTS
+def attempt(name, call, *documented):
+    began = time.monotonic()
+    try:
+        result = call()
+    except documented as error:
+        result = error
+    spent = time.monotonic() - began
+    if spent > LIMIT: say(f"{name} took {spent:.1f} s")
+    return result
+def expect(name, result, *kinds):
+    if not isinstance(result, kinds): say(f"{name} returned {result!r}")
+def recovered(name, check, tries):  # check: None if the call failed, else whether its answer is right
+    for _ in range(tries):
+        answer = check()
+        if answer is not None: return say("right" if answer is True else f"wrong: {name}: {answer!r}")
+    say(f"wrong: {name}: no answer in {tries} tries")
+for line in sys.stdin:
+    seed = line.strip()
+    chosen = random.Random(seed)
+    HOSTILE
+    say("talked")
+    word = sys.stdin.readline().strip().encode()
+    AFTERWARDS
+    gc.collect()
+"""
+
+
+def program(hostile: str, afterwards: str) -> str:
+    """COMMON with the two parts of a conversation."""
+    return COMMON.replace("    HOSTILE\n", hostile).replace("    AFTERWARDS\n", afterwards)
+
+
+CLIENT = program(
+    """
+    client = GearmanClient()
+    client.setTimeout(int(TIMEOUT * 1000))
+    client.addServer("127.0.0.1", PORT, False)
+    def look(task, *context):
+        task.data(), task.jobHandle(), task.unique(), task.functionName(), task.returnCode()
+        task.taskNumerator(), task.taskDenominator(), task.isKnown(), task.isRunning(), task.dataSize()
+    for each in "Created", "Data", "Warning", "Status", "Complete", "Fail":
+        getattr(client, f"set{each}Callback")(look)
+    def run_tasks():
+        for number in range(3): client.addTask("reverse", "task", None, chosen.choice([None, f"key {number}"]))
+        client.addTaskStatus("H:hostile:1")
+        return client.runTasks()
+    calls = {
+        "doNormal": (lambda: client.doNormal("reverse", "word"), bytes),
+        "doHighBackground": (lambda: client.doHighBackground("reverse", "word", "key"), str),
+        "jobStatus": (lambda: client.jobStatus("H:hostile:1"), list),
+        "jobStatusByUniqueKey": (lambda: client.jobStatusByUniqueKey("key"), list),
+        "ping": (lambda: client.ping("data"), bool),
+        "runTasks": (run_tasks, bool),
+        "enableExceptionHandler": (client.enableExceptionHandler, bool, GearmanException),
+        "setExceptionCallback": (lambda: client.setExceptionCallback(look), bool, GearmanException),
+    }
+    for name in chosen.choices(list(calls), k=5):
+        call, *kinds = calls[name]
+        expect(name, attempt(name, call, *kinds[1:]), *kinds)
+""",
+    """
+    def check():
+        result = client.doNormal("reverse", word)
+        return (result == word[::-1] or result) if result or not client.returnCode() else None
+    recovered("doNormal", check, 4)
+""",
+)
+
+WORKER = program(
+    """
+    worker, done = GearmanWorker(), []
+    worker.setTimeout(int(TIMEOUT * 1000))
+    worker.addServer("127.0.0.1", PORT, False)
+    def function(job):
+        job.handle(), job.unique(), job.functionName(), job.workloadSize()
+        done.append(job.workload())
+        job.sendStatus(1, 2), job.sendData("data"), job.sendWarning("warning")
+        return chosen.choice(["result", b"", None])
+    worker.addFunction("reverse", function)
+    def grab():
+        job = worker.grabJob()
+        return job and function(job) and job.sendComplete("result")
+    calls = {
+        "work": (worker.work, bool), "work again": (worker.work, bool), "grabJob": (grab, object),
+        "ping": (lambda: worker.ping("data"), bool),
+        "enableExceptionHandler": (worker.enableExceptionHandler, bool, GearmanException),
+        "register": (lambda: worker.register("other"), bool),
+        "unregister": (lambda: worker.unregister("other"), bool),
+    }
+    for name in chosen.choices(list(calls), [3, 3, 2, 1, 1, 1, 1], k=5):
+        call, *kinds = calls[name]
+        expect(name, attempt(name, call, *kinds[1:]), *kinds)
+""",
+    """
+    done.clear()
+    worker.setTimeout(1000)
+    def check():
+        worker.work()
+        return None if word not in done else done.count(word) == 1 or done
+    recovered("work", check, 8)
+    worker.unregisterAll()
+""",
+)
+
+LAYER_CLIENT = program(
+    """
+    client = Client(f"127.0.0.1:{PORT}", RawSerializer(), timeout=TIMEOUT)
+    jobs = [Job("reverse", b"%d" % number, unique=chosen.choice([None, f"key {number}"])) for number in range(5)]
+    calls = {
+        "execute_job": (lambda: client.execute_job("reverse", b"word"), bytes),
+        "on_update": (lambda: client.execute_job("reverse", b"word", on_update=lambda update: None), bytes),
+        "execute_in_background": (lambda: client.execute_in_background("reverse", b"word"), str),
+        "execute_jobs": (lambda: client.execute_jobs(jobs), list),
+        "execute_jobs_in_background": (lambda: client.execute_jobs_in_background(jobs), list),
+        "stream_jobs": (lambda: list(client.stream_jobs(jobs)), list),
+        "get_job_status": (lambda: client.get_job_status("H:hostile:1"), object),
+        "get_job_status_by_unique": (lambda: client.get_job_status_by_unique("key"), object),
+    }
+    for name in chosen.choices(list(calls), k=5):
+        call, kind = calls[name]
+        expect(name, attempt(name, call, GearmanError), kind, GearmanError)
+""",
+    """
+    def check():
+        try: result = client.execute_job("reverse", word, timeout=10)
+        except GearmanError: return None
+        return result == word[::-1] or result
+    recovered("execute_job", check, 4)
+""",
+)
+
+LAYER_WORKER = program(
+    """
+    done = []
+    def handler(job):
+        done.append(job.get_workload())
+        if job.get_workload() == word: worker.stop()
+        return chosen.choice(["result", b""])
+    word = None
+    worker = Worker(
+        f"127.0.0.1:{PORT}", JobCollection([FunctionHandler("reverse", handler)]),
+        serializer=RawSerializer(), idle_interval=0.1,
+    )
+    import logging
+    logging.getLogger("gearman_cffi").setLevel(logging.CRITICAL)
+    def run(seconds):
+        timer = threading.Timer(seconds, worker.stop)
+        timer.start()
+        worker.run()
+        timer.cancel(), timer.join()
+    attempt("run", lambda: run(0.4))
+""",
+    """
+    done.clear()
+    run(15)
+    say("right" if done.count(word) == 1 else f"wrong: run: {done!r}")
+""",
+)
+
+ADMIN = program(
+    """
+    admin = Admin(f"127.0.0.1:{PORT}", timeout=TIMEOUT)
+    calls = [admin.status, admin.priority_status, admin.workers, admin.show_jobs, admin.show_unique_jobs, admin.version]
+    calls += [admin.verbose, admin.getpid, lambda: admin.cancel_job("H:1"), lambda: admin.drop_function("other")]
+    for call in chosen.choices(calls, k=8):
+        expect(call, attempt(call, call, GearmanError), list, dict, bool, type(None), GearmanError)
+""",
+    """
+    rows = Admin(f"127.0.0.1:{PORT}", timeout=10).status()
+    say("right" if [row.workers for row in rows if row.function == "reverse"] == [1] else f"wrong: {rows}")
+""",
+)
+
+
+@pytest.fixture
+def real() -> Iterator[Gearmand]:
+    """The server that answers rightly, with a worker."""
+    with Gearmand() as server:
+        yield server
+
+
+@contextmanager
+def reversing(server: Gearmand) -> Iterator[None]:
+    def reverse(job: GearmanJob, context: object) -> bytes:
+        return job.workload()[::-1]
+
+    with serving(server, reverse=reverse):
+        yield
+
+
+def converse(child: Child, server: HostileServer, real: Gearmand, seed: int, submits: bool = False) -> None:
+    """A conversation: the hostile part, then a word to which the right server must give the right answer."""
+    word = f"word-{seed}"
+    server.spoil(str(seed))
+    child.write(f"{seed}\n")
+    assert child.line(30) == "talked", f"seed {seed}: {child.errors()}"
+    server.forward_to(real.port)
+    if submits:
+        client_of(real).doBackground("reverse", word)
+    child.write(f"{word}\n")
+    assert child.line(30) == "right", f"seed {seed}: {child.errors()}"
+
+
+def converse_all(text: str, seeds: range, real: Gearmand, submits: bool = False) -> None:
+    """Conversations in a process of their own."""
+    with hostile_server() as server, Child(text, server.port) as child:
+        for seed in seeds:
+            try:
+                converse(child, server, real, seed, submits)
+            except AssertionError as error:
+                raise AssertionError(f"HOSTILE_SEEDS={seed}:1: exit code {child.process.poll()}: {error}") from error
+        child.close_input()
+        assert child.end() == 0, child.errors()
+
+
+@pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"seeds {seeds[0]} to {seeds[-1]}")
+class TestConversations:
+    @pytest.mark.parametrize("text", [CLIENT, LAYER_CLIENT, ADMIN], ids=["GearmanClient", "Client", "Admin"])
+    def test_clients(self, real: Gearmand, text: str, seeds: range) -> None:
+        """Calls return or raise what is documented, within their timeouts; the next server gets the right answer."""
+        with reversing(real):
+            converse_all(text, seeds, real)
+
+    @pytest.mark.parametrize("text", [WORKER, LAYER_WORKER], ids=["GearmanWorker", "Worker"])
+    def test_workers(self, real: Gearmand, text: str, seeds: range) -> None:
+        """The same for workers; afterwards they do the job of a real server."""
+        converse_all(text, seeds, real, submits=True)
