@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.python.common import FUNCTION, Meter, await_go, check, say_ready
-from benchmarks.python.serializers import SERIALIZERS, value_of
+from benchmarks.python.serializers import value_of
 from gearman_cffi import Client, Job
+from gearman_cffi.serializers.by_name import BY_NAME
 
 
 def echo(client: Client, first: int, jobs: int, value: object) -> list[int]:
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> None:
     port, jobs, warmup, size, calls = map(int, arguments[1:6])
     calls = max(1, calls)
     value = value_of(arguments[6], size)
-    client = Client(f"127.0.0.1:{port}", SERIALIZERS[arguments[6]]())
+    client = Client(f"127.0.0.1:{port}", BY_NAME[arguments[6]]())
     if warmup:
         run(client, 0, warmup, value)
     meter = Meter()

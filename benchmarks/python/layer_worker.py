@@ -10,8 +10,8 @@ import threading
 
 from benchmarks.python.common import Marks
 from benchmarks.python.mirror_worker import compute
-from benchmarks.python.serializers import SERIALIZERS
 from gearman_cffi import EventDispatcher, EventName, Job, JobCollection, Worker
+from gearman_cffi.serializers.by_name import BY_NAME
 
 JOB_EVENTS = (EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE, EventName.AFTER_RUN)
 
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
             dispatcher.add_listener(name, listen)
     if "busy" in arguments:
         threading.Thread(target=compute, daemon=True).start()
-    worker = Worker(f"127.0.0.1:{port}", handlers, dispatcher, serializer=SERIALIZERS[arguments[4]]())
+    worker = Worker(f"127.0.0.1:{port}", handlers, dispatcher, serializer=BY_NAME[arguments[4]]())
     worker.run()
     marks.meter.report(jobs)
 

@@ -1,23 +1,17 @@
-"""The Python layer's serializers by name, and a value for each."""
+"""The serializers that are measured, and a value for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from gearman_cffi.serializers.by_name import BY_NAME
 
-from gearman_cffi import JsonSerializer, PhpSerializer, RawSerializer, Serializer
-
-SERIALIZERS: dict[str, Callable[[], Serializer]] = {
-    "raw": RawSerializer,
-    "php": PhpSerializer,
-    "json": JsonSerializer,
-}
+MEASURED = ("raw", "php", "json")
 
 
 def value_of(serializer: str, size: int) -> bytes | str:
-    """What a program sends: so many bytes, or letters of a text where the format has no bytes."""
+    """Returns a workload: that many bytes, or characters if the format has no bytes."""
     return b"x" * size if serializer == "raw" else "x" * size
 
 
 def payload_of(serializer: str, size: int) -> str:
-    """The same as it goes over the wire, for a program that knows no serializer."""
-    return SERIALIZERS[serializer]().serialize(value_of(serializer, size)).decode()
+    """Returns value_of() as it is sent, for programs without serializers."""
+    return BY_NAME[serializer]().serialize(value_of(serializer, size)).decode()

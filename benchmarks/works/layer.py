@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from benchmarks.bench import Bench, Load
 from benchmarks.figures import Goal
 from benchmarks.programs import Program, python
-from benchmarks.python.serializers import SERIALIZERS, payload_of
+from benchmarks.python.serializers import MEASURED, payload_of
 from benchmarks.works.work import AGAIN, MIRROR, C, Row, Work, peers
 
 LIMIT = 1.5
@@ -31,7 +31,7 @@ def _clients(bench: Bench, name: str, title: str, load: Load, waits: bool) -> Wo
     def row(title: str, program: Program) -> Row:
         return Row(title, lambda: bench.client(program, load, worker))
 
-    layer = [row(f"Client, {serializer}", python("layer_client", serializer)) for serializer in SERIALIZERS]
+    layer = [row(f"Client, {serializer}", python("layer_client", serializer)) for serializer in MEASURED]
     return Work(
         name,
         f"Python layer, {title}: {load.jobs:,} jobs of {_SIZE} bytes",
@@ -50,7 +50,7 @@ def _workers(bench: Bench, name: str, title: str, load: Load) -> Work:
             return Row(title, lambda: bench.client(c.client, sent, program))
         return Row(title, lambda: bench.drain(program, load.jobs))
 
-    layer = [row(f"Worker, {name}", python("layer_worker", name), name) for name in SERIALIZERS]
+    layer = [row(f"Worker, {name}", python("layer_worker", name), name) for name in MEASURED]
     listeners = row("Worker, raw, listeners", python("layer_worker", "raw", "listeners"))
     return Work(
         name,

@@ -6,19 +6,7 @@ import json
 import sys
 from typing import Any
 
-from gearman_cffi.serializers import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
-
-_SERIALIZERS: dict[str, type[Serializer]] = {
-    "php": PhpSerializer,
-    "json": JsonSerializer,
-    "pickle": PickleSerializer,
-    "raw": RawSerializer,
-}
-
-
-def serializer(name: str) -> Serializer:
-    """The serializer of this name."""
-    return _SERIALIZERS[name]()
+from gearman_cffi.serializers import JsonSerializer
 
 
 def read(data: bytes, serializer: str) -> Any:
@@ -29,7 +17,7 @@ def read(data: bytes, serializer: str) -> Any:
         try:
             value = json.loads(data) if data.strip() else None
         except (ValueError, RecursionError) as error:  # the latter: nested too deep
-            raise ValueError(f"the data is no JSON: {error}") from None
+            raise ValueError(f"invalid JSON: {error}") from None
         JsonSerializer().serialize(value)  # NaN, 1e999 and half of a surrogate pair can be read, but not sent
         return value
     try:

@@ -96,4 +96,3 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
 
 
 json_option = option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
-SERIALIZERS = ("php", "json", "pickle", "raw")

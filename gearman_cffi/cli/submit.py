@@ -13,7 +13,7 @@ import click
 
 from gearman_cffi.cli import io
 from gearman_cffi.cli.errors import ExitCode, code_of, failing
-from gearman_cffi.cli.options import SERIALIZERS, option, servers_option, timeout_option
+from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
@@ -21,6 +21,7 @@ from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_watch import UpdateKind
 from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
+from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
 _PRIORITIES = [priority.name.lower() for priority in Priority]
@@ -35,7 +36,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @option("--priority", type=click.Choice(_PRIORITIES), default="normal", help="How soon it is handed out.")
 @timeout_option(None, "How long to wait for the answer; with --lines for each.")
 @option(
-    "--serializer", type=click.Choice(SERIALIZERS), default="php", help="With json, DATA is JSON; else it is a text."
+    "--serializer", type=click.Choice(list(BY_NAME)), default="php", help="With json, DATA is JSON; else it is a text."
 )
 @option("--lines", is_flag=True, help="One job for each line of the data, and one line for each answer, in that order.")
 @option(
@@ -60,7 +61,7 @@ def submit(
     if lines and unique is not None:
         raise click.UsageError("--unique is for a single job")
     level = Priority[priority.upper()]
-    with failing(), Client(servers, io.serializer(serializer), timeout) as client:
+    with failing(), Client(servers, BY_NAME[serializer](), timeout) as client:
         if lines:
             jobs = _jobs(function, _lines(data), serializer, level)
             sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))

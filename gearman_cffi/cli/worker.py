@@ -10,10 +10,11 @@ import click
 
 from gearman_cffi.cli.errors import failing
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.options import SERIALIZERS, Assignment, Size, option, servers_option
+from gearman_cffi.cli.options import Assignment, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
 from gearman_cffi.pool.options import usable_cpus
+from gearman_cffi.serializers.by_name import BY_NAME
 
 _SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -72,7 +73,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     help="Exists while the functions are registered at a server.",
 )
 @option("--client-id", help="The processes' name in the servers' list of workers.")
-@option("--serializer", type=click.Choice(SERIALIZERS), default="php", help="The form of workloads and results.")
+@option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The form of workloads and results.")
 @option(
     "--idle-interval",
     type=_SECONDS,

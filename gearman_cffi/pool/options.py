@@ -45,7 +45,7 @@ class PoolOptions:
     splay of itself. job_timeouts: seconds by function, "*" for those that have none of their own. shutdown_timeout:
     seconds for the jobs that are being done when the pool is told to stop, and for a process without a job that is to
     leave; None for ever. preload: import once and
-    fork; None where that is safe. reload_directories: watched for changes. serializer is a name of SERIALIZERS.
+    fork; None where that is safe. reload_directories: watched for changes. serializer is a name in serializers.BY_NAME.
     """
 
     target: str

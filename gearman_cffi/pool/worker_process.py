@@ -24,18 +24,12 @@ from gearman_cffi.pool.metrics import Identity
 from gearman_cffi.pool.options import ChildOptions, ExitCode
 from gearman_cffi.pool.parent_death import die_with_parent, own_group
 from gearman_cffi.pool.target import NotLoaded, only
-from gearman_cffi.serializers import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
+from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.subscribers.memory_limit import resident_bytes
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.worker import Worker
 
-SERIALIZERS: dict[str, type[Serializer]] = {
-    "php": PhpSerializer,
-    "json": JsonSerializer,
-    "pickle": PickleSerializer,
-    "raw": RawSerializer,
-}
 _log = logging.getLogger("gearman_cffi.pool")
 
 
@@ -97,7 +91,7 @@ class Child:
             ServerCollection(options.servers),
             jobs,
             dispatcher,
-            serializer=SERIALIZERS[options.serializer](),
+            serializer=BY_NAME[options.serializer](),
             idle_interval=options.idle_interval,
             signals=(),
         )

@@ -1,24 +1,34 @@
-"""How values become the bytes of workloads and answers, and come back.
+"""Serializers: they convert values to the bytes of workloads and results, and back.
 
-PhpSerializer is what PHP's serialize() writes and dmank/gearman sends: the one to share a gearmand with PHP
-programs. JsonSerializer is for other languages, PickleSerializer for Python alone, RawSerializer for bytes
-that are nobody else's matter. Client and worker must use the same one.
+Client and worker must use the same one:
+
+PhpSerializer     PHP's serialize(), which dmank/gearman sends. The default, and the one to share with PHP programs.
+JsonSerializer    for programs in other languages
+PickleSerializer  for trusted Python programs
+RawSerializer     bytes, without a format
 """
 
 from __future__ import annotations
 
-from gearman_cffi.lazy import importer
-from gearman_cffi.serializers.php import PhpSerializer, is_serialized
-from gearman_cffi.serializers.plain import JsonSerializer, PickleSerializer, RawSerializer
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from gearman_cffi.lazy import importer
+from gearman_cffi.serializers.base import Serializer
+from gearman_cffi.serializers.php import PhpSerializer, is_serialized
+from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
+from gearman_cffi.serializers.raw import RawSerializer
+
 if TYPE_CHECKING:
-    from gearman_cffi.serializers.base import Serializer
-    from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
-else:
-    __getattr__, __dir__ = importer(__name__, {"base": ("Serializer",), "php_values": ("PhpEnumCase", "PhpObject")})
+    from gearman_cffi.serializers.by_name import BY_NAME
+    from gearman_cffi.serializers.json import JsonSerializer
+    from gearman_cffi.serializers.pickle import PickleSerializer
+else:  # most programs use one serializer: the modules json and pickle cost 6 ms at each start
+    __getattr__, __dir__ = importer(
+        __name__, {"json": ("JsonSerializer",), "pickle": ("PickleSerializer",), "by_name": ("BY_NAME",)}
+    )
 
 __all__ = [
+    "BY_NAME",
     "JsonSerializer",
     "PhpEnumCase",
     "PhpObject",
@@ -31,10 +41,10 @@ __all__ = [
 
 
 def chosen(serializer: Serializer | None) -> Serializer:
-    """What Client and Worker use: this one, or PhpSerializer for None. Raises TypeError for what is none."""
+    """Returns the serializer of a Client or Worker: PhpSerializer() for None. Raises TypeError for other objects."""
     if serializer is None:
         return PhpSerializer()
-    if isinstance(serializer, type) or not (hasattr(serializer, "serialize") and hasattr(serializer, "unserialize")):
+    if isinstance(serializer, type) or not isinstance(serializer, Serializer):
         raise TypeError(
             f"serializer must be an object with serialize() and unserialize(), as JsonSerializer(), not {serializer!r}"
         )

@@ -1,4 +1,4 @@
-"""What Client and Worker expect of a serializer."""
+"""The protocol of serializers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Serializer(Protocol):
-    """Two methods that undo each other. Both raise SerializerError for what they cannot do."""
+    """What Client and Worker need of a serializer: two methods, one the inverse of the other.
+
+    Both raise SerializerError for a value or data that they cannot convert. If a serializer also has the method
+    serialize_result(value), a worker uses it for results.
+    """
 
     def serialize(self, value: Any) -> bytes:
-        """The value as bytes for the wire."""
+        """Returns the value as it is sent."""
         ...
 
     def unserialize(self, data: bytes) -> Any:
-        """The value of bytes from the wire."""
+        """Returns the value that the data stands for."""
         ...

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gearman_cffi.exceptions import SerializerError
 from gearman_cffi.serializers.php_read import Reader, text_or_bytes
-from gearman_cffi.serializers.php_write import write
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from gearman_cffi.serializers.php_write import encode_string, write
 
 MAX_DEPTH = 512
 MAX_SIZE = 256 * 1024 * 1024
-PHP_MAX_DEPTH = 4096  # unserialize_max_depth of an untouched PHP
+PHP_MAX_DEPTH = 4096  # the default of PHP's unserialize_max_depth
 
-# Scalars are too short to tell from text, so they count only when they are all of the data. Strings, arrays
-# and objects have beginnings that no text has: data that begins so and cannot be read is broken, not text.
+# A scalar is as short as ordinary text, so it counts only if it is all of the data. Text does not begin as strings,
+# arrays and objects do: data that begins so and cannot be read is an error, not text.
 _SCALAR = re.compile(rb"N;|b:[01];|i:[+-]?[0-9]{1,20};|d:[-+.0-9eEINFA]{1,512};|[rR]:[0-9]{1,12};")
 _BEGINNING = re.compile(rb'[sOCE]:[0-9]+:"|a:[0-9]+:\{')
 
 
 def is_serialized(value: object) -> bool:
-    """Whether a str or bytes-like value is one whole value in PHP's serialize format; False for other types.
+    """Whether a str or bytes-like value is exactly one value in PHP's serialize format; False for other types.
 
-    As dmank's StringHelper::isSerialized(), but data after the value makes it False, and objects and enums
-    of any class count. "b:0;" is one.
+    dmank's StringHelper::isSerialized(). Unlike there, data after the value makes it False, and objects and enums of
+    any class make it True.
     """
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogatepass")
@@ -43,27 +40,27 @@ def is_serialized(value: object) -> bool:
 
 
 class PhpSerializer:
-    """Values in PHP's serialize format: what dmank/gearman sends and reads, and the default.
+    """PHP's serialize format, which dmank/gearman sends and reads. The default of Client and Worker.
 
-    Out go None, bool, int of 64 bits, float, str (as UTF-8), bytes, list, tuple and dict, nested. Keys of a
-    dict are int or str; as in PHP, the key "5" is the key 5. Back come str where a PHP string is valid
-    UTF-8 and bytes where it is not, list where an array's keys are 0, 1, 2 ... in order, else dict, and
-    PhpObject or PhpEnumCase for objects, which are never instantiated. References are refused.
+    It writes None, bool, int of 64 bits, float, str (as UTF-8), bytes, list, tuple and dict, also nested. Keys of a
+    dict are int or str; as in PHP, the key "5" is the key 5. It reads a PHP string as str if it is valid UTF-8, else as
+    bytes; an array as list if its keys are 0, 1, 2 ... in order, else as dict; an object as PhpObject or PhpEnumCase,
+    never as an instance of its class. References raise SerializerError.
 
-    Two habits of dmank are kept, and can be switched off:
+    Two rules are dmank's. Both can be switched off:
 
-    - pass_serialized: a str or bytes that is already serialized goes out unchanged, so that the text "i:5;"
-      arrives as the int 5. With pass_serialized=False every string arrives as the string it was; use that
-      where texts come from strangers.
-    - strict=False: data that is not serialized comes back as it is, as str or bytes. With strict=True it
-      raises. What begins like a serialized string, array or object and is broken raises in either case.
+    - pass_serialized=True: a str or bytes that is already serialized is sent unchanged, so that the text "i:5;"
+      arrives as the int 5. With pass_serialized=False every string arrives as it is; use that if texts come from
+      people or programs that you do not trust.
+    - strict=False: data that is not serialized is returned as str or bytes. With strict=True it raises. Data that
+      begins like a serialized string, array or object and cannot be read raises in both cases.
 
-    max_depth is how deep arrays may be nested, both ways; max_size how many bytes are read.
+    max_depth is how deep arrays may be nested, in both directions; max_size is how many bytes are read.
 
-    A worker's results: as from dmank's workers text goes out bare, and arrays serialized. Other values go out
-    serialized, so that they come back as what they were. With dmank_results=True they too go out as dmank's
-    workers send them, turned into text: None and False are empty, True is "1", 42 is "42". Callers written
-    for such a worker may rely on it.
+    dmank's workers send a result that is text as it is, and an array serialized; so does this class. It serializes all
+    other results, so that the client gets the value that the handler returned. With dmank_results=True it converts
+    them to text, as dmank's workers do: None and False are empty, True is "1", 42 is "42". Clients written for such a
+    worker may rely on that.
     """
 
     def __init__(
@@ -82,29 +79,32 @@ class PhpSerializer:
         self.dmank_results = dmank_results
 
     def serialize(self, value: Any) -> bytes:
-        """As PHP's serialize(). Raises SerializerError; for types without a form UnsupportedValue."""
+        """Returns what PHP's serialize() returns.
+
+        Raises UnsupportedValue for a type that the format does not have, SerializerError for a value that it does not.
+        """
         if self.pass_serialized and is_serialized(value):
             return value.encode("utf-8") if isinstance(value, str) else bytes(value)
         return write(value, self.max_depth)
 
     def serialize_result(self, value: Any) -> bytes:
-        """A worker's result: serialize(), but text that no reader could mistake goes out as it is."""
+        """serialize() for a worker's result: text is sent as it is, unless a reader would take it for serialized."""
         if self.dmank_results and (value is None or isinstance(value, (bool, int, float))):
             return _as_text(value)
         if not self.strict and isinstance(value, (str, bytes, bytearray, memoryview)):
-            data = _data(value)
+            data = encode_string(value)
             if not _looks_serialized(data):
                 return data
         return self.serialize(value)
 
     def unserialize(self, data: bytes) -> Any:
-        """As PHP's unserialize(), within the limits. Raises SerializerError."""
+        """Returns what PHP's unserialize() returns. Raises SerializerError, also beyond max_size or max_depth."""
         if not self.strict and not _looks_serialized(data):
             return text_or_bytes(data)
         if len(data) > self.max_size:
             raise SerializerError(
-                f"{len(data)} bytes of serialized data are more than the {self.max_size} that are read; "
-                "PhpSerializer(max_size=...) allows more"
+                f"the serialized data has {len(data)} bytes, more than {self.max_size}; "
+                "PhpSerializer(max_size=...) raises the limit"
             )
         return Reader(data, self.max_depth).read()
 
@@ -113,17 +113,8 @@ def _looks_serialized(data: bytes) -> bool:
     return bool(_BEGINNING.match(data) or _SCALAR.fullmatch(data))
 
 
-def _data(value: str | bytes | bytearray | memoryview) -> bytes:
-    if not isinstance(value, str):
-        return bytes(value)
-    try:
-        return value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
-
-
 def _as_text(value: object) -> bytes:
-    """As PHP turns it into a string."""
+    """What PHP converts the value to as a string."""
     if value is None or value is False:
         return b""
     return b"1" if value is True else write(value, 0).split(b":", 1)[1][:-1]

@@ -1,26 +1,21 @@
-"""Reads PHP's serialize format: in one pass, without recursion, and never an object of the sender's choice.
+"""Reads PHP's serialize format in one pass, without recursion, and without making instances of the sender's classes.
 
-Lengths and counts are compared with what is left of the data before anything is made, so that a number
-that lies costs nothing. What PHP's unserialize() only warns about or tolerates - data after the value, ints
-beyond 64 bits - is an error here.
+Lengths and counts are compared with the rest of the data before memory is allocated, so that a wrong number costs
+nothing. Data after the value and ints beyond 64 bits, which PHP's unserialize() tolerates, are errors here.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gearman_cffi.exceptions import SerializerError
+from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject, plain_properties
 from gearman_cffi.serializers.php_write import INT_MAX, INT_MIN, numeric_key
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
 
 SMALLEST_ENTRY = 6  # i:0;N;
 
-# Lengths have at most 12 digits and ints at most 20, so that no int() of a million digits is ever made.
+# Lengths have at most 12 digits and ints at most 20, so that int() never converts a million digits.
 _TOKEN = re.compile(
     rb"""(?P<null>N;)
     |b:(?P<bool>[01]);
@@ -39,7 +34,7 @@ _CLASS_NAME = re.compile(rb"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_\x80-\xff\\]*")
 
 
 def text_or_bytes(data: bytes) -> str | bytes:
-    """What is valid UTF-8 as str, anything else as it is: PHP strings and foreign data do not say which."""
+    """Returns valid UTF-8 as str, other data as it is: a PHP string does not say which of both it is."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -47,7 +42,7 @@ def text_or_bytes(data: bytes) -> str | bytes:
 
 
 class _Array:
-    """An array or an object's properties whose end has not been read yet."""
+    """An array, or the properties of an object, of which some entries are still to be read."""
 
     def __init__(self, count: int, class_name: str | None) -> None:
         self.left = count
@@ -61,8 +56,6 @@ class _Array:
 
     def value(self) -> Any:
         if self.class_name is not None:
-            from gearman_cffi.serializers.php_values import PhpObject, plain_properties
-
             return PhpObject(self.class_name, plain_properties(self.items))
         if all(key == index for index, key in enumerate(self.items)):
             return list(self.items.values())
@@ -70,16 +63,16 @@ class _Array:
 
 
 class Reader:
-    """One reading of one piece of data. Raises SerializerError with the offset where it went wrong."""
+    """Reads one piece of data. Raises SerializerError, which names the offset."""
 
     def __init__(self, data: bytes, max_depth: int, references: bool = False) -> None:
         self.data = data
         self.position = 0
         self.max_depth = max_depth
-        self.references = references  # take them as None: only for telling whether data is serialized
+        self.references = references  # True reads them as None, which is enough for is_serialized()
 
     def read(self) -> Any:
-        """The value, which must be all of the data."""
+        """Returns the value. Raises SerializerError for data after it."""
         value = self._read_value()
         if self.position != len(self.data):
             raise self._error("there is more data after the end of the value")
@@ -92,7 +85,7 @@ class Reader:
             if isinstance(value, _Array):
                 if len(open_arrays) >= self.max_depth:
                     raise self._error(
-                        f"nested deeper than {self.max_depth} arrays; PhpSerializer(max_depth=...) allows more"
+                        f"nested deeper than {self.max_depth} arrays; PhpSerializer(max_depth=...) raises the limit"
                     )
                 open_arrays.append(value)
             elif not open_arrays:
@@ -108,10 +101,10 @@ class Reader:
             open_arrays[-1].key = self._key()
 
     def _token(self) -> Any:
-        """The next value that is no array, or an _Array that has just been opened."""
+        """Returns the next value, or for an array a new _Array."""
         found = _TOKEN.match(self.data, self.position)
         if found is None:
-            raise self._error("here begins no value of PHP's serialize format")
+            raise self._error("expected a value of PHP's serialize format")
         start, self.position = self.position, found.end()
         kind = found.lastgroup
         if kind == "string":
@@ -131,13 +124,13 @@ class Reader:
         if self.references:
             return None
         self.position = start
-        raise self._error("references (r: and R:) are refused: have the sender copy the value instead")
+        raise self._error("references (r: and R:) are not supported: let the sender copy the value instead")
 
     def _key(self) -> int | str | bytes:
         found = _TOKEN.match(self.data, self.position)
         kind = found.lastgroup if found else None
         if found is None or kind not in ("int", "string"):
-            raise self._error("here begins no array key")
+            raise self._error("expected an array key")
         self.position = found.end()
         if kind == "int":
             return self._int(found["int"])
@@ -148,7 +141,7 @@ class Reader:
     def _string(self, length: int, end: bytes) -> bytes:
         stop = self.position + length
         if stop + len(end) > len(self.data):
-            raise self._error(f"a string of {length} bytes is cut off")
+            raise self._error(f"a string of {length} bytes is truncated")
         value = self.data[self.position : stop]
         self.position = stop
         self._skip(end)
@@ -157,7 +150,7 @@ class Reader:
     def _int(self, digits: bytes) -> int:
         value = int(digits)
         if not INT_MIN <= value <= INT_MAX:
-            raise self._error("an int does not fit into 64 bits")
+            raise self._error("an int does not fit 64 bits")
         return value
 
     def _float(self, text: bytes) -> float:
@@ -165,28 +158,26 @@ class Reader:
         if special is not None:
             return special
         if not _FLOAT.fullmatch(text):
-            raise self._error("this is no float")
+            raise self._error("invalid float")
         return float(text)
 
     def _array(self, count: int, class_name: str | None = None) -> _Array:
         if count * SMALLEST_ENTRY > len(self.data) - self.position:
-            raise self._error(f"an array of {count} entries is cut off")
+            raise self._error(f"an array of {count} entries is truncated")
         return _Array(count, class_name)
 
     def _named(self, kind: bytes, length: int) -> PhpObject | PhpEnumCase | _Array:
-        """An object (O, properties follow), one with its own format (C), or an enum's case (E)."""
-        from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject  # few programs send any
-
+        """Reads an object (O; its properties follow), an object with its own format (C) or a case of an enum (E)."""
         name = self._string(length, b'";' if kind == b"E" else b'"')
         class_name, colon, case = name.partition(b":")
         if not _CLASS_NAME.fullmatch(class_name) or bool(colon) != (kind == b"E"):
-            raise self._error("this is no name of a class")
+            raise self._error("invalid class name")
         readable = class_name.decode("utf-8", "backslashreplace")
         if kind == b"E":
             return PhpEnumCase(readable, case.decode("utf-8", "backslashreplace"))
         found = _COUNT.match(self.data, self.position)
         if found is None:
-            raise self._error("an object's size is missing")
+            raise self._error("the size of an object is missing")
         self.position = found.end()
         if kind == b"O":
             return self._array(int(found[1]), readable)

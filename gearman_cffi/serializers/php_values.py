@@ -1,4 +1,4 @@
-"""What PHP has and Python has not: objects of PHP classes, as records that do nothing."""
+"""Objects and enums of PHP, as plain records."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ def _nothing() -> Mapping[str | int, Any]:
 
 @dataclass(frozen=True)
 class PhpObject:
-    """An object that a PHP program serialized: its class's name and its properties, and no behaviour.
+    """An object that a PHP program serialized: the name of its class and its properties.
 
-    Private and protected properties stand under their plain names; where a parent class has a private one
-    of the same name, that one is "Parent::name". data holds what a class with its own format wrote (PHP's
-    Serializable), else None.
+    Private and protected properties have their plain names. If a parent class has a private property of the same
+    name, that one is "Parent::name". data is what a class with its own format wrote (PHP's Serializable), else None.
     """
 
     class_name: str
@@ -28,14 +27,14 @@ class PhpObject:
 
 @dataclass(frozen=True)
 class PhpEnumCase:
-    """A case of a PHP enum, by name."""
+    """A case of a PHP enum."""
 
     class_name: str
     case: str
 
 
 def plain_properties(raw: Mapping[int | str | bytes, Any]) -> Mapping[str | int, Any]:
-    """Properties without PHP's marks: NUL Class NUL name is private, NUL * NUL name is protected."""
+    """Returns properties by plain names: in PHP private ones are NUL Class NUL name, protected ones NUL * NUL name."""
     plain: dict[str | int, Any] = {}
     for key, value in raw.items():
         if isinstance(key, int):

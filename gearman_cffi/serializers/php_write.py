@@ -1,18 +1,15 @@
-"""Writes PHP's serialize format. No recursion: a value may be nested as deep as the limit allows."""
+"""Writes PHP's serialize format, without recursion: a value may be nested as deep as the limit allows."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-
-    _Pairs: TypeAlias = Iterator[tuple[bytes, Any]]
+_Pairs: TypeAlias = Iterator[tuple[bytes, Any]]
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
@@ -21,7 +18,7 @@ _BYTES = (bytes, bytearray, memoryview)
 
 
 def write(value: Any, max_depth: int) -> bytes:
-    """The serialize() form of a value. Raises SerializerError, for types without a form UnsupportedValue."""
+    """Returns the value as PHP's serialize() writes it. Raises SerializerError and UnsupportedValue."""
     scalar = _scalar(value)
     if scalar is not None:
         return scalar
@@ -37,7 +34,7 @@ def write(value: Any, max_depth: int) -> bytes:
             if len(open_arrays) > max_depth:
                 raise SerializerError(
                     f"the value is nested deeper than {max_depth} arrays (or contains itself); "
-                    "PhpSerializer(max_depth=...) allows more"
+                    "PhpSerializer(max_depth=...) raises the limit"
                 )
             out.append(b"a:%d:{" % len(item))
             open_arrays.append(_pairs(item))
@@ -45,39 +42,19 @@ def write(value: Any, max_depth: int) -> bytes:
         else:
             open_arrays.pop()
             out.append(b"}")
-    out.pop()  # the outermost list is no array
+    out.pop()  # the outermost list is not an array of the value
     return b"".join(out)
 
 
 def numeric_key(key: bytes) -> int | None:
-    """The int that PHP makes of an array key such as "5"; None for a key that stays a string."""
+    """Returns the int to which PHP converts an array key such as "5"; None for a key that stays a string."""
     if _NUMERIC_KEY.fullmatch(key) and INT_MIN <= int(key) <= INT_MAX:
         return int(key)
     return None
 
 
-def _scalar(value: Any) -> bytes | None:
-    """The form of anything but an array; None for what becomes an array."""
-    if value is None:
-        return b"N;"
-    if isinstance(value, bool):
-        return b"b:1;" if value else b"b:0;"
-    if isinstance(value, (str, *_BYTES)):
-        data = _string(value)
-        return b's:%d:"%b";' % (len(data), data)
-    if isinstance(value, int):
-        return _int(value)
-    if isinstance(value, float):
-        return b"d:%b;" % _float(float(value)).encode("ascii")
-    if isinstance(value, (list, tuple, Mapping)):
-        return None
-    raise UnsupportedValue(
-        f"PHP's serialize format has no form for {type(value).__name__}: convert it to None, bool, int, "
-        "float, str, bytes, list, tuple or dict first, or use another serializer on both sides"
-    )
-
-
-def _string(value: str | bytes | bytearray | memoryview) -> bytes:
+def encode_string(value: str | bytes | bytearray | memoryview) -> bytes:
+    """Returns the bytes of a PHP string. Raises SerializerError for a str that UTF-8 cannot encode."""
     if not isinstance(value, str):
         return bytes(value)
     try:
@@ -86,14 +63,35 @@ def _string(value: str | bytes | bytearray | memoryview) -> bytes:
         raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
 
 
+def _scalar(value: Any) -> bytes | None:
+    """Returns the written value; None if it becomes an array."""
+    if value is None:
+        return b"N;"
+    if isinstance(value, bool):
+        return b"b:1;" if value else b"b:0;"
+    if isinstance(value, (str, *_BYTES)):
+        data = encode_string(value)
+        return b's:%d:"%b";' % (len(data), data)
+    if isinstance(value, int):
+        return _int(value)
+    if isinstance(value, float):
+        return b"d:%b;" % _float(float(value)).encode("ascii")
+    if isinstance(value, (list, tuple, Mapping)):
+        return None
+    raise UnsupportedValue(
+        f"PHP's serialize format has no type for {type(value).__name__}: convert the value to None, bool, int, "
+        "float, str, bytes, list, tuple or dict first, or use another serializer on both sides"
+    )
+
+
 def _int(value: int) -> bytes:
     if not INT_MIN <= value <= INT_MAX:
-        raise SerializerError("an int is beyond PHP's 64 bits: send it as str or float")
+        raise SerializerError("an int does not fit PHP's 64 bits: send it as str or float")
     return b"i:%d;" % value
 
 
 def _float(value: float) -> str:
-    """As PHP with serialize_precision -1: Python's shortest digits, an exponent outside 1e-4 to 1e17."""
+    """Returns what PHP writes with serialize_precision=-1: the shortest digits, an exponent outside 1e-4 to 1e17."""
     if math.isnan(value):
         return "NAN"
     if math.isinf(value):
@@ -101,14 +99,14 @@ def _float(value: float) -> str:
     digits, _, exponent = repr(value).partition("e")
     if not exponent:
         return digits.removesuffix(".0")
-    if exponent == "+16":  # the one power of ten where PHP still writes it out
+    if exponent == "+16":  # PHP still writes all digits for this power of ten
         whole, _, fraction = digits.partition(".")
         return whole + fraction.ljust(16, "0")
     return f"{digits if '.' in digits else digits + '.0'}E{int(exponent):+d}"
 
 
 def _pairs(value: list[Any] | tuple[Any, ...] | Mapping[Any, Any]) -> _Pairs:
-    """Written keys and values of an array."""
+    """The written keys and the values of an array."""
     if isinstance(value, Mapping):
         return iter(_mapping(value.items()))
     return ((b"i:%d;" % index, item) for index, item in enumerate(value))
@@ -125,13 +123,13 @@ def _mapping(items: Iterable[tuple[Any, Any]]) -> list[tuple[bytes, Any]]:
 
 
 def _key(key: Any) -> bytes:
-    """PHP turns other keys into int or string silently. They are refused: nothing turns them back."""
+    """Returns the written key. Keys that PHP would convert, such as 1.5 or True, raise UnsupportedValue."""
     if isinstance(key, int) and not isinstance(key, bool):
         return _int(key)
     if isinstance(key, (str, bytes)):
-        data = _string(key)
+        data = encode_string(key)
         number = numeric_key(data)
         return _int(number) if number is not None else b's:%d:"%b";' % (len(data), data)
     raise UnsupportedValue(
-        f"an array's keys are int or str in PHP, not {type(key).__name__}: convert the key {key!r} first"
+        f"keys of a PHP array are int or str, not {type(key).__name__}: convert the key {key!r} first"
     )

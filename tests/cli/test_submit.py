@@ -82,7 +82,7 @@ def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) ->
         assert run(gearmand, "submit", "echo", given, "--serializer", name).out == printed
     bad = run(gearmand, "submit", "echo", "{", "--serializer=json")
     assert (bad.code, bad.out) == (7, "")
-    assert "the data is no JSON" in bad.err
+    assert "invalid JSON" in bad.err
 
 
 def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
@@ -90,7 +90,7 @@ def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
     with running(gearmand, handlers(kind=kind)):
         ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
         assert (ended.code, ended.out) == (8, "")
-        assert "the worker has done the job, and its answer cannot be read: the data is no JSON" in ended.err
+        assert "the worker has done the job, and its answer cannot be read: invalid JSON" in ended.err
         ended = run(gearmand, "submit", "kind", "--lines", "--serializer=json", stdin="1\n2\n")
         assert (ended.code, ended.out) == (8, "\n\n")
         assert "line 2: the worker has done the job" in ended.err
@@ -191,7 +191,7 @@ def test_a_line_that_cannot_be_sent(gearmand: Gearmand) -> None:
         ended = run(gearmand, *given, "--in-flight=1", stdin=f"{{bad\n1\n{deep}\n2\nNaN\n3\n")
         assert (ended.code, ended.out) == (7, "\n1\n\n2\n\n3\n")
         assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["line 1", "line 3", "line 5"]
-        assert ended.err.count("the data is no JSON: ") == 2
+        assert ended.err.count("invalid JSON: ") == 2
         only_bad = run(gearmand, *given, stdin="{\n" * 50)
         assert (only_bad.code, only_bad.out) == (7, "\n" * 50)
 

@@ -17,6 +17,9 @@ from gearman_cffi import (
     UnsupportedValue,
     Worker,
 )
+from gearman_cffi.serializers import BY_NAME
+from gearman_cffi.testing import Gearmand
+from tests.python_layer.workers import handlers, running
 
 EVERY_BYTE = bytes(range(256))
 
@@ -53,6 +56,31 @@ class TestRaw:
         with pytest.raises(SerializerError, match="UTF-8"):
             RawSerializer().serialize("\ud800")
 
+    def test_no_result_is_an_empty_one(self) -> None:
+        assert RawSerializer().serialize_result(None) == b""
+        assert RawSerializer().serialize_result("text") == b"text"
+        with pytest.raises(TypeError, match="not int"):
+            RawSerializer().serialize_result(5)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_handler_without_a_return_value(gearmand: Gearmand, name: str) -> None:
+    """Its job succeeds with an empty result."""
+    serializer = BY_NAME[name]()
+    with running(gearmand, handlers(log=lambda job: None), serializer=serializer):
+        answer = Client(gearmand.address, serializer, timeout=20).execute_job("log", "text")
+    assert answer == (b"" if name == "raw" else None)
+
+
+def test_serializers_by_name() -> None:
+    assert {name: kind.__name__ for name, kind in BY_NAME.items()} == {
+        "php": "PhpSerializer",
+        "json": "JsonSerializer",
+        "pickle": "PickleSerializer",
+        "raw": "RawSerializer",
+    }
+    assert all(isinstance(make(), Serializer) for make in BY_NAME.values())
+
 
 class TestJson:
     @pytest.mark.parametrize("value", [None, True, 5, 1.5, "é", [1, [2]], {"a": {"b": None}}, "", 2**70])
@@ -80,7 +108,7 @@ class TestJson:
 
     @pytest.mark.parametrize("data", [b"{", b"x", b"\xff\xfe\xfd", b"1 2", b"[" * 1_000_000])
     def test_what_is_no_json(self, data: bytes) -> None:
-        with pytest.raises(SerializerError, match="no JSON"):
+        with pytest.raises(SerializerError, match="invalid JSON"):
             JsonSerializer().unserialize(data)
 
     def test_an_empty_answer_is_none(self) -> None:

@@ -1,0 +1,38 @@
+"""RawSerializer: bytes, without a format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gearman_cffi.exceptions import SerializerError, UnsupportedValue
+
+
+class RawSerializer:
+    """No format: bytes are sent as they are, str as UTF-8. Answers are always bytes.
+
+    A worker's result of None, which is that of a handler without a return value, is sent as an empty result.
+    """
+
+    def serialize(self, value: Any) -> bytes:
+        """Returns the bytes of a bytes-like value or a str. Raises UnsupportedValue for other types."""
+        if type(value) is bytes:
+            return value
+        if isinstance(value, str):
+            try:
+                return value.encode()
+            except UnicodeEncodeError as error:
+                raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value)
+        raise UnsupportedValue(
+            f"RawSerializer sends bytes and str only, not {type(value).__name__}: convert the value to bytes first, "
+            "or use PhpSerializer, JsonSerializer or PickleSerializer"
+        )
+
+    def serialize_result(self, value: Any) -> bytes:
+        """serialize() for a worker's result: None is empty."""
+        return b"" if value is None else self.serialize(value)
+
+    def unserialize(self, data: bytes) -> bytes:
+        """Returns the data."""
+        return data
