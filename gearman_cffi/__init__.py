@@ -1,17 +1,17 @@
 """Gearman for Python, on the system's libgearman: the layer that programs are written with.
 
 PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
-server for tests in gearman_cffi.testing. A name of this module is imported when it is first asked for (lazy.py).
+server for tests in gearman_cffi.testing. A name of this module is imported when it is first used (lazy.py), and
+libgearman is loaded then: if it is missing, `from gearman_cffi import Client` raises an ImportError that says what to
+install.
 """
 
 from __future__ import annotations
 
-from gearman_cffi import _libgearman as _libgearman  # where libgearman is missing, the first import says so
 from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
-    from gearman_cffi._libgearman import ConcurrentUseError
     from gearman_cffi.admin import Admin
     from gearman_cffi.client import Client
     from gearman_cffi.events import EventDispatcher, EventName
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ServerError,
         UnsupportedValue,
     )
+    from gearman_cffi.ext import ConcurrentUseError
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
     from gearman_cffi.job_interface import JobInterface
     from gearman_cffi.job_status import JobStatus
@@ -104,7 +105,6 @@ __all__ = [
 
 # Where the names are, the modules being names themselves. The imports above, which type checkers read, say the same.
 _NAMES = {
-    "_libgearman": ("ConcurrentUseError",),
     "admin": ("Admin",),
     "client": ("Client",),
     "events": ("EventDispatcher", "EventName"),
@@ -127,7 +127,7 @@ _NAMES = {
         "ServerError",
         "UnsupportedValue",
     ),
-    "ext": (),
+    "ext": ("ConcurrentUseError",),
     "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
     "job_interface": ("JobInterface",),
     "job_status": ("JobStatus",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE
+from gearman_cffi.messages import short_repr
 
 LONGEST_FUNCTION = 512
 LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # libgearman takes 64 and keeps 63: two keys would become one
@@ -24,7 +25,7 @@ def check_name(name: str, what: str, longest: int) -> bytes:
     if not sent:
         raise InvalidArgument(f"{what} must not be empty")
     if "\0" in name:
-        raise InvalidArgument(f"{what} must not contain NUL: {name!r}")
+        raise InvalidArgument(f"{what} must not contain NUL: {short_repr(name)}")
     if len(sent) > longest:
         raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {len(sent)}")
     return sent

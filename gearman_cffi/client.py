@@ -19,13 +19,21 @@ from gearman_cffi.servers import Server, ServerCollection
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import timedelta
-    from typing import Any
+    from typing import Any, TypeVar
 
+    from gearman_cffi.ext import StatusReply
     from gearman_cffi.job_status import JobStatus
     from gearman_cffi.job_watch import JobUpdate
     from gearman_cffi.serializers import Serializer
 
+    _Reply = TypeVar("_Reply", Reply, StatusReply)
+
 _LOST_CONNECTION = int(ReturnCode.LOST_CONNECTION)  # a member of an enum is looked up anew each time, here for each job
+# A second attempt that ends with another code was not taken, but the first one may have been: the call then fails with
+# the lost connection of the first one.
+_OUTCOMES = frozenset(
+    map(int, (ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION))
+)
 
 
 class Client(BulkClient):
@@ -107,13 +115,7 @@ class Client(BulkClient):
         """
         name = check_name(handle, "a job handle", LONGEST_HANDLE)
         client = self._connection.get()
-        milliseconds = self._milliseconds(timeout)
-        began = time.monotonic()
-        reply = client._ask_status(name, milliseconds)
-        if reply.rc == _LOST_CONNECTION:
-            if milliseconds != NO_TIMEOUT:
-                milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
-            reply = client._ask_status(name, milliseconds)
+        reply = _with_retry(lambda limit: client._ask_status(name, limit), self._milliseconds(timeout))
         if reply.rc:
             raise failure(reply.rc, server=self._names(), handle=handle, detail=reply.error)
         return _status(reply.status)
@@ -121,7 +123,8 @@ class Client(BulkClient):
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
         key = check_name(unique, "a unique key", LONGEST_UNIQUE)
-        reply = self._connection.get()._status_by_unique_key(key, self._milliseconds(timeout))
+        client = self._connection.get()
+        reply = _with_retry(lambda limit: client._status_by_unique_key(key, limit), self._milliseconds(timeout))
         if reply.rc:
             raise failure(reply.rc, server=self._names(), detail=reply.error)
         return _status(reply.status)
@@ -154,15 +157,10 @@ class Client(BulkClient):
     ) -> Reply:
         name = check_name(function, "a function name", LONGEST_FUNCTION)
         key = None if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
-        milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
+        milliseconds = self._milliseconds(timeout)
         data = self._serializer.serialize(workload)
         client = self._connection.get()
-        began = 0.0 if milliseconds is None else time.monotonic()
-        reply = client._submit(kind, name, data, key, milliseconds)
-        if reply.rc == _LOST_CONNECTION and not reply.handle:
-            if milliseconds is not None:
-                milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
-            reply = client._submit(kind, name, data, key, milliseconds)
+        reply = _with_retry(lambda limit: client._submit(kind, name, data, key, limit), milliseconds)
         if reply.rc:
             raise failure(
                 reply.rc,
@@ -187,6 +185,22 @@ class Client(BulkClient):
     executeJob = execute_job  # noqa: N815
     executeInBackground = execute_in_background  # noqa: N815
     getJobStatus = get_job_status  # noqa: N815
+
+
+def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:
+    """Calls ask(milliseconds), and once more if the connection was lost before the server named a job.
+
+    A server that was restarted since the last call has closed the connection; the second attempt opens a new one.
+    milliseconds, -1 for no limit, bounds both attempts together.
+    """
+    began = time.monotonic()
+    first = ask(milliseconds)
+    if first.rc != _LOST_CONNECTION or first.handle:
+        return first
+    if milliseconds != NO_TIMEOUT:
+        milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
+    second = ask(milliseconds)
+    return second if second.rc in _OUTCOMES or second.handle else first
 
 
 def _status(answer: Sequence[bool | int]) -> JobStatus:

@@ -10,6 +10,7 @@ from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.jobs import Job
+from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
 
 TYPE_CHECKING = False
@@ -181,7 +182,7 @@ class BulkClient:
 
 def _check_on_error(on_error: str) -> None:
     if on_error not in ("raise", "return"):
-        raise ValueError(f'on_error is "raise" or "return", not {on_error!r}')
+        raise ValueError(f'on_error is "raise" or "return", not {short_repr(on_error)}')
 
 
 def _raise_first(results: Iterable[object]) -> None:

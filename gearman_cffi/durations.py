@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from gearman_cffi.messages import short_repr
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,9 +27,9 @@ def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -
     if seconds is None:
         raise TypeError(f"{name} must be seconds, a timedelta or None, not {type(duration).__name__}")
     if not seconds > 0:  # also nan
-        raise ValueError(f"{name} must be above 0 seconds, not {duration!r}; None waits without a limit")
+        raise ValueError(f"{name} must be above 0 seconds, not {short_repr(duration)}; None waits without a limit")
     if seconds * 1000 > MOST_MILLISECONDS:
-        raise ValueError(f"{name} must be at most {MOST_MILLISECONDS // 1000} seconds, not {duration!r}")
+        raise ValueError(f"{name} must be at most {MOST_MILLISECONDS // 1000} seconds, not {short_repr(duration)}")
     return math.ceil(seconds * 1000)
 
 
@@ -41,7 +43,9 @@ def to_time_limit(duration: float | timedelta | None) -> int:
     if milliseconds is None:
         return 0
     if milliseconds < LEAST_TIME_LIMIT:
-        raise ValueError(f"time_limit must be at least 1 second, not {duration!r}: gearmand knows no shorter one")
+        raise ValueError(
+            f"time_limit must be at least 1 second, not {short_repr(duration)}: gearmand knows no shorter one"
+        )
     return milliseconds
 
 
@@ -59,7 +63,7 @@ def to_span(duration: str | float | timedelta) -> timedelta:
     if seconds is None:
         raise TypeError(f"expected a timedelta, seconds or words such as '+2 hours', not {type(duration).__name__}")
     if not math.isfinite(seconds):
-        raise ValueError(f"{duration!r} is no number of seconds")
+        raise ValueError(f"{short_repr(duration)} is no number of seconds")
     return timedelta(seconds=seconds)
 
 
@@ -81,7 +85,9 @@ def _in_words(words: str) -> int:
         part = a_part.match(words, at)
         length = _UNITS.get(part[3].lower()) or _UNITS.get(part[3].lower().removesuffix("s")) if part else None
         if part is None or length is None:
-            raise ValueError(f"{words!r} is no span of time: write it as '+2 hours', '90 minutes' or '1 day 12 hours'")
+            raise ValueError(
+                f"{short_repr(words)} is no span of time: write it as '+2 hours', '90 minutes' or '1 day 12 hours'"
+            )
         seconds += int(part[1] + part[2]) * length
         at = part.end()
     return seconds

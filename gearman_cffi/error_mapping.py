@@ -1,6 +1,8 @@
-"""From libgearman's return codes to the Python layer's exceptions, whose texts say what to do next."""
+"""Maps libgearman's return codes to the exceptions of the Python layer, with texts that say what to do next."""
 
 from __future__ import annotations
+
+import re
 
 from gearman_cffi.exceptions import (
     ConnectionFailed,
@@ -16,6 +18,12 @@ from gearman_cffi.exceptions import (
 )
 from gearman_cffi.ext import ReturnCode
 from gearman_cffi.ext.arguments import MAX_DATA
+from gearman_cffi.messages import printable, short_repr
+
+# libgearman's texts begin with the C function and the code, and end with the place in its source.
+_C_FUNCTION = re.compile(r"\w+\((GEARMAN_\w+)\) ?")
+_C_PLACE = " -> libgearman/"
+_MOST_OF_SERVERS = 200  # characters
 
 
 class _Kind:
@@ -28,8 +36,8 @@ class _Kind:
 
 _LOST = _Kind(
     ConnectionLost,
-    "{server} went away before {job} was answered. It may have been taken or not: submit it again if "
-    "doing it twice does no harm{detail}",
+    "lost the connection to {server} before it answered {job}. The job may have been taken and done: submit it again "
+    "only if running it twice does no harm{detail}",
 )
 _UNREACHABLE = _Kind(
     ConnectionFailed,
@@ -37,15 +45,15 @@ _UNREACHABLE = _Kind(
 )
 _NO_SOCKET = _Kind(
     ConnectionFailed,
-    "no connection to {server} can be opened for {job}. This process may have too many open files: close some, or "
+    "could not open a connection to {server} for {job}. This process may have too many open files: close some, or "
     "raise its limit (ulimit -n){detail}",
 )
 _QUEUE_FULL = _Kind(
     QueueFull,
-    "{server} refused {job}: its queue is full or broken. Try again later, start more "
-    "workers, or see the server's log{detail}",
+    "{server} refused {job}: its queue is full or broken. Try again later, start more workers, or see the server's "
+    "log{detail}",
 )
-# What libgearman reports of an answer that is no packet of Gearman's.
+# What libgearman reports if an answer is not a packet of Gearman's protocol.
 NO_PACKET = frozenset(
     {
         ReturnCode.INVALID_MAGIC,
@@ -56,8 +64,8 @@ NO_PACKET = frozenset(
 )
 _NO_GEARMAND = _Kind(
     ServerError,
-    "what answers {job} at {server} does not speak Gearman's protocol. Check the address, and that a gearmand listens "
-    "there{detail}",
+    "the program at {server} does not speak Gearman's protocol: {job} failed. Check the address, and that gearmand "
+    "listens there{detail}",
 )
 _INVALID = _Kind(InvalidArgument, "{job} cannot be sent to {server}{detail}")
 
@@ -70,13 +78,11 @@ _KINDS: dict[int, _Kind] = {
     ReturnCode.ERRNO: _LOST,
     ReturnCode.TIMEOUT: _Kind(
         JobTimeout,
-        "no answer to {job} from {server} in time. The server may still have it done: check that a worker "
-        "for the function runs, or give more time{detail}",
+        "no answer to {job} from {server} within the timeout; it may still be done. Check that a worker for the "
+        "function runs, or give more time{detail}",
     ),
-    ReturnCode.WORK_FAIL: _Kind(
-        JobFailed, "the worker failed {job} (server {server}) and gave no reason. See the worker's log"
-    ),
-    ReturnCode.WORK_EXCEPTION: _Kind(JobException, "the worker's function raised in {job} (server {server}): "),
+    ReturnCode.WORK_FAIL: _Kind(JobFailed, "{job} failed: the worker gave no reason. See the worker's log"),
+    ReturnCode.WORK_EXCEPTION: _Kind(JobException, "{job} failed: "),
     ReturnCode.JOB_QUEUE_FULL: _QUEUE_FULL,
     ReturnCode.QUEUE_ERROR: _QUEUE_FULL,
     ReturnCode.SERVER_ERROR: _Kind(ServerError, "{server} answered {job} with an error{detail}"),
@@ -89,6 +95,13 @@ _KINDS: dict[int, _Kind] = {
     ReturnCode.INVALID_ARGUMENT: _INVALID,
 }
 _KINDS.update(dict.fromkeys(map(int, NO_PACKET), _NO_GEARMAND))
+_LOST_REQUEST = _Kind(ConnectionLost, "lost the connection to {server} before it answered {job}: ask again{detail}")
+# Requests that submit no job.
+_KINDS_OF_REQUESTS: dict[int, _Kind] = {
+    ReturnCode.LOST_CONNECTION: _LOST_REQUEST,
+    ReturnCode.ERRNO: _LOST_REQUEST,
+    ReturnCode.TIMEOUT: _Kind(JobTimeout, "no answer to {job} from {server} within the timeout{detail}"),
+}
 _OTHER = _Kind(GearmanError, "{job} failed at {server}{detail}")
 
 
@@ -105,19 +118,16 @@ def failure(
 
     detail is libgearman's own text (GearmanClient.error()), exception what a worker sent.
     """
-    told = str(detail or "no details").partition(" -> libgearman/")[0]  # C's line numbers help nobody here
-    kind = _KINDS.get(return_code, _OTHER)
-    if return_code == ReturnCode.ERRNO and told.endswith(" socket"):  # the call that failed
-        kind = _NO_SOCKET
-    message = kind.text.format(
-        job=_job(function, handle),
-        server=server or "no server",
-        detail=f" [{told}; {ReturnCode.describe(return_code)}]",
-    )
     handle = handle or None
+    detail = str(detail or "").partition(_C_PLACE)[0]
+    kind = _kind(return_code, detail, function)
+    message = kind.text.format(
+        job=_job(function, handle), server=_shown_servers(server), detail=_shown_detail(return_code, detail)
+    )
     if kind.error is JobException:
         sent = exception or b""
-        message += sent.decode("utf-8", "replace").removesuffix(": ") or "(it sent no text)"  # "Type: " has no message
+        # "Type: " has no message.
+        message += sent.decode("utf-8", "replace").removesuffix(": ") or "the worker sent no text"
         return JobException(
             message,
             remote_data=sent,
@@ -129,7 +139,33 @@ def failure(
     return kind.error(message, return_code=return_code, function=function, handle=handle, server=server)
 
 
+def _kind(return_code: int, detail: str, function: str | None) -> _Kind:
+    if return_code == ReturnCode.ERRNO and detail.endswith(" socket"):  # the system call that failed
+        return _NO_SOCKET
+    kind = _KINDS.get(return_code, _OTHER)
+    return kind if function is not None else _KINDS_OF_REQUESTS.get(return_code, kind)
+
+
+def _shown_detail(return_code: int, detail: str) -> str:
+    """What stands in brackets behind a text: libgearman's explanation, and the name of the code."""
+    written = _C_FUNCTION.match(detail)
+    if written is not None:
+        # "no servers were available" is what it says of each wait that times out.
+        detail = "" if written[1] == "GEARMAN_TIMEOUT" else detail[written.end() :]
+    name = ReturnCode.describe(return_code)
+    return f" [{printable(detail)}; {name}]" if detail else f" [{name}]"
+
+
+def _shown_servers(servers: str) -> str:
+    if len(servers) <= _MOST_OF_SERVERS:
+        return printable(servers) or "no server"
+    first = servers[:_MOST_OF_SERVERS].rpartition(",")[0]
+    return f"{printable(first)} and {servers.count(',') - first.count(',')} more"
+
+
 def _job(function: str | None, handle: str | None) -> str:
     if function is None:
-        return f"the status request for handle {handle!r}" if handle else "the request"
-    return f"function {function!r}" + (f", job {handle!r}" if handle else "")
+        return f"the status request for handle {short_repr(handle)}" if handle else "the request"
+    if handle:
+        return f"job {printable(handle)} ({printable(function)})"
+    return f"function {short_repr(function)}"

@@ -11,6 +11,7 @@ from gearman_cffi.checks import LONGEST_FUNCTION, check_name
 from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
+from gearman_cffi.messages import short_repr
 
 _NOT_PLAIN = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS = 0x04  # inspect.CO_VARARGS
@@ -62,8 +63,8 @@ class FunctionHandler(JobHandlerInterface):
             raise TypeError(f"the handler of {name!r} must be a function, not {function!r}")
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
             raise TypeError(
-                f"the handler of {name!r} must be a plain function, which does the job when it is called: in one, "
-                "asyncio.run() runs a coroutine, and list() takes what a generator yields"
+                f"the handler of {short_repr(name)} must be a plain function, which does the job when it is called: in "
+                "one, asyncio.run() runs a coroutine, and list() takes what a generator yields"
             )
         if not _takes_one_argument(function):
             raise TypeError(
@@ -94,7 +95,9 @@ class JobCollection:
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
         self._jobs: dict[str, JobHandlerInterface] = {}
         if not hasattr(handlers, "__iter__"):
-            raise TypeError(f"handlers must be a JobCollection or several JobHandlerInterface, not {handlers!r}")
+            raise TypeError(
+                f"handlers must be a JobCollection or several JobHandlerInterface, not {short_repr(handlers)}"
+            )
         for handler in handlers:
             self.add(handler)
 

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.ext import JobKind
+from gearman_cffi.messages import short_repr
 
 
 class Priority(IntEnum):
@@ -31,5 +32,5 @@ def job_kind(priority: Priority | int, background: bool) -> int:
         return (_BACKGROUND if background else _FOREGROUND)[priority]  # type: ignore[index]
     except (KeyError, TypeError):
         raise InvalidArgument(
-            f"a priority is Priority.LOW (0), Priority.NORMAL (1) or Priority.HIGH (2), not {priority!r}"
+            f"priority must be Priority.LOW (0), Priority.NORMAL (1) or Priority.HIGH (2), not {short_repr(priority)}"
         ) from None

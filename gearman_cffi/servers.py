@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import total_ordering
 
+from gearman_cffi.messages import short_repr
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4730
 ENVIRONMENT = "GEARMAN_SERVERS"
@@ -38,13 +40,13 @@ class Server:
         unfit = _NOT_IN_A_HOST.search(host)
         if unfit:
             raise ValueError(
-                f"a server's host must not contain {unfit.group()!r}: {host!r}; "
+                f"a server's host must not contain {unfit.group()!r}: {short_repr(host)}; "
                 "Server.from_string() reads 'host:port' and '[::1]:4730'"
             )
         if len(host) > _LONGEST_HOST:
             raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters")
         if not 1 <= port <= 65535:
-            raise ValueError(f"a server's port must be between 1 and 65535, not {port}")
+            raise ValueError(f"a server's port must be between 1 and 65535, not {short_repr(port)}")
         self._host = host
         self._port = port
 
@@ -77,7 +79,7 @@ class Server:
         if port is None:
             return cls(host)
         if not (port.isascii() and port.isdigit() and len(port) <= 5):
-            raise ValueError(f"{text!r} is no server: {port!r} is no port number (expected 'host:port')")
+            raise ValueError(f"invalid server address {short_repr(text)}: port must be a number from 1 to 65535")
         return cls(host, int(port))
 
     def __eq__(self, other: object) -> bool:
@@ -127,7 +129,7 @@ class ServerCollection:
         if isinstance(servers, (Server, str)):
             servers = [servers]
         elif not hasattr(servers, "__iter__"):
-            raise TypeError(f"servers must be 'host:port', a Server or several of them, not {servers!r}")
+            raise TypeError(f"servers must be 'host:port', a Server or several of them, not {short_repr(servers)}")
         for server in servers:
             if isinstance(server, str):
                 self._servers.extend(_read_list(server))
@@ -184,5 +186,5 @@ def _read_list(text: str) -> Iterator[Server]:
     """The servers of 'host:port,host:port'; blanks around an element do not count."""
     for element in text.split(","):
         if not element.strip():
-            raise ValueError(f"a server is missing in the list {text!r} (expected 'host:port,host:port')")
+            raise ValueError(f"a server is missing in the list {short_repr(text)} (expected 'host:port,host:port')")
         yield Server.from_string(element.strip())

@@ -76,6 +76,8 @@ class StatusReply:
 
     __slots__ = ("error", "rc", "status")
 
+    handle = ""  # no job is submitted
+
     def __init__(self, rc: int, status: tuple[bool, bool, int, int], error: str | None) -> None:
         self.rc = rc
         self.status = status

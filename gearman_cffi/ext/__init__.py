@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gearman_cffi._libgearman import ReturnCode as ReturnCode
     from gearman_cffi.ext.client import GearmanClient
     from gearman_cffi.ext.client import Reply as Reply
+    from gearman_cffi.ext.client import StatusReply as StatusReply
     from gearman_cffi.ext.functions import *
     from gearman_cffi.ext.job import GearmanJob
     from gearman_cffi.ext.library import *
@@ -305,7 +306,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # they would take every name for one of the package
-    _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply"), "task": ("GearmanTask",)}
+    _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply", "StatusReply"), "task": ("GearmanTask",)}
     _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
     _LIBRARY = {"library": ("gearman_bugreport", "gearman_verbose_name", "gearman_version")}
     _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, StatusReply, return_code_name
+from gearman_cffi._libgearman import ClientHandle, JobKind, return_code_name
 from gearman_cffi._libgearman import Reply as Reply
+from gearman_cffi._libgearman import StatusReply as StatusReply
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client_jobs import SubmitsJobs, submits

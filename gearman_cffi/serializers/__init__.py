@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gearman_cffi.lazy import importer
+from gearman_cffi.messages import short_repr
 from gearman_cffi.serializers.base import Serializer
 from gearman_cffi.serializers.php import PhpSerializer, is_serialized
 from gearman_cffi.serializers.php_values import PhpEnumCase, PhpObject
@@ -46,6 +47,7 @@ def chosen(serializer: Serializer | None) -> Serializer:
         return PhpSerializer()
     if isinstance(serializer, type) or not isinstance(serializer, Serializer):
         raise TypeError(
-            f"serializer must be an object with serialize() and unserialize(), as JsonSerializer(), not {serializer!r}"
+            "serializer must be an object with serialize() and unserialize(), as JsonSerializer(), not "
+            f"{short_repr(serializer)}"
         )
     return serializer

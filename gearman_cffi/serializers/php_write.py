@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from gearman_cffi.exceptions import SerializerError, UnsupportedValue
+from gearman_cffi.messages import short_repr
 
 _Pairs: TypeAlias = Iterator[tuple[bytes, Any]]
 
@@ -117,7 +118,7 @@ def _mapping(items: Iterable[tuple[Any, Any]]) -> list[tuple[bytes, Any]]:
     for key, item in items:
         form = _key(key)
         if form in written:
-            raise SerializerError(f"two keys of a dict are the same key in PHP; one of them is {key!r}")
+            raise SerializerError(f"two keys of a dict are the same key in PHP; one of them is {short_repr(key)}")
         written[form] = item
     return list(written.items())
 
@@ -131,5 +132,5 @@ def _key(key: Any) -> bytes:
         number = numeric_key(data)
         return _int(number) if number is not None else b's:%d:"%b";' % (len(data), data)
     raise UnsupportedValue(
-        f"keys of a PHP array are int or str, not {type(key).__name__}: convert the key {key!r} first"
+        f"keys of a PHP array are int or str, not {type(key).__name__}: convert the key {short_repr(key)} first"
     )

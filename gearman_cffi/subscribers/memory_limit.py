@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gearman_cffi.events import EventName, WorkerEvent
+from gearman_cffi.messages import short_repr
 from gearman_cffi.subscribers.levels import NOTICE, name_notice
 
 UNLIMITED = -1
@@ -85,7 +86,9 @@ def to_bytes(limit: str | int) -> int | None:
     read = _LIMIT.fullmatch(words)
     size = int(float(read[1]) * _UNITS[read[2].lower()]) if read else 0
     if size <= 0:
-        raise ValueError(f"{limit!r} is no memory limit: write bytes, '128M' or '1g'; {UNLIMITED} is no limit")
+        raise ValueError(
+            f"invalid memory limit {short_repr(limit)}: write bytes, '128M' or '1g'; {UNLIMITED} is no limit"
+        )
     return size
 
 

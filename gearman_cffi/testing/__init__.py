@@ -1,7 +1,7 @@
 """For tests: a private gearmand, a pytest plugin that hands it out, and jobs that run without a server.
 
 The plugin is found by pytest by itself once the package is installed; its fixtures are `gearmand`
-and `shared_gearmand` (see gearman_cffi.testing.plugin). Outside pytest:
+and `shared_gearmand` (see gearman_cffi.pytest_plugin). Outside pytest:
 
     with Gearmand() as server:
         client.addServer(server.host, server.port)

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Any
 
 from gearman_cffi.events import Dispatcher
@@ -16,6 +17,8 @@ from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_handles import LocalWorkerHandle
 from gearman_cffi.testing._local_queue import LocalQueue, QueuedJob
 from gearman_cffi.worker import Worker
+
+_MOST_NAMES = 10
 
 
 class LocalGearmanWorker(GearmanWorker):
@@ -67,8 +70,9 @@ class LocalWorker(Worker):
         if job.is_running:
             return "the job is being executed, and is waited for by itself"
         if job.function not in known:
-            names = ", ".join(map(repr, known)) or "nothing"
-            return f"no handler of the local run listens to {job.function!r}, only to {names}"
+            handled = ", ".join(map(repr, islice(known, _MOST_NAMES))) or "nothing"
+            more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+            return f"no handler of the LocalGearman listens to {job.function!r}, only to {handled}{more}"
         return "the worker of the local run has been told to stop"
 
     def end(self) -> None:

@@ -39,7 +39,7 @@ def test_a_waiting_client_and_a_working_worker(gearmand: Gearmand) -> None:
         assert at_work.wait(20)
         gearmand.kill()
         waiting.join(20)
-        assert "function 'slow', job 'H:test:1'" in str(caught[0])
+        assert "job H:test:1 (slow)" in str(caught[0])
         assert gearmand.address in str(caught[0])
         gearmand.start()
         go_on.set()

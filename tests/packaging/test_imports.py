@@ -73,9 +73,15 @@ class TestWhatIsLoaded:
         assert "gearman_cffi.worker" in loaded
         assert loaded & NOT_A_WORKERS == set()
 
-    def test_the_c_boundary_is_loaded_at_once(self) -> None:
-        """Where libgearman is missing, the first import says so, not the first use."""
-        assert "gearman_cffi._libgearman._native" in loaded_by("import gearman_cffi")
+    @pytest.mark.parametrize("code", ["from gearman_cffi import Job", "import gearman_cffi.ext", MIRRORS_WORKER])
+    def test_the_c_boundary_is_loaded_at_once(self, code: str) -> None:
+        """If libgearman is missing, the import of a name or a module says so, not its first use."""
+        assert "gearman_cffi._libgearman._native" in loaded_by(code)
+
+    @pytest.mark.parametrize("code", ["import gearman_cffi", "import gearman_cffi.pytest_plugin"])
+    def test_what_other_programs_import_needs_no_libgearman(self, code: str) -> None:
+        """pytest and the command import these in any environment."""
+        assert "gearman_cffi._libgearman" not in loaded_by(f"import sys; sys.path[:] = {sys.path}; {code}")
 
 
 class TestTime:

@@ -15,8 +15,10 @@ from gearman_cffi import (
     ConnectionFailed,
     ConnectionLost,
     InvalidArgument,
+    Job,
     JobTimeout,
     SerializerError,
+    Server,
 )
 from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWarning
 from gearman_cffi.testing import Gearmand
@@ -28,7 +30,7 @@ class TestTimeouts:
     @pytest.mark.parametrize("timeout", [0.1, timedelta(milliseconds=100)])
     def test_of_a_call(self, client: Client, timeout: Any) -> None:
         began = time.monotonic()
-        with pytest.raises(JobTimeout, match="function 'nobody'"):
+        with pytest.raises(JobTimeout, match=r"job H:test:\d+ \(nobody\) .* within the timeout"):
             client.execute_job("nobody", 1, timeout=timeout)
         assert 0.09 < time.monotonic() - began < 5
         assert client.execute_in_background("nobody", 1)
@@ -151,15 +153,50 @@ class TestWrongArguments:
             client.get_job_status(handle)
 
     def test_priorities(self, client: Client) -> None:
-        with pytest.raises(InvalidArgument, match="a priority is"):
+        with pytest.raises(InvalidArgument, match="priority must be"):
             client.execute_job("f", 1, priority=3)
+
+    @pytest.mark.parametrize(
+        "huge", [[0] * 10_000, "x" * 10_000, {"k" * 10_000: [[0] * 1000] * 1000}, b"x" * 10_000], ids=type
+    )
+    def test_messages_are_short(self, client: Client, huge: Any) -> None:
+        """Whatever the size of the value that they show."""
+        wrong: list[Callable[[], object]] = [
+            lambda: client.execute_job("f", 1, priority=huge),
+            lambda: client.execute_in_background("f", 1, priority=huge),
+            lambda: client.execute_jobs([], priority=huge),
+            lambda: list(client.stream_jobs([], priority=huge)),
+            lambda: client.execute_jobs([Job("f", 1, priority=huge)]),
+            lambda: client.execute_jobs_in_background([Job("f", 1, priority=huge)]),
+            lambda: client.execute_jobs([], on_error=huge),
+            lambda: client.execute_job(huge, 1),
+            lambda: client.execute_job("\0" + str(huge), 1),
+            lambda: client.execute_job("f", 1, unique=huge),
+            lambda: client.execute_job("f", 1, timeout=huge),
+            lambda: client.get_job_status(huge),
+            lambda: client.get_job_status_by_unique(huge),
+            lambda: Client(serializer=huge),
+            lambda: Client(huge),
+            lambda: Client(f"h:{huge}"),
+            lambda: Client(f"{huge},,"),
+            lambda: Server(huge),
+            lambda: Server("h", huge),
+        ]
+        for call in wrong:
+            with pytest.raises((TypeError, ValueError)) as caught:
+                call()
+            assert len(str(caught.value)) < 400
+
+    def test_a_timeout_of_many_digits(self, client: Client) -> None:
+        with pytest.raises(ValueError, match="timeout must be at most"):
+            client.execute_job("f", 1, timeout=10**5000)
 
     def test_workloads(self, client: Client) -> None:
         with pytest.raises(SerializerError, match="object"):
             client.execute_job("f", object())
 
     def test_servers(self) -> None:
-        with pytest.raises(ValueError, match="no port number"):
+        with pytest.raises(ValueError, match="'h:x': port must be a number"):
             Client("h:x")
         with pytest.raises(TypeError, match="expected a Server"):
             Client([5])  # type: ignore[list-item]

@@ -119,10 +119,41 @@ def test_the_details_of_c_are_kept_without_their_place() -> None:
     assert "connection.cc" not in str(error)
 
 
+def test_a_timeout_shows_no_text_of_c() -> None:
+    """It says that no servers were available, of each wait that times out."""
+    text = "gearman_wait(GEARMAN_TIMEOUT) timeout reached, 1 servers were poll(), no servers were available, pipe:false"
+    error = failure(47, server="h:1", function="f", handle="H:7", detail=f"{text} -> libgearman/universal.cc:346")
+    assert str(error).startswith("no answer to job H:7 (f) from h:1 within the timeout")
+    assert str(error).endswith("[GEARMAN_TIMEOUT]")
+
+
 def test_a_status_request_is_named() -> None:
     error = failure(47, server="h:1", handle="H:7")
     assert "status request for handle 'H:7'" in str(error)
+    assert "worker" not in str(error)
     assert error.function is None
+
+
+def test_the_text_of_a_job_that_failed() -> None:
+    error = failure(23, server="h:1", function="thumb.flaky", handle="H:vm:48", exception=b"OSError: disk is full")
+    assert str(error) == "job H:vm:48 (thumb.flaky) failed: OSError: disk is full"
+    assert (error.server, error.function, error.handle) == ("h:1", "thumb.flaky", "H:vm:48")
+
+
+def test_control_characters_of_a_server_are_escaped() -> None:
+    error = failure(24, server="h:1", function="f", handle="H:\x1b[31m\n1", detail="\x1b]0;title\x07")
+    assert str(error).isprintable()
+    assert "H:\\x1b[31m\\n1" in str(error)
+    assert error.handle == "H:\x1b[31m\n1"
+
+
+def test_many_servers_are_not_all_listed() -> None:
+    servers = ",".join(f"10.0.0.{number}:4730" for number in range(200))
+    error = failure(26, server=servers, function="f")
+    assert "10.0.0.0:4730,10.0.0.1:4730" in str(error)
+    assert "and 186 more" in str(error)
+    assert len(str(error)) < 500
+    assert error.server == servers
 
 
 class TestRemoteExceptions:

@@ -179,5 +179,5 @@ class TestServerCollection:
         monkeypatch.setenv("GEARMAN_SERVERS", "a:1,[::1]:2,c")
         assert ServerCollection.from_environment() == ServerCollection("a:1,[::1]:2,c:4730")
         monkeypatch.setenv("GEARMAN_SERVERS", "a:x")
-        with pytest.raises(ValueError, match=r"environment variable GEARMAN_SERVERS: .*'x'"):
+        with pytest.raises(ValueError, match=r"environment variable GEARMAN_SERVERS: .*'a:x'"):
             ServerCollection.from_environment()

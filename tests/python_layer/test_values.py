@@ -62,7 +62,7 @@ class TestPriorities:
 
     @pytest.mark.parametrize("wrong", [3, -1, None, "HIGH", 1.5])
     def test_what_is_none(self, wrong: Any) -> None:
-        with pytest.raises(InvalidArgument, match="a priority is"):
+        with pytest.raises(InvalidArgument, match="priority must be"):
             job_kind(wrong, background=False)
 
 

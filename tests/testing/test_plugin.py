@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,10 +26,12 @@ def test_second(gearmand, shared_gearmand):
 """
 
 
-def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_inside.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False, cwd=folder)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=50, check=False, cwd=folder, env={**os.environ, **environment}
+    )
 
 
 def test_it_is_there_without_being_asked_for(tmp_path: Path) -> None:
@@ -48,6 +51,18 @@ def test_without_gearmand_the_test_errors_with_the_package(tmp_path: Path) -> No
     done = run_pytest(tmp_path)
     assert done.returncode == 1
     assert "gearman-job-server on Debian" in done.stdout
+
+
+def test_without_libgearman_only_the_tests_that_use_it_fail(tmp_path: Path) -> None:
+    """pytest loads the plugin in every test run of the environment, also in those of other projects."""
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['gearman_cffi._libgearman._native'] = None\n")
+    (tmp_path / "test_other.py").write_text("def test_other(): pass\n")
+    done = run_pytest(tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "1 passed, 2 errors" in done.stdout
+    assert "libgearman8" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) < 60
 
 
 def test_the_fixture_is_the_public_class(gearmand: Gearmand) -> None:
