@@ -26,6 +26,7 @@ static void init(gcffi_client *client) {
   memset(client, 0, sizeof *client);
   client->guard.process = gcffi_process;
   client->pid = getpid();
+  client->lowat_fd = -1;
 }
 
 /* False also when GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */

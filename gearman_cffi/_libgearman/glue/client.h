@@ -2,9 +2,6 @@
 #ifndef GCFFI_CLIENT_H
 #define GCFFI_CLIENT_H
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "waiting.h"
 
 /* ----------------------------------------------------------------------------------------- replies */
@@ -39,26 +36,15 @@ typedef struct gcffi_reply {
 
 #define GCFFI_UNIQUE_TEXT 37
 #define GCFFI_ENTROPY 256
-#define GCFFI_CARRIERS 16
 
 typedef struct gcffi_server {
   char *host; /* NULL for libgearman's default */
   in_port_t port;
 } gcffi_server;
 
-/* A connection on which tasks were sent. */
-typedef struct gcffi_carrier {
-  gcffi_socket socket;
-  int unnamed; /* jobs that were sent to the server and that it has not named yet */
-  gcffi_place sent;
-  gcffi_place *incoming; /* see incoming.c */
-} gcffi_carrier;
-
-/* Where it has connected to; see left_out.c. */
-#define GCFFI_ADDRESSES 32
+/* Where it is not to connect to; see client_io.c. */
+#define GCFFI_SKIPPED 32
 typedef struct gcffi_address {
-  int fd; /* -1 when the connection has ended */
-  bool left_out;
   size_t size;
   unsigned char bytes[sizeof(struct sockaddr_in6)];
 } gcffi_address;
@@ -89,10 +75,10 @@ typedef struct gcffi_client {
   gcffi_server *servers;
   size_t server_count;
   const char *ssl_files[3]; /* kept alive by the Python owner */
-  gcffi_carrier carriers[GCFFI_CARRIERS];
-  int carrier_count;
-  gcffi_address addresses[GCFFI_ADDRESSES];
-  int address_count;
+  int connections; /* that were opened in its runs */
+  int lowat_fd;    /* the connection that may sleep through some bytes, or -1 */
+  gcffi_address skipped[GCFFI_SKIPPED];
+  int skipped_count;
   int naming;  /* the size of the packet that named the last job */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
@@ -158,13 +144,11 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
 gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_forget_servers(gcffi_client *client);
-void gcffi_opened(gcffi_client *client, int fd);
-void gcffi_closed(gcffi_client *client, int fd);
-gcffi_carrier *gcffi_carrier_of(gcffi_client *client, int fd);
+bool gcffi_client_connects(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
+void gcffi_client_disconnected(gcffi_client *client, const gcffi_conn *conn);
+ssize_t gcffi_client_send(gcffi_client *client, gcffi_conn *conn, int fd, const void *data, size_t size, int flags);
+void gcffi_client_before_poll(const gcffi_client *client, const gcffi_conn *conn, struct pollfd *fd);
 void gcffi_trust_connections(gcffi_client *client);
-bool gcffi_may_connect(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
-void gcffi_leave_out(gcffi_client *client, int fd);
-bool gcffi_has_connection(const gcffi_client *client);
 
 bool gcffi_is_refusal(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);
@@ -172,12 +156,6 @@ void gcffi_mend(gcffi_client *client, bool held);
 void gcffi_drop_connections(gcffi_client *client);
 void gcffi_free_client(gearman_client_st *st);
 void gcffi_wake_up_at_once(gcffi_client *client);
-
-bool gcffi_names(unsigned char command);
-ssize_t gcffi_send_in_turn(gcffi_client *client, int fd, const void *data, size_t size, int flags);
-ssize_t gcffi_receive_mended(gcffi_scope *scope, const gcffi_place *place, int fd, void *data, size_t size, int flags);
-size_t gcffi_data_size(const unsigned char *head);
-void gcffi_await_turn(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
 /* Sends and takes what libgearman knows to be possible; or also what a glance at the connections shows; or all. */
 typedef enum { GCFFI_ONE_STEP, GCFFI_GLANCES, GCFFI_WAITS } gcffi_patience;

@@ -55,7 +55,6 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   if (!apart) {
     gcffi_mend(client, false);
     gcffi_wake_up_at_once(client);
-    client->carrier_count = client->tasks ? client->carrier_count : 0; /* connections may be opened anew */
     int answer = ask_and_wait(client, ask, data, size);
     client->torn = client->torn || scope->torn;
     client->failed = report(scope, NULL, false, false, client->error);

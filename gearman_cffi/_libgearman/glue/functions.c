@@ -104,44 +104,6 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
   return refused ? refused : end_of_adding(worker, rc ? rc : gearman_worker_register(worker->st, name, timeout));
 }
 
-/* Whether what is sent ends with the question for a job. */
-bool gcffi_asks_for_a_job(const void *data, size_t size) {
-  const unsigned char *packet = (const unsigned char *)data + size - GCFFI_HEAD;
-  if (size < GCFFI_HEAD || memcmp(packet, "\0REQ\0\0\0", 7) != 0) {
-    return false;
-  }
-  switch (packet[GCFFI_COMMAND]) {
-  case GEARMAN_COMMAND_GRAB_JOB:
-  case GEARMAN_COMMAND_GRAB_JOB_UNIQ:
-  case GEARMAN_COMMAND_GRAB_JOB_ALL: return true;
-  default: return false;
-  }
-}
-
-static bool announces(const void *data, size_t size) {
-  switch (size < GCFFI_HEAD ? GEARMAN_COMMAND_TEXT : ((const unsigned char *)data)[GCFFI_COMMAND]) {
-  case GEARMAN_COMMAND_CAN_DO:
-  case GEARMAN_COMMAND_CAN_DO_TIMEOUT:
-  case GEARMAN_COMMAND_CANT_DO:
-  case GEARMAN_COMMAND_RESET_ABILITIES: return true;
-  default: return false;
-  }
-}
-
-/* Something goes out. A worker tells of its functions first, and then asks for a job. A connection on which it has come to
- * something else only, its name for instance, is one over which libgearman would never tell of them. */
-void gcffi_note_sent(gcffi_worker *worker, int fd, const void *data, size_t size) {
-  bool asks = gcffi_asks_for_a_job(data, size), tells = announces(data, size);
-  worker->announces = (worker->announces || tells) && !asks;
-  if (worker->opened == fd + 1) {
-    worker->opened = 0;
-    worker->unannounced = fd + 1;
-  }
-  if (worker->unannounced == fd + 1 && (tells || asks)) {
-    worker->unannounced = 0;
-  }
-}
-
 /* libgearman must be about to begin a search for a job: in the middle of one it would go on from a function that is freed, or
  * ask for jobs before it has told the servers. */
 static int begin_to_forget(gcffi_worker *worker, gearman_return_t *rc) {

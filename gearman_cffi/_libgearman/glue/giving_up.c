@@ -46,7 +46,7 @@ static void withdraw(gcffi_client *client, gcffi_task *task) {
 /* Those that are there are gone, and what was held against them. */
 void gcffi_trust_connections(gcffi_client *client) {
   client->torn = client->miscounted = false;
-  client->address_count = 0;
+  client->skipped_count = client->connections = 0;
 }
 
 /* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
@@ -90,7 +90,7 @@ static bool has_sent(const gcffi_client *client) {
 static __attribute__((noinline)) void mend(gcffi_client *client, bool held) {
   if (client->torn && held) {
     gcffi_renew(client);
-  } else if (client->torn || (!held && (!gcffi_has_connection(client) || !has_sent(client)))) {
+  } else if (client->torn || (!held && (!client->connections || !has_sent(client)))) {
     size_t lost = free_sent(client, NULL);
     /* Of one server the program has been told. */
     client->lost += client->server_count > 1 || !client->torn ? lost : 0;

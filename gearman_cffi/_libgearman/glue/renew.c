@@ -50,7 +50,7 @@ static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clon
 /* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
  * forgotten, and the servers told so: see WorkerHandle. */
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
-  *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
+  *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);
   worker->names = malloc(from->names_size + 1);
   if (worker->st && worker->names) {
@@ -83,6 +83,6 @@ gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
     gcffi_free_worker(st);
   }
   worker->spent = worker->asked = worker->under_way = worker->searching = worker->announces = false;
-  worker->opened = worker->unannounced = 0;
+  worker->unannounced_fd = -1;
   return GEARMAN_SUCCESS;
 }

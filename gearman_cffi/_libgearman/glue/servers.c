@@ -73,7 +73,6 @@ void gcffi_forget_servers(gcffi_client *client) {
 /* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
 gearman_return_t gcffi_restore_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
-  client->carrier_count = 0;
   client->unanswered = false;
   for (size_t i = 0; i < client->server_count; i++) {
     gearman_return_t rc = gearman_client_add_server(client->st, client->servers[i].host, client->servers[i].port);

@@ -144,7 +144,11 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
     fds[i].events = POLLIN; /* that it could write is no news */
   }
   gcffi_overhear_stop(scope, fds, count);
-  gcffi_await_turn(scope, fds, count);
+  gcffi_conn *conn = NULL;
+  for (nfds_t i = 0; scope->client && i < count; i++) {
+    conn = gcffi_conn_of(fds[i].fd);
+    gcffi_client_before_poll(scope->client, conn, &fds[i]);
+  }
   if (scope->client && (scope->gathering || scope->glances)) {
     gcffi_wake_up_at_once(scope->client);
   }
@@ -164,11 +168,11 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->looks && scope->until < limit) {
     limit = scope->until; /* the same wait goes on */
   }
-  if (scope->client && gcffi_leave_to_receive(scope, fds, count, limit)) {
+  if (scope->client && gcffi_leave_to_receive(scope, conn, fds, count, limit)) {
     return 1;
   }
   if (scope->worker) {
-    gcffi_send_off(scope->worker, -1);
+    gcffi_worker_uncork(scope->worker, -1);
   }
   int ready = gcffi_has_come(scope, fds, count);
   return ready > 0 ? ready : wait_and_look(scope, fds, count, limit);

@@ -11,6 +11,8 @@
 
 #include <libgearman-1.0/gearman.h>
 
+#include "conn.h"
+
 /* ---------------------------------------------------------------------------------------- ownership */
 
 /* In place of a return code: a callback of the call raised, or the call was refused. The last one: a worker is first to
@@ -38,30 +40,11 @@ int gcffi_check_idle(const void *object);
 
 /* ------------------------------------------------------------------------------------------ waiting */
 
-/* A connection in which recv() may wait; see direct.c. */
-typedef struct gcffi_socket {
-  int fd;
-  bool blocks; /* it is blocking, with a timeout */
-  int least;   /* as many bytes end a wait */
-  int unread;  /* what is there, and waits for the rest */
-} gcffi_socket;
-
 /* The descriptors of several clients; see together.c. */
 typedef struct gcffi_gathering {
   struct pollfd *fds;
   nfds_t count;
 } gcffi_gathering;
-
-/* A packet's head: its size, and where the command stands in it. */
-enum { GCFFI_HEAD = 12, GCFFI_COMMAND = 7 };
-
-/* Where in a stream of packets the next byte is. */
-typedef struct gcffi_place {
-  size_t rest;                    /* bytes of the current packet that are still to come */
-  unsigned char head[GCFFI_HEAD]; /* what has come of the next packet's head */
-  size_t head_size;
-  bool foreign;                   /* what comes there is no packet */
-} gcffi_place;
 
 typedef struct gcffi_scope {
   struct gcffi_scope *outer;
@@ -75,14 +58,14 @@ typedef struct gcffi_scope {
   bool sent;         /* something was sent, so a server was connected */
   bool idle;         /* a worker waits for a job */
   bool looks;        /* the next wait begins with a look at the signals */
-  bool receives;     /* what waits receives next; from here on see direct.c */
+  bool receives;     /* what waits receives next; from here on see recv_wait.c */
   bool awaits;       /* the wait is left to the recv() that comes next */
   int expects;       /* fewer bytes than these need not end the wait that comes next */
   int64_t until;     /* when a wait that was left to recv() ends */
   bool glances;      /* the wait looks what is there, and does not wait */
-  bool may_hold;     /* what is sent is a result that may be held back; see hold.c */
-  bool rehearsal;    /* the server's part is played by stand_ins.c */
-  bool torn;         /* a connection ended within a packet, in an exchange; see incoming.c */
+  bool may_hold;     /* what is sent is a result that may be held back; see worker_io.c */
+  bool rehearsal;    /* the server's part is played by intercept.c */
+  bool torn;         /* a connection ended within a packet, in an exchange; see inbound.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
   unsigned polled;  /* how many descriptors the wait that was given up had */
@@ -122,17 +105,14 @@ gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
 int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
-bool gcffi_leave_to_receive(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int64_t limit);
-void gcffi_leave_answer_to_receive(gcffi_scope *scope, int fd, const void *sent, size_t size);
+bool gcffi_leave_to_receive(gcffi_scope *scope, gcffi_conn *conn, struct pollfd *fds, nfds_t count, int64_t limit);
+void gcffi_leave_answer_to_receive(gcffi_scope *scope, gcffi_conn *conn);
 bool gcffi_has_ended(int fd);
-void gcffi_await_more(gcffi_scope *scope, int fd, ssize_t unread);
-gcffi_place *gcffi_incoming(int fd);
-void gcffi_begin_incoming(int fd);
-void gcffi_end_incoming(gcffi_scope *scope, int fd);
+void gcffi_await_more(gcffi_scope *scope, gcffi_conn *conn, ssize_t unread);
+void gcffi_end_incoming(gcffi_scope *scope, const gcffi_conn *conn);
 bool gcffi_is_torn(const gcffi_scope *scope);
-size_t gcffi_walk(gcffi_place *place, const void *data, size_t size, bool (*counts)(unsigned char command), int *count);
-ssize_t gcffi_receive(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
-ssize_t gcffi_receive_directly(gcffi_scope *scope, int fd, void *data, size_t size, int flags);
+ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags);
+ssize_t gcffi_receive_directly(gcffi_scope *scope, const gcffi_conn *conn, void *data, size_t size, int flags);
 void gcffi_keep_lock(void);
 void gcffi_lend_lock(void);
 void gcffi_keep_to_turn(void);

@@ -14,7 +14,7 @@
 /* False also when GEARMAN_SERVERS names an unknown host. The memory is the caller's. */
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   gcffi_scope scope;
-  *worker = (gcffi_worker){.guard = {.process = gcffi_process}, .pid = getpid()};
+  *worker = GCFFI_NEW_WORKER;
   gcffi_enter(&scope, -1);
   scope.no_environment = !from_environment;
   worker->st = gearman_worker_create(NULL);
@@ -81,7 +81,7 @@ static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   worker->adding = worker->adding && worker->searching;
   worker->removing = worker->removing && (worker->searching || rc == GEARMAN_NO_SERVERS);
   worker->searching = gcffi_leaves_search(rc);
-  worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced && rc != GEARMAN_IO_WAIT);
+  worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT);
 }
 
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
@@ -166,7 +166,7 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
 }
 
 static int end_call(gcffi_scope *scope, int rc) {
-  gcffi_send_off(scope->worker, -1);
+  gcffi_worker_uncork(scope->worker, -1);
   gcffi_lend_lock();
   return gcffi_end_call(scope, rc);
 }
@@ -229,7 +229,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
   if (rc == 0) {
     worker->failed = false;
     rc = (int)gearman_worker_set_identifier(worker->st, id, size);
-    worker->spent = worker->spent || (worker->asked && worker->unannounced);
+    worker->spent = worker->spent || (worker->asked && worker->unannounced_fd >= 0);
     rc = end_call(&scope, rc);
   }
   return rc;

@@ -25,10 +25,11 @@ typedef struct gcffi_worker {
   char result[GCFFI_SHORT];
   int refused;         /* why its result was not taken */
   bool goes_on;        /* work() runs one job after the other; also Python may say no */
-  int held;            /* the connection with a result that was held back, plus 1; see hold.c */
+  int corked_fd;       /* the connection with a result that was held back, or -1; see worker_io.c */
+  int recv_fd;         /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
+  int unannounced_fd;  /* one over which something else than the functions was sent, or -1 */
   bool announces_first; /* Python has functions to register that wait for the others to be forgotten */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
-  gcffi_socket socket; /* in whose recv() it waits for the answer; see direct.c */
   gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see renew.c */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
@@ -37,7 +38,6 @@ typedef struct gcffi_worker {
   size_t names_size;
   bool under_way;              /* libgearman has left the state that it begins a search for a job in */
   bool announces;              /* it tells a server of its functions, and has not asked for a job since */
-  int opened, unannounced;     /* connections, plus 1: nothing sent yet; something else than the functions */
   bool searching;              /* libgearman goes on in the middle of its search: it was not told yet that there is no job */
   bool adding, removing;       /* functions were registered, unregistered since libgearman has begun a search */
   bool asked;                  /* a server may be about to send a job, or to wake the worker up */
@@ -48,6 +48,11 @@ typedef struct gcffi_worker {
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
 } gcffi_worker;
+
+#define GCFFI_NEW_WORKER                                                                                              \
+  (gcffi_worker) {                                                                                                     \
+    .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .recv_fd = -1, .unannounced_fd = -1        \
+  }
 
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from);
@@ -62,8 +67,11 @@ int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
 int gcffi_worker_work(gcffi_worker *worker);
 int gcffi_worker_work_on(gcffi_worker *worker);
-int gcffi_hold(gcffi_worker *worker, int fd);
-void gcffi_send_off(gcffi_worker *worker, int fd);
+void gcffi_worker_uncork(gcffi_worker *worker, int fd);
+void gcffi_worker_connects(gcffi_worker *worker, int fd);
+void gcffi_worker_disconnected(gcffi_worker *worker, int fd);
+ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *conn, int fd, const void *data, size_t size,
+                          int flags);
 int gcffi_run_job(void *context, size_t size);
 int gcffi_worker_announce(gcffi_worker *worker);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
@@ -73,8 +81,6 @@ bool gcffi_remember_function(gcffi_worker *worker, const char *name);
 bool gcffi_spends(gearman_return_t rc);
 bool gcffi_leaves_search(gearman_return_t rc);
 void gcffi_free_worker(gearman_worker_st *st);
-bool gcffi_asks_for_a_job(const void *data, size_t size);
-void gcffi_note_sent(gcffi_worker *worker, int fd, const void *data, size_t size);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);

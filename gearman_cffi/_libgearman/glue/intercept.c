@@ -39,75 +39,61 @@ static ssize_t (*real_send)(int, const void *, size_t, int) = send;
 
 static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   gcffi_scope *scope = gcffi_current_scope();
-  flags |= MSG_DONTWAIT; /* see direct.c */
-  if (scope && scope->rehearsal) {
+  flags |= MSG_DONTWAIT; /* see recv_wait.c */
+  if (!scope) {
+    return real_send(fd, data, size, flags);
+  }
+  if (scope->rehearsal) {
     return (ssize_t)size;
   }
   if (gcffi_is_inherited(scope)) {
     return errno = EPIPE, -1;
   }
-  if (!scope) {
-    return real_send(fd, data, size, flags);
-  }
   scope->sent = true;
-  if (scope->client) {
-    return gcffi_send_in_turn(scope->client, fd, data, size, flags);
-  }
-  if (scope->worker) {
-    gcffi_send_off(scope->worker, fd);
-    gcffi_note_sent(scope->worker, fd, data, size);
-    flags |= scope->may_hold ? gcffi_hold(scope->worker, fd) : 0;
-  }
-  ssize_t sent = real_send(fd, data, size, flags);
-  if (scope->worker && sent == (ssize_t)size) {
-    gcffi_leave_answer_to_receive(scope, fd, data, size);
+  gcffi_conn *conn = gcffi_conn_of(fd);
+  ssize_t sent = scope->client   ? gcffi_client_send(scope->client, conn, fd, data, size, flags)
+                 : scope->worker ? gcffi_worker_send(scope->worker, scope, conn, fd, data, size, flags)
+                                 : real_send(fd, data, size, flags);
+  if (conn && sent > 0) {
+    gcffi_conn_sent(conn, data, (size_t)sent);
   }
   return sent;
 }
 
-/* Of a worker, whose connection ends or begins. */
-static void forget_socket(gcffi_scope *scope, int fd) {
-  gcffi_worker *worker = scope ? scope->worker : NULL;
-  if (worker && worker->socket.fd == fd) {
-    worker->socket.blocks = false;
-  }
-  if (worker && worker->held == fd + 1) {
-    worker->held = 0;
-  }
-  if (worker && worker->unannounced == fd + 1) {
-    worker->unannounced = 0;
-  }
-}
-
 static int (*real_connect)(int, const struct sockaddr *, socklen_t) = connect;
+
+static bool may_connect(gcffi_scope *scope, int fd, const struct sockaddr *address, socklen_t size) {
+  if (gcffi_is_inherited(scope) || gcffi_is_torn(scope)) {
+    return false;
+  }
+  if (scope->client) {
+    return gcffi_client_connects(scope->client, fd, address, size);
+  }
+  if (scope->worker) {
+    gcffi_worker_connects(scope->worker, fd);
+  }
+  return gcffi_conn_open(fd, NULL, address, size);
+}
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   gcffi_scope *scope = gcffi_current_scope();
-  if (gcffi_is_inherited(scope)) {
+  if (scope && scope->rehearsal) {
+    return 0;
+  }
+  if (scope && !may_connect(scope, fd, address, size)) {
     return errno = ECONNREFUSED, -1;
   }
-  if (scope && scope->client) {
-    gcffi_opened(scope->client, fd);
-  }
-  if (scope && !scope->rehearsal) {
-    if (gcffi_is_torn(scope) || (scope->client && !gcffi_may_connect(scope->client, fd, address, size))) {
-      return errno = ECONNREFUSED, -1;
-    }
-    gcffi_begin_incoming(fd);
-    if (scope->worker) {
-      scope->worker->announces = true;
-      scope->worker->opened = fd + 1;
-    }
-  }
-  forget_socket(scope, fd);
-  return scope && scope->rehearsal ? 0 : real_connect(fd, address, size);
+  return real_connect(fd, address, size);
 }
 
 static ssize_t (*real_recv)(int, void *, size_t, int) = recv;
 
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   gcffi_scope *scope = gcffi_current_scope();
-  if (scope && scope->rehearsal) {
+  if (!scope) {
+    return real_recv(fd, data, size, flags | MSG_DONTWAIT);
+  }
+  if (scope->rehearsal) {
     size = size < sizeof gcffi_granted - 1 ? size : sizeof gcffi_granted - 1;
     memcpy(data, gcffi_granted, size);
     return (ssize_t)size;
@@ -115,10 +101,11 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (gcffi_is_inherited(scope)) {
     return 0;
   }
-  if (!scope || !scope->client) {
+  if (!scope->client) {
     gcffi_keep_to_turn();
   }
-  return scope ? gcffi_receive(scope, fd, data, size, flags) : real_recv(fd, data, size, flags | MSG_DONTWAIT);
+  gcffi_conn *conn = gcffi_conn_of(fd);
+  return conn ? gcffi_receive(scope, conn, data, size, flags) : real_recv(fd, data, size, flags | MSG_DONTWAIT);
 }
 
 static char *(*real_getenv)(const char *) = getenv;
@@ -133,12 +120,17 @@ static int (*real_shutdown)(int, int) = shutdown;
 static int our_shutdown(int fd, int how) {
   gcffi_scope *scope = gcffi_current_scope();
   if (scope) {
-    gcffi_end_incoming(scope, fd);
+    gcffi_conn *conn = gcffi_conn_of(fd);
+    gcffi_end_incoming(scope, conn);
+    if (scope->client) {
+      gcffi_client_disconnected(scope->client, conn);
+    } else if (scope->worker) {
+      gcffi_worker_disconnected(scope->worker, fd);
+    }
+    if (conn) {
+      conn->open = false;
+    }
   }
-  if (scope && scope->client) {
-    gcffi_closed(scope->client, fd);
-  }
-  forget_socket(scope, fd);
   return gcffi_is_inherited(scope) ? 0 : real_shutdown(fd, how);
 }
 

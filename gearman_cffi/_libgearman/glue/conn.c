@@ -1,0 +1,56 @@
+/* One record of each connection that libgearman opens in a call, found by its descriptor.
+ *
+ * One thread at a time uses a descriptor. The table grows by blocks, which are never freed. */
+#include "conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libgearman-1.0/gearman.h>
+
+#define BLOCK 256
+#define BLOCKS 4096
+
+static gcffi_conn *blocks[BLOCKS];
+
+static gcffi_conn *slot(int fd, bool make) {
+  if (fd < 0 || fd >= BLOCK * BLOCKS) {
+    return NULL;
+  }
+  gcffi_conn *none = NULL, *block = __atomic_load_n(&blocks[fd / BLOCK], __ATOMIC_ACQUIRE);
+  if (!block && make && (block = calloc(BLOCK, sizeof *block)) &&
+      !__atomic_compare_exchange_n(&blocks[fd / BLOCK], &none, block, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    free(block);
+    block = none; /* another thread was faster */
+  }
+  return block ? &block[fd % BLOCK] : NULL;
+}
+
+/* NULL if no connection with this descriptor is open. */
+gcffi_conn *gcffi_conn_of(int fd) {
+  gcffi_conn *conn = slot(fd, false);
+  return conn && conn->open ? conn : NULL;
+}
+
+/* Begins the record of a new connection. NULL if there is no memory for it. */
+gcffi_conn *gcffi_conn_open(int fd, const void *opener, const struct sockaddr *address, size_t size) {
+  gcffi_conn *conn = slot(fd, true);
+  if (conn) {
+    *conn = (gcffi_conn){.fd = fd, .open = true, .opener = opener, .lowat = 1, .is_new = true};
+    conn->address_size = size <= sizeof conn->address ? size : 0; /* an address of another family is not stored */
+    memcpy(conn->address, address, conn->address_size);
+  }
+  return conn;
+}
+
+/* Counts what the server owes an answer to. */
+void gcffi_conn_sent(gcffi_conn *conn, const void *data, size_t size) {
+  const unsigned char *at = data, *end = at + size;
+  while (at < end) {
+    if (gcffi_stream_advance(&conn->out, &at, end) == GCFFI_STREAM_HEAD) {
+      unsigned char command = conn->out.head[GCFFI_COMMAND];
+      conn->unacknowledged += gcffi_is_submission(command);
+      conn->queries += command == GEARMAN_COMMAND_ECHO_REQ || command == GEARMAN_COMMAND_OPTION_REQ;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/* One record of each connection that libgearman opens in a call, found by its descriptor. */
+#ifndef GCFFI_CONN_H
+#define GCFFI_CONN_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "packet.h"
+
+/* What has come of a connection's packets. */
+typedef enum {
+  GCFFI_INBOUND_GOOD,
+  GCFFI_INBOUND_NO_PACKET,     /* after a whole packet comes what no gearmand sends */
+  GCFFI_INBOUND_BROKEN_PACKET, /* so does the rest of a packet of which libgearman has the beginning */
+} gcffi_inbound;
+
+typedef struct gcffi_conn {
+  int fd;
+  bool open;
+  const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
+  const void *carries; /* the client whose tasks were sent over it, or NULL; only compared */
+  gcffi_stream in, out;
+  gcffi_inbound inbound;
+  int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
+  int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
+  bool is_new;        /* a worker has sent nothing over it yet */
+  bool is_blocking;   /* in recv(), with a timeout; see recv_wait.c */
+  int lowat;          /* SO_RCVLOWAT */
+  int unread;         /* bytes that were looked at and left in the kernel until the rest comes */
+  size_t address_size;
+  unsigned char address[sizeof(struct sockaddr_in6)];
+} gcffi_conn;
+
+gcffi_conn *gcffi_conn_of(int fd);
+gcffi_conn *gcffi_conn_open(int fd, const void *opener, const struct sockaddr *address, size_t size);
+void gcffi_conn_sent(gcffi_conn *conn, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,146 @@
+/* What comes in over each connection, followed from packet to packet, for what libgearman 1.1.20 does not survive:
+ *
+ * - What no gearmand sends: a line of text without a blank (it writes through a null pointer), a negative command (it looks
+ *   that up before its table), a packet without arguments in a client's run (it compares the freed argument of an earlier
+ *   packet), and arguments that the packet is too short for. In its place libgearman is shown a line that it refuses, or, if
+ *   it has the beginning of the packet, a connection that was reset.
+ * - Where a connection ends within a packet it keeps how much of the data has come, and would write the next packet of the
+ *   connection behind memory that is as large as that packet. Nothing is received any more before it has other connections.
+ * - A client that has not asked for the exceptions of workers is sent a WORK_FAIL in their place, in which gearmand 1.1.20
+ *   leaves a NUL after the handle. libgearman takes the packet for that of another client, and waits for ever. Turned
+ *   into a WORK_EXCEPTION, of which that form is a correct one, it is recognized; tasks.c knows one without a text. So that
+ *   no packet's head is passed on before its end can be seen, what is there is looked at first and then taken up to the last
+ *   whole packet or head. Only clients without exceptions pay for it. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
+  static const char line[] = "? ?\n";
+  if (conn->inbound == GCFFI_INBOUND_BROKEN_PACKET || size < sizeof line - 1) {
+    return errno = ECONNRESET, -1;
+  }
+  memcpy(data, line, sizeof line - 1);
+  return sizeof line - 1;
+}
+
+/* The connection ends. */
+void gcffi_end_incoming(gcffi_scope *scope, const gcffi_conn *conn) {
+  if (!conn || !conn->in.rest) {
+    return;
+  }
+  if (scope->client) {
+    scope->client->torn = true;
+  } else if (scope->worker) {
+    scope->worker->spent = true;
+  } else {
+    scope->torn = true;
+  }
+}
+
+bool gcffi_is_torn(const gcffi_scope *scope) {
+  return scope->torn || (scope->client && scope->client->torn) || (scope->worker && scope->worker->spent);
+}
+
+/* How much of the bytes, which begin with a packet's head, can be taken. fix: they have been. */
+static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
+  size_t at = 0;
+  while (at + GCFFI_HEAD <= n && memcmp(bytes + at, "\0RES", 4) == 0) {
+    unsigned char *head = bytes + at;
+    size_t size = GCFFI_HEAD + gcffi_packet_data_size(head);
+    bool whole = at + size <= n;
+    if (head[GCFFI_COMMAND] == GEARMAN_COMMAND_WORK_FAIL && size > GCFFI_HEAD && size < 2 * GEARMAN_JOB_HANDLE_SIZE) {
+      if (!whole) {
+        return at;
+      }
+      if (fix && head[size - 1] == '\0') {
+        head[GCFFI_COMMAND] = GEARMAN_COMMAND_WORK_EXCEPTION;
+      }
+    }
+    if (!whole) {
+      return n;
+    }
+    at += size;
+  }
+  bool not_a_packet = at < n && (bytes[at] != 0 || at + GCFFI_HEAD <= n);
+  return not_a_packet ? n : at;
+}
+
+static ssize_t receive_fixing_work_fail(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+  size_t rest = conn->in.rest;
+  if (rest) {
+    return gcffi_receive_directly(scope, conn, data, size < rest ? size : rest, flags);
+  }
+  ssize_t seen = gcffi_receive_directly(scope, conn, data, size, flags | MSG_PEEK);
+  if (seen <= 0) {
+    return seen;
+  }
+  gcffi_await_more(scope, conn, 0);
+  size = whole_packets(data, (size_t)seen, false);
+  if (size == 0 && !gcffi_has_ended(conn->fd)) {
+    gcffi_await_more(scope, conn, seen); /* the rest of a head, or of a short packet, is on its way */
+    return errno = EAGAIN, -1;
+  }
+  size = size ? size : (size_t)seen;
+  ssize_t got = gcffi_receive_directly(scope, conn, data, size, flags);
+  if (got > 0) {
+    whole_packets(data, (size_t)got, true);
+  }
+  return got;
+}
+
+/* A complete head. False if no gearmand sends such a packet here. */
+static bool accept_head(gcffi_conn *conn, gcffi_audience audience) {
+  if (!gcffi_stream_is_response_to(&conn->in, audience)) {
+    return false;
+  }
+  bool answers_query = conn->queries > 0;
+  switch (conn->in.head[GCFFI_COMMAND]) {
+  case GEARMAN_COMMAND_JOB_CREATED:
+    conn->unacknowledged--;
+    return true;
+  case GEARMAN_COMMAND_ERROR: /* a server answers in the order in which it was asked */
+    conn->queries -= answers_query;
+    conn->unacknowledged -= !answers_query;
+    return true;
+  case GEARMAN_COMMAND_ECHO_RES:
+  case GEARMAN_COMMAND_OPTION_RES:
+    conn->queries -= answers_query;
+    return answers_query;
+  default: return true;
+  }
+}
+
+/* How many of these bytes libgearman may see. */
+static size_t accept_packets(gcffi_conn *conn, gcffi_audience audience, const void *data, size_t size) {
+  const unsigned char *at = data, *end = at + size;
+  while (at < end) {
+    const unsigned char *before = at;
+    bool between_packets = gcffi_stream_is_between_packets(&conn->in);
+    gcffi_stream_event event = gcffi_stream_advance(&conn->in, &at, end);
+    if (event == GCFFI_STREAM_ARGUMENTS_MISSING || (event == GCFFI_STREAM_HEAD && !accept_head(conn, audience)) ||
+        !gcffi_stream_may_be_packet(&conn->in)) {
+      conn->inbound = between_packets ? GCFFI_INBOUND_NO_PACKET : GCFFI_INBOUND_BROKEN_PACKET;
+      return (size_t)(before - (const unsigned char *)data);
+    }
+  }
+  return size;
+}
+
+ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+  if (conn->inbound != GCFFI_INBOUND_GOOD) {
+    return show_refusal(conn, data, size);
+  }
+  bool fixes = scope->client && conn->carries == scope->client && !scope->client->exceptions;
+  ssize_t got = fixes ? receive_fixing_work_fail(scope, conn, data, size, flags)
+                      : gcffi_receive_directly(scope, conn, data, size, flags);
+  if (got > 0) {
+    gcffi_audience audience = scope->client ? GCFFI_TO_CLIENTS : scope->worker ? GCFFI_TO_WORKERS : GCFFI_TO_BOTH;
+    got = (ssize_t)accept_packets(conn, audience, data, (size_t)got);
+    return got ? got : show_refusal(conn, data, size);
+  }
+  return got;
+}

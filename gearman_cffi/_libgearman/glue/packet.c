@@ -1,0 +1,129 @@
+/* Gearman's packets, as far as they are read here. */
+#include "packet.h"
+
+#include <string.h>
+
+#include <libgearman-1.0/gearman.h>
+
+/* What a server sends: to whom, with how many NULs between its arguments at least, and whether more may follow. */
+typedef struct {
+  unsigned char audience, separators;
+  bool is_bare;
+} response;
+
+static const response responses[GEARMAN_COMMAND_MAX] = {
+    [GEARMAN_COMMAND_NOOP] = {GCFFI_TO_WORKERS, 0, true},
+    [GEARMAN_COMMAND_JOB_CREATED] = {GCFFI_TO_CLIENTS, 0, false},
+    [GEARMAN_COMMAND_NO_JOB] = {GCFFI_TO_WORKERS, 0, true},
+    [GEARMAN_COMMAND_JOB_ASSIGN] = {GCFFI_TO_WORKERS, 2, false},
+    [GEARMAN_COMMAND_WORK_STATUS] = {GCFFI_TO_CLIENTS, 2, false},
+    [GEARMAN_COMMAND_WORK_COMPLETE] = {GCFFI_TO_CLIENTS, 1, false},
+    [GEARMAN_COMMAND_WORK_FAIL] = {GCFFI_TO_CLIENTS, 0, false},
+    [GEARMAN_COMMAND_ECHO_RES] = {GCFFI_TO_BOTH, 0, false},
+    [GEARMAN_COMMAND_ERROR] = {GCFFI_TO_BOTH, 1, false},
+    [GEARMAN_COMMAND_STATUS_RES] = {GCFFI_TO_CLIENTS, 4, false},
+    [GEARMAN_COMMAND_WORK_EXCEPTION] = {GCFFI_TO_CLIENTS, 1, false},
+    [GEARMAN_COMMAND_OPTION_RES] = {GCFFI_TO_BOTH, 0, false},
+    [GEARMAN_COMMAND_WORK_DATA] = {GCFFI_TO_CLIENTS, 1, false},
+    [GEARMAN_COMMAND_WORK_WARNING] = {GCFFI_TO_CLIENTS, 1, false},
+    [GEARMAN_COMMAND_JOB_ASSIGN_UNIQ] = {GCFFI_TO_WORKERS, 3, false},
+    [GEARMAN_COMMAND_JOB_ASSIGN_ALL] = {GCFFI_TO_WORKERS, 4, false},
+    [GEARMAN_COMMAND_STATUS_RES_UNIQUE] = {GCFFI_TO_CLIENTS, 5, false},
+};
+
+size_t gcffi_packet_data_size(const unsigned char *head) {
+  return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
+}
+
+static bool has_known_command(const unsigned char *head) {
+  return memcmp(head + 4, "\0\0\0", 3) == 0 && head[GCFFI_COMMAND] < GEARMAN_COMMAND_MAX;
+}
+
+static bool has_magic(const unsigned char *head, const char *magic) { return memcmp(head + 1, magic, 3) == 0; }
+
+/* Moves *at on to the end of a head, of a packet, or of the data, whichever comes first. */
+gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned char **at, const unsigned char *end) {
+  size_t size = (size_t)(end - *at), n;
+  if (gcffi_stream_is_between_packets(stream)) {
+    stream->head_size = 0;
+  }
+  if (stream->head_size < GCFFI_HEAD) {
+    n = GCFFI_HEAD - stream->head_size;
+    n = n < size ? n : size;
+    memcpy(stream->head + stream->head_size, *at, n);
+    *at += n;
+    stream->head_size += n;
+    if (stream->head_size < GCFFI_HEAD) {
+      return GCFFI_STREAM_GOES_ON;
+    }
+    stream->rest = gcffi_packet_data_size(stream->head);
+    stream->separators = has_known_command(stream->head) ? responses[stream->head[GCFFI_COMMAND]].separators : 0;
+    return GCFFI_STREAM_HEAD;
+  }
+  n = stream->rest < size ? stream->rest : size;
+  const unsigned char *last = *at + n;
+  for (const unsigned char *nul = *at; stream->separators && (nul = memchr(nul, '\0', (size_t)(last - nul))); nul++) {
+    stream->separators--;
+  }
+  *at = last;
+  stream->rest -= n;
+  return !stream->rest && stream->separators ? GCFFI_STREAM_ARGUMENTS_MISSING : GCFFI_STREAM_GOES_ON;
+}
+
+bool gcffi_stream_is_between_packets(const gcffi_stream *stream) {
+  return !stream->rest && (stream->head_size == 0 || stream->head_size == GCFFI_HEAD);
+}
+
+/* Whether libgearman survives what has come of a head. It would look up a negative command before its table. */
+bool gcffi_stream_may_be_packet(const gcffi_stream *stream) {
+  return stream->head[0] == 0 && (stream->head_size <= 4 || stream->head[4] <= 0x7f);
+}
+
+/* Whether a gearmand may send a packet with this head, or libgearman refuses it by itself, with a better text. */
+bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audience) {
+  const unsigned char *head = stream->head;
+  if (!has_magic(head, "RES") || !has_known_command(head)) {
+    return !has_magic(head, "REQ");
+  }
+  const response *known = &responses[head[GCFFI_COMMAND]];
+  return (known->audience & audience) && stream->rest >= known->separators && !(known->is_bare && stream->rest);
+}
+
+bool gcffi_is_submission(unsigned char command) {
+  switch (command) {
+  case GEARMAN_COMMAND_SUBMIT_JOB:
+  case GEARMAN_COMMAND_SUBMIT_JOB_BG:
+  case GEARMAN_COMMAND_SUBMIT_JOB_HIGH:
+  case GEARMAN_COMMAND_SUBMIT_JOB_HIGH_BG:
+  case GEARMAN_COMMAND_SUBMIT_JOB_LOW:
+  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return true;
+  default: return false;
+  }
+}
+
+bool gcffi_ends_with_grab(const void *data, size_t size) {
+  const unsigned char *packet = (const unsigned char *)data + size - GCFFI_HEAD;
+  if (size < GCFFI_HEAD || memcmp(packet, "\0REQ\0\0\0", 7) != 0) {
+    return false;
+  }
+  switch (packet[GCFFI_COMMAND]) {
+  case GEARMAN_COMMAND_GRAB_JOB:
+  case GEARMAN_COMMAND_GRAB_JOB_UNIQ:
+  case GEARMAN_COMMAND_GRAB_JOB_ALL: return true;
+  default: return false;
+  }
+}
+
+bool gcffi_announces_functions(const void *data, size_t size) {
+  switch (size < GCFFI_HEAD ? GEARMAN_COMMAND_TEXT : ((const unsigned char *)data)[GCFFI_COMMAND]) {
+  case GEARMAN_COMMAND_CAN_DO:
+  case GEARMAN_COMMAND_CAN_DO_TIMEOUT:
+  case GEARMAN_COMMAND_CANT_DO:
+  case GEARMAN_COMMAND_RESET_ABILITIES: return true;
+  default: return false;
+  }
+}
+
+bool gcffi_is_noop(const void *data, ssize_t size) {
+  return size == GCFFI_HEAD && ((const unsigned char *)data)[GCFFI_COMMAND] == GEARMAN_COMMAND_NOOP;
+}
