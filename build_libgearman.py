@@ -17,6 +17,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -179,6 +180,24 @@ def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+# Neither symbols nor debug information, which names the folders of the build machine, is of use to a user.
+STRIP = ["-Wl,-S", "-Wl,-x"] if sys.platform == "darwin" else ["-Wl,--strip-all"]
+
+
+def _wants_debug_information() -> bool:
+    """Whether CFLAGS asks for it. (Python's own flags always do.)"""
+    return any(flag.startswith("-g") and flag != "-g0" for flag in shlex.split(os.environ.get("CFLAGS", "")))
+
+
+def without_runtime_paths(command: list[str]) -> list[str]:
+    """The linker command without the run-time search paths of the Python that builds, such as a folder of pyenv.
+
+    Those of LDFLAGS stay.
+    """
+    wanted = shlex.split(os.environ.get("LDFLAGS", ""))
+    return [part for part in command if part in wanted or not part.startswith(("-Wl,-rpath", "-Wl,-R"))]
+
+
 class BuildExtension(build_ext):
     """Compiles against the libgearman that was found; where a part is missing, names it and ends."""
 
@@ -194,6 +213,10 @@ class BuildExtension(build_ext):
             extension.library_dirs += location.library_dirs
             extension.runtime_library_dirs += location.runtime_dirs
             extension.libraries += ["gearman"]
+            if not _wants_debug_information():
+                extension.extra_compile_args.append("-g0")
+                extension.extra_link_args += STRIP
+        self.compiler.linker_so = without_runtime_paths(self.compiler.linker_so)
         super().build_extensions()
 
 

@@ -10,13 +10,14 @@ from typing import TypeVar
 from gearman_cffi.admin import parsing
 from gearman_cffi.admin.errors import CommandRefused
 from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
-from gearman_cffi.admin.protocol import ask, not_understood
+from gearman_cffi.admin.protocol import ask
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.servers import Server, ServerCollection
 
 _Answer = TypeVar("_Answer")
 _MOST_AT_ONCE = 16
+_LARGEST_LIMIT = 2**31 - 1  # gearmand reads it with atoi()
 
 
 class Admin:
@@ -90,14 +91,7 @@ class Admin:
 
     def getpid(self) -> dict[Server, int]:
         """The servers' process ids, each on its own machine (`getpid`)."""
-
-        def one(server: Server) -> int:
-            answer = self._ask(server, "getpid")
-            if not answer.isascii() or not answer.isdigit():
-                raise not_understood(server, "getpid", answer.encode("utf-8", "surrogateescape"))
-            return int(answer)
-
-        return self._each(one)
+        return self._each(lambda server: parsing.process_id(server, self._ask(server, "getpid")))
 
     # ---------------------------------------------------------------------------------- orders
 
@@ -128,8 +122,8 @@ class Admin:
         if (normal is None) != (low is None):
             raise InvalidArgument("max_queue() takes one limit, or one each for high, normal and low")
         limits = [limit] if normal is None or low is None else [limit, normal, low]
-        if min(limits) < 0:
-            raise InvalidArgument(f"a limit must be 0, for none, or more, not {min(limits)}")
+        if min(limits) < 0 or max(limits) > _LARGEST_LIMIT:
+            raise InvalidArgument(f"a queue limit must be between 0 (no limit) and {_LARGEST_LIMIT}")
         self._order(f"maxqueue {_word(function, 'a function name')} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:

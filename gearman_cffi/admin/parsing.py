@@ -16,13 +16,14 @@ from gearman_cffi.servers import Server
 
 _Row = TypeVar("_Row")
 _LONGEST_ROW = 8192  # a name has at most 512 bytes; a worker's row grows with its functions, and has no line ends then
+_NUMBER = r"([0-9]{1,20})"  # 64 bits; int() raises ValueError above 4,300 digits
 _EXTRA = r"((?:\t[^\t\n]*)*)"
 # The name is what stands before the first run of numbers: columns of later servers come after them.
-_STATUS = re.compile(r"(.*?)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
-_PRIORITY = re.compile(r"(.*?)\t(\d+)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
-_JOB = re.compile(r"([^\t]+)\t(\d+)\t(\d+)\t(\d+)" + _EXTRA, re.DOTALL)
+_STATUS = re.compile(rf"(.*?)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
+_PRIORITY = re.compile(rf"(.*?)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
+_JOB = re.compile(rf"([^\t]+)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
 # An id may hold " : ", and so may a function's name; the id is the likelier one.
-_WORKER = re.compile(r"(-?\d+) (\S+) (.*) :(?: (.*))?", re.DOTALL)
+_WORKER = re.compile(r"(-?[0-9]{1,20}) (\S+) (.*) :(?: (.*))?", re.DOTALL)
 
 
 def status(server: Server, text: str) -> list[FunctionStatus]:
@@ -48,7 +49,7 @@ def jobs(server: Server, text: str) -> list[JobInfo]:
     """The rows of `show jobs`."""
 
     def row(found: re.Match[str]) -> JobInfo:
-        return JobInfo(server, found[1], int(found[2]), found[3] != "0", found[4] != "0", _extra(found[5]))
+        return JobInfo(server, found[1], int(found[2]), int(found[3]) != 0, int(found[4]) != 0, _extra(found[5]))
 
     return list(_rows(server, "show jobs", text, _JOB, row))
 
@@ -61,6 +62,13 @@ def workers(server: Server, text: str) -> list[WorkerInfo]:
         return WorkerInfo(server, int(found[1]), found[2], name, tuple((found[4] or "").split()))
 
     return list(_rows(server, "workers", text, _WORKER, row))
+
+
+def process_id(server: Server, text: str) -> int:
+    """The number in the answer to `getpid`."""
+    if not re.fullmatch(_NUMBER, text):
+        raise not_understood(server, "getpid", text.encode("utf-8", "surrogateescape"))
+    return int(text)
 
 
 def unique_keys(text: str) -> list[str]:

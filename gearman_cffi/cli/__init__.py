@@ -1,18 +1,24 @@
-"""The command gearman-cffi. It stands on click and rich, which are not needed by the library: the extra "cli"."""
+"""The command gearman-cffi. It needs click and rich, which the extra "cli" installs; the library itself does not."""
 
 from __future__ import annotations
 
 import sys
 
 from gearman_cffi.cli.extras import MissingExtra, need
+from gearman_cffi.cli.io import flush_streams, prepare_streams, print_message
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command line and end the process."""
+    prepare_streams()
+    code = 1
     try:
         need("cli", "click", "rich")
-    except MissingExtra as missing:
-        sys.exit(f"gearman-cffi: {missing}")
-    from gearman_cffi.cli.app import run
+        from gearman_cffi import ext  # noqa: F401  (raises ImportError if libgearman is missing)
+    except (MissingExtra, ImportError) as error:
+        print_message(f"gearman-cffi: {error}", may_have_lines=True)
+    else:
+        from gearman_cffi.cli.app import run
 
-    run()
+        code = run()
+    sys.exit(code if flush_streams() else code or 1)

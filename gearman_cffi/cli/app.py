@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 
 import click
 
 from gearman_cffi import __version__
+from gearman_cffi.cli.io import print_message
 
 _COMMANDS = {  # name: (module, what the list of commands says)
     "worker": ("worker", "Run a pool of worker processes."),
@@ -47,6 +49,19 @@ def gearman() -> None:
     """Gearman: workers, jobs, queues."""
 
 
-def run() -> None:
-    """Reads the command line and ends the process."""
-    gearman.main(prog_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI")
+def run() -> int:
+    """Run the command line; the exit code."""
+    try:
+        code = gearman.main(prog_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI", standalone_mode=False)
+    except SystemExit as end:
+        code = end.code
+    except click.ClickException as error:
+        with suppress(OSError):  # stderr cannot be written to
+            error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except OSError as error:  # from click's own output, such as --help
+        print_message(f"gearman-cffi: cannot write to stdout: {error.strerror or error}")
+        code = 1
+    return code if isinstance(code, int) else 0

@@ -1,52 +1,49 @@
-"""How the command ends when something fails."""
+"""How the command ends if something fails."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
-import click
-
 from gearman_cffi.admin import CommandRefused
 from gearman_cffi.cli.extras import MissingExtra
+from gearman_cffi.cli.io import print_message
 from gearman_cffi.exceptions import GearmanException, JobError
 
 
 class ExitCode(IntEnum):
-    """The exit codes of all commands but `worker`; 2 is a wrong use."""
+    """The exit codes of all commands but `worker`; 2 is a usage error."""
 
     OK = 0
     FAILED = 1  # anything else
-    UNREACHABLE = 4  # a server cannot be reached, or went away
+    UNREACHABLE = 4  # a server cannot be reached, or the connection was lost
     JOB_FAILED = 5  # the worker failed the job
     TIMEOUT = 6  # no answer in time
-    REFUSED = 7  # the server, or libgearman, refuses what was asked
-    UNREADABLE = 8  # the worker has done the job, and its answer is not of the serializer's form
+    REFUSED = 7  # the server or libgearman refused the request
+    UNREADABLE = 8  # the job is done, but the serializer cannot read its result
     NOT_KNOWN = 9  # status, cancel: no server knows the job
     INTERRUPTED = 130  # Ctrl-C
 
 
 @contextmanager
-def failing() -> Iterator[None]:
-    """Failures in the block become a line on stderr and an exit code."""
+def exit_on_error() -> Iterator[None]:
+    """Print an error of the block as one line on stderr and end with its exit code."""
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # the reader of stdout has gone
+        sys.exit(ExitCode.FAILED)
     except (GearmanException, MissingExtra, ValueError, OSError) as error:
-        if isinstance(error, BrokenPipeError) and not isinstance(error, GearmanException):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader is gone: nothing is left to say
-            sys.exit(ExitCode.FAILED)
-        click.echo(f"gearman-cffi: {error}", err=True)
+        print_message(f"gearman-cffi: {error}")
         sys.exit(code_of(error))
 
 
 @contextmanager
-def naming_address(host: str, port: int) -> Iterator[None]:
-    """The system's errors name the address that cannot be served at."""
+def with_address_in_errors(host: str, port: int) -> Iterator[None]:
+    """Add the address to an OSError of the block, which cannot listen there."""
     try:
         yield
     except OSError as error:
@@ -54,7 +51,7 @@ def naming_address(host: str, port: int) -> Iterator[None]:
 
 
 def code_of(error: Exception) -> ExitCode:
-    """The exit code for a failure."""
+    """The exit code for an error."""
     if isinstance(error, JobError):
         return ExitCode.JOB_FAILED
     if isinstance(error, TimeoutError):

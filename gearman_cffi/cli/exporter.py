@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.errors import failing, naming_address
+from gearman_cffi.cli.errors import exit_on_error, with_address_in_errors
 from gearman_cffi.cli.extras import need
+from gearman_cffi.cli.io import print_message
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
@@ -29,7 +30,7 @@ PORT = 9418  # the one registered for Gearman in Prometheus's list of exporters
 @option("--port", type=click.IntRange(0, 65535), default=PORT, help="The port to serve at; 0 takes a free one.")
 def exporter(servers: ServerCollection, timeout: float, host: str, port: int) -> None:
     """Serve the queues of all servers as Prometheus metrics, until SIGTERM or Ctrl-C."""
-    with failing():
+    with exit_on_error():
         need("metrics", "prometheus_client")
         _serve(Admin(servers, timeout), host, port)
 
@@ -49,9 +50,9 @@ def _serve(admin: Admin, host: str, port: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with naming_address(host, port):
+    with with_address_in_errors(host, port):
         server, _ = start_http_server(port, host, registry)
-    click.echo(f"serving http://{host}:{server.server_port}/metrics", err=True)
+    print_message(f"serving http://{host}:{server.server_port}/metrics")
     while not stop.wait(3600):
         pass
     server.shutdown()

@@ -1,58 +1,83 @@
-"""Workloads from the command line, answers to the terminal."""
+"""The command's standard streams: lines and data on stdout, messages on stderr, and what to do if they are closed."""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 
-from gearman_cffi.serializers import JsonSerializer
+
+def prepare_streams() -> None:
+    """Open /dev/null in place of closed standard streams, and escape what the encoding of stdout cannot express.
+
+    Otherwise a socket would get the descriptor of a closed stream. sys.stdin stays None: reading it is an error.
+    """
+    for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if stream is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, descriptor == number)
+            if number == 1:
+                sys.stdout = os.fdopen(descriptor, "w")
+            elif number == 2:
+                sys.stderr = os.fdopen(descriptor, "w")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def read(data: bytes, serializer: str) -> Any:
-    """The value to send: JSON where that is sent, a text where the bytes are one, else bytes. Raises ValueError."""
-    if serializer == "raw":
-        return data
-    if serializer == "json":
+def flush_streams() -> bool:
+    """Flush stdout and stderr before the process ends; False if one cannot be written to.
+
+    Such a stream is replaced by /dev/null: Python would print a traceback at its end and exit with code 120.
+    """
+    succeeded = True
+    for stream in (sys.stdout, sys.stderr):
         try:
-            value = json.loads(data) if data.strip() else None
-        except (ValueError, RecursionError) as error:  # the latter: nested too deep
-            raise ValueError(f"invalid JSON: {error}") from None
-        JsonSerializer().serialize(value)  # NaN, 1e999 and half of a surrogate pair can be read, but not sent
-        return value
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data
+            stream.flush()
+        except OSError:
+            succeeded = False
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return succeeded
+
+
+def escape(value: object) -> str:
+    """The text of a value with line ends, control characters and bytes that are not text as backslash escapes.
+
+    Names and messages come from the network; on a terminal they could otherwise move the cursor or fake a line.
+    """
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def print_line(*cells: object) -> None:
+    """Print a line on stdout: the escaped cells with tabs between them. Raises OSError, which names stdout."""
+    with _naming_stdout():
+        print(*map(escape, cells), sep="\t", flush=True)
+
+
+def print_message(text: str, *, may_have_lines: bool = False) -> None:
+    """Print a line on stderr, escaped; nothing happens if stderr cannot be written to.
+
+    may_have_lines: the text is our own and may have several lines.
+    """
+    lines = text.splitlines() if may_have_lines else [text]
+    with suppress(OSError):
+        print(*map(escape, lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def write(data: bytes) -> None:
-    """Bytes to stdout, at once."""
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Write bytes to stdout as they are, at once. Raises OSError with a text that names stdout."""
+    with _naming_stdout():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
-def write_line(value: Any) -> None:
-    """An answer: a text as it is, bytes as they are, anything else as JSON; with a line's end, if it has none."""
-    data = _as_bytes(value)
-    write(data if data.endswith(b"\n") else data + b"\n")
-
-
-def without(answer: Any, parts: bytes) -> Any:
-    """The answer without its first parts, which were printed as they came."""
-    data = _as_bytes(answer)
-    if parts and isinstance(answer, (str, bytes)) and data.startswith(parts):
-        return data[len(parts) :]
-    return answer
-
-
-def _as_bytes(value: Any) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape")
-    return json.dumps(value, ensure_ascii=False, default=_unknown).encode()
-
-
-def _unknown(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
+@contextmanager
+def _naming_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(f"cannot write to stdout: {error.strerror or error}") from error

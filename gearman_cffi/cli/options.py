@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
 from gearman_cffi.subscribers.memory_limit import to_bytes
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+
+
+class Option(click.Option):
+    """An option that can also be given by an environment variable, which help and error messages name."""
+
+    def variable(self, context: click.Context) -> str | None:
+        """The variable that gives the value: GEARMAN_CFFI_COMMAND_OPTION, or one of envvar; None if none is set."""
+        names = [f"{context.auto_envvar_prefix}_{(self.name or '').upper()}"]
+        names += [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
+        return next((name for name in names if _is_set(name)), None)
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The value from the environment, None if there is none."""
+        variable = self.variable(ctx)
+        return None if variable is None else os.environ[variable]
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """What an error message calls the option."""
+        hint = " / ".join(f"'{name}'" for name in self.opts)
+        if ctx and self.name and ctx.get_parameter_source(self.name) is ParameterSource.ENVIRONMENT:
+            return f"{hint} (environment variable {self.variable(ctx)})"
+        return hint
+
+
+def _is_set(variable: str) -> bool:
+    """Whether a variable gives a value; what Kubernetes sets for a Service called gearman-cffi-exporter is none."""
+    value = os.environ.get(variable, "").strip()
+    return bool(value) and not (variable.endswith("_PORT") and _SERVICE_ADDRESS.match(value))
 
 
 def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
-    """click.option(), whose help names the environment variable: GEARMAN_CFFI_COMMAND_OPTION, or the one given."""
-    return click.option(*names, **{"show_envvar": True, **settings})
+    """click.option() for an Option."""
+    return click.option(*names, cls=Option, **{"show_envvar": True, **settings})
 
 
 class _Servers(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
@@ -76,9 +107,8 @@ def servers_option(command: _Command) -> _Command:
         "-s",
         "--servers",
         type=_Servers(),
-        envvar="GEARMAN_CFFI_SERVERS",
-        default=lambda: os.environ.get(ENVIRONMENT, "").strip() or str(Server()),
-        show_default="GEARMAN_SERVERS, else 127.0.0.1:4730",
+        envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
+        default=str(Server()),
         help="Job servers, with commas between them.",
     )(command)
 
@@ -95,4 +125,4 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
     )
 
 
-json_option = option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+json_option = option("--json", is_flag=True, help="One JSON document instead of a table.")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gearman_cffi.cli.errors import naming_address
+from gearman_cffi.cli.errors import with_address_in_errors
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def serving(host: str, port: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="gearman-cffi-metrics-", ignore_cleanup_errors=True) as directory:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]
-        with naming_address(host, port):
+        with with_address_in_errors(host, port):
             server, thread = start_http_server(port, host, registry)
         try:
             yield directory

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 import time
+from enum import Enum
 from typing import Any
 
 import click
 
 import gearman_cffi
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.errors import ExitCode, code_of, failing
+from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
+from gearman_cffi.cli.io import print_line, print_message
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import of_all, print_json, print_rows
+from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import gearman_version
 from gearman_cffi.servers import ServerCollection
 
 _timeout = timeout_option(5.0, "How long to wait for each server.")
-_all = option("--all", "show_all", is_flag=True, help="Also connections without a function: clients.")
+_all = option("--all", is_flag=True, help="Also connections without a function: clients.")
 
 
 @click.command()
@@ -26,19 +29,19 @@ _all = option("--all", "show_all", is_flag=True, help="Also connections without 
 @_timeout
 @_all
 @json_option
-def workers(servers: ServerCollection, timeout: float, show_all: bool, as_json: bool) -> None:
+def workers(servers: ServerCollection, timeout: float, all: bool, json: bool) -> None:
     """List the connected workers and the functions that they announced."""
-    with failing():
+    with exit_on_error():
         rows, code = of_all(Admin(servers, timeout).gather(Admin.workers))
-        rows = [row for row in rows if row.functions or show_all]
+        rows = [row for row in rows if row.functions or all]
         columns = {"Server": "left", "Address": "left", "Fd": "right", "Id": "left", "Functions": "left"}
         print_rows(
             columns,
             [
-                [str(row.server), row.address, row.file_descriptor, row.client_id, _names(row.functions, as_json)]
+                [str(row.server), row.address, row.file_descriptor, row.client_id, _names(row.functions, json)]
                 for row in sorted(rows, key=lambda row: (str(row.server), row.client_id, row.file_descriptor))
             ],
-            as_json,
+            json,
         )
     sys.exit(code)
 
@@ -47,15 +50,15 @@ def workers(servers: ServerCollection, timeout: float, show_all: bool, as_json: 
 @servers_option
 @_timeout
 @json_option
-def jobs(servers: ServerCollection, timeout: float, as_json: bool) -> None:
+def jobs(servers: ServerCollection, timeout: float, json: bool) -> None:
     """List the jobs that the servers have: handles, and how often a worker was lost over one."""
-    with failing():
+    with exit_on_error():
         rows, code = of_all(Admin(servers, timeout).gather(Admin.show_jobs))
         columns = {"Server": "left", "Handle": "left", "Retries": "right", "Ignored": "left"}
         cells: list[list[object]] = [
-            [str(row.server), row.handle, row.retries, row.ignored if as_json else _yes(row.ignored)] for row in rows
+            [str(row.server), row.handle, row.retries, row.ignored if json else _yes(row.ignored)] for row in rows
         ]
-        print_rows(columns, cells, as_json)
+        print_rows(columns, cells, json)
     sys.exit(code)
 
 
@@ -64,19 +67,53 @@ def jobs(servers: ServerCollection, timeout: float, as_json: bool) -> None:
 @servers_option
 @_timeout
 def cancel(handle: str, servers: ServerCollection, timeout: float) -> None:
-    """Take the waiting job HANDLE out of the queue. One that runs already is not stopped."""
-    with failing():
-        if not Admin(servers, timeout).cancel_job(handle):
-            click.echo(f"gearman-cffi: no server has a job {handle}", err=True)
-            sys.exit(ExitCode.NOT_KNOWN)
-        click.echo(f"{handle} cancelled")
+    """Take the waiting job HANDLE out of the queue. A running job is not stopped: exit code 1."""
+    with exit_on_error():
+        answers = Admin(servers, timeout).gather(lambda admin: _cancel(admin, handle, timeout))
+        outcomes, code = set(), ExitCode.NOT_KNOWN
+        for server, answer in answers.items():
+            if isinstance(answer, GearmanError):
+                print_message(f"gearman-cffi: {answer}")
+                code = code_of(answer)
+                continue
+            outcomes.add(answer)
+            if answer is _Outcome.RUNNING:
+                print_message(f"gearman-cffi: {server} runs the job {handle}, which is not stopped")
+        if _Outcome.CANCELLED in outcomes:
+            print_line(f"{handle} cancelled")
+            code = ExitCode.OK
+        if _Outcome.RUNNING in outcomes:
+            code = ExitCode.FAILED
+        if code is ExitCode.NOT_KNOWN:
+            print_message(f"gearman-cffi: no server has a job {handle}")
+        sys.exit(code)
+
+
+class _Outcome(Enum):
+    CANCELLED = "cancelled"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+def _cancel(admin: Admin, handle: str, timeout: float) -> _Outcome:
+    """Cancel a job at the only server of admin, if it waits. (gearmand 1.1.20 says OK for a running job too.)"""
+    with Client(admin.servers, timeout=timeout) as client:
+        before = client.get_job_status(handle)
+        if not before.is_known:
+            return _Outcome.UNKNOWN
+        if before.is_running:
+            return _Outcome.RUNNING
+        if not admin.cancel_job(handle):
+            return _Outcome.UNKNOWN
+        began = client.get_job_status(handle).is_running  # a worker may have taken the job in between
+        return _Outcome.RUNNING if began else _Outcome.CANCELLED
 
 
 @click.command()
 @servers_option
 @_timeout
 @json_option
-def ping(servers: ServerCollection, timeout: float, as_json: bool) -> None:
+def ping(servers: ServerCollection, timeout: float, json: bool) -> None:
     """Ask each server for its version, and say how long the answer took."""
 
     def one(admin: Admin) -> list[list[object]]:
@@ -85,9 +122,9 @@ def ping(servers: ServerCollection, timeout: float, as_json: bool) -> None:
         milliseconds = round(1000 * (time.perf_counter() - began), 3)
         return [[str(server), version, milliseconds]]
 
-    with failing():
+    with exit_on_error():
         rows, code = of_all(Admin(servers, timeout).gather(one))
-        print_rows({"Server": "left", "Version": "left", "Milliseconds": "right"}, rows, as_json)
+        print_rows({"Server": "left", "Version": "left", "Milliseconds": "right"}, rows, json)
     sys.exit(code)
 
 
@@ -95,21 +132,21 @@ def ping(servers: ServerCollection, timeout: float, as_json: bool) -> None:
 @servers_option
 @_timeout
 @json_option
-def version(servers: ServerCollection, timeout: float, as_json: bool) -> None:
+def version(servers: ServerCollection, timeout: float, json: bool) -> None:
     """Print the versions of this package, of libgearman and of the servers."""
     code, found = 0, _own()
-    with failing():
+    with exit_on_error():
         for server, answer in Admin(servers, timeout).gather(Admin.version).items():
             if isinstance(answer, GearmanError):
                 code = code_of(answer)
                 found[f"gearmand {server}"] = f"no answer: {answer}"
             else:
                 found[f"gearmand {server}"] = answer[server]
-        if as_json:
+        if json:
             print_json(found)
         else:
             for name, number in found.items():
-                click.echo(f"{name} {number}")
+                print_line(f"{name} {number}")
     sys.exit(code)
 
 

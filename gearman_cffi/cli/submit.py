@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from gearman_cffi.cli import io
-from gearman_cffi.cli.errors import ExitCode, code_of, failing
+from gearman_cffi.cli import workload
+from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
+from gearman_cffi.cli.io import escape, print_line, print_message, write
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
@@ -61,20 +62,20 @@ def submit(
     if lines and unique is not None:
         raise click.UsageError("--unique is for a single job")
     level = Priority[priority.upper()]
-    with failing(), Client(servers, BY_NAME[serializer](), timeout) as client:
+    with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout) as client:
         if lines:
             jobs = _jobs(function, _lines(data), serializer, level)
             sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
-        workload = io.read(_data(data), serializer)
+        value = workload.parse(_data(data), serializer)
         if background:
-            click.echo(client.execute_in_background(function, workload, level, unique))
+            print_line(client.execute_in_background(function, value, level, unique))
         else:
-            _watch(client, function, workload, level, unique)
+            _watch(client, function, value, level, unique)
 
 
-def _watch(client: Client, function: str, workload: Any, priority: Priority, unique: str | None) -> None:
+def _watch(client: Client, function: str, value: Any, priority: Priority, unique: str | None) -> None:
     """Runs a job; its parts go to stdout as they come, its warnings to stderr."""
-    watch = client.watch_job(function, workload, priority, unique)
+    watch = client.watch_job(function, value, priority, unique)
     parts = b""
     with Progress(function) as progress:
         for update in watch:
@@ -82,17 +83,21 @@ def _watch(client: Client, function: str, workload: Any, priority: Priority, uni
                 progress.status(update.numerator, update.denominator)
             elif update.kind is UpdateKind.DATA:
                 parts += update.data
-                progress.aside(lambda data=update.data: io.write(data))  # type: ignore[misc]
+                progress.aside(lambda data=update.data: write(data))  # type: ignore[misc]
             elif update.kind is UpdateKind.WARNING:
                 text = update.data.decode("utf-8", "replace")
-                progress.aside(lambda text=text: click.echo(f"warning: {text}", err=True))  # type: ignore[misc]
+                progress.aside(lambda text=text: print_message(f"warning: {text}"))  # type: ignore[misc]
         try:
             answer = watch.result()
         except SerializerError as error:
             text, code = _what_failed(error)
-            click.echo(f"gearman-cffi: {text}", err=True)
+            print_message(f"gearman-cffi: {text}")
             sys.exit(code)
-    io.write_line(io.without(answer, parts))
+    rest = workload.without_parts(answer, parts)
+    if isinstance(rest, bytes) and not sys.stdout.isatty():
+        write(rest)  # binary data, which a line end would change
+    else:
+        _write_line(rest)
 
 
 def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Priority) -> Iterator[Job | GearmanError]:
@@ -100,7 +105,7 @@ def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Prio
     for line in lines:
         job: Job | GearmanError
         try:
-            job = Job(function, io.read(line, serializer), priority=priority)
+            job = Job(function, workload.parse(line, serializer), priority=priority)
         except ValueError as error:
             job = UnsupportedValue(str(error))
         yield job
@@ -127,9 +132,9 @@ class _Outcomes:
         self.printed += 1
         if isinstance(outcome, GearmanError):
             text, self.code = _what_failed(outcome)
-            click.echo(f"gearman-cffi: line {self.printed}: {text}", err=True)
+            print_message(f"gearman-cffi: line {self.printed}: {text}")
             outcome = ""
-        io.write_line(outcome)
+        _write_line(outcome)
 
 
 class _InOrder(_Outcomes):
@@ -186,20 +191,36 @@ def _leave(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -
         sent = [job for job in several if isinstance(job, Job)]
         handles = iter(client.execute_jobs_in_background(sent, on_error="return"))
         for job in several:
-            lines.print(next(handles) if isinstance(job, Job) else job)
+            outcome = next(handles) if isinstance(job, Job) else job
+            lines.print(escape(outcome) if isinstance(outcome, str) else outcome)
     return lines.code
 
 
 def _data(given: str) -> bytes:
     if given == "-":
-        return sys.stdin.buffer.read()
+        return _stdin().read()
     if given.startswith("@"):
-        return Path(given[1:]).read_bytes()
+        try:
+            return Path(given[1:]).read_bytes()
+        except OSError as error:
+            raise OSError(f"cannot read {given[1:]!r}: {error.strerror or error}") from error
     return given.encode("utf-8", "surrogateescape")
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise OSError("cannot read stdin: it is closed")
+    return sys.stdin.buffer
+
+
+def _write_line(value: Any) -> None:
+    """Write a result, and a line end if it has none."""
+    data = workload.encode(value)
+    write(data if data.endswith(b"\n") else data + b"\n")
 
 
 def _lines(given: str) -> Iterator[bytes]:
     """The lines of the data without their ends; stdin is the default here, and is read as it comes."""
-    source = sys.stdin.buffer if given in ("", "-") else BytesIO(_data(given))
+    source = _stdin() if given in ("", "-") else BytesIO(_data(given))
     for line in source:  # ends at \n alone, as splitlines() does not
         yield line.rstrip(b"\r\n")

@@ -7,21 +7,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gearman_cffi.cli.errors import code_of
+from gearman_cffi.cli.io import escape, print_line, print_message, write
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import Server
-
-
-def shown(value: object) -> str:
-    """A value in a cell: names may hold line ends, escapes and bytes that are no text."""
-    text = str(value).encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
@@ -30,7 +24,7 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table
     for title, side in columns.items():
         made.add_column(title, justify="right" if side == "right" else "left", overflow="ellipsis", no_wrap=True)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else Text(escape(cell)) for cell in row))
     return made
 
 
@@ -42,12 +36,12 @@ def print_rows(columns: Mapping[str, str], rows: Sequence[Sequence[object]], as_
         Console().print(table(columns, rows))
     else:
         for row in [[title.lower() for title in columns], *rows]:
-            click.echo("\t".join(shown(cell) for cell in row))
+            print_line(*row)
 
 
 def print_json(value: Any) -> None:
-    """A JSON document. Bytes of names that are no text stay escaped."""
-    click.echo(json.dumps(value, default=str))
+    """Print a JSON document, in ASCII without control characters."""
+    write(json.dumps(value, default=str).replace("\x7f", r"\u007f").encode() + b"\n")
 
 
 def of_all(answers: Mapping[Server, Any]) -> tuple[list[Any], int]:
@@ -55,7 +49,7 @@ def of_all(answers: Mapping[Server, Any]) -> tuple[list[Any], int]:
     rows, code = [], 0
     for answer in answers.values():
         if isinstance(answer, GearmanError):
-            click.echo(f"gearman-cffi: {answer}", err=True)
+            print_message(f"gearman-cffi: {answer}")
             code = code_of(answer)
         else:
             rows.extend(answer)

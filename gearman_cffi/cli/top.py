@@ -16,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.errors import code_of, failing
+from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.history import Answers, History, Line
+from gearman_cffi.cli.io import escape
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
-from gearman_cffi.cli.tables import of_all, print_json, print_rows, shown, table
+from gearman_cffi.cli.tables import of_all, print_json, print_rows, table
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 
@@ -36,15 +37,15 @@ _FEWEST_BARS = 10
 @option("--interval", type=click.FloatRange(min=0.1), default=2.0, metavar="SECONDS", help="How often it is refreshed.")
 @option("--once", is_flag=True, help="Look once; so it is without a terminal.")
 @json_option
-def top(servers: ServerCollection, timeout: float, interval: float, once: bool, as_json: bool) -> None:
+def top(servers: ServerCollection, timeout: float, interval: float, once: bool, json: bool) -> None:
     """Show the queues and workers of all servers, the longest queue first.
 
     Change is by how many jobs the queue grew in a second since the last look. Ctrl-C ends it.
     """
     admin, history = Admin(servers, timeout), History()
-    with failing():
-        if once or as_json or not sys.stdout.isatty():
-            sys.exit(_once(admin.gather(Admin.status), history, as_json))
+    with exit_on_error():
+        if once or json or not sys.stdout.isatty():
+            sys.exit(_once(admin.gather(Admin.status), history, json))
         try:
             _follow(admin, history, interval)
         except KeyboardInterrupt:
@@ -86,7 +87,7 @@ def _follow(admin: Admin, history: History, interval: float) -> None:
 
 def _screen(console: Console, answers: Answers, lines: list[Line]) -> Group:
     """What is on the terminal: a head, the servers that do not answer, and as many functions as there is room for."""
-    failed = [Text(shown(answer), style="red") for answer in answers.values() if isinstance(answer, GearmanError)]
+    failed = [Text(escape(answer), style="red") for answer in answers.values() if isinstance(answer, GearmanError)]
     jobs, running = (sum(getattr(line.status, name) for line in lines) for name in ("queued", "running"))
     head = Text(
         f"{time.strftime('%H:%M:%S')}  {_count(len(answers) - len(failed), 'server')}, "
@@ -104,7 +105,7 @@ def _table(width: int, with_server: bool, lines: list[Line]) -> Table:
     """Numbers are never cut; a narrow terminal has short titles and cuts names, a wide one has a spark line."""
     numbers = [[*map(str, _numbers(line)), "" if line.rate is None else f"{line.rate:+.1f}"] for line in lines]
     servers = 3 + max((len(str(line.status.server)) for line in lines), default=6) if with_server else 0
-    longest = max((len(shown(line.status.function)) for line in lines), default=8)
+    longest = max((len(escape(line.status.function)) for line in lines), default=8)
     titles = _TITLES
     if width - servers - _width_of(titles, numbers) < longest:
         titles = _SHORT_TITLES
@@ -132,7 +133,7 @@ def _width_of(titles: Sequence[str], numbers: list[list[str]]) -> int:
 
 def _name(line: Line, room: int) -> Text:
     """Red where jobs wait and nobody does them. A long name is cut in its middle: the ends tell names apart."""
-    name = shown(line.status.function)
+    name = escape(line.status.function)
     if len(name) > room:
         end = (room - 1) // 2
         name = f"{name[: room - 1 - end]}…{name[len(name) - end :]}"

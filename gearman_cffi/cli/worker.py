@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gearman_cffi.cli.errors import failing
+from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.options import Assignment, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
@@ -89,7 +89,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @option("--metrics-host", default="127.0.0.1", help="The address for --metrics-port.")
 @option(
     "--log-level",
-    type=click.Choice(LEVELS),
+    type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
     help="debug adds tracebacks, and a line when a job begins.",
 )
@@ -102,7 +102,7 @@ def worker(**given: Any) -> None:
     SIGTERM, SIGINT: leave after the jobs that are being done; once more: leave now. SIGHUP: import anew and replace
     the processes one by one.
     """
-    with failing():
+    with exit_on_error():
         port, host, options = given.pop("metrics_port"), given.pop("metrics_host"), _options(given)
         set_up(options.log_level, options.log_format)
         if port is None:

@@ -154,6 +154,9 @@ def test_names_that_cannot_be_sent(name: str) -> None:
             command(Admin("127.0.0.1:1"), name)
     with pytest.raises(InvalidArgument):
         Admin("127.0.0.1:1").max_queue("name", -1)
+    for limit in (2**31, 10**5000):
+        with pytest.raises(InvalidArgument, match="between 0"):
+            Admin("127.0.0.1:1").max_queue("name", limit)
     with pytest.raises(InvalidArgument):
         Admin("127.0.0.1:1").max_queue("name", 1, 2)
 

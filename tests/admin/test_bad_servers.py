@@ -98,6 +98,10 @@ def test_cut_off(pieces: tuple[bytes, ...], command: Callable[[Admin], object]) 
         b"\xff\xfe\0\0\n.\n",
         b"no columns\n" * 20_000 + b".\n",
         b"name\t-1\t2\t3\n.\n",
+        b"name\t" + b"9" * 5000 + b"\t0\t1\n.\n",
+        b"name\t0\t0\t" + b"1" * 21 + b"\t1\n.\n",
+        b"1" * 5000 + b" 127.0.0.1 id : name\n.\n",
+        "name\t\N{ARABIC-INDIC DIGIT ONE}\t1\t1\n.\n".encode(),
     ],
 )
 @pytest.mark.parametrize("command", [Admin.status, Admin.priority_status, Admin.workers, Admin.show_jobs])
@@ -109,7 +113,22 @@ def test_nonsense(nonsense: bytes, command: Callable[[Admin], object]) -> None:
     assert len(str(raised.value)) < 1000
 
 
-@pytest.mark.parametrize("nonsense", [b"220 mail.example.org ESMTP\r\n", b"OK many\n", b"\n"])
+def test_the_largest_numbers() -> None:
+    """Those of 64 bits are read."""
+    with saying(f"name\t{2**64 - 1}\t0\t1\n.\n".encode()) as address:
+        assert Admin(address).status()[0].total == 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"220 mail.example.org ESMTP\r\n",
+        b"OK many\n",
+        b"OK -1\n",
+        b"OK " + b"1" * 5000 + b"\n",
+        b"\n",
+    ],
+)
 def test_nonsense_for_a_single_answer(nonsense: bytes) -> None:
     with saying(nonsense) as address, pytest.raises(AnswerNotUnderstood):
         Admin(address).getpid()

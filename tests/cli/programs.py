@@ -39,9 +39,22 @@ def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment:
         capture_output=True,
         timeout=30,
         check=False,
-        env=_environment(server, environment),
+        env=environment_of(server, **environment),
     )
     return Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+
+def run_binary(server: Gearmand | str, *arguments: str) -> bytes:
+    """The stdout of the command, which succeeds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gearman_cffi", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+        env=environment_of(server),
+    )
+    return done.stdout
 
 
 class Terminal:
@@ -56,7 +69,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            env=_environment(server, {"TERM": "xterm-256color", "COLUMNS": ""}),
+            env=environment_of(server, TERM="xterm-256color", COLUMNS=""),
         )
         os.close(theirs)
         self._shown = b""
@@ -87,13 +100,26 @@ class Terminal:
                 assert piece or text in self.text, f"it has ended without {text!r}:\n{self.text}"
                 self._shown += piece
 
+    def text_at_end(self, seconds: float = 20) -> str:
+        """All that the command has shown, with its escapes, when it has ended."""
+        deadline = time.monotonic() + seconds
+        with suppress(OSError):  # the terminal's way to say that nobody has it open
+            while select.select([self._ours], [], [], max(0, deadline - time.monotonic()))[0]:
+                piece = os.read(self._ours, 65536)
+                if not piece:
+                    break
+                self._shown += piece
+        self.process.wait(max(0, deadline - time.monotonic()))
+        return self._shown.decode("utf-8", "replace")
+
     def interrupt(self) -> int:
         """Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(20)
 
 
-def _environment(server: Gearmand | str, more: dict[str, str]) -> dict[str, str]:
+def environment_of(server: Gearmand | str, **more: str) -> dict[str, str]:
+    """The environment of a command that uses this server; an empty variable is left out."""
     address = server if isinstance(server, str) else server.address
     known = {**os.environ, "PYTHONPATH": str(INSTALLED), "GEARMAN_SERVERS": address, **more}
     known.pop("NO_COLOR", None)

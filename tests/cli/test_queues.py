@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
-from gearman_cffi import Client, __version__
+from gearman_cffi import Admin, Client, __version__
 from gearman_cffi.admin import FunctionStatus
 from gearman_cffi.cli.history import History
 from gearman_cffi.servers import Server
@@ -97,12 +98,41 @@ def test_workers_on_a_terminal(gearmand: Gearmand, width: int) -> None:
 
 
 def test_jobs_and_cancel(server: Gearmand) -> None:
+    """A waiting job is cancelled; it stays in the list until a worker asks for jobs."""
     handles = {line.split("\t")[1] for line in run(server, "jobs").out.splitlines()[1:]}
     assert handles == {f"H:test:{number}" for number in range(1, 5)}
     assert run(server, "cancel", "H:test:1").out == "H:test:1 cancelled\n"
     assert {job["handle"]: job["ignored"] for job in json.loads(run(server, "jobs", "--json").out)}["H:test:1"] is True
     missing = run(server, "cancel", "H:test:77")
     assert (missing.code, missing.err) == (9, "gearman-cffi: no server has a job H:test:77\n")
+
+
+def test_cancelling_a_running_job(gearmand: Gearmand) -> None:
+    """It is not stopped, which the exit code says, and its caller gets the result."""
+    go = threading.Event()
+    with running(gearmand, handlers(slow=lambda job: go.wait(20))):
+        handle = Client(gearmand.address).execute_in_background("slow", "x")
+        wait_until(lambda: Client(gearmand.address).get_job_status(handle).is_running, "the job runs")
+        ended = run(gearmand, "cancel", handle)
+        said = f"gearman-cffi: {gearmand.address} runs the job {handle}, which is not stopped\n"
+        assert (ended.code, ended.out, ended.err) == (1, "", said)
+        (job,) = json.loads(run(gearmand, "jobs", "--json").out)
+        assert job["ignored"] is False  # the server gives the job to another worker if this one dies
+        go.set()
+        wait_until(lambda: not Client(gearmand.address).get_job_status(handle).is_known, "the job is done")
+    assert run(gearmand, "cancel", handle).code == 9
+
+
+def test_cancelling_at_several_servers(gearmand: Gearmand) -> None:
+    """The one that has the job is found; one that cannot be reached is told."""
+    with Gearmand() as second:
+        handle = Client(second.address).execute_in_background("mail", "x")
+        cancelled = run(f"{gearmand.address},{NOBODY},{second.address}", "cancel", handle)
+        assert (cancelled.code, cancelled.out) == (0, f"{handle} cancelled\n")
+        assert NOBODY in cancelled.err
+        assert [job.ignored for job in Admin(second.address).show_jobs()] == [True]
+    unknown = run(f"{gearmand.address},{NOBODY}", "cancel", "H:test:77")
+    assert (unknown.code, unknown.out) == (4, "")
 
 
 def test_ping_and_version(gearmand: Gearmand) -> None:

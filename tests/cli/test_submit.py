@@ -7,14 +7,18 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from gearman_cffi import Client, Job, JsonSerializer, RawSerializer
+from gearman_cffi.cli.app import _COMMANDS
+from gearman_cffi.cli.options import Option
 from gearman_cffi.testing import Gearmand
-from tests.cli.programs import Ended, Terminal, run
+from tests.cli.programs import Ended, Terminal, run, run_binary
 from tests.python_layer.workers import handlers, running
 from tests.support import queued, wait_until
 
@@ -72,7 +76,7 @@ def test_values(server: Gearmand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "printed"), [("raw", "x\\y", "x\\y\n"), ("json", '{"a": [1]}', '{"a": [1]}\n')]
+    ("name", "given", "printed"), [("raw", "x\\y", "x\\y"), ("json", '{"a": [1]}', '{"a": [1]}\n')]
 )
 def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) -> None:
     def echo(job: Job) -> Any:
@@ -83,6 +87,36 @@ def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) ->
     bad = run(gearmand, "submit", "echo", "{", "--serializer=json")
     assert (bad.code, bad.out) == (7, "")
     assert "invalid JSON" in bad.err
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)) * 40, b"line\n", b"text", b"", b"\r\n\n"])
+def test_binary_results(gearmand: Gearmand, tmp_path: Path, data: bytes) -> None:
+    """The bytes of the worker and no others, whatever the serializer: not a line end more."""
+    (tmp_path / "data").write_bytes(data)
+
+    def parts(job: Job) -> bytes:
+        job.send_data(data[:7])
+        return data
+
+    def binary(job: Job) -> bytes:
+        return b"\xff" + data
+
+    with running(gearmand, handlers(same=lambda job: data, parts=parts, binary=binary), serializer=RawSerializer()):
+        given = ("--serializer=raw", f"@{tmp_path / 'data'}")
+        assert run_binary(gearmand, "submit", "same", *given) == data
+        assert run_binary(gearmand, "submit", "parts", *given) == data[:7] + data
+        assert run_binary(gearmand, "submit", "binary", *given) == b"\xff" + data
+        assert run_binary(gearmand, "submit", "binary", "x") == b"\xff" + data
+
+
+def test_a_raw_result_on_a_terminal(gearmand: Gearmand) -> None:
+    """There it ends with a line end, so that the prompt stands in a line of its own."""
+    with (
+        running(gearmand, handlers(same=lambda job: b"text"), serializer=RawSerializer()),
+        Terminal(gearmand, 80, "submit", "same", "--serializer=raw") as terminal,
+    ):
+        terminal.await_text("text\r\n")
+        assert terminal.process.wait(20) == 0
 
 
 def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
@@ -235,6 +269,37 @@ def test_exit_codes(server: Gearmand) -> None:
 def test_options_from_the_environment(server: Gearmand) -> None:
     environment = {"GEARMAN_CFFI_SUBMIT_TIMEOUT": "0.2", "GEARMAN_CFFI_SERVERS": server.address}
     assert run(NOBODY, "submit", "nobody", "x", **environment).code == 6
+
+
+@pytest.mark.parametrize("value", ["tcp://10.101.82.102:9418", "udp://10.101.82.102:53", "sctp://[fd00::1]:1"])
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_variables_of_kubernetes(name: str, value: str) -> None:
+    """A Service gearman-cffi-COMMAND... sets no option of the command, whatever the option is called."""
+    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}"), name)
+    options = [option for option in command.params if isinstance(option, Option)]
+    assert options
+    service = f"GEARMAN_CFFI_{name.upper()}"
+    for option in options:
+        variable = f"{service}_{option.name}".upper()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(variable, value)
+            context = click.Context(command, auto_envvar_prefix=service)
+            assert option.resolve_envvar_value(context) == (None if variable.endswith("_PORT") else value)
+
+
+def test_a_wrong_value_names_its_variable() -> None:
+    """The option too; a wrong argument names no variable."""
+    wrong = [
+        ({"GEARMAN_CFFI_SUBMIT_TIMEOUT": "x"}, "(environment variable GEARMAN_CFFI_SUBMIT_TIMEOUT): 'x'"),
+        ({"GEARMAN_CFFI_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SERVERS): 'x:y'"),
+        ({"GEARMAN_SERVERS": "x:y"}, "(environment variable GEARMAN_SERVERS): 'x:y'"),
+        ({"GEARMAN_CFFI_SUBMIT_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SUBMIT_SERVERS): 'x:y'"),
+    ]
+    for environment, said in wrong:
+        ended = run(NOBODY, "submit", "x", **environment)
+        assert (ended.code, said in ended.err) == (2, True), ended.err
+    ended = run(NOBODY, "submit", "x", "--timeout=x", GEARMAN_CFFI_SUBMIT_TIMEOUT="1")
+    assert (ended.code, "environment" in ended.err) == (2, False), ended.err
 
 
 def test_missing_extra(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def test_options(name: str) -> None:
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert all(long in text for long in parameter.opts if long.startswith("--")), parameter.opts
-            variable = parameter.envvar or (parameter.name or "").upper()
+            variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar
+            variable = variables[0] if variables else (parameter.name or "").upper()
             assert name not in ("worker", "submit") or f"`{variable}`" in COMMAND or f"{variable}`" in COMMAND
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -13,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .conftest import Distributions
+
+
+COMMAND = "from gearman_cffi.cli import main; main()"  # what the script gearman-cffi does
 
 
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -29,8 +34,16 @@ def import_error_without_libgearman(folder: Path) -> str:
     assert b"libgearman.so.8\0" in content
     # The same length, so that nothing in the file moves.
     native.write_bytes(content.replace(b"libgearman.so.8\0", b"libgearman.so.X\0"))
-    done = run_python("import gearman_cffi", folder)
+    done = run_python("from gearman_cffi import Client", folder)
     return done.stderr[done.stderr.rindex("ImportError") :]
+
+
+def readelf(file: Path, option: str) -> str:
+    """What binutils' readelf says of a file."""
+    done = subprocess.run(
+        ["readelf", "--wide", option, str(file)], capture_output=True, text=True, timeout=30, check=True
+    )
+    return done.stdout
 
 
 class TestWheel:
@@ -84,6 +97,40 @@ class TestWheel:
         assert "libgearman.so.X" in error
         assert "pip install --force-reinstall gearman-cffi" in error
         assert "libgearman8" not in error
+
+    def test_the_command_without_libgearman(self, unpacked_wheel: Path) -> None:
+        """It says what is missing and nothing else, whatever it is asked to do; the package itself can be imported."""
+        error = import_error_without_libgearman(unpacked_wheel).removeprefix("ImportError: ")
+        assert run_python("import gearman_cffi; print(gearman_cffi.__version__)", unpacked_wheel).returncode == 0
+        for arguments in ([], ["--help"], ["version"], ["worker", "--help"], ["ping"], ["submit", "f"], ["no-command"]):
+            done = run_python(f"import sys; sys.argv[1:] = {arguments}; {COMMAND}", unpacked_wheel)
+            assert (done.returncode, done.stdout, done.stderr) == (1, "", f"gearman-cffi: {error}"), arguments
+
+    def test_names_nothing_of_the_build_machine(self, source: Path, unpacked_wheel: Path) -> None:
+        """Neither a search path of the linker nor a folder: a wheel works on other machines and tells nothing."""
+        native = unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so"
+        content = native.read_bytes()
+        for folder in (source, sys.prefix, sys.base_prefix, tempfile.gettempdir(), Path.home()):
+            assert str(folder).encode() + b"/" not in content, folder
+        assert "RUNPATH" not in readelf(native, "--dynamic")
+        assert "RPATH" not in readelf(native, "--dynamic")
+
+    def test_is_stripped(self, unpacked_wheel: Path) -> None:
+        """Neither symbols nor debug information: they are three quarters of its size."""
+        sections = readelf(unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so", "--section-headers")
+        assert ".symtab" not in sections
+        assert ".debug" not in sections
+
+
+def test_flags_of_the_environment_are_kept(source: Path, tmp_path: Path) -> None:
+    """Debug information that CFLAGS asks for, and a search path that LDFLAGS names."""
+    command = [sys.executable, "setup.py", "--quiet", "build_ext"]
+    command += [f"--build-temp={tmp_path / 'temp'}", f"--build-lib={tmp_path / 'lib'}"]
+    environment = {**os.environ, "CFLAGS": "-g -O1", "LDFLAGS": "-Wl,-rpath,/opt/somewhere/lib"}
+    subprocess.run(command, cwd=source, env=environment, capture_output=True, timeout=50, check=True)
+    (native,) = tmp_path.glob("lib/gearman_cffi/_libgearman/*.so")
+    assert ".debug_info" in readelf(native, "--section-headers")
+    assert re.findall(r"RUNPATH.*\[(.*)\]", readelf(native, "--dynamic")) == ["/opt/somewhere/lib"]
 
 
 class TestSdist:

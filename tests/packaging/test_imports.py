@@ -78,7 +78,7 @@ class TestWhatIsLoaded:
         """If libgearman is missing, the import of a name or a module says so, not its first use."""
         assert "gearman_cffi._libgearman._native" in loaded_by(code)
 
-    @pytest.mark.parametrize("code", ["import gearman_cffi", "import gearman_cffi.pytest_plugin"])
+    @pytest.mark.parametrize("code", ["import gearman_cffi.cli", "import gearman_cffi.pytest_plugin"])
     def test_what_other_programs_import_needs_no_libgearman(self, code: str) -> None:
         """pytest and the command import these in any environment."""
         assert "gearman_cffi._libgearman" not in loaded_by(f"import sys; sys.path[:] = {sys.path}; {code}")
