@@ -37,11 +37,11 @@ _from_handle, _unpack, _send = ffi.from_handle, ffi.unpack, lib.gcffi_job_send
 
 
 def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    keep(error)
+    keep(error.with_traceback(traceback))  # which CPython before 3.12 has not set yet
 
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
-    keep(error)
+    keep(error.with_traceback(traceback))
     return _ENDED if isinstance(error, PROCESS_EXITS) else _FAILED
 
 
@@ -83,7 +83,7 @@ def gcffi_on_job(context: Any, size: int) -> int:
             result = call(handle)
             kind = type(result)
             if kind is str:
-                result, kind = result.encode(), bytes
+                result, kind = result.encode("utf-8", "surrogateescape"), bytes
         except BaseException as error:
             function.runner.failed(handle, error)
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import NULL, Data, decode, pointer
+from gearman_cffi._libgearman.data import NULL, Data, decode, decode_name, pointer
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
@@ -169,7 +169,7 @@ class ClientHandle(Handle):
         answer = Reply(
             rc,
             _unpack(reply.data, size) if size else b"",
-            decode(reply.handle) or "" if reply.handle_size else "",
+            decode_name(reply.handle) or "" if reply.handle_size else "",
             decode(reply.error) if rc else None,
         )
         if size <= _MOST_KEPT:

@@ -19,5 +19,10 @@ def pointer(data: Data) -> Any:
 
 
 def decode(text: Any) -> str | None:
-    """A C string as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
+    """A C string that people read, as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
     return None if not text else ffi.string(text).decode("utf-8", "backslashreplace")
+
+
+def decode_name(name: Any) -> str | None:
+    """A C string that names something, as str; None for NULL. Bytes that are not UTF-8 become surrogate escapes."""
+    return None if not name else ffi.string(name).decode("utf-8", "surrogateescape")

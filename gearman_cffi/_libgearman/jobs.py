@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.data import Data, decode, decode_name, pointer
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import fail, refuse
 
@@ -58,22 +58,22 @@ class JobHandle:
 
     def _read_handle(self) -> str | None:
         """The job's handle (gearman_job_handle)."""
-        return decode(lib.gearman_job_handle(self._st()))
+        return decode_name(lib.gearman_job_handle(self._st()))
 
     def _read_names(self) -> tuple[str, str]:
         """The handle and the unique key of the job that has just come, in the thread that runs it."""
         job = self._job
         handle: bytes = _string(job.handle)
         unique: bytes = _string(job.unique)
-        return handle.decode("utf-8", "backslashreplace"), unique.decode("utf-8", "backslashreplace")
+        return handle.decode("utf-8", "surrogateescape"), unique.decode("utf-8", "surrogateescape")
 
     def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""
-        return decode(lib.gearman_job_function_name(self._st()))
+        return decode_name(lib.gearman_job_function_name(self._st()))
 
     def _read_unique(self) -> str | None:
         """The unique key; empty where the worker does not ask for it (gearman_job_unique)."""
-        return decode(lib.gearman_job_unique(self._st()))
+        return decode_name(lib.gearman_job_unique(self._st()))
 
     def _read_workload(self) -> bytes | None:
         """The workload (gearman_job_workload)."""

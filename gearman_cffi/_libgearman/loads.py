@@ -35,7 +35,7 @@ class LoadHandle(ClientHandle):
         """The handles of all jobs of the load, and their return codes: rc for those that were not answered."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
         size = self._call(lib.gcffi_client_unload, count, rc, handles, codes)
-        return ffi.unpack(handles, size).decode("utf-8", "backslashreplace").split("\0")[:-1], ffi.unpack(codes, count)  # type: ignore[return-value]
+        return ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1], ffi.unpack(codes, count)  # type: ignore[return-value]
 
 
 def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import decode
+from gearman_cffi._libgearman.data import decode_name
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.ownership import refuse
 
@@ -103,7 +103,7 @@ class TaskHandle:
 
     def _text(self, function: Callable[[Any], Any]) -> str | None:
         st = self._st()
-        return decode(function(st)) or "" if st else None
+        return decode_name(function(st)) or "" if st else None
 
     def _number(self, function: Callable[[Any], Any]) -> int | None:
         st = self._st()

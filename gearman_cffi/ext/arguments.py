@@ -1,18 +1,22 @@
-"""What the mirror's methods take, made fit for C.
+"""Arguments of the mirror's methods, converted for C as PHP converts them.
 
-Data (workloads, results, exception texts) may be bytes, any other bytes-like object, str (as UTF-8) or a number,
-which is written as PHP writes it. Names (functions, unique keys, handles, hosts) may be str or bytes; PHP cuts them
-at a NUL byte, here that is an error. Anything else raises TypeError with a text that names the parameter.
+Data (workloads, results, exception texts) and names (functions, unique keys, handles, contexts, worker ids, hosts) may
+be str, bytes, any other bytes-like object, a number, or an object whose class defines ``__str__``. A str goes out as
+UTF-8; surrogate escapes become the bytes that they stand for. Numbers are written as PHP's strval() writes them.
+Integers may also be given as floats without a fraction and as numeric strings. None, lists, dicts and everything else
+raise TypeError with a text that names the parameter.
 """
 
 from __future__ import annotations
+
+import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
-Name: TypeAlias = str | bytes
+Name: TypeAlias = str | bytes | int | float
 
 # libgearman's packets give their size in 32 bits; the names before the data need room too.
 MAX_DATA = 0xFFFFFFFF - 8192
@@ -23,36 +27,145 @@ _known_names: dict[str, bytes] = {}
 known_name = _known_names.get
 _MOST_KNOWN = 1024
 _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
+_LONG_MIN, _LONG_MAX = -0x8000000000000000, 0x7FFFFFFFFFFFFFFF
+_MOST_SHOWN = 60  # characters of a value in an error
+
+# PHP's numeric strings: ASCII digits only, no "0x", no "_", no "inf".
+_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_BLANKS = " \t\n\r\v\f"
 
 
 def data(value: Data, what: str) -> bytes | bytearray | memoryview:
-    """Data for C. Raises TypeError for what is no data, ValueError for more than libgearman's 4 GiB."""
+    """Converts data for C. what: the parameter's name, for errors.
+
+    Raises TypeError for a value that is no data, ValueError for more than libgearman's 4 GiB.
+    """
     if type(value) is bytes and len(value) <= MAX_DATA:
         return value
-    if isinstance(value, str):
-        result: bytes | bytearray | memoryview = value.encode()
-    elif isinstance(value, (bytes, bytearray)):
+    result: bytes | bytearray | memoryview
+    if isinstance(value, (bytes, bytearray)):
         result = value
     elif isinstance(value, memoryview):
         result = value.cast("B") if value.c_contiguous else value.tobytes()
-    elif isinstance(value, bool):
-        result = b"1" if value else b""
-    elif isinstance(value, int):
-        result = b"%d" % value
-    elif isinstance(value, float):
-        result = _float(value).encode()
+    elif isinstance(value, (str, int, float)):
+        result = encode(_text(value) or "")
     else:
-        try:
-            result = memoryview(value).tobytes()
-        except TypeError:
-            raise TypeError(f"{what} must be bytes, str or a number, not {type(value).__name__}") from None
+        result = _buffer(value, what)
     if len(result) > MAX_DATA:
         raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {MAX_DATA}")
     return result
 
 
+def name(value: Name, what: str) -> bytes:
+    """Converts a name for C. what: the parameter's name, for errors.
+
+    Raises TypeError for a value that is no name, ValueError for a NUL byte, at which PHP cuts the name.
+    """
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        encoded = bytes(value)
+    else:
+        text = _text(value)
+        if text is None:
+            raise TypeError(f"{what} must be str, bytes or a number, not {type(value).__name__}")
+        encoded = encode(text)
+    if b"\0" in encoded:
+        raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
+    return encoded
+
+
+def function_name(value: Name, what: str) -> bytes:
+    """Does what name() does, and remembers the result, because functions are named again and again."""
+    encoded = name(value, what)
+    if type(value) is str:
+        if len(_known_names) >= _MOST_KNOWN:
+            _known_names.clear()
+        _known_names[value] = encoded
+    return encoded
+
+
+def optional_name(value: Name | None, what: str) -> bytes:
+    """Converts a name for C; None is the empty name."""
+    return b"" if value is None else name(value, what)
+
+
+def integer(value: float | str | bytes, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
+    """Converts an integer for C. what: the parameter's name, for errors. low, high: the range that C takes.
+
+    Raises TypeError for a value that is no integer, ValueError for one out of the range, which PHP would cut.
+    """
+    number = _integer(value)
+    if number is None:
+        shown = _shortened(value) if isinstance(value, (str, bytes, float)) else type(value).__name__
+        raise TypeError(f"{what} must be an integer, not {shown}")
+    if not low <= number <= high:
+        raise ValueError(f"{what} must be between {low} and {high}, not {_shortened(value)}")
+    return number
+
+
+def flag(value: object) -> bool:
+    """Converts a bool as PHP does: the texts "" and "0" are false."""
+    return bool(value) and value not in ("0", b"0")
+
+
+def return_code(value: object) -> int:
+    """Reads a callback's return value as PHP reads it: as an integer, of which the lower 32 bits count, with a sign.
+
+    A str or bytes counts as the number that it begins with, 0 without one. What is no number and no text is 0, and so
+    is True: PHP takes it as GEARMAN_IO_WAIT, which blocks the client for good.
+    """
+    if isinstance(value, bool):
+        return 0
+    if isinstance(value, int):
+        code = value
+    elif isinstance(value, float):
+        code = int(value) if abs(value) < float("inf") else 0
+    elif isinstance(value, (str, bytes)):
+        found = _NUMBER.match(decode(value) if isinstance(value, bytes) else value)
+        number = _number(found[1]) if found else 0
+        code = _LONG_MAX if number > _LONG_MAX else _LONG_MIN if number < _LONG_MIN else int(number)
+    else:
+        return 0
+    return (code + 0x80000000) % 0x100000000 - 0x80000000
+
+
+def encode(text: str) -> bytes:
+    """Encodes a text for C. decode() reverses it."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode(text: bytes) -> str:
+    """Decodes a name. Bytes that are not UTF-8 become surrogate escapes."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _text(value: object) -> str | None:
+    """The text of a str, a number, or an object whose class defines __str__; None for other objects."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, int):
+        return f"{value:d}"
+    if isinstance(value, float):
+        return _float(value)
+    if type(value).__str__ is object.__str__:
+        return None
+    return str(value)
+
+
+def _buffer(value: object, what: str) -> bytes:
+    """The bytes of an object with the buffer protocol, else its text."""
+    try:
+        return memoryview(value).tobytes()  # type: ignore[arg-type]
+    except TypeError:
+        text = _text(value)
+    if text is None:
+        raise TypeError(f"{what} must be bytes, str or a number, not {type(value).__name__}")
+    return encode(text)
+
+
 def _float(value: float) -> str:
-    """A float as PHP turns it into a string: 14 digits, its default for the setting ``precision``."""
+    """Writes a float as PHP's strval() does: 14 digits, the default of the setting ``precision``."""
     if value != value:
         return "NAN"
     if value in (float("inf"), float("-inf")):
@@ -65,38 +178,28 @@ def _float(value: float) -> str:
     return f"{mantissa}E{int(exponent):+d}"
 
 
-def name(value: Name, what: str) -> bytes:
-    """A name for C. Raises TypeError for what is no text, ValueError for a NUL byte."""
-    if type(value) is str:
-        encoded = value.encode()
-    elif isinstance(value, str | bytes):
-        encoded = value.encode() if isinstance(value, str) else bytes(value)
-    else:
-        raise TypeError(f"{what} must be str or bytes, not {type(value).__name__}")
-    if b"\0" in encoded:
-        raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
-    return encoded
+def _integer(value: object) -> int | None:
+    """The integer that a number or a numeric string stands for; None if it stands for none."""
+    if isinstance(value, (str, bytes)):
+        text = decode(value) if isinstance(value, bytes) else value
+        found = _NUMBER.match(text)
+        if found is None or text[found.end() :].strip(_BLANKS):
+            return None
+        value = _number(found[1])
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None
 
 
-def function_name(value: Name, what: str) -> bytes:
-    """name() for what comes again and again."""
-    encoded = name(value, what)
-    if type(value) is str:
-        if len(_known_names) >= _MOST_KNOWN:
-            _known_names.clear()
-        _known_names[value] = encoded
-    return encoded
+def _number(text: str) -> int | float:
+    """Reads a numeric string: an integer of at most 64 bits in full, any other number as a float."""
+    if len(text) <= len(str(_LONG_MIN)) and not set(text) & set(".eE"):
+        return int(text)
+    return float(text)
 
 
-def optional_name(value: Name | None, what: str) -> bytes:
-    """A name for C where None means none: the empty name."""
-    return b"" if value is None else name(value, what)
-
-
-def integer(value: int, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
-    """A number for C. Raises TypeError for what is none, ValueError for one out of range, which PHP would cut."""
-    if not isinstance(value, int):
-        raise TypeError(f"{what} must be int, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{what} must be between {low} and {high}, not {value}")
-    return int(value)
+def _shortened(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + "..."

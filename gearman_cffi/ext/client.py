@@ -149,7 +149,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
 
         Stands for gearman_client_set_context().
         """
-        self._context = arguments.name(data, "data").decode("utf-8", "surrogateescape")
+        self._context = arguments.decode(arguments.name(data, "data"))
         return True
 
     def _ask_status(self, handle: bytes, timeout_ms: int = -1) -> StatusReply:

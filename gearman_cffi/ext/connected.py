@@ -10,6 +10,7 @@ from gearman_cffi.ext.constants import (
     GEARMAN_PAUSE,
     GEARMAN_SUCCESS,
     GEARMAN_TIMEOUT,
+    GEARMAN_UNKNOWN_STATE,
     GEARMAN_WORK_DATA,
     GEARMAN_WORK_EXCEPTION,
     GEARMAN_WORK_FAIL,
@@ -31,15 +32,9 @@ if TYPE_CHECKING:
 _EXCEPTIONS = b"exceptions"
 # The bits libgearman reports of itself and the extension does not: "allocated by libgearman".
 _ALLOCATED = 1
-
-
-class _NotSetUp:
-    """Stands where a subclass did not call the constructor of its base. PHP's object is empty then and fails oddly."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):  # somebody looks at the class: inspect, stubtest
-            raise AttributeError(name)
-        raise RuntimeError("this object is not set up: its class does not call the constructor of its base class")
+_SET_BY_CONSTRUCTOR = frozenset({"_background_handle", "_context", "_handle", "_tasks"})
+# What libgearman leaves after a call that had to wait, and what it leaves after one that had not: PHP shows the latter.
+_WAITED, _NO_ERROR = (return_code_name(code) for code in (GEARMAN_IO_WAIT, GEARMAN_UNKNOWN_STATE))
 
 
 class Connected(Uncopyable):
@@ -53,10 +48,16 @@ class Connected(Uncopyable):
     def __new__(cls: type[_Self], *_: object, **__: object) -> _Self:
         """Takes what the constructor of a subclass may take."""
         self = super().__new__(cls)
-        # Not attributes of the class: CPython finds those of an object faster where its class has none of the name.
-        self._handle = _NotSetUp()  # type: ignore[assignment]
         self._rc, self._text = GEARMAN_SUCCESS, None
         return self
+
+    if not TYPE_CHECKING:  # for type checkers every name would be an attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Names the mistake of a subclass that does not call this constructor: PHP's object then fails oddly."""
+            if name in _SET_BY_CONSTRUCTOR:
+                raise RuntimeError("object not set up: its class does not call the constructor of its base class")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def returnCode(self) -> int:
         """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.
@@ -72,7 +73,9 @@ class Connected(Uncopyable):
         Stands for gearman_client_error() and gearman_worker_error().
         """
         text = self._text if self._text is not None else self._handle.error()
-        return False if text is None else text
+        if text is None:
+            return False
+        return _NO_ERROR if text == _WAITED and self._rc == GEARMAN_SUCCESS else text
 
     def getErrno(self) -> int:
         """The errno of the last error of a socket, 0 for none (gearman_client_errno(), gearman_worker_errno())."""
@@ -130,7 +133,7 @@ class Connected(Uncopyable):
         """
         address = None if host is None else arguments.name(host, "host")
         rc = self._handle.add_server(address, arguments.integer(port, "port", 0, 65535))
-        return self._added("addServer", rc, setupExceptionHandler)
+        return self._added("addServer", rc, arguments.flag(setupExceptionHandler))
 
     def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
         """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
@@ -139,7 +142,7 @@ class Connected(Uncopyable):
         Stands for gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._handle.add_servers(arguments.optional_name(servers, "servers"))
-        return self._added("addServers", rc, setupExceptionHandler)
+        return self._added("addServers", rc, arguments.flag(setupExceptionHandler))
 
     def enableExceptionHandler(self) -> bool:
         """Asks every server for the exceptions of workers. True, or raises GearmanException.
@@ -166,7 +169,7 @@ class Connected(Uncopyable):
         """
         names = {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}
         files = [None if value is None else arguments.name(value, what) for what, value in names.items()]
-        if ssl:
+        if arguments.flag(ssl):
             for file in filter(None, files):
                 with open(file, "rb"):  # libgearman 2.0 ends the process where it cannot
                     pass

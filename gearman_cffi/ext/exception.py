@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+_PACKAGE = __name__.partition(".")[0] + "."
+
 
 class GearmanException(Exception):
     """PHP's GearmanException, raised exactly where the extension throws it.
@@ -26,6 +34,60 @@ class GearmanException(Exception):
     def getPrevious(self) -> BaseException | None:
         """The exception that led to this one (Exception::getPrevious)."""
         return self.__cause__
+
+    def getFile(self) -> str:
+        """The file of the program's line that raised it, or that called the method which did; "" before it is raised.
+
+        Stands for Exception::getFile.
+        """
+        place = self._place()
+        return place[0].f_code.co_filename if place else ""
+
+    def getLine(self) -> int:
+        """The number of that line, 0 before it is raised (Exception::getLine)."""
+        place = self._place()
+        return place[1] if place else 0
+
+    def getTrace(self) -> list[dict[str, str | int]]:
+        """The calls that led there, the last one first: the file and line of each, the function, and for a method its
+        class. Calls outside the function that caught the exception are missing: Python does not record them.
+
+        Stands for Exception::getTrace.
+        """
+        frames = self._frames()
+        return [_call(*outer, inner[0]) for outer, inner in pairwise(frames)][::-1]
+
+    def getTraceAsString(self) -> str:
+        """getTrace() as text, a line for each call (Exception::getTraceAsString)."""
+        calls = [
+            f"{call['file']}({call['line']}): {call.get('class', '')}{call.get('type', '')}{call['function']}()"
+            for call in self.getTrace()
+        ]
+        return "\n".join(f"#{number} {call}" for number, call in enumerate([*calls, "{main}"]))
+
+    def _place(self) -> tuple[FrameType, int] | None:
+        return next((place for place in reversed(self._frames()) if not _is_ours(place[0])), None)
+
+    def _frames(self) -> list[tuple[FrameType, int]]:
+        """The frames of the traceback and their lines; of this package's own only those that the program called."""
+        frames: list[tuple[FrameType, int]] = []
+        step = self.__traceback__
+        while step is not None:
+            if not (frames and _is_ours(step.tb_frame) and _is_ours(frames[-1][0])):
+                frames.append((step.tb_frame, step.tb_lineno))
+            step = step.tb_next
+        return frames
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(_PACKAGE)
+
+
+def _call(caller: FrameType, line: int, called: FrameType) -> dict[str, str | int]:
+    call: dict[str, str | int] = {"file": caller.f_code.co_filename, "line": line, "function": called.f_code.co_name}
+    if "self" in called.f_code.co_varnames[:1]:
+        call |= {"class": type(called.f_locals["self"]).__name__, "type": "->"}
+    return call
 
 
 class GearmanWarning(UserWarning):

@@ -22,8 +22,6 @@ class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
     accessors give False, b"" and 0, and what would be sent gives False with a warning.
     """
 
-    __slots__ = ("__weakref__",)
-
     # ---------------------------------------------------------------------------- reading
 
     def handle(self) -> str | Literal[False]:

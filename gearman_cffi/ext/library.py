@@ -19,7 +19,8 @@ def gearman_bugreport() -> str:
 
 def gearman_verbose_name(verbose: int) -> str | None:
     """The name of a verbosity level; None with a warning if it is negative (gearman_verbose_name())."""
-    if integer(verbose, "verbose") < 0:
+    level = integer(verbose, "verbose")
+    if level < 0:
         warn("gearman_verbose_name()", "Input must be an integer greater than 0.")
         return None
-    return verbosity_name(verbose)
+    return verbosity_name(level)

@@ -22,8 +22,6 @@ class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
     client in any case. From then on, and for one made by hand, every accessor gives False.
     """
 
-    __slots__ = ("__weakref__", "_rc")
-
     def __init__(self) -> None:
         super().__init__()
         self._rc: int = 0

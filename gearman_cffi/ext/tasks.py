@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from gearman_cffi._libgearman import LEAST_CODE
+from gearman_cffi.ext.arguments import return_code
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS
 from gearman_cffi.ext.task import GearmanTask
 
@@ -67,19 +68,7 @@ class Tasks:
             return 0
         callback, takes = found
         result = callback(*given) if takes == 2 else callback(*given[:takes])
-        return 0 if result is None else _return_code(result)
-
-
-def _return_code(value: Any) -> int:
-    """What a callback returned, as PHP turns it into a return code: the lower 32 bits, with a sign.
-
-    True does not count as GEARMAN_IO_WAIT.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return GEARMAN_SUCCESS
-    try:
-        code = value if isinstance(value, int) else int(float(value))
-    except (ValueError, OverflowError):
-        return GEARMAN_SUCCESS
-    code = (code + 0x80000000) % 0x100000000 - 0x80000000
-    return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, LEAST_CODE)
+        if result is None:
+            return GEARMAN_SUCCESS
+        code = return_code(result)
+        return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, LEAST_CODE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,10 +45,10 @@ class TestTypes:
     """A wrong type raises TypeError with the name of the parameter, before anything is sent."""
 
     @pytest.mark.parametrize("method", SUBMITTING)
-    @pytest.mark.parametrize("wrong", [None, 5, 1.5, ["f"], object()], ids=shown)
+    @pytest.mark.parametrize("wrong", [None, ["f"], {}, ("f",), 1j, object(), str], ids=shown)
     def test_function(self, client: GearmanClient, method: str, wrong: Any) -> None:
-        """A function's name is str or bytes."""
-        with pytest.raises(TypeError, match=r"function must be str or bytes, not \w+"):
+        """A function's name is str, bytes, a number or an object with a text of its own."""
+        with pytest.raises(TypeError, match=r"function must be str, bytes or a number, not \w+"):
             getattr(client, method)(wrong, "workload")
 
     @pytest.mark.parametrize("method", SUBMITTING)
@@ -59,30 +60,32 @@ class TestTypes:
 
     @pytest.mark.parametrize("method", SUBMITTING)
     def test_unique(self, client: GearmanClient, method: str) -> None:
-        """A unique key is str, bytes or None."""
-        with pytest.raises(TypeError, match="unique must be str or bytes, not int"):
-            getattr(client, method)("function", "workload", 5)
+        """A unique key is a name or None."""
+        with pytest.raises(TypeError, match="unique must be str, bytes or a number, not list"):
+            getattr(client, method)("function", "workload", [5])
 
     @pytest.mark.parametrize(
         ("call", "parameter"),
         [
-            (lambda client: client.jobStatus(None), "job_handle must be str or bytes, not NoneType"),
-            (lambda client: client.jobStatus(5), "job_handle must be str or bytes, not int"),
-            (lambda client: client.addServer(5, 4730), "host must be str or bytes, not int"),
-            (lambda client: client.addServer(HOST, "4730"), "port must be int, not str"),
-            (lambda client: client.addServer(HOST, 4730.0), "port must be int, not float"),
-            (lambda client: client.addServer(HOST, None), "port must be int, not NoneType"),
-            (lambda client: client.addServers(["localhost"]), "servers must be str or bytes, not list"),
-            (lambda client: client.setTimeout("5"), "timeout must be int, not str"),
-            (lambda client: client.setTimeout(0.5), "timeout must be int, not float"),
-            (lambda client: client.setTimeout(None), "timeout must be int, not NoneType"),
-            (lambda client: client.setOptions("2"), "option must be int, not str"),
+            (lambda client: client.jobStatus(None), "job_handle must be str, bytes or a number, not NoneType"),
+            (lambda client: client.jobStatus({}), "job_handle must be str, bytes or a number, not dict"),
+            (lambda client: client.addServer([HOST], 4730), "host must be str, bytes or a number, not list"),
+            (lambda client: client.addServer(HOST, "4730x"), "port must be an integer, not '4730x'"),
+            (lambda client: client.addServer(HOST, b""), "port must be an integer, not b''"),
+            (lambda client: client.addServer(HOST, 4730.5), "port must be an integer, not 4730.5"),
+            (lambda client: client.addServer(HOST, None), "port must be an integer, not NoneType"),
+            (lambda client: client.addServers(["localhost"]), "servers must be str, bytes or a number, not list"),
+            (lambda client: client.setTimeout("0x5"), "timeout must be an integer, not '0x5'"),
+            (lambda client: client.setTimeout(0.5), "timeout must be an integer, not 0.5"),
+            (lambda client: client.setTimeout("5" + "a" * 100), f"timeout must be an integer, not '5{'a' * 58}..."),
+            (lambda client: client.setTimeout(None), "timeout must be an integer, not NoneType"),
+            (lambda client: client.setOptions("two"), "option must be an integer, not 'two'"),
             (lambda client: client.ping(None), "workload must be bytes, str or a number, not NoneType"),
         ],
     )
     def test_the_other_calls(self, client: GearmanClient, call: Callable[[Any], Any], parameter: str) -> None:
         """Each names the parameter and the type that it got."""
-        with pytest.raises(TypeError, match=f"^{parameter}$"):
+        with pytest.raises(TypeError, match=f"^{re.escape(parameter)}$"):
             call(client)
 
     @pytest.mark.parametrize(

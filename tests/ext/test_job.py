@@ -96,9 +96,9 @@ class TestInside:
                 (lambda: anything.sendWarning([]), "warning must be bytes, str or a number, not list"),
                 (lambda: anything.sendComplete({}), "result must be bytes, str or a number, not dict"),
                 (lambda: anything.sendException(()), "exception must be bytes, str or a number, not tuple"),
-                (lambda: anything.sendStatus("1", 2), "numerator must be int, not str"),
-                (lambda: anything.sendStatus(1, 2.0), "denominator must be int, not float"),
-                (lambda: anything.setReturn("24"), "gearman_return_t must be int, not str"),
+                (lambda: anything.sendStatus("1x", 2), "numerator must be an integer, not '1x'"),
+                (lambda: anything.sendStatus(1, 2.5), "denominator must be an integer, not 2.5"),
+                (lambda: anything.setReturn("fail"), "gearman_return_t must be an integer, not 'fail'"),
                 (lambda: anything.sendFail(1), "positional argument"),
             ]
             for call, text in refused:

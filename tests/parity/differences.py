@@ -546,7 +546,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "out-of-range",
-        "PHP cuts a port or a timeout to the size of the C type. Here it is a ValueError.",
+        "PHP cuts a port or a timeout to the size of the C type, and refuses numbers beyond 64 bits with a TypeError. "
+        "Here each is a ValueError.",
         r"""
         18_arguments: out of range
         - addServer, port + 65536 -> true
@@ -557,6 +558,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         + setTimeout(2147483648) -> THROWS ValueError
         + setTimeout(4294967303) -> THROWS ValueError
         + worker setTimeout(2147483648) -> THROWS ValueError
+        18_conversions: with a fraction or out of range / 1.0E+30
+        - setTimeout -> THROWS TypeError
+        + setTimeout -> THROWS ValueError
+        18_conversions: with a fraction or out of range / "1e30"
+        - setTimeout -> THROWS TypeError
+        + setTimeout -> THROWS ValueError
+        18_conversions: with a fraction or out of range / "99999999999999999999"
+        - setTimeout -> THROWS TypeError
+        + setTimeout -> THROWS ValueError
+        18_conversions: with a fraction or out of range / "9223372036854775808"
+        - setTimeout -> THROWS TypeError
+        + setTimeout -> THROWS ValueError
         """,
     ),
     Difference(
@@ -578,26 +591,245 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "argument-types",
-        "PHP converts what it is given, Python does not.",
+        "What PHP converts with a deprecation or a warning is a TypeError here: null for a name, data or a number, "
+        "a number with a fraction for an integer, an array for the workload of a task. What it converts silently is "
+        "converted here too.",
         r"""
         18_arguments: other types
-        - int as function -> "H:golden:2"
-        - int as unique -> "H:golden:3"
         - [Deprecated] GearmanClient::doNormal(): Passing null to parameter #1 ($function) of type string is deprecated
         - [Warning] GearmanClient::doNormal(): add_task(GEARMAN_INVALID_ARGUMENT) invalid function
         - null as function -> ""
         - [Deprecated] GearmanClient::doNormal(): Passing null to parameter #2 ($workload) of type string is deprecated
         - [Warning] GearmanClient::doNormal(): add_task(GEARMAN_INVALID_ARGUMENT) invalid workload
         - null as workload -> ""
-        + int as function -> THROWS TypeError
-        + int as unique -> THROWS TypeError
         + null as function -> THROWS TypeError
         + null as workload -> THROWS TypeError
-        18_arguments: other types
-        - text as timeout -> true
-        - int as context -> true
-        + text as timeout -> THROWS TypeError
-        + int as context -> THROWS TypeError
+        18_conversions: that are none / array
+        - [Warning] Array to string conversion
+        - addTask -> object(GearmanTask)
+        + addTask -> THROWS TypeError
+        18_conversions: that are none / array with an element
+        - [Warning] Array to string conversion
+        - addTask -> object(GearmanTask)
+        + addTask -> THROWS TypeError
+        18_conversions: that are none / object
+        - addTask -> THROWS Error("Object of class stdClass could not be converted to string", code 0)
+        + addTask -> THROWS TypeError
+        18_conversions: with a fraction or out of range / "1.5"
+        - [Deprecated] Implicit conversion from float-string "1.5" to int loses precision
+        - setTimeout -> true
+        + setTimeout -> THROWS TypeError
+        18_conversions: with a fraction or out of range / "1e-1"
+        - [Deprecated] Implicit conversion from float-string "1e-1" to int loses precision
+        - setTimeout -> true
+        + setTimeout -> THROWS TypeError
+        18_conversions: with a fraction or out of range / " 2.5 "
+        - [Deprecated] Implicit conversion from float-string " 2.5 " to int loses precision
+        - setTimeout -> true
+        + setTimeout -> THROWS TypeError
+        18_conversions: with a fraction or out of range / 2.5
+        - [Deprecated] Implicit conversion from float 2.5 to int loses precision
+        - setTimeout -> true
+        + setTimeout -> THROWS TypeError
+        18_conversions: with a fraction or out of range / -0.5
+        - [Deprecated] Implicit conversion from float -0.5 to int loses precision
+        - setTimeout -> true
+        + setTimeout -> THROWS TypeError
+        """,
+    ),
+    Difference(
+        "function-names",
+        "addFunction() takes numbers and objects with a text as names, as register() does in both.",
+        r"""
+        18_conversions: addFunction
+        - [Warning] GearmanWorker::addFunction(): Function name must be a string
+        - addFunction -> false
+        - [Warning] GearmanWorker::addFunction(): Function name must be a string
+        - addFunction -> false
+        - [Warning] GearmanWorker::addFunction(): Function name must be a string
+        - addFunction -> false
+        - [Warning] GearmanWorker::addFunction(): Function name must be a string
+        - addFunction -> false
+        + addFunction -> true
+        + addFunction -> true
+        + addFunction -> true
+        + addFunction -> true
+        """,
+    ),
+    Difference(
+        "extra-arguments",
+        "A constructor or function without parameters refuses arguments, as everywhere in Python. PHP ignores them.",
+        r"""
+        19_objects: arguments that a constructor or a function without parameters is given
+        - new GearmanTask(1) -> object(GearmanTask)
+        - new GearmanJob(1) -> object(GearmanJob)
+        - gearman_version(1) -> true
+        + new GearmanTask(1) -> THROWS TypeError
+        + new GearmanJob(1) -> THROWS TypeError
+        + gearman_version(1) -> THROWS TypeError
+        """,
+    ),
+    Difference(
+        "shared-contexts",
+        "A list or dict that is given as a context is the caller's own, as every argument in Python: what a function "
+        "or a callback changes in it stays changed. PHP copies arrays.",
+        r"""
+        19_objects: arrays as contexts / of functions
+        - .| n 1
+        - .| n 1
+        + .| n 2
+        + .| n 3
+        19_objects: arrays as contexts / of tasks
+        - .| results: []
+        + .| results: ["R"]
+        """,
+    ),
+    Difference(
+        "missing-constructor",
+        "If a subclass does not call the constructor of its base class, the methods raise a RuntimeError that says "
+        "so. PHP's object is not connected to anything: each call fails without a reason.",
+        r"""
+        19_objects: a class that does not call the constructor
+        - client error -> false
+        - client options -> 4096
+        - client timeout -> -1
+        - client context -> ""
+        - client clearCallbacks -> true
+        + client error -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client options -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client timeout -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client context -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client clearCallbacks -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        19_objects: a class that does not call the constructor
+        - client doBackground -> ""
+        - client addTask -> false
+        + client doBackground -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client addTask -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        19_objects: a class that does not call the constructor
+        - worker error -> false
+        - worker options -> 0
+        - worker timeout -> 0
+        - worker work -> false
+        - worker unregisterAll -> false
+        + worker error -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + worker options -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + worker timeout -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + worker work -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + worker unregisterAll -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        """,
+    ),
+    Difference(
+        "error-after-success",
+        "After a success error() does not repeat the text of an earlier failure or of a server that was skipped. "
+        "After unregister() and unregisterAll() it is False.",
+        r"""
+        19_error_texts: after a success / of a client with a dead server
+        - .| doNormal rc 0 error "flush(GEARMAN_COULD_NOT_CONNECT)"
+        - .| doBackground rc 0 error "flush(GEARMAN_COULD_NOT_CONNECT)"
+        - .| jobStatus rc 0 error "flush(GEARMAN_COULD_NOT_CONNECT)"
+        + .| doNormal rc 0 error "UNKNOWN_STATE"
+        + .| doBackground rc 0 error "UNKNOWN_STATE"
+        + .| jobStatus rc 0 error "UNKNOWN_STATE"
+        19_error_texts: after a success / of runTasks() without a task
+        - .| runTasks true rc 0 error "WORK_EXCEPTION"
+        + .| runTasks true rc 0 error "UNKNOWN_STATE"
+        19_error_texts: after a success / of a worker
+        - .| unregister true rc 0 error "UNKNOWN_STATE"
+        - .| unregisterAll true rc 0 error "UNKNOWN_STATE"
+        + .| unregister true rc 0 error false
+        + .| unregisterAll true rc 0 error false
+        """,
+    ),
+    Difference(
+        "dead-server-first",
+        "A dead server that was added before the others does not end runTasks(): PHP reports a lost connection.",
+        r"""
+        19_better: several servers / runTasks with a dead server that was added first
+        - .|   [Warning] GearmanClient::runTasks(): _client_run_tasks(GEARMAN_LOST_CONNECTION) detected lost connection in _client_run_tasks()
+        - .| runTasks -> false
+        - .| returnCode: 14
+        + .| complete "cba"
+        + .| runTasks -> true
+        + .| returnCode: 0
+        """,
+    ),
+    Difference(
+        "do-between-tasks",
+        "do*() on a client whose tasks are pending or paused: both are done. PHP loses the task or times out.",
+        r"""
+        19_better: do* between tasks / that are pending
+        + .| complete "cba"
+        19_better: do* between tasks / that are paused
+        - .|   [Warning] GearmanClient::doNormal(): gearman_wait(GEARMAN_TIMEOUT) timeout reached, 1 servers were poll(), no servers were available, pipe:false
+        - .| doNormal -> ""
+        - .| returnCode: 47
+        + .| doNormal -> "fed"
+        + .| returnCode: 0
+        """,
+    ),
+    Difference(
+        "removed-functions",
+        "A function that was removed and added again gets its jobs, one that was added twice is gone after one "
+        "unregister(), and after the last one work() returns at once. PHP misses jobs, still runs the first function, "
+        "and waits.",
+        r"""
+        19_better: functions that are removed / unregisterAll, then addFunction
+        - .| work -> false
+        - .| returnCode: 47
+        + .| runs third
+        + .| work -> true
+        + .| returnCode: 0
+        19_better: functions that are removed / unregister, then addFunction
+        - .| work -> false
+        - .| returnCode: 47
+        + .| runs third
+        + .| work -> true
+        + .| returnCode: 0
+        19_better: functions that are removed / the only one, right after a job
+        - .| returnCode: 47
+        + .| returnCode: 34
+        19_better: functions that are removed / one that was added twice
+        - .| the first runs
+        - .| work -> true
+        - .| returnCode: 0
+        + .| work -> false
+        + .| returnCode: 34
+        """,
+    ),
+    Difference(
+        "ping-of-a-worker",
+        "A worker that a server has just woken can ping, and then runs the job. PHP takes the wrong packet for the answer.",
+        r"""
+        19_better: ping of a worker / that is told of a job
+        - .| ping -> false
+        - .| returnCode: 9
+        - .| work -> false
+        - .| returnCode: 11
+        + .| ping -> true
+        + .| returnCode: 0
+        + .| work -> true
+        + .| returnCode: 0
+        """,
+    ),
+    Difference(
+        "workload-of-a-finished-task",
+        "sendWorkload() on a finished task fails with a warning. PHP returns the return code in place of a length.",
+        r"""
+        19_better: a finished task that is kept / sendWorkload
+        - .| sendWorkload -> 29
+        - .| returnCode: 0
+        + .| sendWorkload -> false
+        + .| returnCode: 29
+        """,
+    ),
+    Difference(
+        "exception-bit",
+        "setOptions() ignores libgearman's bit 128, by which PHP asks the servers for exceptions: "
+        "enableExceptionHandler() does that.",
+        r"""
+        19_better: options of a client / the bit for exceptions
+        - .| returnCode: 23
+        + .| returnCode: 24
         """,
     ),
     Difference(

@@ -27,7 +27,11 @@ foreach (['null' => null, 'false' => false, '0' => 0, 'empty array' => [], 'text
     'PAUSE as float' => 38.9, 'WORK_FAIL' => GEARMAN_WORK_FAIL, 'WORK_DATA' => GEARMAN_WORK_DATA, 'WORK_EXCEPTION' => GEARMAN_WORK_EXCEPTION,
     'ERRNO' => GEARMAN_ERRNO, 'LOST_CONNECTION' => GEARMAN_LOST_CONNECTION, 'TIMEOUT' => GEARMAN_TIMEOUT,
     '2 ** 40' => 1 << 40, '2 ** 32 + WORK_FAIL' => (1 << 32) + GEARMAN_WORK_FAIL, '2 ** 32 + JOB_QUEUE_FULL as float' => 4294967313.0,
-    '2 ** 31 + 7' => (1 << 31) + 7, '1e30' => 1e30] as $n => $x)
+    '2 ** 31 + 7' => (1 << 31) + 7, '1e30' => 1e30, 'text after a number' => '24x', 'text after a fraction' => '24.9x', 'an exponent' => '2.4e1',
+    'text after an exponent' => '2.4e1x', 'half an exponent' => '24e', 'an underscore' => '2_4', 'Arabic digits' => '٢٤', 'wide digits' => '２４',
+    'hexadecimal' => '0x18', 'blanks' => " \t\n\r\v\f24 ", 'a blank that is none' => "\u{a0}24", 'plus' => '+24', 'a lone sign' => '- 24', 'no digit before' => '.24e2', 'INF as text' => 'INF',
+    '1e30 as text' => '1e30', '-1e30 as text' => '-1e30', 'twenty digits' => '99999999999999999999', '2 ** 32 + WORK_FAIL as text' => '4294967320',
+    '-1 as text' => '-1', 'INF' => INF, 'NAN' => NAN, 'NUL' => "24\0"] as $n => $x)
     isolated($n, fn() => returning('Data', $x));
 foreach (['true', '1', '1 as text'] as $n) recorded($n, 'wedges the client');
 head('PAUSE, three times');

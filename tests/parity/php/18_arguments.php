@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* arguments that PHP converts or cuts, and Python refuses: each is a wanted difference */
+/* arguments that PHP converts or cuts, most of which Python refuses */
 define('P', port('P'));
 start_gearmand(P);
 H::$ports[65536 + P] = '65536+P';
@@ -18,8 +18,8 @@ call('handle', fn() => $c->jobStatus("H:golden:1\0x"));
 call('context', fn() => $c->setContext("a\0b"));
 call('setId', fn() => $w->setId("a\0b"));
 head('other types');
-call('int as function', fn() => $c->doBackground(5, 'w', 'n2'));
-call('int as unique', fn() => $c->doBackground('cut', 'w', 7));
+call('int as function', fn() => $c->doBackground(5, 'w', 'n2') !== '');
+call('int as unique', fn() => $c->doBackground('cut', 'w', 7) !== '');
 call('null as function', fn() => $c->doNormal(null, 'w'));
 call('null as workload', fn() => $c->doNormal('f', null));
 call('text as port', fn() => $c->addServer('127.0.0.1', '4730x'));

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,29 @@ values: dict[str, object] = {
     "true": True,
     "1": 1,
     "1 as text": "1",
+    "text after a number": "24x",
+    "text after a fraction": "24.9x",
+    "an exponent": "2.4e1",
+    "text after an exponent": "2.4e1x",
+    "half an exponent": "24e",
+    "an underscore": "2_4",
+    "Arabic digits": "٢٤",
+    "wide digits": "２４",  # noqa: RUF001
+    "hexadecimal": "0x18",
+    "blanks": " \t\n\r\v\f24 ",
+    "a blank that is none": "\u00a024",
+    "plus": "+24",
+    "a lone sign": "- 24",
+    "no digit before": ".24e2",
+    "INF as text": "INF",
+    "1e30 as text": "1e30",
+    "-1e30 as text": "-1e30",
+    "twenty digits": "99999999999999999999",
+    "2 ** 32 + WORK_FAIL as text": "4294967320",
+    "-1 as text": "-1",
+    "INF": math.inf,
+    "NAN": math.nan,
+    "NUL": "24\0",
 }
 for n, x in values.items():
     isolated(n, "Data", x)(returning)

@@ -95,7 +95,7 @@ def admin(number: int, command: str) -> str:
         for line in f:
             if line.strip() == b".":
                 break
-            lines.append(line.decode())
+            lines.append(line.decode("utf-8", "surrogateescape"))
     return "".join(lines).rstrip()
 
 
@@ -104,7 +104,7 @@ def ask_line(number: int, command: str) -> str:
     with closing(socket.create_connection(("127.0.0.1", number), 2)) as s, s.makefile("rwb") as f:
         f.write(command.encode() + b"\n")
         f.flush()
-        return f.readline().decode().rstrip()
+        return f.readline().decode("utf-8", "surrogateescape").rstrip()
 
 
 def counts(number: int, function: str) -> tuple[int, int, int]:

@@ -54,7 +54,17 @@ def v(x: object) -> str:
         return "stdClass" + v(vars(x) or [])
     if x is None or isinstance(x, bool):
         return {None: "NULL", True: "true", False: "false"}[x]
-    return repr(x) if isinstance(x, int | float) else f"object({type(x).__name__})"
+    if isinstance(x, float):
+        return _float(x)
+    return repr(x) if isinstance(x, int) else f"object({type(x).__name__})"
+
+
+def _float(x: float) -> str:
+    """As PHP's var_export() writes it."""
+    mantissa, _, exponent = repr(x).partition("e")
+    if not exponent:
+        return mantissa.upper()
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent):+d}"
 
 
 def _string(x: bytes) -> str:
