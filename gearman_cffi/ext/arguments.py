@@ -88,7 +88,7 @@ def optional_name(value: Name | None, what: str) -> bytes:
     return b"" if value is None else name(value, what)
 
 
-def integer(value: float | str | bytes, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
+def integer(value: object, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
     """Converts an integer for C. what: the parameter's name, for errors. low, high: the range that C takes.
 
     Raises TypeError for a value that is no integer, ValueError for one out of the range, which PHP would cut.

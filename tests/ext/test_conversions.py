@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum, IntEnum
 from fractions import Fraction
@@ -69,7 +70,7 @@ class TestNamesAndData:
         """As function, workload and unique key of a job, and as its result."""
         seen: list[tuple[bytes, bytes, bytes]] = []
 
-        def function(job: GearmanJob) -> Any:
+        def function(job: GearmanJob, context: object) -> Any:
             seen.append((encoded(job.functionName()), job.workload(), encoded(job.unique())))
             return value
 
@@ -90,7 +91,7 @@ class TestNamesAndData:
         """Each parameter refuses it with its name."""
         client: Any = GearmanClient()
         worker: Any = GearmanWorker()
-        for call, name in (
+        calls: list[tuple[Callable[[], Any], str]] = [
             (lambda: client.addTask(value, "w"), "function_name"),
             (lambda: client.addTask("f", value), "workload"),
             (lambda: client.addTaskStatus(value), "job_handle"),
@@ -100,7 +101,8 @@ class TestNamesAndData:
             (lambda: worker.register(value), "function_name"),
             (lambda: worker.unregister(value), "function_name"),
             (lambda: worker.setId(value), "id"),
-        ):
+        ]
+        for call, name in calls:
             with pytest.raises(TypeError, match=f"^{name} must be "):
                 call()
 
@@ -118,14 +120,15 @@ class TestNamesAndData:
     def test_lone_surrogates(self) -> None:
         """A str that stands for no bytes is refused, in names as in data."""
         client = GearmanClient()
-        for call in (lambda: client.addTask("\ud800", "w"), lambda: client.addTask("f", "\ud800")):
-            with pytest.raises(UnicodeEncodeError):
-                call()
+        with pytest.raises(UnicodeEncodeError):
+            client.addTask("\ud800", "w")
+        with pytest.raises(UnicodeEncodeError):
+            client.addTask("f", "\ud800")
 
     def test_bytes_that_are_not_utf_8(self, shared_gearmand: Gearmand) -> None:
         """A function's result may be what a name was read as: its bytes go out."""
         name = b"f\xfc\xff"
-        with serving(shared_gearmand, **{"f\udcfc\udcff": lambda job: job.functionName()}):
+        with serving(shared_gearmand, **{"f\udcfc\udcff": lambda job, context: job.functionName()}):
             assert client_of(shared_gearmand).doNormal(name, "w") == name
 
 
@@ -170,7 +173,7 @@ class TestIntegers:
         """A callback may return bytes and enums too."""
         client = client_of(shared_gearmand)
         client.setDataCallback(lambda task: value)
-        with serving(shared_gearmand, parts=lambda job: job.sendData("part") and "end"):
+        with serving(shared_gearmand, parts=lambda job, context: job.sendData("part") and "end"):
             client.addTask("parts", "w")
             client.runTasks()
         assert client.returnCode() == GEARMAN_WORK_FAIL

@@ -68,6 +68,6 @@ class TestTrace:
         client = client_of(shared_gearmand)
         client.setCompleteCallback(complete)
         client.addTask("trace", "w")
-        with serving(shared_gearmand, trace=lambda job: "end"), pytest.raises(GearmanException) as caught:
+        with serving(shared_gearmand, trace=lambda job, context: "end"), pytest.raises(GearmanException) as caught:
             client.runTasks()
         assert calls(caught.value) == ["enableExceptionHandler", "complete", "runTasks"]

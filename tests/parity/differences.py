@@ -237,7 +237,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         + c| Exception "OopsError: oops"
         09_failures: exceptions / without a text
         - c| Exception "Unable to add worker function"
-        + c| Exception "OopsError"
+        + c| Exception "OopsError: "
         09_failures: exceptions / TypeError
         - c| Exception "Unable to add worker function"
         + c| Exception "TypeError: typed"

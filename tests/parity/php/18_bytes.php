@@ -5,7 +5,7 @@ define('FAKE', port('FAKE'));
 start_gearmand(P);
 function cl(int $port = P): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', $port, $port === P); $c->setTimeout(5000); return $c; }
 function wk(): GearmanWorker { $w = new GearmanWorker(); $w->addServer('127.0.0.1', P); $w->setTimeout(2000); return $w; }
-$names = ['ISO-8859-1' => "f\xfc", 'no character' => "\xff\xfe\x80", 'cut UTF-8' => "caf\xc3", 'UTF-8 and not' => "\xc3\xa9\xe9", 'UTF-8' => 'jérôme',
+$names = ['ISO-8859-1' => "f\xfc", 'no character' => "\xff\xfe\x80", 'cut UTF-8' => "gar\xc3", 'UTF-8 and not' => "\xc3\xa9\xe9", 'UTF-8' => 'jérôme',
     'overlong' => "\xc0\xaf", 'a surrogate' => "\xed\xb3\xbc", 'beyond Unicode' => "\xf5\x80\x80\x80", 'as an escape' => 'f\xfc', 'every byte' => implode('', array_map('chr', range(128, 190)))];
 head('functions, keys, contexts');
 foreach ($names as $label => $name) isolated($label, function () use ($name) {

@@ -51,7 +51,7 @@ def shown_as(event: str) -> Callable[[Any], None]:
 names: dict[str, bytes] = {
     "ISO-8859-1": b"f\xfc",
     "no character": b"\xff\xfe\x80",
-    "cut UTF-8": b"caf\xc3",
+    "cut UTF-8": b"gar\xc3",
     "UTF-8 and not": b"\xc3\xa9\xe9",
     "UTF-8": "jérôme".encode(),
     "overlong": b"\xc0\xaf",
@@ -102,8 +102,8 @@ for label, bytes_ in names.items():
 
         text = name.decode("utf-8", "surrogateescape")
         kid = worker(P, {f"echo-{text}": lambda job: job.functionName(), f"send-{text}": send}, 2)
-        for n in ("Created", "Data", "Warning", "Complete", "Exception"):
-            getattr(c, f"set{n}Callback")(shown_as(n))
+        for event in ("Created", "Data", "Warning", "Complete", "Exception"):
+            getattr(c, f"set{event}Callback")(shown_as(event))
         c.addTask(f"echo-{text}", "W", None, text)
         c.runTasks()
         c.addTask(f"send-{text}", "W", None, text)

@@ -125,8 +125,8 @@ for label, text in texts.items():
 
 
 head("addFunction")
-for x in (5, 1.5, True, Text("t5")):
-    value("addFunction", wk().addFunction, x, lambda job: None)
+for number in (5, 1.5, True, Text("t5")):
+    value("addFunction", wk().addFunction, number, lambda job: None)
 head("of tasks")
 for label, text in texts.items():
 
@@ -163,6 +163,7 @@ for label, text in texts.items():
 
 
 head("that are none")
+x: Any
 for label, x in {
     "array": [],
     "array with an element": [5],
@@ -237,7 +238,7 @@ for x in ("2", " 2 ", "2.0", 2.0, "2e0"):
     show("returnCode", j.returnCode())
     t: Any = GearmanTask()
     value("recvData", t.recvData, x)
-    value("gearman_verbose_name", gearman_verbose_name, x)  # type: ignore[arg-type]
+    value("gearman_verbose_name", gearman_verbose_name, x)
 head("that are no integers")
 for x in no_integers:
     out(f"-- {v(x)}")
@@ -251,9 +252,9 @@ for x in ("1.5", "1e-1", " 2.5 ", 2.5, -0.5, 1e30, "1e30", "99999999999999999999
     out(f"-- {v(x)}")
     value("setTimeout", c.setTimeout, x)
 head("sendStatus of a running job")
-for number in ("7", " 7 ", "7.0", 7.0, 50.0, True, False, "-1", -1.0, "4294967295"):
+for status_number in ("7", " 7 ", "7.0", 7.0, 50.0, True, False, "-1", -1.0, "4294967295"):
 
-    @isolated(v(number), number)
+    @isolated(v(status_number), status_number)
     def _(x: Any) -> None:
         def status(j: Any) -> None:
             value("sendStatus", j.sendStatus, x, 100.0)
