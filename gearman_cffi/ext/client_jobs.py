@@ -8,7 +8,6 @@ from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.client_tasks import RunsTasks
 from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.constants import (
-    GEARMAN_DATA_TOO_LARGE,
     GEARMAN_WORK_EXCEPTION,
     GEARMAN_WORK_FAIL,
 )
@@ -67,8 +66,6 @@ class SubmitsJobs(RunsTasks):
         self._text = None
         reply = self._handle.submit(kind, name, key, workload or None, -1 if timeout_ms is None else timeout_ms)
         rc = self._rc = reply.rc
-        if rc == GEARMAN_DATA_TOO_LARGE:
-            arguments.data(workload, "workload")  # raises what a mirror's method does
         if rc in _JOB_FAILED:
             self._text = return_code_name(rc)
         return reply
