@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 
+from gearman_cffi.escaping import escape
+
 
 def prepare_streams() -> None:
     """Open /dev/null in place of closed standard streams, and escape what the encoding of stdout cannot express.
@@ -39,15 +41,6 @@ def flush_streams() -> bool:
             succeeded = False
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return succeeded
-
-
-def escape(value: object) -> str:
-    """The text of a value with line ends, control characters and bytes that are not text as backslash escapes.
-
-    Names and messages come from the network; on a terminal they could otherwise move the cursor or fake a line.
-    """
-    text = str(value).encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def print_line(*cells: object) -> None:

@@ -13,10 +13,11 @@ import click
 
 from gearman_cffi.cli import workload
 from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
-from gearman_cffi.cli.io import escape, print_line, print_message, write
+from gearman_cffi.cli.io import print_line, print_message, write
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
+from gearman_cffi.escaping import escape
 from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
 from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_watch import UpdateKind

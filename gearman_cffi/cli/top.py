@@ -18,9 +18,9 @@ from rich.text import Text
 from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.history import Answers, History, Line
-from gearman_cffi.cli.io import escape
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import of_all, print_json, print_rows, table
+from gearman_cffi.escaping import escape
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 

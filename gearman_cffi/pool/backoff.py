@@ -30,3 +30,26 @@ class Backoff:
         self._deaths = min(self._deaths + 1, 20)
         self.not_before = now + seconds
         return seconds
+
+
+class FunctionBackoffs:
+    """Functions whose jobs have ended their process: the next processes do not serve them for a while.
+
+    Otherwise the server gives the same job to one process after the other, and none is left for other functions.
+    """
+
+    def __init__(self) -> None:
+        self._backoffs: dict[str, Backoff] = {}
+
+    def died(self, function: str, began: float) -> float:
+        """A process that had begun then died in a job of this function. Seconds until it is served again."""
+        return self._backoffs.setdefault(function, Backoff()).died(began)
+
+    def waiting(self) -> dict[str, float]:
+        """The functions not to serve now, with the time at which each may be served again."""
+        now = time.monotonic()
+        return {name: backoff.not_before for name, backoff in self._backoffs.items() if backoff.not_before > now}
+
+    def clear(self) -> None:
+        """There is new code."""
+        self._backoffs.clear()

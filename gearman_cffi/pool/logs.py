@@ -10,10 +10,18 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from gearman_cffi.escaping import escape
 from gearman_cffi.subscribers.levels import name_notice
 
 FORMATS = ("text", "json")
 LEVELS = ("debug", "info", "warning", "error", "critical")
+DETAILS = "gearman_details"
+
+
+def split_details(text: str) -> tuple[str, dict[str, Any]]:
+    """The first line of a text of ours, and the extra= of a log call with the lines below it, such as a traceback."""
+    line, _, details = text.partition("\n")
+    return line, {DETAILS: details}
 
 
 def about(function: str, handle: str) -> dict[str, Any]:
@@ -25,6 +33,7 @@ class TextFormatter(logging.Formatter):
     """time pid LEVEL function handle: message [error].
 
     An exception is put into the line with the place where it was raised; with tracebacks=True its traceback follows.
+    Lines that belong to the line before are indented. Control characters, which may come from the network, are escaped.
     """
 
     def __init__(self, tracebacks: bool) -> None:
@@ -37,10 +46,11 @@ class TextFormatter(logging.Formatter):
         where = f" {function} {handle}:" if function else ""
         line = f"{_time(record)} {record.process} {record.levelname:<7}{where} {record.getMessage()}"
         error = _error_of(record)
-        if error is None:
-            return _one_line(line)
-        line = _one_line(f"{line}: {type(error).__name__}: {error}{_place(error)}")
-        return f"{line}\n{_traceback(error)}" if self._tracebacks else line
+        details = str(getattr(record, DETAILS, ""))
+        if error is not None:
+            line += f": {type(error).__name__}: {error}{_place(error)}"
+            details = _traceback(error) if self._tracebacks else ""
+        return "\n    ".join([escape(line), *map(escape, details.splitlines())])
 
 
 class JsonFormatter(logging.Formatter):
@@ -49,19 +59,21 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
         function, handle = _job_of(record)
+        details = getattr(record, DETAILS, "")
         fields: dict[str, Any] = {
             "time": _time(record),
             "pid": record.process,
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage() + (f"\n{details}" if details else ""),
         }
         if function:
             fields |= {"function": function, "handle": handle}
         error = _error_of(record)
         if error is not None:
             fields |= {"error": f"{type(error).__name__}: {error}", "traceback": _traceback(error)}
-        return json.dumps(fields, ensure_ascii=False)
+        line = json.dumps(fields, ensure_ascii=False)
+        return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def set_up(level: str, format: str) -> None:
@@ -100,7 +112,3 @@ def _place(error: BaseException) -> str:
 
 def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
-
-
-def _one_line(text: str) -> str:
-    return text.replace("\r", "\\r").replace("\n", "\\n")

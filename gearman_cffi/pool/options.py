@@ -12,6 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
 ANY_FUNCTION = "*"
@@ -75,6 +76,8 @@ class PoolOptions:
             raise ValueError("numbers of processes must be above 0")
         if not self.roles():
             raise ValueError("a pool needs at least one process")
+        if self.serializer not in BY_NAME:
+            raise ValueError(f"unknown serializer {self.serializer!r}: use one of {', '.join(BY_NAME)}")
         if self.ready_file is not None and not self.ready_file.parent.is_dir():
             raise ValueError(f"the folder of the ready file does not exist: {self.ready_file}")
 
@@ -103,6 +106,7 @@ class ChildOptions:
     id: int
     servers: str
     function: str | None
+    without: tuple[str, ...]
     max_jobs: int | None
     memory_limit: int | None
     burst: bool
@@ -113,8 +117,8 @@ class ChildOptions:
     log_format: str
 
     @classmethod
-    def of(cls, pool: PoolOptions, id: int, function: str | None) -> ChildOptions:
-        """Those of the pool for a child, with limits of its own."""
+    def of(cls, pool: PoolOptions, id: int, function: str | None, without: tuple[str, ...] = ()) -> ChildOptions:
+        """Those of the pool for a child, with limits of its own. without: functions not to serve."""
 
         def lowered(limit: int | None, least: Callable[[int], int] = lambda value: max(1, value)) -> int | None:
             return None if limit is None else least(round(pool.splayed(limit)))
@@ -123,6 +127,7 @@ class ChildOptions:
             id=id,
             servers=str(pool.servers),
             function=function,
+            without=without,
             max_jobs=lowered(pool.max_jobs),
             memory_limit=lowered(pool.memory_limit),
             burst=pool.burst,

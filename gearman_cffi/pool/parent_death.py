@@ -23,30 +23,38 @@ def own_group() -> None:
         os.setpgid(0, 0)
 
 
-def die_with_parent(lifeline: int, may_use_thread: bool = True) -> None:
-    """Ends this process and its group by SIGKILL when the pipe's other end is closed. lifeline: the read end."""
-    if not _ask_kernel(lifeline) and may_use_thread:
+def die_with_parent(lifeline: int, may_use_thread: bool = True) -> int:
+    """Ends this process and its group by SIGKILL when the pipe's other end is closed. lifeline: the read end.
+
+    Returns the file descriptor that must stay open for it.
+    """
+    asked = _ask_kernel(lifeline)
+    if asked is not None:
+        return asked
+    if may_use_thread:
         threading.Thread(target=_watch, args=(lifeline,), name="gearman-cffi lifeline", daemon=True).start()
+    return lifeline
 
 
-def _ask_kernel(lifeline: int) -> bool:
+def _ask_kernel(lifeline: int) -> int | None:
+    """The file descriptor whose owner the kernel will kill; None if the kernel does not do that."""
     if not sys.platform.startswith("linux"):
-        return False
+        return None
     try:
         # The owner belongs to the open file, which forked processes share: each opens the pipe for itself.
         own = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return False
+        return None
     try:
         fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
     except OSError:
         os.close(own)
-        return False
+        return None
     if has_ended(lifeline):  # before the kernel was asked
         _end()
-    return True
+    return own
 
 
 def has_ended(lifeline: int) -> bool:

@@ -10,16 +10,17 @@ import logging
 import signal
 import time
 
-from gearman_cffi.pool.backoff import Backoff
+from gearman_cffi.pool.backoff import Backoff, FunctionBackoffs
 from gearman_cffi.pool.event_loop import Signals
 from gearman_cffi.pool.generation import Generation
 from gearman_cffi.pool.ipc import Message
 from gearman_cffi.pool.limits import JobTimeouts, Leaving
+from gearman_cffi.pool.logs import split_details
 from gearman_cffi.pool.metrics import forget
 from gearman_cffi.pool.options import ChildOptions, ExitCode, PoolOptions
 from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.rolling_reload import Renewal
-from gearman_cffi.pool.shutdown import Ending, describe_death, describe_status
+from gearman_cffi.pool.shutdown import Ending, describe_death, describe_status, ended_itself, was_killed
 from gearman_cffi.pool.slots import Child, Place, is_there
 
 _log = logging.getLogger("gearman_cffi.pool")
@@ -46,6 +47,9 @@ class Pool:
         self._timeouts, self._leaving = JobTimeouts(options), Leaving(options)
         self._backoff = Backoff()  # for templates
         self._lacks_template = False
+        self._import_was_killed = False
+        self._is_rolling_back = False
+        self._function_backoffs = FunctionBackoffs()
 
     def run(self) -> int:
         """Works; the exit code. To be called in the main thread, whose signals it takes meanwhile."""
@@ -87,12 +91,17 @@ class Pool:
             self._ending.enforce(self.children.values(), now)
             return
         self._leaving.enforce(self.children.values(), now)
-        if self._lacks_template and self._next is None and now >= self._backoff.not_before:
+        wants_template = self._lacks_template or self._import_was_killed
+        if wants_template and self._next is None and now >= self._backoff.not_before:
             self._load()
         for child in self.children.values():
-            if child.expires_at is not None and now >= child.expires_at and not child.is_told:
+            if child.is_told:
+                continue
+            if child.expires_at is not None and now >= child.expires_at:
                 self._retire(child, f"it has run for {now - child.began:.0f} s")
-        if self._renewal.step(self._current) and self._readiness.was_ready:
+            elif child.until is not None and now >= child.until:
+                self._retire(child, f"the next process serves {', '.join(child.without)} again")
+        if self._renewal.step(self._current) and self._readiness.was_ready and not self._is_rolling_back:
             _log.info("all processes have the new code")
             self._readiness.ready(again=True)
         for place in self._places:
@@ -108,7 +117,7 @@ class Pool:
         if what == "started":
             child.pid = message["pid"]
         elif what == "ready":
-            child.is_ready = True
+            child.is_ready, child.function_count = True, message["functions"]
             if all(place.child is not None and place.child.is_ready for place in self._places):
                 self._readiness.ready()
         elif what == "leaving":
@@ -132,16 +141,27 @@ class Pool:
             place.is_done = place.child is None
         elif status == ExitCode.UNREACHABLE and self.options.burst:
             self._ending.fail(self.children.values(), ExitCode.UNREACHABLE)
-        elif child.failure and not self._readiness.was_ready:
-            _log.error("%s", child.failure)
+        elif child.failure and self._roll_back(child):
+            return
+        elif child.failure and not (self._readiness.was_ready and any(one.is_ready for one in self.children.values())):
+            self._log_failure(child.failure)
             self._ending.fail(self.children.values(), ExitCode.NOT_LOADED)
         elif child.is_told or child.was_timed_out or (child.leaving and not status):
             if child.leaving:
                 _log.info("%s leaves: %s", name, child.leaving)
             place.backoff.reset()
+        elif job is not None and self._can_leave_out(child, job.function, status):
+            death, seconds = describe_death(child, job, status), self._function_backoffs.died(job.function, child.began)
+            _log.error("%s %s; other processes serve %s again in %.1f s", name, death, job.function, seconds)
         else:
             seconds = place.backoff.died(child.began)
             _log.error("%s %s; another one starts in %.1f s", name, describe_death(child, job, status), seconds)
+
+    def _can_leave_out(self, child: Child, function: str, status: int | None) -> bool:
+        """Whether the next process can serve other functions while the one that ended this process has to wait."""
+        if child.place.function is not None or self.options.burst or not ended_itself(status):
+            return False
+        return len({function, *self._function_backoffs.waiting()}) < child.function_count
 
     # ------------------------------------------------------------------------------ generations
 
@@ -150,6 +170,7 @@ class Pool:
         self._load_again = self._next is not None
         if self._load_again:
             return
+        self._import_was_killed = False
         number = 1 + max((generation.number for generation in self._generations), default=0)
         if self._current is not None:
             _log.info("imports %s anew", self.options.target)
@@ -163,7 +184,8 @@ class Pool:
             named = self.options.named_functions()
             unknown = sorted(named - set(generation.functions or named))
             if generation.is_loaded and not unknown:
-                self._current, self._lacks_template = generation, False
+                self._current, self._lacks_template, self._is_rolling_back = generation, False, False
+                self._function_backoffs.clear()
                 if generation.number > 1:
                     self._renewal.begin(place for place in self._places if place.child is not None)
             else:
@@ -184,7 +206,12 @@ class Pool:
         generation.await_end(0 if generation.is_loaded else 1.0)
         if self._ending.has_begun:
             return
-        _log.error("%s", failure or f"the import {describe_status(generation.exit_code)}")
+        if not failure and was_killed(generation.exit_code):
+            self._import_was_killed = True
+            killed, seconds = describe_status(generation.exit_code), self._backoff.died(time.monotonic())
+            _log.error("the import of %s %s; it is tried again in %.1f s", self.options.target, killed, seconds)
+            return
+        self._log_failure(failure or f"the import {describe_status(generation.exit_code)}")
         if self._current is None or (self._lacks_template and not self.children):
             self._ending.fail(self.children.values(), ExitCode.NOT_LOADED)
         elif self._lacks_template:
@@ -192,6 +219,22 @@ class Pool:
         else:
             _log.error("the processes of the code before go on")
             self._readiness.ready(again=True)
+
+    def _roll_back(self, child: Child) -> bool:
+        """After a reload: whether the processes of the generation before go on, because new ones cannot start."""
+        before = [one for one in self._generations if one.is_loaded and not one.is_lost and one is not child.generation]
+        if child.generation is not self._current or not before or self._ending.has_begun:
+            return False
+        self._log_failure(child.failure)
+        _log.error("the processes of the code before go on")
+        self._current, self._is_rolling_back = before[-1], True
+        self._renewal.begin(place for place in self._places if place.child is not None)
+        self._readiness.ready(again=True)
+        return True
+
+    def _log_failure(self, failure: str) -> None:
+        line, extra = split_details(failure)
+        _log.error("%s", line, extra=extra)
 
     def _lost(self, generation: Generation) -> None:
         """Somebody has killed the template. Its children work on until others have taken their places."""
@@ -208,8 +251,10 @@ class Pool:
         id = next(number for number in range(len(self.children) + 1) if number not in self.children)
         runtime = self.options.max_runtime
         child = Child(id, place, generation, None if runtime is None else now + self.options.splayed(runtime))
+        left_out = self._function_backoffs.waiting() if place.function is None else {}
+        child.without, child.until = tuple(left_out), min(left_out.values(), default=None)
         self.children[id] = child
-        generation.start(ChildOptions.of(self.options, id, place.function))
+        generation.start(ChildOptions.of(self.options, id, place.function, child.without))
         return child
 
     def _retire(self, child: Child, why: str = "") -> None:
@@ -231,7 +276,8 @@ class Pool:
         now = time.monotonic()
         backoffs = [self._backoff, *(place.backoff for place in self._places)]
         due = [backoff.not_before for backoff in backoffs if backoff.not_before > now]
-        due += [child.expires_at for child in self.children.values() if child.expires_at and not child.is_told]
+        staying = [child for child in self.children.values() if not child.is_told]
+        due += [when for child in staying for when in (child.expires_at, child.until) if when is not None]
         intervals = self._timeouts.interval, self._ending.interval, self._leaving.interval(self.children.values())
         due += [now + wait for wait in intervals if wait is not None]
         if any(generation.is_lost for generation in self._generations):

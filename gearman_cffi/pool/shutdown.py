@@ -25,6 +25,20 @@ def describe_status(status: int | None) -> str:
     return f"ended with exit code {status}"
 
 
+# A process that is sent one of these has usually caused it.
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP)
+
+
+def ended_itself(status: int | None) -> bool:
+    """Whether the code of the process has ended it: by an exit, or by a crash."""
+    return status is not None and (status >= 0 or -status in _CRASHES)
+
+
+def was_killed(status: int | None) -> bool:
+    """Whether a signal from outside has ended the process."""
+    return status is not None and not ended_itself(status)
+
+
 def describe_death(child: Child, job: RunningJob | None, status: int | None) -> str:
     """The same, with what the child was doing, and what it said itself."""
     middle = "" if job is None else f" in the middle of job {job.handle} of {job.function}"

@@ -19,6 +19,9 @@ class Child:
     place: Place
     generation: Generation
     expires_at: float | None = None
+    without: tuple[str, ...] = ()  # functions that it does not serve
+    until: float | None = None  # when another process is to serve these too
+    function_count: int = 0  # of the target, those that it does not serve too; 0: not known yet
     began: float = field(default_factory=time.monotonic)
     pid: int | None = None
     is_ready: bool = False

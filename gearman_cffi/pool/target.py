@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Iterable
-from types import TracebackType
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, handlers_of
 
+_NOT_THEIRS = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen importlib")
 _EXPECTED = "a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
 
 
@@ -69,8 +70,14 @@ def _as_collection(found: Any) -> JobCollection:
     raise TypeError(f"its type is {type(found).__name__}, and expected is {_EXPECTED}")
 
 
-def only(jobs: JobCollection, function: str) -> JobCollection:
-    """A collection with the handler of one function. Raises NotLoaded where there is none."""
+def leave_out(jobs: JobCollection, functions: Sequence[str]) -> JobCollection:
+    """A collection without the handlers of these functions; all of them if none would be left."""
+    left = JobCollection(handler for name, handler in jobs.get_jobs().items() if name not in functions)
+    return left if left else jobs
+
+
+def restrict_to(jobs: JobCollection, function: str) -> JobCollection:
+    """A collection with the handler of one function. Raises NotLoaded if there is none."""
     handler = jobs.get_jobs().get(function)
     if handler is None:
         raise NotLoaded(f"there is no handler for the function {function!r}; there are {', '.join(jobs.get_jobs())}")
@@ -80,16 +87,15 @@ def only(jobs: JobCollection, function: str) -> JobCollection:
 
 
 def _their_traceback(error: BaseException) -> str:
-    """The traceback without our frames and importlib's."""
-    trace: TracebackType | None = error.__traceback__
-    ours = (__file__, importlib.__file__)
-    while trace is not None and (
-        trace.tb_frame.f_code.co_filename in ours or trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
-    ):
-        trace = trace.tb_next
-    if trace is None:
-        return "".join(traceback.format_exception_only(type(error), error)).rstrip()
-    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+    """The traceback without the frames of this package and of importlib."""
+    whole = traceback.TracebackException.from_exception(error)
+    part: traceback.TracebackException | None = whole
+    while part is not None:
+        part.stack = traceback.StackSummary.from_list(
+            [frame for frame in part.stack or () if not frame.filename.startswith(_NOT_THEIRS)]
+        )
+        part = part.__cause__ or part.__context__
+    return "".join(whole.format() if whole.stack else whole.format_exception_only()).rstrip()
 
 
 def add_to_path(directory: str) -> None:

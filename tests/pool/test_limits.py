@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gearman_cffi import Admin, Client, JobException
+from gearman_cffi.pool import PoolOptions
 from gearman_cffi.testing import Gearmand
 from tests.pool.commands import TASKS, WorkerCommand
 from tests.support import is_served, queued, wait_until
@@ -128,6 +129,17 @@ def test_dedicated_processes(gearmand: Gearmand, tmp_path: Path) -> None:
         ("", "tasks", "write MODULE:OBJECT"),
         ("jobs = (", "tasks:jobs", 'tasks.py", line 1'),
         ("raise SystemExit(0)", "tasks:jobs", "SystemExit"),
+        ("raise GeneratorExit", "tasks:jobs", "GeneratorExit"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "tasks:jobs", "the import died by SIGSEGV"),
+        (f"{TASKS}@jobs.handler('f', time_limit=0.5)\ndef f(job): ...", "tasks:jobs", "time_limit must be at least 1"),
+        (f"{TASKS}@jobs.handler('f', time_limit='5')\ndef f(job): ...", "tasks:jobs", "time_limit must be seconds"),
+        (f"{TASKS}@jobs.handler('f')\ndef f(): ...", "tasks:jobs", "'f' must take one argument, the job"),
+        (f"{TASKS}@jobs.handler('pid')\ndef f(job): ...", "tasks:jobs", "there is a handler for 'pid' already"),
+        (
+            f"{TASKS}from gearman_cffi import FunctionHandler\ntwo = [jobs, FunctionHandler('pid', pid)]",
+            "tasks:two",
+            "there is a handler for 'pid' already",
+        ),
         ("import os; os._exit(0)", "tasks:jobs", "the import ended with exit code 0"),
     ],
 )
@@ -136,7 +148,7 @@ def test_what_cannot_be_loaded(tmp_path: Path, tasks: str, target: str, said: st
     with WorkerCommand(tmp_path, NOBODY, "-p2", tasks=tasks, target=target) as command:
         assert command.end() == 3
         assert said in command.log
-        assert "gearman_cffi" not in command.log  # no frames of ours
+        assert "gearman_cffi/" not in command.log  # no frames of ours
 
 
 @pytest.mark.parametrize(
@@ -155,6 +167,31 @@ def test_what_cannot_be_loaded_in_each_process(tmp_path: Path, options: list[str
         assert "nowhere" in command.log or "no handler for the function 'nothing'" in command.log
 
 
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+@pytest.mark.parametrize(
+    ("tasks", "options", "said"),
+    [
+        ("jobs.get_job('pid').time_limit = 0.5", [], "time_limit must be at least 1 second, not 0.5"),
+        ("jobs.get_job('pid').time_limit = '60'", [], "time_limit must be seconds, a timedelta or None, not str"),
+        ("", ["--client-id=two words"], "invalid client id 'two words'"),
+    ],
+)
+def test_what_fails_while_a_process_sets_up(
+    gearmand: Gearmand, tmp_path: Path, tasks: str, options: list[str], said: str, preload: str
+) -> None:
+    """It is reported once, and the command ends with exit code 3; no process is started again."""
+    with WorkerCommand(tmp_path, gearmand, "-p2", preload, *options, tasks=TASKS + tasks) as command:
+        assert command.end() == 3
+        assert command.log.count(said) == 1
+        assert "another one starts" not in command.log
+
+
+def test_an_unknown_serializer() -> None:
+    """The command takes no other names; in code the options refuse it."""
+    with pytest.raises(ValueError, match="unknown serializer 'yaml': use one of php, json, pickle, raw"):
+        PoolOptions("tasks:jobs", serializer="yaml")
+
+
 def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:
     """Is a wrong option, and not found out when the pool is ready."""
     with WorkerCommand(tmp_path, NOBODY, "-p1", f"--ready-file={tmp_path}/nowhere/ready") as command:
@@ -162,7 +199,9 @@ def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:
         assert f"the folder of the ready file does not exist: {tmp_path}/nowhere/ready" in command.log
 
 
-@pytest.mark.parametrize("made", ["jobs", "list(jobs)", "[jobs]", "lambda: jobs", "jobs.get_job('pid')"])
+@pytest.mark.parametrize(
+    "made", ["jobs", "list(jobs)", "[jobs]", "lambda: jobs", "jobs.get_job('pid')", "pid", "[double, pid]"]
+)
 def test_kinds_of_objects(gearmand: Gearmand, tmp_path: Path, made: str) -> None:
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=f"{TASKS}\nmade = {made}", target="tasks:made") as command:
         command.await_ready()
@@ -224,6 +263,44 @@ def test_text_log(gearmand: Gearmand, tmp_path: Path) -> None:
         command.await_log("failed")
         (line,) = (line for line in command.log.splitlines() if "failed" in line)
     assert line.partition(" ERROR ")[2].strip().startswith("fail H:test:1: failed: ValueError: two\\nlines (tasks.py:")
+
+
+FOREIGN = "x\x1b]0;title\x07\r\n2026-11-29T00:00:00.000Z 1 INFO    f H:1: done\n\x9b31m\u202e\u2028\x7f"
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "kind", ["ValueError", "BaseException", "type('Str', (Exception,), {'__str__': lambda self: data})", "SystemExit"]
+)
+def test_text_of_others_in_the_log(gearmand: Gearmand, tmp_path: Path, form: str, level: str, kind: str) -> None:
+    """Neither a terminal nor a reader of lines takes it for something of ours."""
+    tasks = f"{TASKS}\n@jobs.handler()\ndef foreign(job):\n    data = job.get_workload()\n    raise {kind}(data)\n"
+    options = ("-p1", f"--log-format={form}", f"--log-level={level}")
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=tasks) as command:
+        Client(gearmand.address).execute_in_background("foreign", FOREIGN)
+        command.await_log("ERROR" if form == "text" else '"error":')
+        command.send(signal.SIGTERM)
+        command.end(5)
+        log = command.log_file.read_bytes().decode()
+    assert not set(log) & set("\x1b\x07\r\x9b\u202e\u2028\x7f")
+    lines = log.splitlines()
+    assert not [line for line in lines if line.startswith("2026-11-29T00:00:00.000Z")]
+    if form == "json":
+        errors = [event["error"] for event in map(json.loads, lines) if "error" in event]
+        assert errors[0].endswith(FOREIGN)
+    else:
+        assert all(line.startswith(("20", "    ")) for line in lines)
+
+
+def test_the_traceback_of_an_import(tmp_path: Path) -> None:
+    """It stands below the line of the log, as in any other traceback."""
+    with WorkerCommand(tmp_path, NOBODY, "-p1", tasks="jobs = 1/0") as command:
+        assert command.end() == 3
+        first, *others = command.log.splitlines()
+    assert first.endswith("the module 'tasks' cannot be imported")
+    assert others[0] == "    Traceback (most recent call last):"
+    assert others[-1] == "    ZeroDivisionError: division by zero"
 
 
 def test_options_from_the_environment(gearmand: Gearmand, tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from gearman_cffi import Client, Job
 from gearman_cffi.testing import Gearmand
-from tests.pool.commands import TASKS, WorkerCommand, descendants_of_one
+from tests.pool.commands import TASKS, WorkerCommand, descendants_of_one, is_alive
 from tests.support import wait_until
 
 # A module whose template dies as soon as it has been imported; it dies where it is the template, not in its children.
@@ -114,3 +116,156 @@ def test_code_that_is_broken_when_the_template_dies(gearmand: Gearmand, tmp_path
         assert Client(gearmand.address, timeout=20).execute_job("pid", 1) == before[0]
         os.kill(before[0], signal.SIGKILL)
         assert command.end() == 3
+
+
+CLOSING = (
+    TASKS
+    + """
+
+def mine():
+    return [int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2]
+
+@jobs.handler()
+def close_all(job):
+    os.closerange(3, 4096)
+
+@jobs.handler()
+def close_and_open(job):
+    os.closerange(3, 4096)
+    job.files = [open("victim", "ab") for _ in range(20)]
+
+@jobs.handler()
+def close_no_socket(job):
+    for descriptor in mine():
+        try:
+            target = os.readlink(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            continue
+        if not target.startswith(("socket:", "anon_inode:")):
+            os.close(descriptor)
+    return os.getpid()
+
+@jobs.handler()
+def close_later(job):
+    import threading
+    threading.Timer(0.2, os.closerange, (3, 4096)).start()
+    return os.getpid()
+"""
+)
+
+
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+@pytest.mark.parametrize("closing", ["close_all", "close_and_open", "close_no_socket", "close_later"])
+def test_a_job_that_closes_file_descriptors(gearmand: Gearmand, tmp_path: Path, closing: str, preload: str) -> None:
+    """Its process leaves and is replaced: no job of another function fails, and nothing is written into its files."""
+    with WorkerCommand(tmp_path, gearmand, "-p2", preload, tasks=CLOSING) as command:
+        before = command.await_ready().children()
+        client = Client(gearmand.address, timeout=20)
+        if closing in ("close_no_socket", "close_later"):  # the connection is there: the job is answered
+            assert client.execute_job(closing, 1) in before
+        else:
+            client.execute_in_background(closing, 1)
+        command.await_log("closed file descriptors" if closing != "close_later" else "done in")
+        answers = []
+
+        def replaced() -> bool:
+            answers.append(client.execute_job("double", 21))
+            return before != command.children()
+
+        wait_until(replaced, "the process is replaced")
+        answers += [client.execute_job("double", 21) for _ in range(20)]
+        assert set(answers) == {42}
+        assert "double" not in "".join(line for line in command.log.splitlines() if "ERROR" in line)
+        assert not (tmp_path / "victim").exists() or (tmp_path / "victim").read_bytes() == b""
+        command.send(signal.SIGKILL)
+        wait_until(lambda: not [one for one in before if is_alive(one)], "nobody outlives the parent")
+
+
+ENDINGS = {
+    "sys_exit": "sys.exit()",
+    "sys_exit_text": "sys.exit('enough')",
+    "argparse": "__import__('argparse').ArgumentParser().parse_args(['--wrong'])",
+    "os_exit": "os._exit(0)",
+    "abort": "os.abort()",
+    "segfault": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "interrupt": "raise KeyboardInterrupt",
+}
+
+
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_function_that_ends_its_process(gearmand: Gearmand, tmp_path: Path, ending: str, preload: str) -> None:
+    """The server gives its jobs to one process after the other; the other functions are served all the same."""
+    tasks = f"""
+import os, signal, sys
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+@jobs.handler()  # gearmand asks for the functions in this order: its jobs come first
+def end(job):
+    {ENDINGS[ending]}
+
+@jobs.handler()
+def double(job):
+    return 2 * job.get_workload()
+"""
+    for number in range(5):
+        Client(gearmand.address).execute_in_background("end", number)
+    with WorkerCommand(tmp_path, gearmand, "-p1", preload, tasks=tasks) as command:
+        command.await_ready()
+        client = Client(gearmand.address, timeout=20)
+        answers = []
+
+        def tried_again() -> bool:
+            answers.append(client.execute_job("double", 21))
+            return command.log.count("other processes serve end again in") >= 5
+
+        wait_until(tried_again, "the function is tried again and again")
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "serve end again" in line]
+        assert waits == sorted(waits)
+        assert set(answers) == {42}
+        assert len(answers) > 5
+        assert "another one starts" not in command.log
+        command.send(signal.SIGTERM)
+        assert command.end(5) == 0
+
+
+def test_two_functions_that_end_their_process(gearmand: Gearmand, tmp_path: Path) -> None:
+    """With no other function to serve, the processes wait as for any other death."""
+    tasks = """
+import os
+from gearman_cffi import FunctionHandler
+
+jobs = [FunctionHandler(name, lambda job: os._exit(7)) for name in ("a", "b")]
+"""
+    for name in "ab":
+        Client(gearmand.address).execute_in_background(name, 1)
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks) as command:
+        command.await_log("another one starts in", 2)
+        assert 1 <= command.log.count("other processes serve") <= 10
+
+
+WAITING = TASKS + "\nopen('importing', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
+def test_template_killed_while_it_imports(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> None:
+    """Says nothing about the module: the import is tried again, with longer waits."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=WAITING) as command:
+        for kills in range(1, 4):
+            wait_until((tmp_path / "importing").exists, "it imports")
+            (tmp_path / "importing").unlink()
+            os.kill(descendants_of_one(command.process.pid)[0], number)
+            command.await_log(f"the import of tasks:jobs died by {number.name}; it is tried again in", kills)
+        (tmp_path / "go").touch()
+        before = set(command.await_ready().children())
+        (tmp_path / "go").unlink()
+        command.send(signal.SIGHUP)  # the same in a reload
+        wait_until((tmp_path / "importing").exists, "it imports")
+        (tmp_path / "go").touch()
+        os.kill(descendants_of_one(command.process.pid)[-1], number)
+        command.await_log("all processes have the new code")
+        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
+        command.send(signal.SIGTERM)
+        assert command.end(5) == 0

@@ -53,6 +53,26 @@ def test_broken_code(gearmand: Gearmand, tmp_path: Path) -> None:
         assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
 
 
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+def test_code_that_cannot_be_used(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
+    """It can be imported, but its processes cannot start: those of the code before go on, and none is tried again."""
+    with WorkerCommand(tmp_path, gearmand, "-p2", preload) as command:
+        before = set(command.await_ready().children())
+        (tmp_path / "tasks.py").write_text(f"{TASKS}\njobs.get_job('pid').time_limit = 0.5")
+        for reloads in (1, 2):
+            command.send(signal.SIGHUP)
+            command.await_log("the processes of the code before go on", reloads)
+        assert command.log.count("time_limit must be at least 1 second") == 2
+        assert set(command.children()) == before
+        assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 4
+        (tmp_path / "tasks.py").write_text(NEW)
+        command.send(signal.SIGHUP)
+        command.await_log("all processes have the new code")
+        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
+        assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
+        assert "another one starts" not in command.log
+
+
 def test_changed_files(gearmand: Gearmand, tmp_path: Path) -> None:
     """--reload does it when a file changes."""
     with WorkerCommand(tmp_path, gearmand, "-p1", "--reload", "--reload-dir", str(tmp_path)) as command:
