@@ -22,7 +22,7 @@ from gearman_cffi.ext import constants
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.task import GearmanTask
-from gearman_cffi.ext.tasks import NO_CONTEXT
+from gearman_cffi.ext.task_registry import NO_CONTEXT
 from gearman_cffi.ext.worker import GearmanWorker
 
 EXT = Path(__file__).resolve().parents[1] / "gearman_cffi/ext"
@@ -124,7 +124,10 @@ def summary(method: object) -> str:
 
 def functions() -> str:
     """The text of ext/functions.py."""
-    texts, imports = [], {"gearman_cffi.ext.deprecated": {"warn_deprecated"}, "gearman_cffi.ext.warn": {"called_as"}}
+    texts, imports = (
+        [],
+        {"gearman_cffi.ext.deprecated": {"warn_deprecated"}, "gearman_cffi.ext.warnings": {"called_as"}},
+    )
     for kind, prefix in PREFIXES.items():
         imports.setdefault(kind.__module__, set()).add(kind.__name__)
         if kind in CREATED:

@@ -12,7 +12,7 @@ from gearman_cffi.bulk.submission import LOST
 from gearman_cffi.bulk.window import Line, Window
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.ext import GearmanClient, ReturnCode
-from gearman_cffi.ext.loading import Loader, wait_for_news
+from gearman_cffi.ext.batch import BatchSubmitter, wait_for_any
 
 # How many jobs are taken from the caller's iterable before the servers are looked after again.
 SLICE = 100
@@ -23,14 +23,14 @@ _NO_ACTIVE_FDS, _COULD_NOT_CONNECT = int(ReturnCode.NO_ACTIVE_FDS), int(ReturnCo
 
 
 class _Lane:
-    """A Loader, and the window of jobs that it has."""
+    """A BatchSubmitter, and the window of jobs that it has."""
 
     def __init__(self, client: GearmanClient, rotation: int) -> None:
         self._client = client
         self._rotation = rotation
         self.window: Window | None = None
         self.taken = 0  # jobs, in all
-        self.loader = Loader(client, rotation)
+        self.loader = BatchSubmitter(client, rotation)
 
     def load(self, window: Window, timeout_ms: int) -> int:
         """Takes a window and sends what can be sent without waiting; a return code, IO_WAIT if answers are to come."""
@@ -52,7 +52,7 @@ class _Lane:
         handles, codes = self.loader.unload(len(window.entries), rc)
         if rc:
             self._rotation += 1
-            self.loader = Loader(self._client, self._rotation)
+            self.loader = BatchSubmitter(self._client, self._rotation)
         return handles, codes
 
 
@@ -107,7 +107,7 @@ class BackgroundSubmission:
         for lane in busy:
             self._look_at(lane, lane.go_on(self._left()))
         if all(lane.window for lane in busy):
-            rc = wait_for_news([lane.loader for lane in busy], self._left())
+            rc = wait_for_any([lane.loader for lane in busy], self._left())
             for lane in busy if rc == _NO_ACTIVE_FDS else ():
                 self._look_at(lane, lane.wait(self._left()))
 

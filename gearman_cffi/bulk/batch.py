@@ -10,7 +10,7 @@ from itertools import islice
 from gearman_cffi.bulk.lane import Lane
 from gearman_cffi.bulk.submission import LOST, Submission
 from gearman_cffi.ext import GearmanClient, ReturnCode
-from gearman_cffi.ext.loading import wait_for_news
+from gearman_cffi.ext.batch import wait_for_any
 
 WINDOW = 200
 # For how long jobs are taken before they are sent, in s.
@@ -107,7 +107,7 @@ class Batch:
         before, lane.stepped = lane.stepped, time.monotonic()
         lane.has_news = False
         if left == 0 or not waits:
-            wait_for_news([lane.client], 0)  # libgearman reads only where a wait has told that there is something
+            wait_for_any([lane.client], 0)  # libgearman reads only where a wait has told that there is something
         self._look_at(lane, lane.step(left or _MOMENT))
         if left == 0:
             self._end_late([lane], before if lane.has_news else lane.stepped)
@@ -138,7 +138,7 @@ class Batch:
         left = _left(one for lane in busy for one in lane.outstanding.values())
         if left == 0:
             self._end_late(busy, time.monotonic())
-        elif wait_for_news([lane.client for lane in busy], left) == ReturnCode.NO_ACTIVE_FDS:
+        elif wait_for_any([lane.client for lane in busy], left) == ReturnCode.NO_ACTIVE_FDS:
             for lane in busy:
                 self._look_at(lane, lane.step_unconnected(left))
 

@@ -16,7 +16,7 @@ _workload_of = itemgetter(4)
 
 
 class Window:
-    """Jobs for a Loader. losses: how many servers went away with them; size: that of their workloads."""
+    """Jobs for a BatchSubmitter. losses: how many servers went away with them; size: that of their workloads."""
 
     __slots__ = ("entries", "losses", "size")
 
@@ -30,7 +30,7 @@ class Window:
         return len(self.entries) < SIZE and self.size + size <= BYTES
 
     def columns(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-        """The arguments of Loader.load()."""
+        """The arguments of BatchSubmitter.load()."""
         _, kinds, names, keys, workloads = zip(*self.entries, strict=True)
         sizes = array("Q", map(len, workloads)).tobytes()
         return bytes(kinds), _with_nul(names), _with_nul(keys), b"".join(workloads), sizes

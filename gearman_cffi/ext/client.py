@@ -11,7 +11,7 @@ from gearman_cffi.ext.client_jobs import SubmitsJobs, submits
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS, GEARMAN_UNKNOWN_STATE
 from gearman_cffi.ext.deprecated import DeprecatedClient
 from gearman_cffi.ext.exception import GearmanException
-from gearman_cffi.ext.tasks import Tasks
+from gearman_cffi.ext.task_registry import TaskRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
 
         Raises GearmanException where one of them is unknown. Stands for gearman_client_create().
         """
-        self._tasks = Tasks()
+        self._tasks = TaskRegistry()
         try:
             self._handle: ClientHandle = self._new_handle()
         except MemoryError as error:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import TaskEvent
 from gearman_cffi.ext.arity import positional
-from gearman_cffi.ext.connected import Connected
-from gearman_cffi.ext.tasks import TaskCallback, Tasks
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.base import Connected
+from gearman_cffi.ext.task_registry import TaskCallback, TaskRegistry
+from gearman_cffi.ext.warnings import warn
 
 
 class CallsBack(Connected):
     """The base of GearmanClient that knows callbacks."""
 
-    _tasks: Tasks
+    _tasks: TaskRegistry
 
     def setWorkloadCallback(self, function: TaskCallback) -> bool:
         """Sets what is called for a workload that was not given. Never called: addTask() takes it whole.
@@ -66,7 +66,7 @@ class CallsBack(Connected):
     def _set_callback(self, call: str, event: int, function: TaskCallback) -> bool:
         if not self._check_callback(call, function):
             return False
-        self._tasks.call_back(event, function, positional(function, 2))
+        self._tasks.set_callback(event, function, positional(function, 2))
         return True
 
     def _check_callback(self, call: str, function: object) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from gearman_cffi._libgearman import ClientHandle, JobKind, Reply, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
+from gearman_cffi.ext.base import TOLERATED
 from gearman_cffi.ext.client_tasks import RunsTasks
-from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.constants import (
     GEARMAN_WORK_EXCEPTION,
     GEARMAN_WORK_FAIL,
 )
-from gearman_cffi.ext.tasks import Tasks
+from gearman_cffi.ext.task_registry import TaskRegistry
 from gearman_cffi.ext.wrapping import wrap
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ class SubmitsJobs(RunsTasks):
         """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""
         kind = kind or type(self)
         copy = kind.__new__(kind)
-        copy._tasks = Tasks()
+        copy._tasks = TaskRegistry()
         copy._handle = self._handle.clone(copy._tasks, rotation)
         copy._background_handle, copy._context = "", self._context
         return copy

@@ -7,10 +7,10 @@ from types import FunctionType
 from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
+from gearman_cffi.ext.base import TOLERATED
 from gearman_cffi.ext.client_callbacks import CallsBack
-from gearman_cffi.ext.connected import TOLERATED
 from gearman_cffi.ext.task import GearmanTask
-from gearman_cffi.ext.tasks import NO_CONTEXT
+from gearman_cffi.ext.task_registry import NO_CONTEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class RunsTasks(CallsBack):
         task = GearmanTask()
         tasks.remember(number, task, context)  # before C has it: a signal handler may run it, to its end
         try:
-            rc = self._rc = self._handle.add_task(task, kind, number, tasks.wanted, name, unique, workload)
+            rc = self._rc = self._handle.add_task(task, kind, number, tasks.callback_mask, name, unique, workload)
         except BaseException:
             tasks.forget(number)
             raise

@@ -13,8 +13,8 @@ from gearman_cffi.ext.client_tasks import shows_no_context_as_none
 from gearman_cffi.ext.deprecated import warn_deprecated
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.task import GearmanTask
-from gearman_cffi.ext.tasks import NO_CONTEXT, TaskCallback
-from gearman_cffi.ext.warn import called_as
+from gearman_cffi.ext.task_registry import NO_CONTEXT, TaskCallback
+from gearman_cffi.ext.warnings import called_as
 from gearman_cffi.ext.worker import GearmanWorker, WorkerFunction
 
 

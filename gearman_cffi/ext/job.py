@@ -8,7 +8,7 @@ from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_MAX_RETURN, GEARMAN_SUCCESS
 from gearman_cffi.ext.deprecated import DeprecatedJob
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warnings import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import bug_report_address, capabilities, verbosity_name
 from gearman_cffi.ext.arguments import integer
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warnings import warn
 
 
 def gearman_version() -> str:

@@ -7,7 +7,7 @@ from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle, return
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
-from gearman_cffi.ext.connected import Connected
+from gearman_cffi.ext.base import Connected
 from gearman_cffi.ext.constants import (
     GEARMAN_IO_WAIT,
     GEARMAN_LOST_CONNECTION,
@@ -22,7 +22,7 @@ from gearman_cffi.ext.constants import (
 from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warnings import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

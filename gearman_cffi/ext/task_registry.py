@@ -28,27 +28,27 @@ class _NoContext:
 NO_CONTEXT: Final = _NoContext()
 
 
-class Tasks:
+class TaskRegistry:
     """A client's callbacks and tasks; takes the packets from C. Does not know the client, to make no cycle."""
 
     def __init__(self) -> None:
         # Each with the number of arguments that it takes.
         self.callbacks: dict[int, tuple[TaskCallback, int]] = {}
         # 1 << event for each of them. As libgearman binds them when a task is added, so does the mirror.
-        self.wanted = 0
+        self.callback_mask = 0
         self.numbers = itertools.count(1)
         # By number, with the context if it has one: what its callbacks are given.
         self._tasks: dict[int, tuple[Any, ...]] = {}
 
-    def call_back(self, event: int, callback: TaskCallback, takes: int) -> None:
+    def set_callback(self, event: int, callback: TaskCallback, takes: int) -> None:
         """Sets the callback of an event, and how many arguments it takes."""
         self.callbacks[event] = callback, takes
-        self.wanted |= 1 << event
+        self.callback_mask |= 1 << event
 
     def clear(self) -> None:
         """Removes all callbacks."""
         self.callbacks.clear()
-        self.wanted = 0
+        self.callback_mask = 0
 
     def remember(self, number: int, task: GearmanTask, context: Any) -> None:
         """Keeps a task until libgearman frees it."""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import LoadHandle, wait_for_any
+from gearman_cffi._libgearman import LoadHandle
+from gearman_cffi._libgearman import wait_for_any as _wait_for_any
 from gearman_cffi.ext.client import GearmanClient
-from gearman_cffi.ext.tasks import Tasks
+from gearman_cffi.ext.task_registry import TaskRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Loader:
+class BatchSubmitter:
     """Submits background jobs together, over connections of its own, to the servers of a GearmanClient.
 
     rotation: by how many places these are turned, so that another one is the first to be submitted to.
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
-        self._handle = LoadHandle(Tasks(), like=client._handle, rotation=rotation)
+        self._handle = LoadHandle(TaskRegistry(), like=client._handle, rotation=rotation)
 
     def load(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
         """Takes jobs, column by column; a return code.
@@ -45,9 +46,9 @@ class Loader:
         return self._handle.error()
 
 
-def wait_for_news(clients: Sequence[GearmanClient | Loader], timeout_ms: int) -> int:
+def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: int) -> int:
     """Waits until something came for one of them: GEARMAN_SUCCESS, or GEARMAN_TIMEOUT after timeout_ms (-1: never).
 
     GEARMAN_NO_ACTIVE_FDS, without a wait, where one of them is not connected.
     """
-    return wait_for_any([client._handle for client in clients], timeout_ms)
+    return _wait_for_any([client._handle for client in clients], timeout_ms)

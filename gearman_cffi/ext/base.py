@@ -19,7 +19,7 @@ from gearman_cffi.ext.constants import (
 )
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.uncopyable import Uncopyable
-from gearman_cffi.ext.warn import warn
+from gearman_cffi.ext.warnings import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
