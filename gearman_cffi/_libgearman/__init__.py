@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.jobs import PROCESS_EXITS, UNANSWERED, JobHandle, JobPacket
+from gearman_cffi._libgearman.jobs import PROCESS_EXITS, JobEnd, JobHandle, JobPacket
 from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
 from gearman_cffi.lazy import importer
 
@@ -48,11 +48,11 @@ __all__ = [
     "JOB_STATUS",
     "LEAST_CODE",
     "PROCESS_EXITS",
-    "UNANSWERED",
     "Capabilities",
     "ClientHandle",
     "ConcurrentUseError",
     "ForkedUseError",
+    "JobEnd",
     "JobHandle",
     "JobKind",
     "JobPacket",

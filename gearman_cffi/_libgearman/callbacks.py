@@ -5,35 +5,28 @@ C calls the three functions below in the thread that made the blocking call. cff
 
 signals  nothing; Python runs its signal handlers on the way in, in the main thread
 task     a handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
-job      the context of the function (a handle of the JobFunction), and the size of the job's workload
+job      the context of the function (a handle of the JobFunction), and the job
 """
 
 from __future__ import annotations
 
 from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]  # signal without its enums
 
-from gearman_cffi._libgearman.jobs import OVER, PROCESS_EXITS, THREW, UNANSWERED, JobPacket
+from gearman_cffi._libgearman.jobs import OVER, PROCESS_EXITS, JobEnd
 from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-# How a job ends whose function has raised: the runner has answered it, or, for PROCESS_EXITS, libgearman closes the
-# connections, and the job goes back to the server.
-_FAILED = ~(lib.GEARMAN_WORK_EXCEPTION | THREW)
-_ENDED = ~(lib.GEARMAN_WORK_ERROR | THREW | UNANSWERED)
-# What goes out as it is; anything else is the runner's matter.
-_MOST_SENT_AT_ONCE = 0x3FFFFFFF
-_COMPLETE = JobPacket.COMPLETE
+# C sends a result of at most as many bytes. A larger one is sent from Python, so that its memory is freed at once.
+_MOST_LEFT_TO_C = 65536
 # A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
 _READ_AT_ONCE = 65536
-# What is at most as long changes hands in memory that C and Python know, and C sends it.
-_SHORT = int(lib.GCFFI_SHORT)
-_from_handle, _unpack, _send = ffi.from_handle, ffi.unpack, lib.gcffi_job_send
+_from_handle, _unpack, _from_buffer = ffi.from_handle, ffi.unpack, ffi.from_buffer
+_RESULT, _RAISED, _INTERRUPTED = JobEnd.RESULT, JobEnd.RAISED, JobEnd.INTERRUPTED
 
 
 def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -42,7 +35,7 @@ def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
     keep(error.with_traceback(traceback))
-    return _ENDED if isinstance(error, PROCESS_EXITS) else _FAILED
+    return _INTERRUPTED if isinstance(error, PROCESS_EXITS) else _RAISED
 
 
 @ffi.def_extern(error=1, onerror=_keep)
@@ -61,44 +54,31 @@ def gcffi_on_task(owner: Any, task: int, event: int) -> int:
     return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=_ENDED, onerror=_keep_of_job)
-def gcffi_on_job(context: Any, size: int) -> int:
-    """A job arrived for one of a worker's functions. Returns the size of its result, or the complement of how it ended.
-
-    The usual way is all in here, and the rest in the JobRunner: each call more is paid for by every job.
-    """
+@ffi.def_extern(error=_INTERRUPTED, onerror=_keep_of_job)
+def gcffi_on_job(context: Any, job: Any) -> int:
+    """A job arrived for one of a worker's functions. Returns a JobEnd, with what belongs to it in the C job."""
     function = _from_handle(context)
-    new = function.new_job
-    handle = new()
-    handle._job = function.job
+    runner = function.runner  # the job's function may register another one in its place
+    handle = runner.job_class()
+    handle._job = job
     handle._keeps = function
-    handle._rc = 0
-    if size <= _SHORT:
-        handle._workload = function.workload[:size]
-    else:
-        handle._workload = _unpack(function.job.workload, size) if size <= _READ_AT_ONCE else None
+    size = job.size
+    if size <= _READ_AT_ONCE:
+        handle._workload = _unpack(job.workload, size) if size else b""
     try:
         try:
-            call = function.call
-            result = call(handle)
-            kind = type(result)
-            if kind is str:
-                result, kind = result.encode("utf-8", "surrogateescape"), bytes
+            result = runner.call(handle)
+            if type(result) is str:
+                result = result.encode("utf-8", "surrogateescape")
         except BaseException as error:
-            function.runner.failed(handle, error)
+            runner.failed(handle, error)
             raise
-        if kind is not bytes or handle._rc:
-            return ~function.runner.ended(handle, result)  # type: ignore[no-any-return]
-        size = len(result)
-        if size <= _SHORT:
-            function.result[:size] = result
-            return size
-        if size > _MOST_SENT_AT_ONCE:
-            return ~function.runner.ended(handle, result)  # type: ignore[no-any-return]
-        rc: int = _send(function.job, _COMPLETE, result, size)
-        if rc < 0:
-            fail("worker", rc)
-        return ~(rc and rc | UNANSWERED)
+        if type(result) is not bytes or handle._rc or len(result) > _MOST_LEFT_TO_C:
+            end, job.rc = runner.ended(handle, result)
+            return end  # type: ignore[no-any-return]
+        function.result = result  # as long as C needs its memory
+        job.result, job.result_size = _from_buffer(result), len(result)
+        return _RESULT
     finally:
         handle._job = OVER
         handle._workload = None

@@ -17,11 +17,6 @@ OVER = ffi.NULL
 # A function that raises one of these asks the process to end: its job stays unanswered, and the server gives it to
 # another worker. Any other exception fails the job.
 PROCESS_EXITS = (SystemExit, KeyboardInterrupt)
-# Goes with the return code of a job that the server is to give to another worker.
-UNANSWERED = int(lib.GCFFI_UNANSWERED)
-# ... of one whose function has raised.
-THREW = int(lib.GCFFI_THREW)
-
 # Looked up once: an attribute of lib costs as much as a short call.
 _send, _string = lib.gcffi_job_send, ffi.string
 
@@ -34,6 +29,16 @@ class JobPacket:
     COMPLETE = lib.GCFFI_SEND_COMPLETE
     EXCEPTION = lib.GCFFI_SEND_EXCEPTION
     FAIL = lib.GCFFI_SEND_FAIL
+
+
+class JobEnd:
+    """How a job ends that a worker's function has run: numbers."""
+
+    RESULT = lib.GCFFI_JOB_RESULT  # C sends job.result
+    ANSWERED = lib.GCFFI_JOB_ANSWERED  # it was answered, and job.rc says how
+    RETURNED = lib.GCFFI_JOB_RETURNED  # the server gives it to another worker
+    RAISED = lib.GCFFI_JOB_RAISED  # its function raised an exception, which was sent
+    INTERRUPTED = lib.GCFFI_JOB_INTERRUPTED  # its function raised one of PROCESS_EXITS
 
 
 class JobHandle:
@@ -120,30 +125,12 @@ class JobHandle:
 class JobFunction:
     """What C calls for the jobs of one function: the context of the function is a handle of this."""
 
-    __slots__ = ("__weakref__", "_worker", "call", "job", "new_job", "result", "runner", "workload")
+    __slots__ = ("__weakref__", "result", "runner", "worker")
 
     def __init__(self, worker: Any, runner: JobRunner) -> None:
-        self._worker = worker  # its memory, which the job of the moment is a part of
-        self.job = ffi.addressof(worker, "job")
-        self.workload, self.result = ffi.buffer(worker.workload), ffi.buffer(worker.result)
-        self.use(runner)
-
-    def use(self, runner: JobRunner) -> None:
-        """Takes this runner from now on."""
-        self.runner, self.call, self.new_job = runner, runner.call, _bare(runner.job_class)
-
-
-_bare_classes: dict[type, type] = {}
-
-
-def _bare(job_class: type) -> type:
-    """The same class without a constructor in Python, which costs each job as much as a call of its function."""
-    bare = _bare_classes.get(job_class)
-    if bare is None:
-        body = {"__slots__": (), "__init__": object.__init__}
-        body |= {"__module__": job_class.__module__, "__doc__": job_class.__doc__}
-        bare = _bare_classes[job_class] = type(job_class.__name__, (job_class,), body)
-    return bare
+        self.worker = worker  # its memory, which the running job is a part of
+        self.runner = runner
+        self.result = b""  # of the last job, while C sends it
 
 
 class Grabbed:

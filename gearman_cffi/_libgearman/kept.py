@@ -12,10 +12,6 @@ from __future__ import annotations
 
 from _thread import get_ident
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
 # By thread: several may be inside C at once, each with an exception of its own.
 _kept: dict[int, BaseException] = {}
 
@@ -32,9 +28,9 @@ def keep(error: BaseException) -> None:
     _kept[thread] = error
 
 
-def raise_kept() -> NoReturn:
-    """Raises what a callback of this thread raised during the C call that has just returned."""
+def take_kept() -> BaseException:
+    """What a callback of this thread raised during the C call that has just returned; the caller raises it."""
     error = _kept.pop(get_ident(), None)
     if error is None:
-        raise RuntimeError("a callback raised, and a signal handler while that was being kept: see standard error")
-    raise error
+        return RuntimeError("a callback raised, and a signal handler while that was being kept: see standard error")
+    return error

@@ -6,14 +6,14 @@ parent. Every C call checks that, so that a mistake is an exception and not a cr
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.kept import raise_kept
+from gearman_cffi._libgearman.kept import take_kept
 from gearman_cffi._libgearman.native import lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_RAISED, _CLOSED, _INHERITED = lib.GCFFI_RAISED, lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
+RAISED, _CLOSED, _INHERITED = lib.GCFFI_RAISED, lib.GCFFI_CLOSED, lib.GCFFI_INHERITED
 _CALLING, _ELSEWHERE = lib.GCFFI_CALLING, lib.GCFFI_ELSEWHERE
 # Below this a number that C returns is no return code, and neither is one that a callback returns.
 LEAST_CODE: int = lib.GCFFI_LEAST_CODE
@@ -29,8 +29,8 @@ class ForkedUseError(RuntimeError):
 
 def fail(what: str, code: int) -> None:
     """Raises what a callback raised during a call, or what the code says that C gave in a return code's place."""
-    if code == _RAISED:
-        raise_kept()
+    if code == RAISED:
+        raise take_kept()
     if code < LEAST_CODE:
         refuse(what, code)
 

@@ -33,11 +33,11 @@ class JobRunner(Protocol):
     def call(self) -> Callable[[Any], object]:
         """Runs a job; it may answer it."""
 
-    def ended(self, job: Any, result: object) -> int:
+    def ended(self, job: Any, result: object) -> tuple[int, int]:
         """Answers a job whose call has returned something else, or whose return code is not SUCCESS.
 
-        Returns the return code for work(), with UNANSWERED for a job that goes back to the server, with all of the
-        worker's connections.
+        Returns a JobEnd, and the return code for work(). If the job is returned to the server, the worker's connections
+        are closed.
         """
 
     def failed(self, job: Any, error: BaseException) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman.handle import Calls, Handle
 from gearman_cffi._libgearman.jobs import Grabbed, JobFunction, JobHandle
+from gearman_cffi._libgearman.kept import take_kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail, refuse
+from gearman_cffi._libgearman.ownership import RAISED, fail, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,17 +16,15 @@ if TYPE_CHECKING:
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
-_ANNOUNCES = lib.GCFFI_ANNOUNCES
+_NON_BLOCKING, _IDENTIFIER = int(lib.GEARMAN_WORKER_NON_BLOCKING), int(lib.GEARMAN_WORKER_IDENTIFIER)
+_ANNOUNCES = int(lib.GCFFI_ANNOUNCES)
+_work = lib.gcffi_worker_work  # looked up once
 
 
 class WorkerHandle(Handle):
-    """gearman_worker_st.
+    """gearman_worker_st. A worker's function may call all methods of its worker but work()."""
 
-    work(), which waits for a job and runs it (gearman_worker_work), is the C function itself: a method around it would
-    cost a job as much. It takes c. What it returns is SUCCESS, or for settle().
-    """
-
-    __slots__ = ("_at_once", "_functions", "_retired", "_waiting", "work")
+    __slots__ = ("_at_once", "_functions", "_retired", "_waiting")
 
     _calls = Calls("worker")
     _at_once: bool  # the timeout is 0
@@ -42,7 +41,6 @@ class WorkerHandle(Handle):
             is_open = lib.gcffi_worker_open_like(self.c, like._checked())
         if not is_open:
             raise self._not_created()
-        self.work = lib.gcffi_worker_work
         self._at_once = like is not None and like._at_once
         # By name and timeout, each with the handle that is its context in C. It lives as long as the worker:
         # libgearman may hold on to a context after it was told to forget the function.
@@ -63,6 +61,34 @@ class WorkerHandle(Handle):
         """
         super().set_timeout(milliseconds or 1)
         self._at_once = milliseconds == 0
+
+    # The worker's struct has the user's option NON_BLOCKING: C sets libgearman's as each call needs it.
+
+    def options(self) -> int:
+        """The options that are set, as bits (gearman_worker_options)."""
+        return super().options() & ~_NON_BLOCKING | (_NON_BLOCKING if self.c.non_blocking else 0)
+
+    def set_options(self, options: int) -> None:
+        """Sets these options and removes the others (gearman_worker_set_options)."""
+        super().set_options(options | _NON_BLOCKING)
+        self.c.non_blocking = bool(options & _NON_BLOCKING)
+        self._renamed(options)
+
+    def add_options(self, options: int) -> None:
+        """Sets these options too (gearman_worker_add_options)."""
+        super().add_options(options)
+        self.c.non_blocking = bool(self.c.non_blocking or options & _NON_BLOCKING)
+        self._renamed(options)
+
+    def remove_options(self, options: int) -> None:
+        """Removes these options (gearman_worker_remove_options)."""
+        super().remove_options(options & ~_NON_BLOCKING)
+        self.c.non_blocking = bool(self.c.non_blocking and not options & _NON_BLOCKING)
+
+    def _renamed(self, options: int) -> None:
+        """With the option IDENTIFIER libgearman makes an identifier, which it does not tell."""
+        if options & _IDENTIFIER:
+            self.c.id_size = 0
 
     # -------------------------------------------------------------------------------- work
 
@@ -119,36 +145,35 @@ class WorkerHandle(Handle):
         """Whether a non-blocking work() waits a moment, of some 50 ms, for a server's answer whether it has a job."""
         self._checked().awaits_answers = awaits
 
-    def work_on(self) -> int:
-        """work(), then for the next job, until there is none, one fails, or come_back() or stop() is called.
+    def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
+        """Waits for a job and runs it (gearman_worker_work).
 
-        A result may go out with the question for the next job, which follows at once.
+        keep_working: runs the next job too, until there is none, one fails, or come_back() or stop() is called. A
+        result may then be sent together with the request for the next job.
+        Returns the return code, or that of the job, and what its function raised, for the caller to raise.
         """
-        return self.settle(lib.gcffi_worker_work_on(self.c))
-
-    def settle(self, rc: int) -> int:
-        """The return code of a work(): raises what it could not, and does what it must not go before."""
-        if rc == _ANNOUNCES:
-            announced = self._announce()
-            return self.settle(self.work(self.c)) if announced is None else announced or self.outcome()
+        outcome = ffi.new("int *")
+        rc = int(_work(self.c, keep_working, outcome))
+        while rc == _ANNOUNCES:
+            announced = self._announce(outcome)
+            again = announced is None
+            rc = int(_work(self.c, keep_working, outcome)) if again else announced or int(outcome[0])
+        if rc == RAISED:
+            return int(outcome[0]), take_kept()
         if rc < 0:
-            fail("worker", rc)
-        return rc
+            refuse("worker", rc)
+        return rc, None
 
     def come_back(self) -> None:
         """In a job that work() runs: it is the last one before work() returns, and its result goes out at once."""
         self.c.goes_on = False
-
-    def outcome(self) -> int:
-        """How the job of the last work() ended; SUCCESS also where it ran none."""
-        return int(self.c.outcome)
 
     def grab(self, handle: JobHandle) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
 
         Returns the return code, and whether there is one: then handle, made by hand, is its own.
         """
-        rc = self._announce() if self._waiting else None
+        rc = self._announce(ffi.new("int *")) if self._waiting else None
         job: Any = ffi.new("gcffi_job *")
         if rc is None:
             rc = int(lib.gcffi_worker_grab(self.c, job))
@@ -159,12 +184,13 @@ class WorkerHandle(Handle):
             fail("worker", rc)
         return rc, bool(job.st)
 
-    def _announce(self) -> int | None:
-        # Tells the servers what was unregistered, then registers what waited. May run a job: then its return code.
-        rc = int(lib.gcffi_worker_announce(self.c))
-        if rc < 0:
-            fail("worker", rc)
-        if rc in (_SUCCESS, _NO_SERVERS):
+    def _announce(self, outcome: Any) -> int | None:
+        """Tells the servers what was unregistered, then registers what waited.
+
+        If that has run a job, or failed: what C returned. Otherwise None.
+        """
+        rc = int(lib.gcffi_worker_announce(self.c, outcome))
+        if rc < 0 or rc in (_SUCCESS, _NO_SERVERS):
             return rc
         for name, (function, timeout) in self._waiting.items():
             self._register(name, function, timeout)
@@ -177,7 +203,7 @@ class WorkerHandle(Handle):
         if function is None:
             return self._call(lib.gcffi_worker_register, name, timeout)
         if known is not None and self._exists(name):
-            known[0].use(function.runner)
+            known[0].runner = function.runner
             return _SUCCESS
         if known is not None:
             self._retired.append(known)
@@ -195,7 +221,7 @@ class WorkerHandle(Handle):
         return bool(lib.gearman_worker_function_exist(self._checked().st, name, len(name)))
 
     def _take_turns(self) -> None:
-        """Raises what a call beside this one would: for what changes nothing in C."""
+        """Raises ConcurrentUseError beside another call, unless it is made in a job that the worker runs."""
         refused = lib.gcffi_check_idle(self.c)
         if refused:
             refuse("worker", refused)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi._libgearman import PROCESS_EXITS as PROCESS_EXITS
-from gearman_cffi._libgearman import UNANSWERED, JobPacket, WorkerHandle, return_code_name
+from gearman_cffi._libgearman import JobEnd, JobPacket, WorkerHandle, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
@@ -133,8 +133,9 @@ class GearmanWorker(Connected, DeprecatedWorker):
         """
         self._text = None
         job = GearmanJob()
-        self._rc, _ = self._handle.grab(job)
-        if self._rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
+        rc, _ = self._handle.grab(job)
+        self._rc = rc
+        if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("grabJob")
             return False
         return job
@@ -148,17 +149,10 @@ class GearmanWorker(Connected, DeprecatedWorker):
         function raised, with returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
         """
         self._text = None
-        try:
-            handle = self._handle
-            work = handle.work
-            rc = work(handle.c)
-            if rc == 0:
-                self._rc = 0
-                return True
-            self._rc = rc = handle.settle(rc)
-        except BaseException:
-            self._rc = self._handle.outcome()
-            raise
+        rc, error = self._handle.work()
+        self._rc = rc
+        if error is not None:
+            raise error
         if rc == 0:
             return True
         if rc not in _QUIET:
@@ -182,14 +176,13 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return self._ping(data, "data")
 
     def _work_on(self) -> bool:
-        """For the Python layer: see WorkerHandle.work_on()."""
+        """For the Python layer: runs one job after the other, see WorkerHandle.work()."""
         self._text = None
-        try:
-            self._rc = self._handle.work_on()
-        except BaseException:
-            self._rc = self._handle.outcome()
-            raise
-        return self._rc == 0
+        rc, error = self._handle.work(keep_working=True)
+        self._rc = rc
+        if error is not None:
+            raise error
+        return rc == 0
 
     def _come_back(self) -> None:
         """For the Python layer: see WorkerHandle.come_back()."""
@@ -230,7 +223,7 @@ class _Function:
             plain if takes == 1 else (lambda job: plain(job, context)) if takes else (lambda job: plain())
         )
 
-    def ended(self, job: GearmanJob, result: object) -> int:
+    def ended(self, job: GearmanJob, result: object) -> tuple[int, int]:
         """Answers a job whose function has returned neither bytes nor str, or has called setReturn()."""
         try:
             answer = b"" if result is None else arguments.data(result, "a worker function's result")  # type: ignore[arg-type]
@@ -239,12 +232,13 @@ class _Function:
             raise
         code = job._rc
         if code == GEARMAN_LOST_CONNECTION:
-            return UNANSWERED
+            return JobEnd.RETURNED, GEARMAN_SUCCESS
         # libgearman is not told of a failure but sent one: after a function that fails, its next
         # gearman_worker_work() returns success without having run a job.
         packet, sends = (JobPacket.COMPLETE, answer) if code in (0, GEARMAN_SHUTDOWN) else (JobPacket.FAIL, b"")
         sent = job._send(packet, sends)
-        return sent | UNANSWERED if sent else code  # the server gives it to another worker, if it lives
+        # What cannot be sent goes back: the server gives the job to another worker, if it lives.
+        return (JobEnd.RETURNED, sent) if sent else (JobEnd.ANSWERED, code)
 
     def failed(self, job: GearmanJob, error: BaseException) -> None:
         """Sends the exception to the client, unless it asks the process to end."""

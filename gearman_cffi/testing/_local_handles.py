@@ -68,22 +68,22 @@ class LocalWorkerHandle(_LocalHandle):
         self._functions[name.decode()] = runner
         return ReturnCode.SUCCESS
 
-    def work(self, c: None = None) -> int:
+    def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
         """Does one job; what its function lets through leaves the job unanswered in the queue."""
         if any(job.return_code is not None for job in self.awaited):
-            return int(ReturnCode.TIMEOUT)
+            return int(ReturnCode.TIMEOUT), None
         # The order in which gearmand hands jobs out to one worker.
         order = {name: place for place, name in enumerate(self._functions)}
         able = [job for job in self._queue.waiting() if job.function in order]
         if not able:
-            return int(ReturnCode.TIMEOUT)
+            return int(ReturnCode.TIMEOUT), None
         job = min(able, key=lambda job: (order[job.function], -job.priority))
         job.is_running = True
         try:
             self._run(self._functions[job.function], LocalGearmanJob(job))
         finally:
             self._queue.finish(job)
-        return ReturnCode.SUCCESS
+        return ReturnCode.SUCCESS, None
 
     def _run(self, runner: JobRunner, job: GearmanJob) -> None:
         try:
@@ -92,12 +92,6 @@ class LocalWorkerHandle(_LocalHandle):
             runner.failed(job, error)
             raise
         runner.ended(job, result)
-
-    def settle(self, rc: int) -> int:
-        return rc
-
-    def outcome(self) -> int:
-        return int(ReturnCode.SUCCESS)
 
     def come_back(self) -> None:
         """work() does one job."""

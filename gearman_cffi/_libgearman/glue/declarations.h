@@ -6,8 +6,7 @@ enum {
 };
 enum { GCFFI_RAISED, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_ANNOUNCES, GCFFI_LEAST_CODE, ... };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
-enum { GCFFI_UNANSWERED, GCFFI_THREW, ... };
-#define GCFFI_SHORT ...
+enum { GCFFI_JOB_RESULT, GCFFI_JOB_ANSWERED, GCFFI_JOB_RETURNED, GCFFI_JOB_RAISED, GCFFI_JOB_INTERRUPTED };
 
 bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
@@ -80,14 +79,15 @@ typedef struct {
   const char *handle, *unique;
   char *workload;
   size_t size;
+  const char *result;
+  size_t result_size;
+  int rc;
   ...;
 } gcffi_job;
 struct gcffi_worker {
   gearman_worker_st *st;
-  gcffi_job job;
-  char workload[...];
-  char result[...];
-  int outcome;
+  bool non_blocking;
+  size_t id_size;
   bool announces_first;
   bool awaits_answers;
   bool goes_on;
@@ -106,9 +106,8 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker);
-int gcffi_worker_work_on(gcffi_worker *worker);
-int gcffi_worker_announce(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome);
+int gcffi_worker_announce(gcffi_worker *worker, int *outcome);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 int gcffi_worker_wait(gcffi_worker *worker);
@@ -121,4 +120,4 @@ void gcffi_job_drop(gcffi_job *job);
 
 extern "Python+C" int gcffi_on_signals(void);
 extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event);
-extern "Python+C" int gcffi_on_job(void *context, size_t size);
+extern "Python+C" int gcffi_on_job(void *context, gcffi_job *job);

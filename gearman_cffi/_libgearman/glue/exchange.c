@@ -66,6 +66,16 @@ static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, ques
   return answer;
 }
 
+static int ask_worker_and_wait(gcffi_worker *worker, question *ask, const void *data, size_t size) {
+  if (!worker->non_blocking) {
+    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  }
+  int answer = ask(worker->st, data, size);
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  return answer;
+}
+
+/* Not over the connections of a job that is running: it may ask too. */
 static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, const void *data, size_t size,
                       int without_memory) {
   gcffi_worker other;
@@ -73,12 +83,12 @@ static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, c
   scope->unstopped = worker;
   worker->failed = false;
   if (!worker->asked && !worker->spent) {
-    int answer = ask(worker->st, data, size);
+    int answer = ask_worker_and_wait(worker, ask, data, size);
     worker->spent = worker->spent || scope->torn;
     worker->failed = report(scope, NULL, false, true, worker->error);
     return answer;
   }
-  int answer = gcffi_worker_open_like(&other, worker) ? ask(other.st, data, size) : without_memory;
+  int answer = gcffi_worker_open_like(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
   worker->failed = report(scope, gcffi_worker_error(&other), true, true, worker->error);
   gcffi_worker_close(&other);
   return answer;
@@ -99,7 +109,7 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
 
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   gcffi_scope scope;
-  int rc = gcffi_begin(&scope, &worker->guard, -1);
+  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
   if (rc == 0) {
     rc = ask_worker(worker, &scope, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
     rc = gcffi_end_call(&scope, scope.timed_out ? GEARMAN_TIMEOUT : rc);
@@ -134,7 +144,7 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
 
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
   gcffi_scope scope;
-  int granted = gcffi_begin(&scope, &worker->guard, -1);
+  int granted = gcffi_begin_in_callback(&scope, &worker->guard, -1);
   if (granted == 0) {
     granted = gcffi_end_call(&scope, ask_worker(worker, &scope, worker_option, option, size, 0));
   }

@@ -24,6 +24,7 @@
  * worker.c     the work loop
  * stop.c       stopping a worker from outside
  * functions.c  a worker's servers and functions
+ * identifier.c a worker's name at its servers
  * renew.c      clones of a worker, also in the place of one that libgearman cannot go on with
  * job.c        what a job brings and sends
  * hold.c       a result that goes out with the question for the next job
@@ -42,8 +43,6 @@
 
 int gcffi_on_signals(void);                               /* 0, or 1 when a signal handler raised */
 int gcffi_on_task(void *owner, int64_t task, int event);  /* a return code, or GCFFI_RAISED */
-/* For the job of the worker, whose workload has this size: the size of its result, or the complement of how it ended, a
- * return code, with GCFFI_UNANSWERED where it goes back to the server, and GCFFI_THREW. */
-int gcffi_on_job(void *context, size_t size);
+int gcffi_on_job(void *context, gcffi_job *job);          /* a GCFFI_JOB_... */
 
 #endif

@@ -28,15 +28,14 @@ bool gcffi_leaves_search(gearman_return_t rc) {
 /* Where waits can be ended in good order the worker stays in blocking mode: asked in steps, it is left in the state in
  * which it crashes by every answer that there is no job. */
 static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_t *rc) {
-  if (!in_steps) {
-    return gearman_worker_grab_job(worker->st, NULL, rc);
+  if (!in_steps && !worker->non_blocking) {
+    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
-  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   gearman_job_st *job = gearman_worker_grab_job(worker->st, NULL, rc);
-  while (!job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_worker_pause(worker->st)) == GEARMAN_SUCCESS) {
+  while (in_steps && !job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_worker_pause(worker->st)) == GEARMAN_SUCCESS) {
     job = gearman_worker_grab_job(worker->st, NULL, rc);
   }
-  gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   return job;
 }
 
@@ -55,7 +54,7 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
     return NULL;
   }
-  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  bool waits = !worker->non_blocking;
   bool in_steps = waits && !gcffi_is_interposed();
   scope->exchange = true;
   scope->unstopped = worker;
@@ -79,7 +78,7 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   gcffi_scope scope;
   gearman_return_t grabbed;
-  int rc = gcffi_begin(&scope, &worker->guard, -1);
+  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
   if (rc) {
     return rc;
   }
@@ -107,9 +106,7 @@ void gcffi_job_drop(gcffi_job *job) {
     gcffi_scope scope;
     gcffi_enter(&scope, -1);
     gearman_job_free(st);
-    while (left == 0 && worker->retired_count) {
-      gcffi_free_worker(worker->retired[--worker->retired_count]);
-    }
+    gcffi_free_retired(worker);
     gcffi_leave(&scope);
   }
   if (taken) {

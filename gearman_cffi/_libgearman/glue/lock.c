@@ -53,12 +53,12 @@ void gcffi_lend_lock(void) {
 }
 
 /* What stands for gcffi_on_job() in C. */
-int gcffi_run_job(void *context, size_t size) {
+int gcffi_run_job(void *context, gcffi_job *job) {
   if (!has_lock) {
     take();
   }
   has_lock = false;
-  int ended = gcffi_on_job(context, size);
+  int ended = gcffi_on_job(context, job);
   has_lock = true;
   if (!is_my_turn()) {
     gcffi_lend_lock();

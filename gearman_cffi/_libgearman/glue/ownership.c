@@ -24,11 +24,14 @@ int gcffi_check(const void *object) {
   return refused ? refused : owner && owner != (unsigned long)pthread_self() ? GCFFI_ELSEWHERE : 0;
 }
 
-/* For what Python does by itself and no call may be beside. */
+/* For what Python does by itself while no call runs, or in a callback of the object. */
 int gcffi_check_idle(const void *object) {
   const gcffi_guard *guard = object;
   int refused = gcffi_check(guard);
-  return refused ? refused : __atomic_load_n(&guard->owner, __ATOMIC_ACQUIRE) ? GCFFI_CALLING : 0;
+  if (refused || !__atomic_load_n(&guard->owner, __ATOMIC_ACQUIRE)) {
+    return refused;
+  }
+  return guard->in_callback ? 0 : GCFFI_CALLING;
 }
 
 /* For a call beside which there may be no other; 0, or why it is refused. */
@@ -44,7 +47,14 @@ int gcffi_take(gcffi_guard *guard) {
   return 0;
 }
 
-/* For one that a callback of the object may make as well. */
+/* For one that a callback of the object may make as well, but not a signal handler while C waits. */
+int gcffi_take_in_callback(gcffi_guard *guard, bool *taken) {
+  int refused = gcffi_take(guard);
+  *taken = refused == 0;
+  return refused == GCFFI_CALLING && guard->in_callback ? 0 : refused;
+}
+
+/* For one that a callback of the object and a signal handler may make as well. */
 int gcffi_take_within(gcffi_guard *guard, bool *taken) {
   int refused = gcffi_take(guard);
   *taken = refused == 0;

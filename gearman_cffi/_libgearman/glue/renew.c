@@ -12,7 +12,7 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   gearman_worker_free(reversed);
   if (st) {
     gearman_worker_options_t options = gearman_worker_options(from);
-    gearman_worker_add_options(st, options & GEARMAN_WORKER_NON_BLOCKING);
+    gearman_worker_add_options(st, GEARMAN_WORKER_NON_BLOCKING);
     if (!(options & GEARMAN_WORKER_GRAB_ALL) || !(options & GEARMAN_WORKER_GRAB_UNIQ)) {
       gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL); /* a clone asks as a new worker does */
       gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
@@ -52,6 +52,9 @@ static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clon
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);
+  worker->non_blocking = from->non_blocking;
+  memcpy(worker->id, from->id, from->id_size);
+  worker->id_size = from->id_size;
   worker->names = malloc(from->names_size + 1);
   if (worker->st && worker->names) {
     memcpy(worker->names, from->names ? from->names : "", from->names_size);
@@ -62,8 +65,16 @@ bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
   return worker->st && worker->names;
 }
 
+/* Frees the workers that were replaced, unless one of their jobs is still in use or running. */
+void gcffi_free_retired(gcffi_worker *worker) {
+  bool in_use = __atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST) || worker->job.st;
+  while (!in_use && worker->retired_count) {
+    gcffi_free_worker(worker->retired[--worker->retired_count]);
+  }
+}
+
 /* Before libgearman goes on: where it would crash, a clone goes on in its place. Jobs belong to their worker, so one whose
- * jobs are still held is kept until they are gone. */
+ * jobs are still held is kept until they are gone, and so is the one that runs a job. */
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
   if (!worker->spent) {
     return GEARMAN_SUCCESS;
@@ -77,11 +88,8 @@ gearman_return_t gcffi_worker_renew(gcffi_worker *worker) {
   }
   forget_functions(worker, st);
   st = gcffi_replace(worker, st);
-  if (worker->grabbed) {
-    worker->retired[worker->retired_count++] = st;
-  } else {
-    gcffi_free_worker(st);
-  }
+  worker->retired[worker->retired_count++] = st;
+  gcffi_free_retired(worker);
   worker->spent = worker->asked = worker->under_way = worker->searching = worker->announces = false;
   worker->unannounced_fd = -1;
   return GEARMAN_SUCCESS;

@@ -56,31 +56,42 @@ void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms) {
   scope->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
 }
 
+static int begin(gcffi_scope *scope, gcffi_guard *guard, bool taken, int64_t timeout_ms) {
+  gcffi_enter(scope, timeout_ms);
+  scope->guard = guard;
+  scope->taken = taken;
+  scope->in_callback = guard->in_callback;
+  guard->in_callback = false;
+  return 0;
+}
+
 /* Begins a call from Python; 0, or why it is refused. The object is free again when the scope is left. */
 int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
   int refused = gcffi_take(guard);
-  if (refused == 0) {
-    gcffi_enter(scope, timeout_ms);
-    scope->guard = guard;
-  }
-  return refused;
+  return refused ? refused : begin(scope, guard, true, timeout_ms);
 }
 
-/* The same for a call that may be made in a callback of the object too. */
+/* The same for a call that may be made in a callback of the object and in a signal handler too. */
 int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
   bool taken;
   int refused = gcffi_take_within(guard, &taken);
-  if (refused == 0) {
-    gcffi_enter(scope, timeout_ms);
-    scope->guard = taken ? guard : NULL;
-  }
-  return refused;
+  return refused ? refused : begin(scope, guard, taken, timeout_ms);
+}
+
+/* The same for a call that may be made in a callback of the object too. */
+int gcffi_begin_in_callback(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms) {
+  bool taken;
+  int refused = gcffi_take_in_callback(guard, &taken);
+  return refused ? refused : begin(scope, guard, taken, timeout_ms);
 }
 
 /* Ends a call from Python, which returns this. */
 int gcffi_end_call(gcffi_scope *scope, int rc) {
   current = scope->outer;
   if (scope->guard) {
+    scope->guard->in_callback = scope->in_callback;
+  }
+  if (scope->taken) {
     gcffi_give_back(scope->guard);
   }
   return scope->raised ? GCFFI_RAISED : rc;

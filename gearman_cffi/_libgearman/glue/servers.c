@@ -28,21 +28,21 @@ static gearman_return_t add(const char *host, in_port_t port, void *context) {
 }
 
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port) {
-  int rc = gcffi_take(&client->guard);
+  gcffi_scope scope;
+  int rc = gcffi_begin_in_callback(&scope, &client->guard, -1);
   if (rc == 0) {
     client->failed = false;
-    rc = (int)add(host, port, client);
-    gcffi_give_back(&client->guard);
+    rc = gcffi_end_call(&scope, (int)add(host, port, client));
   }
   return rc;
 }
 
 int gcffi_client_add_servers(gcffi_client *client, const char *servers) {
-  int rc = gcffi_take(&client->guard);
+  gcffi_scope scope;
+  int rc = gcffi_begin_in_callback(&scope, &client->guard, -1);
   if (rc == 0) {
     client->failed = false;
-    rc = (int)gearman_parse_servers(servers, add, client);
-    gcffi_give_back(&client->guard);
+    rc = gcffi_end_call(&scope, (int)gearman_parse_servers(servers, add, client));
   }
   return rc;
 }

@@ -43,7 +43,9 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       task->parts = task->data;
       task->data = NULL;
     }
+    client->guard.in_callback = true;
     int rc = gcffi_on_task(client->owner, task->id, event);
+    client->guard.in_callback = false;
     if (rc == GEARMAN_SUCCESS || rc == GCFFI_RAISED) {
       task->size = task->fetched = 0;
       task->parts = NULL; /* with any other code the packet is delivered again, and its data can be read until then */

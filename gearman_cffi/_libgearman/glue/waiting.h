@@ -26,6 +26,7 @@ enum {
 typedef struct gcffi_guard {
   unsigned process;    /* how many forks lie between the first process and the one that made the object */
   unsigned long owner; /* the thread whose call is running, or 0; atomic */
+  bool in_callback;    /* its call runs a callback in Python, which may make some calls */
   bool closed;         /* the garbage collector has freed what is libgearman's */
 } gcffi_guard;
 
@@ -33,6 +34,7 @@ extern unsigned gcffi_process;
 
 int gcffi_take(gcffi_guard *guard);
 int gcffi_take_within(gcffi_guard *guard, bool *taken);
+int gcffi_take_in_callback(gcffi_guard *guard, bool *taken);
 void gcffi_give_back(gcffi_guard *guard);
 int gcffi_check(const void *object);
 int gcffi_check_alive(const void *object);
@@ -48,7 +50,9 @@ typedef struct gcffi_gathering {
 
 typedef struct gcffi_scope {
   struct gcffi_scope *outer;
-  gcffi_guard *guard; /* taken by this call */
+  gcffi_guard *guard; /* of the object that is called */
+  bool taken;         /* this call has taken it; otherwise it is nested in one that has */
+  bool in_callback;   /* of the guard, to be put back at the end */
   int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
   bool exchange;     /* a request whose answer must be read: giving up drops the connection */
   bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
@@ -96,6 +100,7 @@ extern const gcffi_stand_in gcffi_stand_ins[];
 void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
 int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_begin_in_callback(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
 void gcffi_leave(gcffi_scope *scope);
 int gcffi_end_call(gcffi_scope *scope, int rc);
 void gcffi_note_raised(void);

@@ -22,6 +22,7 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   if (worker->st && !from_environment) {
     gearman_worker_remove_servers(worker->st); /* where getenv() could not be replaced */
   }
+  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   return worker->st != NULL;
 }
 
@@ -84,6 +85,18 @@ static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT);
 }
 
+/* What a job does to the worker's functions may put another worker of libgearman's in the place of the one that runs it. */
+static gearman_return_t step(gcffi_worker *worker) {
+  gearman_worker_st *st = worker->st;
+  gearman_return_t rc = gearman_worker_work(st);
+  if (worker->st == st) {
+    note_step(worker, rc);
+  } else {
+    gcffi_free_retired(worker);
+  }
+  return rc;
+}
+
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
@@ -98,21 +111,20 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
     if (rc != GEARMAN_SUCCESS) {
       return rc;
     }
-    gearman_return_t step = gearman_worker_work(worker->st);
-    note_step(worker, step);
-    if (step == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_take_stop(worker)) {
+    gearman_return_t did = step(worker);
+    if (did == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_take_stop(worker)) {
       gcffi_empty_pipe(worker);
       continue;
     }
-    if (step == GEARMAN_NO_JOBS && worker->adding) {
+    if (did == GEARMAN_NO_JOBS && worker->adding) {
       continue; /* the servers have still to be told of what they are to wake it up for */
     }
-    if (!waits || scope->interrupted || (step != GEARMAN_IO_WAIT && step != GEARMAN_NO_JOBS)) {
-      return step;
+    if (!waits || scope->interrupted || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
+      return did;
     }
     keep_error(worker);
     was_connected = was_connected || scope->sent;
-    scope->idle = step == GEARMAN_NO_JOBS;
+    scope->idle = did == GEARMAN_NO_JOBS;
     struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
     rc = gcffi_worker_pause(worker->st);
     scope->idle = false;
@@ -126,7 +138,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
     } else if (rc == GEARMAN_SHUTDOWN_GRACEFUL) {
       gcffi_empty_pipe(worker);
     } else if (rc == GEARMAN_SUCCESS) {
-      last_try = last_try && step == GEARMAN_IO_WAIT; /* idle, hence connected */
+      last_try = last_try && did == GEARMAN_IO_WAIT; /* idle, hence connected */
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
       last_try = true;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
@@ -140,16 +152,12 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
 
 static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
   gearman_return_t rc;
-  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
+  bool waits = !worker->non_blocking;
   worker->failed = false;
   gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
-  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   scope->receives = waits || worker->awaits_answers;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
-  if (waits) {
-    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  }
   return rc;
 }
 
@@ -165,82 +173,62 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   return refused;
 }
 
-static int end_call(gcffi_scope *scope, int rc) {
+/* outcome: how the job ended that the call has run, SUCCESS if it ran none. */
+static int end_call(gcffi_scope *scope, int rc, int *outcome) {
+  *outcome = scope->worker->outcome;
   gcffi_worker_uncork(scope->worker, -1);
   gcffi_lend_lock();
   return gcffi_end_call(scope, rc);
 }
 
-static int run_jobs(gcffi_worker *worker, gcffi_scope *scope, bool goes_on) {
+static int run_jobs(gcffi_worker *worker, gcffi_scope *scope, bool keep_working) {
   gearman_return_t rc;
-  if (worker->announces_first) {
-    return GCFFI_ANNOUNCES;
-  }
-  worker->goes_on = goes_on;
+  worker->goes_on = keep_working;
   do {
+    if (worker->announces_first) {
+      return GCFFI_ANNOUNCES;
+    }
     rc = renew_and_work(worker, scope);
   } while (worker->goes_on && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->refused &&
            !scope->interrupted);
   return worker->refused ? worker->refused : rc ? (int)rc : worker->outcome;
 }
 
-static int work_on(gcffi_worker *worker, bool goes_on) {
+/* Waits for a job and runs it. keep_working: then the next one, as long as all goes well and neither stop() is called nor
+ * goes_on put out. */
+int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome) {
   gcffi_scope scope;
   int refused = begin(&scope, worker);
-  return refused ? refused : end_call(&scope, run_jobs(worker, &scope, goes_on));
+  return refused ? refused : end_call(&scope, run_jobs(worker, &scope, keep_working), outcome);
 }
-
-/* A function of its own: cffi calls one with a single parameter in half the time. */
-int gcffi_worker_work(gcffi_worker *worker) { return work_on(worker, false); }
-
-/* Runs one job after the other, as long as all goes well and neither stop() is called nor goes_on put out. */
-int gcffi_worker_work_on(gcffi_worker *worker) { return work_on(worker, true); }
 
 static gearman_return_t renew_and_announce(gcffi_worker *worker) {
   gearman_return_t rc = gcffi_worker_renew(worker);
-  bool waits = (gearman_worker_options(worker->st) & GEARMAN_WORKER_NON_BLOCKING) == 0;
-  if (rc != GEARMAN_SUCCESS) {
-    return rc;
-  }
-  worker->asked = true;
-  gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  rc = gearman_worker_work(worker->st);
-  note_step(worker, rc);
-  if (waits) {
-    gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
+  if (rc == GEARMAN_SUCCESS) {
+    worker->asked = true;
+    rc = step(worker);
   }
   return rc;
 }
 
 /* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
-int gcffi_worker_announce(gcffi_worker *worker) {
+int gcffi_worker_announce(gcffi_worker *worker, int *outcome) {
   gcffi_scope scope;
   int rc = begin(&scope, worker);
   if (rc == 0) {
     rc = (int)renew_and_announce(worker);
-    rc = end_call(&scope, worker->refused ? worker->refused : rc);
-  }
-  return rc;
-}
-
-int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
-  gcffi_scope scope;
-  int rc = begin(&scope, worker);
-  if (rc == 0) {
-    worker->failed = false;
-    rc = (int)gearman_worker_set_identifier(worker->st, id, size);
-    worker->spent = worker->spent || (worker->asked && worker->unannounced_fd >= 0);
-    rc = end_call(&scope, rc);
+    rc = end_call(&scope, worker->refused ? worker->refused : rc, outcome);
   }
   return rc;
 }
 
 int gcffi_worker_wait(gcffi_worker *worker) {
   gcffi_scope scope;
-  int rc = begin(&scope, worker);
+  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
   if (rc == 0) {
     worker->failed = false;
-    rc = end_call(&scope, (int)gcffi_worker_pause(worker->st));
+    scope.worker = worker;
+    rc = gcffi_end_call(&scope, (int)gcffi_worker_pause(worker->st));
   }
   return rc;
 }

@@ -4,8 +4,6 @@
 
 #include "waiting.h"
 
-#define GCFFI_SHORT 4096
-
 /* A job in Python's hands. */
 typedef struct gcffi_job {
   gearman_job_st *st; /* NULL when it is over */
@@ -13,6 +11,9 @@ typedef struct gcffi_job {
   const char *handle, *unique;
   char *workload;
   size_t size;
+  const char *result; /* left by Python for C to send */
+  size_t result_size;
+  int rc;        /* how it ends, for work(): a return code */
   bool answered; /* its end was sent */
   bool cut;      /* a packet was sent in part, and its connection is gone */
 } gcffi_job;
@@ -21,10 +22,11 @@ typedef struct gcffi_worker {
   gcffi_guard guard; /* first: see ownership.c */
   gearman_worker_st *st;
   gcffi_job job; /* the one that work() runs */
-  char workload[GCFFI_SHORT]; /* its workload, where it is short */
-  char result[GCFFI_SHORT];
   int refused;         /* why its result was not taken */
+  bool non_blocking;   /* the user's option: libgearman's worker always has it, but for the calls that wait */
   bool goes_on;        /* work() runs one job after the other; also Python may say no */
+  char id[GEARMAN_MAX_IDENTIFIER]; /* see identifier.c */
+  size_t id_size;
   int corked_fd;       /* the connection with a result that was held back, or -1; see worker_io.c */
   int recv_fd;         /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
   int unannounced_fd;  /* one over which something else than the functions was sent, or -1 */
@@ -65,22 +67,23 @@ int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t siz
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
-int gcffi_worker_work(gcffi_worker *worker);
-int gcffi_worker_work_on(gcffi_worker *worker);
+int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
 void gcffi_worker_connects(gcffi_worker *worker, int fd);
 void gcffi_worker_disconnected(gcffi_worker *worker, int fd);
 ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *conn, int fd, const void *data, size_t size,
                           int flags);
-int gcffi_run_job(void *context, size_t size);
-int gcffi_worker_announce(gcffi_worker *worker);
+int gcffi_run_job(void *context, gcffi_job *job);
+int gcffi_worker_announce(gcffi_worker *worker, int *outcome);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 gearman_return_t gcffi_worker_renew(gcffi_worker *worker);
+void gcffi_free_retired(gcffi_worker *worker);
 bool gcffi_remember_function(gcffi_worker *worker, const char *name);
 bool gcffi_spends(gearman_return_t rc);
 bool gcffi_leaves_search(gearman_return_t rc);
 void gcffi_free_worker(gearman_worker_st *st);
+void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_t size);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
@@ -91,8 +94,9 @@ bool gcffi_take_stop(gcffi_worker *worker);
 void gcffi_empty_pipe(const gcffi_worker *worker);
 void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
 
-/* Go with the return code of a job: it goes back to the server; its function raised. */
-enum { GCFFI_UNANSWERED = 1 << 16, GCFFI_THREW = 1 << 17 };
+/* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the server;
+ * its function raised an exception, which was sent, or one that asks the process to end. */
+enum { GCFFI_JOB_RESULT, GCFFI_JOB_ANSWERED, GCFFI_JOB_RETURNED, GCFFI_JOB_RAISED, GCFFI_JOB_INTERRUPTED };
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);

@@ -60,6 +60,9 @@ ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *
                           int flags) {
   bool asks = gcffi_ends_with_grab(data, size);
   gcffi_worker_uncork(worker, fd);
+  if (conn && conn->is_new) {
+    gcffi_send_identifier(worker, fd, data, size);
+  }
   note_sent(worker, conn, fd, asks, gcffi_announces_functions(data, size));
   ssize_t sent = send(fd, data, size, flags | (scope->may_hold ? cork(worker, fd) : 0));
   if (conn && asks && sent == (ssize_t)size) {
