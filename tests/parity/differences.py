@@ -394,7 +394,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "re-entry",
-        "A call on a client from its own callback hangs or crashes PHP. Here it is refused, and the tasks go on.",
+        "A call on a client from its own callback hangs or crashes PHP, and so does work() in a job of the same worker. "
+        "Here it is refused, and the tasks go on. addServer() without the exception handler works in a callback, and all "
+        "other methods of a worker in its jobs.",
         r"""
         07_tasks: calls on the client from its own callback / doBackground
         - .| hangs or crashes
