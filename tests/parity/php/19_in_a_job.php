@@ -39,8 +39,8 @@ isolated('addFunction', function () {
     job($w, 'fa');
 });
 isolated('addFunction of its own name', function () {
-    $w = during('fo', function ($w) { call('addFunction', fn() => $w->addFunction('fo', fn($j) => 'new'), $w); });
-    job($w, 'fo');
+    $w = during('itself', function ($w) { call('addFunction', fn() => $w->addFunction('itself', fn($j) => 'new'), $w); });
+    job($w, 'itself');
 });
 isolated('unregister', function () {
     $w = during('fu', function ($w) {

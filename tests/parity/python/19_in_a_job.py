@@ -95,8 +95,8 @@ def _() -> None:
 
 @isolated("addFunction of its own name")
 def _() -> None:
-    w = during("fo", lambda w: call("addFunction", w.addFunction, "fo", returns("new")))
-    run_job(w, "fo")
+    w = during("itself", lambda w: call("addFunction", w.addFunction, "itself", returns("new")))
+    run_job(w, "itself")
 
 
 @isolated("unregister")
