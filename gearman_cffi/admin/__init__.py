@@ -1,4 +1,4 @@
-"""gearmand's text protocol over plain sockets: no C, no libgearman connection."""
+"""Admin: gearmand's text protocol over plain sockets, without libgearman's connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Admin: gearmand's text protocol, typed."""
+"""Admin: the commands of gearmand's text protocol as methods."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.servers import Server, ServerCollection
 
 _Answer = TypeVar("_Answer")
-_MOST_AT_ONCE = 16
-_LARGEST_LIMIT = 2**31 - 1  # gearmand reads it with atoi()
+_MAX_THREADS = 16
+_MAX_LIMIT = 2**31 - 1  # gearmand reads it with atoi()
 
 
 class Admin:
-    """Asks servers what they have, and tells them what to keep; all of them at the same time.
+    """Sends administration commands to one or more servers, to all of them at the same time.
 
-    servers as for Client: None takes GEARMAN_SERVERS, else 127.0.0.1:4730. timeout, in seconds or as a timedelta,
-    bounds each command at each server. Every command opens a connection of its own; an Admin holds nothing, and may
-    be used by several threads.
+    servers as for Client: None means GEARMAN_SERVERS, or 127.0.0.1:4730 without it. timeout, in seconds or as a
+    timedelta, bounds each command at each server. Each command opens connections of its own, so several threads can
+    share an Admin.
 
-    Commands that list give the rows of all servers, one server after the other in their order; those with a
-    single answer give a dict by server. Where a server fails, the first failure in the order of the servers is
-    raised; gather() gives what the others answered. Raises ConnectionFailed, ConnectionLost, ServerTimeout,
-    CommandRefused (UnknownCommand for a command that the server does not have), AnswerNotUnderstood, NoServers.
+    Commands with a list return the rows of all servers, in the order of the servers; commands with a single answer
+    return a dict by server. If servers fail, the error of the first one in that order is raised; gather() returns the
+    answers of the others too. All commands raise ConnectionFailed, ConnectionLost, ServerTimeout, CommandRefused
+    (UnknownCommand if the server does not have the command), AnswerNotUnderstood and NoServers.
     """
 
     def __init__(
@@ -44,9 +44,10 @@ class Admin:
         self._timeout = (to_milliseconds(timeout) or 0) / 1000
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
-        """Runs a command for each server by itself: its answer, or the GearmanError in its place.
+        """Run a command for each server separately; returns the answer or the GearmanError of each one.
 
-        admin.gather(Admin.status), admin.gather(lambda one: one.max_queue("resize", 100))
+        command is called with an Admin for one server: admin.gather(Admin.status), or
+        admin.gather(lambda admin: admin.max_queue("resize", 100)).
         """
 
         def run(server: Server) -> _Answer | GearmanError:
@@ -57,26 +58,26 @@ class Admin:
 
         return self._each(run)
 
-    # ----------------------------------------------------------------------------------- listings
+    # -------------------------------------------------------------------------------------- lists
 
     def status(self) -> list[FunctionStatus]:
-        """Functions with their jobs and workers (`status`)."""
+        """The functions with the numbers of their jobs and workers (`status`)."""
         return self._list("status", parsing.status)
 
     def priority_status(self) -> list[PriorityStatus]:
-        """Functions with their waiting jobs by priority (`prioritystatus`)."""
+        """The functions with the numbers of their waiting jobs by priority (`prioritystatus`)."""
         return self._list("prioritystatus", parsing.priority_status)
 
     def workers(self) -> list[WorkerInfo]:
-        """Connections with the functions that they announced (`workers`); this one is among them."""
+        """The connections and the functions that each has registered, this connection included (`workers`)."""
         return self._list("workers", parsing.workers)
 
     def show_jobs(self) -> list[JobInfo]:
-        """All jobs (`show jobs`)."""
+        """The waiting and running jobs (`show jobs`)."""
         return self._list("show jobs", parsing.jobs)
 
     def show_unique_jobs(self) -> list[str]:
-        """The unique keys of all jobs (`show unique jobs`)."""
+        """The unique keys of the jobs (`show unique jobs`)."""
         return self._list("show unique jobs", lambda server, text: parsing.unique_keys(text))
 
     # ----------------------------------------------------------------------------- single answers
@@ -86,20 +87,20 @@ class Admin:
         return self._each(lambda server: self._ask(server, "version"))
 
     def verbose(self) -> dict[Server, str]:
-        """The servers' log levels, as "WARNING" (`verbose`)."""
+        """The servers' log levels, such as "WARNING" (`verbose`)."""
         return self._each(lambda server: self._ask(server, "verbose"))
 
     def getpid(self) -> dict[Server, int]:
-        """The servers' process ids, each on its own machine (`getpid`)."""
+        """The servers' process ids on their machines (`getpid`)."""
         return self._each(lambda server: parsing.process_id(server, self._ask(server, "getpid")))
 
-    # ---------------------------------------------------------------------------------- orders
+    # ------------------------------------------------------------------------------------ changes
 
     def cancel_job(self, handle: str) -> bool:
-        """Takes a job that waits out of the queue (`cancel job`); whether any server had it.
+        """Remove a waiting job from the queue (`cancel job`); returns whether a server had it.
 
-        The lists show it, as ignored, until a worker asks for jobs. A job that a worker has already is not stopped, and
-        gearmand 1.1.20 reports it as cancelled all the same.
+        The job stays in the lists, as ignored, until a worker asks for jobs. A running job is not stopped, although
+        gearmand 1.1.20 reports success for it too: ask Client.get_job_status() whether it is running.
         """
         command = f"cancel job {_word(handle, 'a job handle')}"
 
@@ -115,34 +116,34 @@ class Admin:
         return any(self._each(one).values())
 
     def max_queue(self, function: str, limit: int, normal: int | None = None, low: int | None = None) -> None:
-        """Limits how many jobs of a function may wait (`maxqueue`); 0 for no limit.
+        """Limit how many jobs of a function can wait (`maxqueue`); 0 means no limit.
 
-        With normal and low, limit is for jobs of high priority; else it is for each priority.
+        limit is for each priority, or for high priority if normal and low are given too. Raises InvalidArgument.
         """
         if (normal is None) != (low is None):
-            raise InvalidArgument("max_queue() takes one limit, or one each for high, normal and low")
+            raise InvalidArgument("max_queue() takes one limit, or three: for high, normal and low priority")
         limits = [limit] if normal is None or low is None else [limit, normal, low]
-        if min(limits) < 0 or max(limits) > _LARGEST_LIMIT:
-            raise InvalidArgument(f"a queue limit must be between 0 (no limit) and {_LARGEST_LIMIT}")
-        self._order(f"maxqueue {_word(function, 'a function name')} {' '.join(map(str, limits))}")
+        if min(limits) < 0 or max(limits) > _MAX_LIMIT:
+            raise InvalidArgument(f"a queue limit must be between 0 (no limit) and {_MAX_LIMIT}")
+        self._run(f"maxqueue {_word(function, 'a function name')} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:
-        """Makes a function known before any worker or job names it (`create function`)."""
-        self._order(f"create function {_word(function, 'a function name')}")
+        """Create a function, before a worker or a job does (`create function`)."""
+        self._run(f"create function {_word(function, 'a function name')}")
 
     def drop_function(self, function: str) -> None:
-        """Forgets a function (`drop function`). Refused while it has workers, and where it is unknown.
+        """Remove a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
 
-        gearmand 1.1.20 does not refuse while jobs wait, and no worker is ever given those.
+        gearmand 1.1.20 also removes a function with waiting jobs; no worker will ever get these jobs.
         """
-        self._order(f"drop function {_word(function, 'a function name')}")
+        self._run(f"drop function {_word(function, 'a function name')}")
 
-    # ------------------------------------------------------------------------------------- below
+    # ----------------------------------------------------------------------------------- internals
 
     def _ask(self, server: Server, command: str, listing: bool = False) -> str:
         return ask(server, command, self._timeout, listing)
 
-    def _order(self, command: str) -> None:
+    def _run(self, command: str) -> None:
         self._each(lambda server: self._ask(server, command))
 
     def _list(self, command: str, read: Callable[[Server, str], list[_Answer]]) -> list[_Answer]:
@@ -152,10 +153,10 @@ class Admin:
     def _each(self, one: Callable[[Server], _Answer]) -> dict[Server, _Answer]:
         servers = list(dict.fromkeys(self.servers))
         if not servers:
-            raise NoServers("there is no server to ask: give one, such as 'localhost:4730'")
+            raise NoServers("no servers given; pass at least one, such as 'localhost:4730'")
         if len(servers) == 1:
             return {servers[0]: one(servers[0])}
-        with ThreadPoolExecutor(min(len(servers), _MOST_AT_ONCE)) as threads:
+        with ThreadPoolExecutor(min(len(servers), _MAX_THREADS)) as threads:
             return dict(zip(servers, threads.map(one, servers), strict=True))
 
     def __repr__(self) -> str:
@@ -163,9 +164,9 @@ class Admin:
 
 
 def _word(text: str, what: str) -> str:
-    """A name as a word of a command line: the protocol has no quotes."""
+    """The name, checked: the protocol has no quotes, so that a blank would end it."""
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a str, not {type(text).__name__}")
     if not text or any(letter.isspace() or not letter.isprintable() for letter in text):
-        raise InvalidArgument(f"{what} in a command must be a word without blanks and control characters, not {text!r}")
+        raise InvalidArgument(f"{what} must not be empty or contain spaces or control characters here: {text!r}")
     return text

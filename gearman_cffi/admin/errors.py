@@ -1,4 +1,4 @@
-"""What goes wrong between Admin and a server, beside ConnectionFailed and ConnectionLost."""
+"""The exceptions of Admin, in addition to ConnectionFailed and ConnectionLost."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from gearman_cffi.ext import ReturnCode
 
 
 class AdminError(GearmanError):
-    """Base of what only the text protocol knows. server names the server."""
+    """Base of the exceptions of the text protocol. server is the server's address."""
 
 
 class ServerTimeout(AdminError, TimeoutError):  # noqa: N818
-    """The server did not answer, or not to the end, within the timeout."""
+    """The server did not answer completely within the timeout."""
 
     return_code = ReturnCode.TIMEOUT
 
 
 class AnswerNotUnderstood(AdminError):  # noqa: N818
-    """What came is no answer of a gearmand. answer is its beginning, as it came."""
+    """The answer is not one of gearmand's. answer is its beginning."""
 
     return_code = ReturnCode.UNEXPECTED_PACKET
 
@@ -27,7 +27,7 @@ class AnswerNotUnderstood(AdminError):  # noqa: N818
 
 
 class CommandRefused(AdminError, ServerError):  # noqa: N818
-    """The server answered ERR. error_code is its first word (UNKNOWN_JOB ...), "" where there is none."""
+    """The server answered ERR. error_code is the code in the answer, such as UNKNOWN_JOB, or "" without one."""
 
     return_code = ReturnCode.SERVER_ERROR
 
@@ -37,4 +37,4 @@ class CommandRefused(AdminError, ServerError):  # noqa: N818
 
 
 class UnknownCommand(CommandRefused):
-    """The server does not know the command: it is another version, or another implementation."""
+    """The server does not have this command, because of its version or its implementation."""

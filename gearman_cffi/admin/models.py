@@ -1,8 +1,8 @@
-"""What servers answer, as values. Each row knows the server that it came from."""
+"""The rows of the servers' answers. Each row has the server that it is from."""
 
 from __future__ import annotations
 
-import typing  # noqa: F401 (dataclasses looks into sys.modules for it, and fails while another thread imports it)
+import typing  # noqa: F401  (dataclasses uses sys.modules["typing"], which another thread may have imported only in part)
 from dataclasses import dataclass
 
 from gearman_cffi.servers import Server
@@ -12,8 +12,8 @@ from gearman_cffi.servers import Server
 class FunctionStatus:
     """A function in a server's `status`.
 
-    total is how many jobs the server has, the running ones among them; workers is how many connected workers can do
-    the function, busy or not. extra are columns that this version does not know.
+    total is the number of jobs, including the running ones; workers is the number of connected workers that have
+    registered the function, including busy ones. extra are the columns that this version does not know.
     """
 
     server: Server
@@ -25,13 +25,13 @@ class FunctionStatus:
 
     @property
     def queued(self) -> int:
-        """Jobs that no worker has yet."""
+        """The number of waiting jobs."""
         return max(0, self.total - self.running)
 
 
 @dataclass(frozen=True)
 class PriorityStatus:
-    """A function in a server's `prioritystatus`: the jobs that no worker has yet, by priority, and its workers."""
+    """A function in a server's `prioritystatus`: the numbers of waiting jobs by priority, and of workers."""
 
     server: Server
     function: str
@@ -43,7 +43,7 @@ class PriorityStatus:
 
     @property
     def queued(self) -> int:
-        """Jobs that no worker has yet."""
+        """The number of waiting jobs."""
         return self.high + self.normal + self.low
 
 
@@ -51,8 +51,8 @@ class PriorityStatus:
 class WorkerInfo:
     """A connection in a server's `workers`: a worker, or a client, which has no functions.
 
-    client_id is "" where none was set (the server shows "-"). Where names of functions have blanks in them the
-    server's answer does not tell where one ends; they come as several.
+    client_id is "" if none was set (the server shows "-"). A function name with a space appears as two names, because
+    the server separates names by spaces.
     """
 
     server: Server
@@ -66,9 +66,9 @@ class WorkerInfo:
 class JobInfo:
     """A job in a server's `show jobs`.
 
-    retries is how often a worker was lost over it; ignored says that nobody waits for it any more and that it is only
-    not yet swept up (it was cancelled, or its client is gone). queued is the server's word for a job that it holds: it
-    stays true while a worker is at it.
+    retries is how often the job's worker was lost. An ignored job is not run any more: it was cancelled, or its client
+    has disconnected; the server removes it later. queued is the server's flag for a job in its queue; it stays true
+    while the job is running.
     """
 
     server: Server

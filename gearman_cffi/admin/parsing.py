@@ -1,7 +1,7 @@
-"""From the lines of an answer to rows: tolerant of new columns, strict about the known ones.
+"""Parses the answers of the text protocol into rows: accepts additional columns, and is strict about the known ones.
 
-A function's name and a worker's id may hold nearly anything, line ends too; a piece of text that is no row is
-therefore taken for the beginning of the next one.
+The name of a function and the id of a worker can contain line ends. A line that is not a row by itself is therefore
+joined with the next one.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from gearman_cffi.admin.protocol import not_understood
 from gearman_cffi.servers import Server
 
 _Row = TypeVar("_Row")
-_LONGEST_ROW = 8192  # a name has at most 512 bytes; a worker's row grows with its functions, and has no line ends then
+_MAX_JOINED = 8192  # characters; a name has at most 512 bytes. Rows without line ends are not limited.
 _NUMBER = r"([0-9]{1,20})"  # 64 bits; int() raises ValueError above 4,300 digits
 _EXTRA = r"((?:\t[^\t\n]*)*)"
-# The name is what stands before the first run of numbers: columns of later servers come after them.
+# The name ends at the first sequence of numbers: later versions of gearmand may add columns at the end.
 _STATUS = re.compile(rf"(.*?)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
 _PRIORITY = re.compile(rf"(.*?)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
 _JOB = re.compile(rf"([^\t]+)\t{_NUMBER}\t{_NUMBER}\t{_NUMBER}{_EXTRA}", re.DOTALL)
-# An id may hold " : ", and so may a function's name; the id is the likelier one.
+# Both an id and a function name can contain " : ". The last one is taken for the separator.
 _WORKER = re.compile(r"(-?[0-9]{1,20}) (\S+) (.*) :(?: (.*))?", re.DOTALL)
 
 
@@ -72,25 +72,25 @@ def process_id(server: Server, text: str) -> int:
 
 
 def unique_keys(text: str) -> list[str]:
-    """The keys of `show unique jobs`; later servers add columns."""
-    return [line.partition("\t")[0] for line in text.splitlines()]
+    """The keys of `show unique jobs`."""
+    return [line.partition("\t")[0] for line in text.split("\n")[:-1]]
 
 
 def _rows(
     server: Server, command: str, text: str, pattern: re.Pattern[str], row: Callable[[re.Match[str]], _Row]
 ) -> Iterator[_Row]:
-    begun = ""
+    joined = ""
     for line in text.split("\n")[:-1]:
-        found = pattern.fullmatch(begun + line)
+        found = pattern.fullmatch(joined + line)
         if found is None:
-            begun += line + "\n"
-            if len(begun) > _LONGEST_ROW:
+            joined += line + "\n"
+            if len(joined) > _MAX_JOINED:
                 break
             continue
-        begun = ""
+        joined = ""
         yield row(found)
-    if begun:
-        raise not_understood(server, command, begun.encode("utf-8", "surrogateescape"))
+    if joined:
+        raise not_understood(server, command, joined.encode("utf-8", "surrogateescape"))
 
 
 def _extra(columns: str) -> tuple[str, ...]:

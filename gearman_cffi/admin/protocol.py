@@ -1,4 +1,4 @@
-"""One command to one server, over a plain socket, with a deadline for all of it."""
+"""Sends one command to one server over a plain socket, with a deadline for the whole exchange."""
 
 from __future__ import annotations
 
@@ -10,67 +10,71 @@ from gearman_cffi.admin.errors import AnswerNotUnderstood, CommandRefused, Serve
 from gearman_cffi.exceptions import ConnectionFailed, ConnectionLost, GearmanError
 from gearman_cffi.servers import Server
 
-LARGEST_ANSWER = 256 * 1024 * 1024  # bytes; a server with millions of jobs lists about 30 for each
-_SHOWN = 120  # bytes of an answer that was not understood, in the error's text
+MAX_ANSWER = 256 * 1024 * 1024  # bytes; `show jobs` has about 30 for each job
+_SHOWN = 120  # bytes of a wrong answer in the error message
 _UNKNOWN = ("UNKNOWN_COMMAND", "UNKNOWN_SHOW_ARGUMENTS", "UNKNOWN_ARGUMENT")
 
 
 def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
-    """The answer to a command: its lines without the final ".", or of a single line what follows "OK".
+    """Send a command; returns the lines of the answer without the final ".", or the text after "OK" if it is one line.
 
-    timeout, in seconds, bounds connecting, sending and the whole answer (looking up the host's name is the
-    system's matter). Bytes that are no UTF-8 become surrogates. Raises ConnectionFailed, ConnectionLost,
-    ServerTimeout, CommandRefused, UnknownCommand, AnswerNotUnderstood.
+    timeout, in seconds, bounds connecting, sending and receiving, but not the lookup of the host name. Bytes that are
+    not UTF-8 become surrogates. Raises ConnectionFailed, ConnectionLost, ServerTimeout, CommandRefused, UnknownCommand
+    and AnswerNotUnderstood.
     """
     deadline = time.monotonic() + timeout
     try:
         connection = socket.create_connection((server.host, server.port), timeout)
     except TimeoutError:
-        raise ServerTimeout(f"{server} cannot be reached within {timeout:g} s", server=str(server)) from None
+        raise ServerTimeout(f"could not connect to {server} within {timeout:g} s", server=str(server)) from None
     except OSError as error:
-        raise ConnectionFailed(f"{server} cannot be reached: {error.strerror or error}", server=str(server)) from error
+        raise ConnectionFailed(
+            f"could not connect to {server}: {error.strerror or error}", server=str(server)
+        ) from error
     with connection:
-        # gearmand 1.1.20 takes the last letter off the name in `create function NAME` where the line ends in LF alone.
+        # If the line ends in LF alone, gearmand 1.1.20 drops the last letter of the name in `create function NAME`.
         answer = _exchange(connection, server, f"{command}\r\n".encode(), deadline, listing)
     return _read(server, command, answer, listing)
 
 
 def _exchange(connection: socket.socket, server: Server, line: bytes, deadline: float, listing: bool) -> bytes:
-    """Sends the line and receives until the answer is whole."""
+    """Send a line, and receive until the answer is complete."""
     name, answer = line.decode().strip(), bytearray()
     try:
-        _give(connection, deadline)
+        _set_timeout(connection, deadline)
         connection.sendall(line)
-        while not _is_whole(answer, listing):
-            _give(connection, deadline)
+        while not _is_complete(answer, listing):
+            _set_timeout(connection, deadline)
             piece = connection.recv(1 << 18)
             if not piece:
                 raise _cut_off(server, name, bytes(answer))
             answer += piece
-            if len(answer) > LARGEST_ANSWER:
+            if len(answer) > MAX_ANSWER:
                 raise AnswerNotUnderstood(
-                    f"{server} answers {name!r} without an end", answer=bytes(answer[:_SHOWN]), server=str(server)
+                    f"the answer of {server} to {name!r} has more than {MAX_ANSWER} bytes",
+                    answer=bytes(answer[:_SHOWN]),
+                    server=str(server),
                 )
     except TimeoutError:
-        came = f"only {len(answer)} bytes came: {_shown(answer)}" if answer else "nothing came"
-        raise ServerTimeout(f"{server} did not answer {name!r} in time; {came}", server=str(server)) from None
+        received = f"received only {len(answer)} bytes: {_shown(answer)}" if answer else "received nothing"
+        raise ServerTimeout(f"{server} did not answer {name!r} in time; {received}", server=str(server)) from None
     except GearmanError:
         raise
     except OSError as error:
         raise ConnectionLost(
-            f"{server} broke the connection at {name!r}: {error.strerror or error}", server=str(server)
+            f"lost the connection to {server} during {name!r}: {error.strerror or error}", server=str(server)
         ) from error
     return bytes(answer)
 
 
-def _give(connection: socket.socket, deadline: float) -> None:
+def _set_timeout(connection: socket.socket, deadline: float) -> None:
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError
     connection.settimeout(left)
 
 
-def _is_whole(answer: bytearray, listing: bool) -> bool:
+def _is_complete(answer: bytearray, listing: bool) -> bool:
     if not answer.endswith(b"\n"):
         return False
     if not listing or answer.startswith(b"ERR"):
@@ -79,8 +83,8 @@ def _is_whole(answer: bytearray, listing: bool) -> bool:
 
 
 def _cut_off(server: Server, command: str, answer: bytes) -> ConnectionLost:
-    came = f"after {len(answer)} bytes: {_shown(answer)}" if answer else "before it answered"
-    return ConnectionLost(f"{server} closed the connection at {command!r} {came}", server=str(server))
+    when = f"after {len(answer)} bytes of the answer: {_shown(answer)}" if answer else "without an answer"
+    return ConnectionLost(f"{server} closed the connection during {command!r} {when}", server=str(server))
 
 
 def _read(server: Server, command: str, answer: bytes, listing: bool) -> str:
@@ -94,23 +98,23 @@ def _read(server: Server, command: str, answer: bytes, listing: bool) -> str:
     return text.strip()[2:].strip()
 
 
-def _refusal(server: Server, command: str, said: str) -> CommandRefused:
-    code, _, rest = said.partition(" ")
-    reason = unquote_plus(rest) if code.isupper() else said
+def _refusal(server: Server, command: str, text: str) -> CommandRefused:
+    code, _, rest = text.partition(" ")
+    reason = unquote_plus(rest) if code.isupper() else text
     if code.upper() in _UNKNOWN:
         return UnknownCommand(f"{server} does not know the command {command!r}", error_code=code, server=str(server))
-    text = ": ".join(part for part in (code if code.isupper() else "", reason) if part)
+    message = ": ".join(part for part in (code if code.isupper() else "", reason) if part)
     return CommandRefused(
-        f"{server} refuses {command!r}: {text or 'no reason given'}",
+        f"{server} refused {command!r}: {message or 'no reason given'}",
         error_code=code if code.isupper() else "",
         server=str(server),
     )
 
 
 def not_understood(server: Server, command: str, answer: bytes) -> AnswerNotUnderstood:
-    """The error for an answer that is not one of gearmand's."""
+    """The error for an unexpected answer."""
     return AnswerNotUnderstood(
-        f"{server} answers {command!r} with what no gearmand says: {_shown(answer)}; is it a gearmand?",
+        f"unexpected answer of {server} to {command!r}: {_shown(answer)}; is it a gearmand?",
         answer=bytes(answer[:_SHOWN]),
         server=str(server),
     )

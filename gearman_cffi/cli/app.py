@@ -1,4 +1,4 @@
-"""The command and its subcommands. Each is imported when it is used: a worker starts without tables."""
+"""The command and its subcommands. A subcommand is imported when it is used, so that a worker does not load rich."""
 
 from __future__ import annotations
 
@@ -10,43 +10,45 @@ import click
 from gearman_cffi import __version__
 from gearman_cffi.cli.io import print_message
 
-_COMMANDS = {  # name: (module, what the list of commands says)
+COMMANDS = {  # name: (module, text in the list of commands)
     "worker": ("worker", "Run a pool of worker processes."),
     "submit": ("submit", "Submit a job, or one for each line of input."),
-    "status": ("status", "What a server knows of a job."),
-    "top": ("top", "Queues and workers of all servers at a glance."),
-    "workers": ("queues", "The connected workers and their functions."),
-    "jobs": ("queues", "The jobs that the servers have."),
+    "status": ("status", "Show whether a job waits or runs, and its progress."),
+    "top": ("top", "Show the queues and workers of all servers, refreshed."),
+    "workers": ("queues", "List the connected workers and their functions."),
+    "jobs": ("queues", "List the jobs of the servers."),
     "cancel": ("queues", "Take a waiting job out of the queue."),
-    "ping": ("queues", "Whether the servers answer, and how fast."),
-    "version": ("queues", "The versions of this package and of the servers."),
+    "ping": ("queues", "Check whether the servers answer, and how fast."),
+    "version": ("queues", "Show the versions of this package and of the servers."),
     "exporter": ("exporter", "Serve the servers' queues as Prometheus metrics."),
 }
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}")
+        module = importlib.import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
 
 @click.group(
-    cls=_Lazy,
+    cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version of this package and exit.")
 def gearman() -> None:
-    """Gearman: workers, jobs, queues."""
+    """Run Gearman workers, submit jobs, and look at the queues of job servers."""
 
 
 def run() -> int:

@@ -1,4 +1,4 @@
-"""gearman-cffi exporter: gearmand's queues as Prometheus metrics, by the names of bakins/gearman-exporter."""
+"""gearman-cffi exporter: gearmand's queues as Prometheus metrics, with the names that bakins/gearman-exporter uses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from gearman_cffi.servers import ServerCollection
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-PORT = 9418  # the one registered for Gearman in Prometheus's list of exporters
+PORT = 9418  # Gearman's in Prometheus's list of default ports
 
 
 @click.command()
 @servers_option
-@timeout_option(5.0, "How long to wait for a server.")
-@option("--host", default="127.0.0.1", help="The address to serve at; 0.0.0.0 is all.")
-@option("--port", type=click.IntRange(0, 65535), default=PORT, help="The port to serve at; 0 takes a free one.")
+@timeout_option(5.0, "How long to wait for each server.")
+@option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 for all.")
+@option("--port", type=click.IntRange(0, 65535), default=PORT, help="The port to listen on; 0 for a free one.")
 def exporter(servers: ServerCollection, timeout: float, host: str, port: int) -> None:
     """Serve the queues of all servers as Prometheus metrics, until SIGTERM or Ctrl-C."""
     with exit_on_error():
@@ -40,7 +40,7 @@ def _serve(admin: Admin, host: str, port: int) -> None:
     from prometheus_client.registry import Collector
 
     class Queues(Collector):
-        """Asks the servers at each scrape."""
+        """Asks the servers when Prometheus scrapes."""
 
         def collect(self) -> Iterable[Metric]:
             return collect(admin)
@@ -60,14 +60,14 @@ def _serve(admin: Admin, host: str, port: int) -> None:
 
 
 def collect(admin: Admin) -> Iterable[Metric]:
-    """gearman_up, and for each function gearman_status_total, _running and _workers, with the server as a label."""
+    """The metrics of all servers: gearman_up, and gearman_status_total, _running and _workers for each function."""
     from prometheus_client.metrics_core import GaugeMetricFamily
 
     up = GaugeMetricFamily("gearman_up", "Whether the server answers.", labels=["server", "version"])
     names = ["server", "function"]
-    total = GaugeMetricFamily("gearman_status_total", "Jobs in the queue, running ones too.", labels=names)
+    total = GaugeMetricFamily("gearman_status_total", "Waiting and running jobs.", labels=names)
     running = GaugeMetricFamily("gearman_status_running", "Running jobs.", labels=names)
-    workers = GaugeMetricFamily("gearman_status_workers", "Workers that can do the function.", labels=names)
+    workers = GaugeMetricFamily("gearman_status_workers", "Connected workers of the function.", labels=names)
     for server, answer in admin.gather(lambda one: (one.version(), one.status())).items():
         if isinstance(answer, GearmanError):
             up.add_metric([str(server), "unknown"], 0)

@@ -1,4 +1,4 @@
-"""Libraries that only the command uses, and how to get them."""
+"""Optional libraries of the command, and how to install them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from importlib.util import find_spec
 
 
 class MissingExtra(Exception):  # noqa: N818
-    """A library is not installed. The text says how to install it."""
+    """An optional library is not installed. The message says how to install it."""
 
 
 def need(extra: str, *modules: str) -> None:
-    """Raises MissingExtra where a module of the extra is not installed."""
+    """Raise MissingExtra if one of the modules, which an extra of this package installs, is missing."""
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise MissingExtra(

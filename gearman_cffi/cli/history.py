@@ -1,4 +1,4 @@
-"""What top has seen of the queues: how they grow and shrink."""
+"""The queue lengths that top has seen, from which it computes rates and spark lines."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from gearman_cffi.admin import FunctionStatus
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import Server
 
-KEPT = 300.0  # seconds
+WINDOW = 300.0  # seconds
 BARS = "▁▂▃▄▅▆▇█"
 Answers = Mapping[Server, "list[FunctionStatus] | GearmanError"]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A function at a server. rate: how many jobs more there were for each second since the last look, if any."""
+    """A line of top: a function at a server.
+
+    rate is the change of the number of jobs per second since the previous refresh, None at first; totals are the
+    numbers of jobs of the last minutes, oldest first.
+    """
 
     status: FunctionStatus
     rate: float | None
@@ -25,39 +29,39 @@ class Line:
 
     @property
     def available(self) -> int:
-        """Workers that have nothing to do of this function."""
+        """Workers of the function that do not run a job of it."""
         return max(0, self.status.workers - self.status.running)
 
     def spark(self, width: int) -> str:
-        """The jobs of the last minutes as a line of bars; the highest is the most that there was."""
+        """The totals as bars, scaled to their maximum; at most width characters."""
         totals = self.totals[-width:]
-        most = max(totals, default=0)
-        return "".join(BARS[total * len(BARS) // (most + 1)] for total in totals)
+        highest = max(totals, default=0)
+        return "".join(BARS[total * len(BARS) // (highest + 1)] for total in totals)
 
 
 class History:
-    """Takes the answers of the servers, one look after the other."""
+    """Remembers the number of jobs of each function at each server for WINDOW seconds."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[Server, str], deque[tuple[float, int]]] = {}
+        self._samples: dict[tuple[Server, str], deque[tuple[float, int]]] = {}
 
-    def look(self, answers: Answers, now: float) -> list[Line]:
-        """The lines for these answers, the longest queues first. now: seconds."""
+    def update(self, answers: Answers, now: float) -> list[Line]:
+        """Record the answers of all servers at a time in seconds; the lines, longest queues first."""
         lines, present = [], set()
         for rows in answers.values():
             for row in rows if isinstance(rows, list) else ():
                 key = row.server, row.function
                 present.add(key)
-                lines.append(self._line(row, self._seen.setdefault(key, deque()), now))
-        for gone in self._seen.keys() - present:
-            del self._seen[gone]
+                lines.append(self._line(row, self._samples.setdefault(key, deque()), now))
+        for gone in self._samples.keys() - present:
+            del self._samples[gone]
         return sorted(lines, key=lambda line: (-line.status.total, line.status.function, str(line.status.server)))
 
-    def _line(self, row: FunctionStatus, seen: deque[tuple[float, int]], now: float) -> Line:
+    def _line(self, row: FunctionStatus, samples: deque[tuple[float, int]], now: float) -> Line:
         rate = None
-        if seen and now > seen[-1][0]:
-            rate = (row.total - seen[-1][1]) / (now - seen[-1][0])
-        seen.append((now, row.total))
-        while seen[0][0] < now - KEPT:
-            seen.popleft()
-        return Line(row, rate, tuple(total for _, total in seen))
+        if samples and now > samples[-1][0]:
+            rate = (row.total - samples[-1][1]) / (now - samples[-1][0])
+        samples.append((now, row.total))
+        while samples[0][0] < now - WINDOW:
+            samples.popleft()
+        return Line(row, rate, tuple(total for _, total in samples))

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the types of their values."""
+"""Options that several commands have, and the types of their values."""
 
 from __future__ import annotations
 
@@ -63,23 +63,23 @@ class _Servers(click.ParamType):  # type: ignore[type-arg]  # generic since clic
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """Bytes, or words as 128M."""
+    """A number of bytes, or a text such as 128M."""
 
     name = "size"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        """The bytes."""
+        """The number of bytes."""
         try:
             size = to_bytes(value)
         except ValueError as error:
             self.fail(str(error), parameter, context)
         if size is None:
-            self.fail("a limit is above 0", parameter, context)
+            self.fail(f"{value!r} is not above 0", parameter, context)
         return size
 
 
 class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """FUNCTION=NUMBER; the number is above 0."""
+    """FUNCTION=NUMBER, with a number above 0."""
 
     def __init__(self, name: str, number: Callable[[str], float]) -> None:
         self.name = f"function={name}"
@@ -88,7 +88,7 @@ class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since cl
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> tuple[str, float]:
-        """Name and number."""
+        """The name and the number."""
         if isinstance(value, tuple):
             return value
         function, _, number = value.rpartition("=")
@@ -97,24 +97,24 @@ class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             if not (function and read > 0):
                 raise ValueError
         except ValueError:
-            self.fail(f"{value!r} is not {self.name.upper()} with a number above 0", parameter, context)
+            self.fail(f"expected {self.name.upper()} with a number above 0, not {value!r}", parameter, context)
         return function, read
 
 
 def servers_option(command: _Command) -> _Command:
-    """--servers, which all commands have."""
+    """Add --servers to a command."""
     return option(
         "-s",
         "--servers",
         type=_Servers(),
         envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
         default=str(Server()),
-        help="Job servers, with commas between them.",
+        help="Job servers, separated by commas.",
     )(command)
 
 
 def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Command]:
-    """--timeout, in seconds."""
+    """Add --timeout, in seconds, to a command."""
     return option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
@@ -125,4 +125,4 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
     )
 
 
-json_option = option("--json", is_flag=True, help="One JSON document instead of a table.")
+json_option = option("--json", is_flag=True, help="Print one JSON document.")

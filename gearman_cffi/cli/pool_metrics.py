@@ -1,4 +1,4 @@
-"""The metrics of a pool's processes, served by its parent."""
+"""Serves the metrics of a pool's processes from the parent process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gearman_cffi.cli.errors import with_address_in_errors
 
 @contextmanager
 def serving(host: str, port: int) -> Iterator[str]:
-    """Serves while the block runs; gives the directory that the processes write to."""
+    """Serve metrics during the block; yields the directory that the processes write their metrics to."""
     with tempfile.TemporaryDirectory(prefix="gearman-cffi-metrics-", ignore_cleanup_errors=True) as directory:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""A job's progress on a terminal."""
+"""A progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.progress import Progress as Bar
 
 
 class Progress:
-    """A bar on stderr from the first status on; nothing where stderr is no terminal."""
+    """A bar on stderr from the first status update on. Shows nothing if stderr is not a terminal."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, description: str) -> None:
+        self._description = description
         self._console = Console(stderr=True)
         self._bar: Bar | None = None
 
@@ -27,8 +27,8 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def status(self, numerator: int, denominator: int) -> None:
-        """How far the job is."""
+    def update(self, numerator: int, denominator: int) -> None:
+        """Show a status of the job; a denominator of 0 is an unknown total."""
         if not self._console.is_terminal:
             return
         if self._bar is None:
@@ -42,12 +42,12 @@ class Progress:
                 redirect_stderr=False,
                 transient=True,
             )
-            self._task = self._bar.add_task(self._what, total=None)
+            self._task = self._bar.add_task(self._description, total=None)
             self._bar.start()
         self._bar.update(self._task, completed=numerator, total=denominator or None, refresh=True)
 
-    def aside(self, write: Callable[[], None]) -> None:
-        """Writes something else while the bar is out of the way."""
+    def write_around(self, write: Callable[[], None]) -> None:
+        """Call write() while the bar is hidden."""
         if self._bar is None:
             write()
             return

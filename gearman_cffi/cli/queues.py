@@ -1,4 +1,4 @@
-"""gearman-cffi workers, jobs, cancel, ping, version: one question to the servers each."""
+"""gearman-cffi workers, jobs, cancel, ping, version: commands that ask all servers once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
-from gearman_cffi.cli.tables import of_all, print_json, print_rows
+from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import gearman_version
 from gearman_cffi.servers import ServerCollection
 
 _timeout = timeout_option(5.0, "How long to wait for each server.")
-_all = option("--all", is_flag=True, help="Also connections without a function: clients.")
+_all = option("--all", is_flag=True, help="Also list connections without functions: clients.")
 
 
 @click.command()
@@ -30,9 +30,9 @@ _all = option("--all", is_flag=True, help="Also connections without a function: 
 @_all
 @json_option
 def workers(servers: ServerCollection, timeout: float, all: bool, json: bool) -> None:
-    """List the connected workers and the functions that they announced."""
+    """List the connected workers and their functions."""
     with exit_on_error():
-        rows, code = of_all(Admin(servers, timeout).gather(Admin.workers))
+        rows, code = collect_rows(Admin(servers, timeout).gather(Admin.workers))
         rows = [row for row in rows if row.functions or all]
         columns = {"Server": "left", "Address": "left", "Fd": "right", "Id": "left", "Functions": "left"}
         print_rows(
@@ -51,9 +51,13 @@ def workers(servers: ServerCollection, timeout: float, all: bool, json: bool) ->
 @_timeout
 @json_option
 def jobs(servers: ServerCollection, timeout: float, json: bool) -> None:
-    """List the jobs that the servers have: handles, and how often a worker was lost over one."""
+    """List the waiting and running jobs of the servers.
+
+    Retries is how often a worker was lost that had the job. Ignored jobs are not run any more: they were cancelled, or
+    their client has disconnected. gearmand does not tell the functions of jobs.
+    """
     with exit_on_error():
-        rows, code = of_all(Admin(servers, timeout).gather(Admin.show_jobs))
+        rows, code = collect_rows(Admin(servers, timeout).gather(Admin.show_jobs))
         columns = {"Server": "left", "Handle": "left", "Retries": "right", "Ignored": "left"}
         cells: list[list[object]] = [
             [str(row.server), row.handle, row.retries, row.ignored if json else _yes(row.ignored)] for row in rows
@@ -78,7 +82,7 @@ def cancel(handle: str, servers: ServerCollection, timeout: float) -> None:
                 continue
             outcomes.add(answer)
             if answer is _Outcome.RUNNING:
-                print_message(f"gearman-cffi: {server} runs the job {handle}, which is not stopped")
+                print_message(f"gearman-cffi: the job {handle} is running at {server} and was not stopped")
         if _Outcome.CANCELLED in outcomes:
             print_line(f"{handle} cancelled")
             code = ExitCode.OK
@@ -114,16 +118,16 @@ def _cancel(admin: Admin, handle: str, timeout: float) -> _Outcome:
 @_timeout
 @json_option
 def ping(servers: ServerCollection, timeout: float, json: bool) -> None:
-    """Ask each server for its version, and say how long the answer took."""
+    """Ask each server for its version, and measure how long the answer takes."""
 
-    def one(admin: Admin) -> list[list[object]]:
+    def ask(admin: Admin) -> list[list[object]]:
         began = time.perf_counter()
         ((server, version),) = admin.version().items()
         milliseconds = round(1000 * (time.perf_counter() - began), 3)
         return [[str(server), version, milliseconds]]
 
     with exit_on_error():
-        rows, code = of_all(Admin(servers, timeout).gather(one))
+        rows, code = collect_rows(Admin(servers, timeout).gather(ask))
         print_rows({"Server": "left", "Version": "left", "Milliseconds": "right"}, rows, json)
     sys.exit(code)
 
@@ -133,7 +137,7 @@ def ping(servers: ServerCollection, timeout: float, json: bool) -> None:
 @_timeout
 @json_option
 def version(servers: ServerCollection, timeout: float, json: bool) -> None:
-    """Print the versions of this package, of libgearman and of the servers."""
+    """Print the versions of this package, libgearman and the servers."""
     code, found = 0, _own()
     with exit_on_error():
         for server, answer in Admin(servers, timeout).gather(Admin.version).items():

@@ -21,14 +21,20 @@ from gearman_cffi.servers import ServerCollection
 @click.command()
 @click.argument("handle")
 @servers_option
-@timeout_option(10.0, "How long to wait for a server's answer.")
-@option("--watch", is_flag=True, help="Until no server knows the job any more.")
-@option("--interval", type=click.FloatRange(min=0.05), default=1.0, metavar="SECONDS", help="With --watch: how often.")
+@timeout_option(10.0, "How long to wait for each server.")
+@option("--watch", is_flag=True, help="Show the progress until the job has ended.")
+@option(
+    "--interval",
+    type=click.FloatRange(min=0.05),
+    default=1.0,
+    metavar="SECONDS",
+    help="With --watch: time between two requests.",
+)
 @json_option
 def status(handle: str, servers: ServerCollection, timeout: float, watch: bool, interval: float, json: bool) -> None:
-    """Say whether the job HANDLE waits or runs, and how far it is.
+    """Show whether the job HANDLE waits or runs, and its progress.
 
-    A job that has ended, well or not, is as unknown to its server as one that never was: exit code 9.
+    A server forgets a job when it has ended: then the job is "not known", and the exit code is 9.
     """
     with exit_on_error():
         found = _ask(servers, handle, timeout)
@@ -40,7 +46,7 @@ def status(handle: str, servers: ServerCollection, timeout: float, watch: bool, 
                 time.sleep(interval)
                 earlier, found = found, _ask(servers, handle, timeout)
                 if found.is_known:
-                    progress.status(found.numerator, found.denominator)
+                    progress.update(found.numerator, found.denominator)
                 if found != earlier and not sys.stderr.isatty():
                     _print(handle, found, json)
         if sys.stderr.isatty():
@@ -48,7 +54,7 @@ def status(handle: str, servers: ServerCollection, timeout: float, watch: bool, 
 
 
 def _ask(servers: ServerCollection, handle: str, timeout: float) -> JobStatus:
-    """The first server's answer that knows the job: handles are each server's own."""
+    """The status at the first server that knows the job. (A handle is only known to the server that gave it.)"""
     found = JobStatus()
     for server in dict.fromkeys(servers):
         with Client([server], timeout=timeout) as client:
@@ -62,9 +68,10 @@ def _print(handle: str, found: JobStatus, as_json: bool) -> None:
     if as_json:
         print_json({"handle": handle, **asdict(found)})
         return
-    state = (
-        "running" if found.is_running else "waiting" if found.is_known else "not known: done, failed, or never there"
-    )
+    if found.is_running:
+        state = "running"
+    else:
+        state = "waiting" if found.is_known else "not known: done, failed, or never submitted"
     share = "" if found.fraction is None else f" ({found.fraction:.0%})"
     done = f" {found.numerator}/{found.denominator}{share}" if found.denominator or found.numerator else ""
     print_line(f"{handle} {state}{done}")

@@ -33,17 +33,27 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @click.argument("function")
 @click.argument("data", default="", metavar="[DATA | - | @FILE]")
 @servers_option
-@option("--background", is_flag=True, help="Print the job's handle and do not wait for it.")
-@option("--unique", help="A key: while a job with it waits or runs, this one joins it.")
-@option("--priority", type=click.Choice(_PRIORITIES), default="normal", help="How soon it is handed out.")
-@timeout_option(None, "How long to wait for the answer; with --lines for each.")
+@option("--background", is_flag=True, help="Print the job's handle and do not wait for the result.")
 @option(
-    "--serializer", type=click.Choice(list(BY_NAME)), default="php", help="With json, DATA is JSON; else it is a text."
+    "--unique",
+    help="A key. If a job with this key waits or runs, no other one is started, and you get the result of that job.",
 )
-@option("--lines", is_flag=True, help="One job for each line of the data, and one line for each answer, in that order.")
 @option(
-    "--in-flight", type=click.IntRange(1, 10_000), default=100, help="With --lines: how many jobs may be unanswered."
+    "--priority", type=click.Choice(_PRIORITIES), default="normal", help="The priority among the jobs of the function."
 )
+@timeout_option(None, "How long to wait for the result; with --lines for each one.")
+@option(
+    "--serializer",
+    type=click.Choice(list(BY_NAME)),
+    default="php",
+    help="How the worker reads the data. With json, DATA is JSON; otherwise it is a text.",
+)
+@option(
+    "--lines",
+    is_flag=True,
+    help="Submit a job for each line of the data, and print the results in the same order, a line for each.",
+)
+@option("--in-flight", type=click.IntRange(1, 10_000), default=100, help="With --lines: how many jobs to submit ahead.")
 def submit(
     function: str,
     data: str,
@@ -56,17 +66,17 @@ def submit(
     lines: bool,
     in_flight: int,
 ) -> None:
-    """Submit a job and print its result; a progress bar is shown on a terminal.
+    """Submit a job and print its result; on a terminal there is a progress bar.
 
-    DATA is the workload, - takes stdin, @FILE a file; nothing is an empty text.
+    DATA is the workload: a text, - for stdin, or @FILE for a file. Without DATA the workload is an empty text.
     """
     if lines and unique is not None:
-        raise click.UsageError("--unique is for a single job")
+        raise click.UsageError("--unique cannot be used with --lines")
     level = Priority[priority.upper()]
     with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout) as client:
         if lines:
             jobs = _jobs(function, _lines(data), serializer, level)
-            sys.exit(_leave(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
+            sys.exit(_submit_in_background(client, jobs, in_flight) if background else _stream(client, jobs, in_flight))
         value = workload.parse(_data(data), serializer)
         if background:
             print_line(client.execute_in_background(function, value, level, unique))
@@ -75,23 +85,23 @@ def submit(
 
 
 def _watch(client: Client, function: str, value: Any, priority: Priority, unique: str | None) -> None:
-    """Runs a job; its parts go to stdout as they come, its warnings to stderr."""
+    """Run a job. Partial data goes to stdout when it arrives, warnings to stderr."""
     watch = client.watch_job(function, value, priority, unique)
     parts = b""
     with Progress(function) as progress:
         for update in watch:
             if update.kind is UpdateKind.STATUS:
-                progress.status(update.numerator, update.denominator)
+                progress.update(update.numerator, update.denominator)
             elif update.kind is UpdateKind.DATA:
                 parts += update.data
-                progress.aside(lambda data=update.data: write(data))  # type: ignore[misc]
+                progress.write_around(lambda data=update.data: write(data))  # type: ignore[misc]
             elif update.kind is UpdateKind.WARNING:
                 text = update.data.decode("utf-8", "replace")
-                progress.aside(lambda text=text: print_message(f"warning: {text}"))  # type: ignore[misc]
+                progress.write_around(lambda text=text: print_message(f"warning: {text}"))  # type: ignore[misc]
         try:
             answer = watch.result()
         except SerializerError as error:
-            text, code = _what_failed(error)
+            text, code = _describe(error)
             print_message(f"gearman-cffi: {text}")
             sys.exit(code)
     rest = workload.without_parts(answer, parts)
@@ -102,7 +112,7 @@ def _watch(client: Client, function: str, value: Any, priority: Priority, unique
 
 
 def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Priority) -> Iterator[Job | GearmanError]:
-    """A job for each line, or why there is none: an exception from here would end the others' with it."""
+    """A job for each line, or the error of a line: an exception would end the iteration and the other jobs with it."""
     for line in lines:
         job: Job | GearmanError
         try:
@@ -113,36 +123,35 @@ def _jobs(function: str, lines: Iterator[bytes], serializer: str, priority: Prio
 
 
 def _stream(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
-    """Prints the answers in the order of the jobs. What fails leaves an empty line, and tells on stderr."""
+    """Print the results in the order of the jobs; a failed job is an empty line, and a message on stderr."""
     lines = _InOrder(jobs, 2 * in_flight)
     while not lines.is_over:
         for job, answer in client.stream_jobs(lines.take(), in_flight=in_flight):
-            lines.answered(job, answer)
+            lines.record(job, answer)
     return lines.code
 
 
 class _Outcomes:
-    """The line that is printed for each line of the data: an answer, or none where it has failed."""
+    """Prints a line for each line of the data: the result, or an empty line if the job has failed."""
 
     def __init__(self) -> None:
         self.code = ExitCode.OK
         self.printed = 0
 
     def print(self, outcome: Any) -> None:
-        """Prints that of the next line."""
+        """Print the outcome of the next line."""
         self.printed += 1
         if isinstance(outcome, GearmanError):
-            text, self.code = _what_failed(outcome)
+            text, self.code = _describe(outcome)
             print_message(f"gearman-cffi: line {self.printed}: {text}")
             outcome = ""
         _write_line(outcome)
 
 
 class _InOrder(_Outcomes):
-    """Jobs that are numbered, and answers that are printed in that order.
+    """Numbers the jobs, and prints their outcomes in that order.
 
-    Answers wait for an earlier one that is slow. So that they do not become ever more, no more jobs are taken
-    where more than ahead of them are beyond it.
+    Outcomes wait for an earlier job that is slow. At most ahead jobs are taken beyond it, to bound their number.
     """
 
     def __init__(self, jobs: Iterator[Job | GearmanError], ahead: int) -> None:
@@ -155,7 +164,7 @@ class _InOrder(_Outcomes):
         self._taken = 0
 
     def take(self) -> Iterator[Job]:
-        """Jobs, as far as there is room for their answers."""
+        """The next jobs, at most ahead of them beyond the last printed line."""
         while self._taken - self.printed < self._ahead:
             number, job = next(self._jobs, (0, None))
             if job is None:
@@ -163,35 +172,35 @@ class _InOrder(_Outcomes):
                 return
             self._taken = number
             if isinstance(job, GearmanError):
-                self._has_ended(number, job)
+                self._record(number, job)
             else:
                 self._numbers[id(job)] = number
                 yield job
 
-    def answered(self, job: JobInterface, answer: Any) -> None:
-        """Prints what can be printed now."""
-        self._has_ended(self._numbers.pop(id(job)), answer)
+    def record(self, job: JobInterface, answer: Any) -> None:
+        """Record the outcome of a job, and print what can be printed now."""
+        self._record(self._numbers.pop(id(job)), answer)
 
-    def _has_ended(self, number: int, outcome: Any) -> None:
+    def _record(self, number: int, outcome: Any) -> None:
         self._waiting[number] = outcome
         while self.printed + 1 in self._waiting:
             self.print(self._waiting.pop(self.printed + 1))
 
 
-def _what_failed(error: GearmanError) -> tuple[str, ExitCode]:
-    """What is said of a job, and the exit code for it."""
+def _describe(error: GearmanError) -> tuple[str, ExitCode]:
+    """The message for a failed job, and the exit code."""
     if isinstance(error, SerializerError) and not isinstance(error, UnsupportedValue):
-        return f"the worker has done the job, and its answer cannot be read: {error}", ExitCode.UNREADABLE
+        return f"the job is done, but its result cannot be read: {error}", ExitCode.UNREADABLE
     return str(error), code_of(error)
 
 
-def _leave(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
-    """Prints the handles in the order of the jobs, and what fails as _stream() does."""
+def _submit_in_background(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
+    """Submit jobs in the background and print their handles in the order of the jobs; errors as in _stream()."""
     lines = _Outcomes()
-    while several := list(islice(jobs, in_flight)):
-        sent = [job for job in several if isinstance(job, Job)]
+    while batch := list(islice(jobs, in_flight)):
+        sent = [job for job in batch if isinstance(job, Job)]
         handles = iter(client.execute_jobs_in_background(sent, on_error="return"))
-        for job in several:
+        for job in batch:
             outcome = next(handles) if isinstance(job, Job) else job
             lines.print(escape(outcome) if isinstance(outcome, str) else outcome)
     return lines.code
@@ -221,7 +230,7 @@ def _write_line(value: Any) -> None:
 
 
 def _lines(given: str) -> Iterator[bytes]:
-    """The lines of the data without their ends; stdin is the default here, and is read as it comes."""
+    """The lines of the data, without line ends. Without data they are those of stdin, read as they arrive."""
     source = _stdin() if given in ("", "-") else BytesIO(_data(given))
-    for line in source:  # ends at \n alone, as splitlines() does not
+    for line in source:  # lines end at \n only, unlike those of splitlines()
         yield line.rstrip(b"\r\n")

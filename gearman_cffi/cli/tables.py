@@ -1,4 +1,4 @@
-"""Rows for people, for pipes, and as JSON."""
+"""Rows as a table on a terminal, as tab-separated lines in a pipe, or as JSON."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import Server
 
 
-def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table; columns: their titles, with "left" or "right"."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+def make_table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table of rich. columns maps titles to "left" or "right"."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for title, side in columns.items():
-        made.add_column(title, justify="right" if side == "right" else "left", overflow="ellipsis", no_wrap=True)
+        table.add_column(title, justify="right" if side == "right" else "left", overflow="ellipsis", no_wrap=True)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(escape(cell)) for cell in row))
-    return made
+        table.add_row(*(cell if isinstance(cell, Text) else Text(escape(cell)) for cell in row))
+    return table
 
 
 def print_rows(columns: Mapping[str, str], rows: Sequence[Sequence[object]], as_json: bool) -> None:
-    """A table on a terminal; elsewhere a line for each row, with tabs between the cells."""
+    """Print rows. columns maps titles to "left" or "right"; in JSON and in pipes the titles are in lower case."""
     if as_json:
         print_json([dict(zip((title.lower() for title in columns), row, strict=True)) for row in rows])
     elif sys.stdout.isatty():
-        Console().print(table(columns, rows))
+        Console().print(make_table(columns, rows))
     else:
         for row in [[title.lower() for title in columns], *rows]:
             print_line(*row)
@@ -45,8 +45,8 @@ def print_json(value: Any) -> None:
     write(json.dumps(value, default=str).replace("\x7f", r"\u007f").encode() + b"\n")
 
 
-def of_all(answers: Mapping[Server, Any]) -> tuple[list[Any], int]:
-    """The rows of all servers that answered, and the exit code; failures are told on stderr."""
+def collect_rows(answers: Mapping[Server, Any]) -> tuple[list[Any], int]:
+    """The rows of all servers, and the exit code. Prints a message for each server that failed."""
     rows, code = [], 0
     for answer in answers.values():
         if isinstance(answer, GearmanError):

@@ -27,80 +27,88 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     "--processes",
     type=click.IntRange(min=0),
     show_default="one for each CPU",
-    help="How many serve all functions.",
+    help="Number of processes that run all functions.",
 )
-@option("--dedicate", type=Assignment("n", int), multiple=True, help="N more processes that serve this function only.")
-@option("--max-jobs", type=click.IntRange(min=1), help="A process leaves after this many jobs.")
-@option("--max-runtime", type=_SECONDS, metavar="SECONDS", help="A process leaves after this time, and after its job.")
-@option("--memory-limit", type=Size(), help="A process leaves when it uses more after a job; 128M, 1G.")
+@option(
+    "--dedicate",
+    type=Assignment("n", int),
+    multiple=True,
+    help="N more processes that run only this function; can be repeated.",
+)
+@option("--max-jobs", type=click.IntRange(min=1), help="Replace a process after this many jobs.")
+@option(
+    "--max-runtime", type=_SECONDS, metavar="SECONDS", help="Replace a process after this time, when its job is done."
+)
+@option("--memory-limit", type=Size(), help="Replace a process that uses more memory than this after a job: 128M, 1G.")
 @option(
     "--splay",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.1,
-    help="Lower each limit at random by up to this share.",
+    help="Lower each of these limits at random by up to this share, so that processes are not replaced all at once.",
 )
 @option(
     "--job-timeout",
     type=Assignment("seconds", float),
     multiple=True,
-    help="A longer job costs its process; * is any other function.",
+    help="Kill the process if a job of FUNCTION runs longer; gearmand then gives the job to another worker. "
+    "* sets the default.",
 )
 @option(
     "--shutdown-timeout",
     type=_SECONDS,
     default=60.0,
     metavar="SECONDS",
-    help="For the jobs that are done when the command is told to stop, and for threads of a process that is to leave.",
+    help="How long to wait at shutdown for running jobs and threads before killing them.",
 )
-@option("--burst", is_flag=True, help="End when the queues are empty.")
-@option("--reload", is_flag=True, help="Replace the processes when a Python file changes (extra: reload).")
+@option("--burst", is_flag=True, help="Exit when the queues are empty.")
+@option("--reload", is_flag=True, help="Replace the processes when a Python file changes (needs the extra reload).")
 @option(
     "--reload-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     multiple=True,
-    show_default="the current one",
-    help="A directory to watch.",
+    show_default="the current directory",
+    help="A directory to watch with --reload; can be repeated.",
 )
 @option(
     "--preload/--no-preload",
     default=None,
-    show_default="where it is safe",
-    help="Import once and fork, or import in each process.",
+    show_default="preload if forking is safe",
+    help="Import the module once and fork, or import it in each process.",
 )
 @option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Exists while the functions are registered at a server.",
+    help="A file that exists while the functions are registered at a server; it contains the pid.",
 )
-@option("--client-id", help="The processes' name in the servers' list of workers.")
-@option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The form of workloads and results.")
+@option("--client-id", help="The name of the processes in the servers' list of workers.")
+@option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The format of workloads and results.")
 @option(
     "--idle-interval",
     type=_SECONDS,
     default=5.0,
     metavar="SECONDS",
-    help="How often an idle process looks for lost servers.",
+    help="How often an idle process tries to reconnect to lost servers.",
 )
 @option(
     "--metrics-port",
     type=click.IntRange(1, 65535),
-    help="Serve Prometheus metrics of all processes here (extra: metrics).",
+    help="Serve Prometheus metrics of all processes on this port (needs the extra metrics).",
 )
-@option("--metrics-host", default="127.0.0.1", help="The address for --metrics-port.")
+@option("--metrics-host", default="127.0.0.1", help="The address to listen on for --metrics-port.")
 @option(
     "--log-level",
     type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
-    help="debug adds tracebacks, and a line when a job begins.",
+    help="The lowest level to log; debug adds tracebacks, and a line when a job begins.",
 )
-@option("--log-format", type=click.Choice(FORMATS), default="text", help="A line for each event, or a JSON object.")
+@option("--log-format", type=click.Choice(FORMATS), default="text", help="Log lines as text or as JSON objects.")
 def worker(**given: Any) -> None:
-    """Run processes that do the jobs of MODULE:OBJECT.
+    """Run a pool of processes with the job handlers of MODULE:OBJECT.
 
-    OBJECT is a JobCollection, a handler, a list of them, or a function that returns one.
+    OBJECT is a JobCollection, a handler, a list of handlers, or a function that returns one of these.
 
-    SIGTERM, SIGINT: leave after the jobs that are being done; once more: leave now. SIGHUP: import anew and replace
-    the processes one by one.
+    SIGTERM and SIGINT stop the pool when the running jobs are done; a second one stops it at once. SIGHUP imports the
+    module again and replaces the processes one by one.
     """
     with exit_on_error():
         port, host, options = given.pop("metrics_port"), given.pop("metrics_host"), _options(given)
@@ -115,7 +123,7 @@ def worker(**given: Any) -> None:
 
 
 def _options(given: dict[str, Any]) -> PoolOptions:
-    """Checked options; usage errors are click's."""
+    """The options of the pool. Raises click.UsageError if they do not fit together."""
     reload, directories = given.pop("reload"), given.pop("reload_dir")
     if reload:
         need("reload", "watchfiles")

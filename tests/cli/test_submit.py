@@ -15,7 +15,7 @@ import click
 import pytest
 
 from gearman_cffi import Client, Job, JsonSerializer, RawSerializer
-from gearman_cffi.cli.app import _COMMANDS
+from gearman_cffi.cli.app import COMMANDS
 from gearman_cffi.cli.options import Option
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Ended, Terminal, run, run_binary
@@ -124,10 +124,10 @@ def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
     with running(gearmand, handlers(kind=kind)):
         ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
         assert (ended.code, ended.out) == (8, "")
-        assert "the worker has done the job, and its answer cannot be read: invalid JSON" in ended.err
+        assert "the job is done, but its result cannot be read: invalid JSON" in ended.err
         ended = run(gearmand, "submit", "kind", "--lines", "--serializer=json", stdin="1\n2\n")
         assert (ended.code, ended.out) == (8, "\n\n")
-        assert "line 2: the worker has done the job" in ended.err
+        assert "line 2: the job is done" in ended.err
 
 
 def test_ctrl_c(server: Gearmand) -> None:
@@ -272,10 +272,10 @@ def test_options_from_the_environment(server: Gearmand) -> None:
 
 
 @pytest.mark.parametrize("value", ["tcp://10.101.82.102:9418", "udp://10.101.82.102:53", "sctp://[fd00::1]:1"])
-@pytest.mark.parametrize("name", _COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_variables_of_kubernetes(name: str, value: str) -> None:
     """A Service gearman-cffi-COMMAND... sets no option of the command, whatever the option is called."""
-    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}"), name)
+    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}"), name)
     options = [option for option in command.params if isinstance(option, Option)]
     assert options
     service = f"GEARMAN_CFFI_{name.upper()}"
@@ -291,9 +291,9 @@ def test_a_wrong_value_names_its_variable() -> None:
     """The option too; a wrong argument names no variable."""
     wrong = [
         ({"GEARMAN_CFFI_SUBMIT_TIMEOUT": "x"}, "(environment variable GEARMAN_CFFI_SUBMIT_TIMEOUT): 'x'"),
-        ({"GEARMAN_CFFI_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SERVERS): 'x:y'"),
-        ({"GEARMAN_SERVERS": "x:y"}, "(environment variable GEARMAN_SERVERS): 'x:y'"),
-        ({"GEARMAN_CFFI_SUBMIT_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SUBMIT_SERVERS): 'x:y'"),
+        ({"GEARMAN_CFFI_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SERVERS): invalid"),
+        ({"GEARMAN_SERVERS": "x:y"}, "(environment variable GEARMAN_SERVERS): invalid"),
+        ({"GEARMAN_CFFI_SUBMIT_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SUBMIT_SERVERS): invalid"),
     ]
     for environment, said in wrong:
         ended = run(NOBODY, "submit", "x", **environment)

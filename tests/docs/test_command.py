@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 import pytest
 
-from gearman_cffi.cli.app import _COMMANDS
+from gearman_cffi.cli.app import COMMANDS
 from gearman_cffi.pool import ExitCode
 from tests.support import ROOT
 
@@ -15,10 +15,10 @@ COMMAND = (ROOT / "docs/command.md").read_text("utf-8")
 METRICS = (ROOT / "docs/metrics.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", _COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_options(name: str) -> None:
     """In the table of the command, or in the text where there is none."""
-    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{_COMMANDS[name][0]}"), name)
+    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}"), name)
     text = METRICS if name == "exporter" else COMMAND
     assert f"`{name}" in COMMAND
     for parameter in command.params:
