@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gearman_cffi.job_watch import JobUpdate
     from gearman_cffi.serializers import Serializer
 
+    _Client = TypeVar("_Client", bound="Client")
     _Reply = TypeVar("_Reply", Reply, StatusReply)
 
 _LOST_CONNECTION = int(ReturnCode.LOST_CONNECTION)  # a member of an enum is looked up anew each time, here for each job
@@ -51,10 +52,6 @@ class Client(BulkClient):
     gearman_cffi.exceptions). A Client belongs to one thread at a time; in a forked process it connects anew.
     """
 
-    PRIORITY_LOW = Priority.LOW
-    PRIORITY_NORMAL = Priority.NORMAL
-    PRIORITY_HIGH = Priority.HIGH
-
     def __init__(
         self,
         servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
@@ -77,7 +74,7 @@ class Client(BulkClient):
         self,
         function: str,
         workload: Any,
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
         on_update: Callable[[JobUpdate], object] | None = None,
@@ -99,7 +96,7 @@ class Client(BulkClient):
         self,
         function: str,
         workload: Any,
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
     ) -> str:
@@ -133,7 +130,7 @@ class Client(BulkClient):
         """Closes the connections. The next call opens new ones."""
         self._connection.use(None)
 
-    def __enter__(self) -> Client:
+    def __enter__(self: _Client) -> _Client:
         return self
 
     def __exit__(
@@ -179,12 +176,6 @@ class Client(BulkClient):
 
     def _names(self) -> str:
         return str(self._connection.servers)
-
-    # dmank's names
-    setImplementation = set_implementation  # noqa: N815
-    executeJob = execute_job  # noqa: N815
-    executeInBackground = execute_in_background  # noqa: N815
-    getJobStatus = get_job_status  # noqa: N815
 
 
 def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:

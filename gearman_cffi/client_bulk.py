@@ -35,7 +35,7 @@ class BulkClient:
     def execute_jobs(
         self,
         jobs: Iterable[JobInterface],
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
@@ -66,7 +66,7 @@ class BulkClient:
     def execute_jobs_in_background(
         self,
         jobs: Iterable[JobInterface],
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
@@ -97,7 +97,7 @@ class BulkClient:
     def stream_jobs(
         self,
         jobs: Iterable[JobInterface],
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         in_flight: int = WINDOW,
         timeout: float | timedelta | None = None,
     ) -> Iterator[tuple[JobInterface, Any]]:
@@ -121,7 +121,7 @@ class BulkClient:
         self,
         function: str,
         workload: Any,
-        priority: Priority | int = Priority.LOW,
+        priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
     ) -> JobWatch:
@@ -175,9 +175,6 @@ class BulkClient:
     def _seconds(self, timeout: float | timedelta | None) -> float | None:
         milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
         return None if milliseconds is None else milliseconds / 1000
-
-    # dmank's name
-    executeJobs = execute_jobs  # noqa: N815
 
 
 def _check_on_error(on_error: str) -> None:

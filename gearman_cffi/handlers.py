@@ -25,30 +25,22 @@ if TYPE_CHECKING:
 
 
 class JobHandlerInterface(ABC):
-    """Executes the jobs of one function. Subclasses write execute() and listens_to_job() (or listensToJob()).
+    """Executes the jobs of one function. Subclasses define execute() and listens_to_job().
 
     time_limit is how long a job may take, in seconds (at least 1) or as a timedelta; None for ever. Then
     the server gives it to another worker as well, while this one is still at it.
     """
 
     time_limit: float | timedelta | None = None
+    job_class: type[Job] | None = None  # the class of the jobs that execute() is given; None for the Worker's own
 
     @abstractmethod
     def execute(self, job: Job) -> Any:
         """Does the job. What it returns is the result; an exception fails the job and reaches the client."""
 
+    @abstractmethod
     def listens_to_job(self) -> str:
-        """The name of the function whose jobs are for this handler."""
-        raise NotImplementedError(f"{type(self).__name__} has no listens_to_job() that names its function")
-
-    def listensToJob(self) -> str:  # noqa: N802
-        """listens_to_job() by dmank's name. A subclass writes either."""
-        return self.listens_to_job()
-
-    def __init_subclass__(cls, **rest: Any) -> None:
-        super().__init_subclass__(**rest)
-        if "listensToJob" in cls.__dict__ and "listens_to_job" not in cls.__dict__:
-            cls.listens_to_job = cls.__dict__["listensToJob"]  # type: ignore[method-assign]
+        """Returns the name of the function whose jobs are for this handler."""
 
 
 class FunctionHandler(JobHandlerInterface):
@@ -126,15 +118,6 @@ class JobCollection:
             )
         self._jobs[name] = job
 
-    def add_multiple_jobs(self, jobs: Iterable[object]) -> int:
-        """Adds the handlers among these, skips everything else; returns how many it took."""
-        taken = 0
-        for job in jobs:
-            if isinstance(job, JobHandlerInterface):
-                self.add(job)
-                taken += 1
-        return taken
-
     def handler(
         self, name: str | None = None, time_limit: float | timedelta | None = None
     ) -> Callable[[_Function], _Function]:
@@ -165,7 +148,7 @@ class JobCollection:
         return dict(self._jobs)
 
     def get_job(self, name: str) -> JobHandlerInterface | None:
-        """The handler that listens to this name now, or None. As in dmank each handler is asked again."""
+        """Returns the handler that listens to this name now, or None: each handler is asked again."""
         for handler in self._jobs.values():
             if handler.listens_to_job() == name:
                 return handler
@@ -180,11 +163,6 @@ class JobCollection:
 
     def __iter__(self) -> Iterator[JobHandlerInterface]:
         return iter(list(self._jobs.values()))
-
-    # dmank's names
-    addMultipleJobs = add_multiple_jobs  # noqa: N815
-    getJobs = get_jobs  # noqa: N815
-    getJob = get_job  # noqa: N815
 
 
 def handlers_of(function: Callable[..., Any]) -> list[FunctionHandler]:

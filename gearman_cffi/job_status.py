@@ -36,15 +36,3 @@ class JobStatus:
     def fraction(self) -> float | None:
         """numerator / denominator, or None while the worker has sent no denominator."""
         return self.numerator / self.denominator if self.denominator else None
-
-    def isKnown(self) -> bool:  # noqa: N802
-        """is_known as dmank's method."""
-        return self.is_known
-
-    def isRunning(self) -> bool:  # noqa: N802
-        """is_running as dmank's method."""
-        return self.is_running
-
-    def isCompleted(self) -> bool:  # noqa: N802
-        """is_completed as dmank's method."""
-        return self.is_completed

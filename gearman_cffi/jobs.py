@@ -63,7 +63,3 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._job_name!r}{' ' + self.handle if self.handle else ''}>"
-
-    # dmank's names
-    getJobName = get_job_name  # noqa: N815
-    getWorkLoad = get_workload  # noqa: N815

@@ -105,15 +105,12 @@ class Server:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def get_host(self) -> str:
-        """The host, as dmank's Server::getHost()."""
+        """Returns the host."""
         return self.host
 
     def get_port(self) -> int:
-        """The port, as dmank's Server::getPort()."""
+        """Returns the port."""
         return self.port
-
-    getHost = get_host  # noqa: N815
-    getPort = get_port  # noqa: N815
 
 
 class ServerCollection:
@@ -156,8 +153,6 @@ class ServerCollection:
     def get_servers(self) -> list[Server]:
         """The servers in order, as a new list."""
         return list(self._servers)
-
-    getServers = get_servers  # noqa: N815
 
     def __len__(self) -> int:
         return len(self._servers)

@@ -232,7 +232,3 @@ class Worker:
         if not self._told_of_end:
             self._told_of_end = True
             self._events.guarded(EventName.BEFORE_DESTROY)
-
-    # dmank's names
-    setImplementation = set_implementation  # noqa: N815
-    destroyWorker = destroy_worker  # noqa: N815

@@ -23,6 +23,7 @@ ALLOWED = {
     "events": {"exceptions", "ext", "lazy", "python"},
     "subscribers": {"events", "exceptions", "messages", "python"},
     "pytest_plugin": {"testing"},
+    "dmank": {"python", "events", "exceptions", "ext", "messages", "serializers", "subscribers"},
     "testing": {"python", "events", "exceptions", "messages", "ext", "serializers", "_libgearman"},
     "admin": {"exceptions", "ext", "messages", "python"},
     "python": {"exceptions", "ext", "events", "messages", "serializers"},

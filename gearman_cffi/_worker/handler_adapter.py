@@ -49,8 +49,6 @@ class RunningJob(Job):
             self._workload = self._serializer.unserialize(self._raw)
         return self._workload
 
-    getWorkLoad = get_workload  # noqa: N815
-
     def send_status(self, numerator: int, denominator: int) -> None:
         """Sends how far the job is: numerator of denominator, two ints from 0 to 4294967295.
 
@@ -117,6 +115,7 @@ class JobRunner:
         self._on_connected = on_connected
         self._come_back = come_back
         self._handler = handler
+        self._job_class = getattr(handler, "job_class", None) or RunningJob
         self._serializer = serializer
         self._events = events
         # What a result becomes. A serializer may have a form of its own for results: PHP's has.
@@ -130,7 +129,7 @@ class JobRunner:
         if not self._retries.over:
             self._on_connected()
         events, handler = self._events, self._handler
-        job = RunningJob(gearman_job, self._name, self._serializer)
+        job = self._job_class(gearman_job, self._name, self._serializer)
         try:
             if events.has_listeners(_BEFORE):
                 events.function(_BEFORE, handler, job)

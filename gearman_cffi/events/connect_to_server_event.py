@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi.events.event import Event
-from gearman_cffi.events.names import EventName
 from gearman_cffi.servers import ServerCollection
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
 
 
 class ConnectToServerEvent(Event):
@@ -19,9 +14,6 @@ class ConnectToServerEvent(Event):
 
     __slots__ = ("servers",)
 
-    CONNECT_TO_SERVER_EVENT: Final = EventName.CONNECT_TO_SERVER
-    CONNECTED_TO_SERVER_EVENT: Final = EventName.CONNECTED_TO_SERVER
-
     def __init__(self, name: str, servers: ServerCollection) -> None:
         super().__init__(name)
         self.servers = servers
@@ -29,5 +21,3 @@ class ConnectToServerEvent(Event):
     def get_server_collection(self) -> ServerCollection:
         """The worker's servers."""
         return self.servers
-
-    getServerCollection = get_server_collection  # noqa: N815

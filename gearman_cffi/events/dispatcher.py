@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 
 from gearman_cffi.events.event import Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gearman_cffi.events.protocols import EventSubscriber, Listener
 
 
@@ -43,12 +45,12 @@ class EventDispatcher:
 
     def add_subscriber(self, subscriber: EventSubscriber) -> None:
         """Adds all listeners that the subscriber names."""
-        for event_name, method, priority in _subscriptions(subscriber):
+        for event_name, method, priority in _subscriptions(self._subscribed_events(subscriber)):
             self.add_listener(event_name, getattr(subscriber, method), priority)
 
     def remove_subscriber(self, subscriber: EventSubscriber) -> None:
         """Takes back all listeners that the subscriber names."""
-        for event_name, method, _ in _subscriptions(subscriber):
+        for event_name, method, _ in _subscriptions(self._subscribed_events(subscriber)):
             self.remove_listener(event_name, getattr(subscriber, method))
 
     def get_listeners(self, event_name: str) -> list[Listener]:
@@ -69,21 +71,15 @@ class EventDispatcher:
             listener(event)
         return event
 
-    # Symfony's names
-    addListener = add_listener  # noqa: N815
-    removeListener = remove_listener  # noqa: N815
-    addSubscriber = add_subscriber  # noqa: N815
-    removeSubscriber = remove_subscriber  # noqa: N815
-    getListeners = get_listeners  # noqa: N815
-    hasListeners = has_listeners  # noqa: N815
+    def _subscribed_events(self, subscriber: EventSubscriber) -> Mapping[str, Any]:
+        if not hasattr(subscriber, "get_subscribed_events"):
+            raise TypeError(f"{type(subscriber).__name__} is not a subscriber: it has no get_subscribed_events()")
+        return subscriber.get_subscribed_events()
 
 
-def _subscriptions(subscriber: EventSubscriber) -> Iterator[tuple[str, str, int]]:
-    """Event name, method name and priority, for each of a subscriber's listeners. Symfony's name works too."""
-    named = getattr(subscriber, "get_subscribed_events", None) or getattr(subscriber, "getSubscribedEvents", None)
-    if named is None:
-        raise TypeError(f"{type(subscriber).__name__} is no subscriber: it has no get_subscribed_events()")
-    for event_name, given in named().items():
+def _subscriptions(subscribed_events: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Event name, method name and priority, for each of a subscriber's listeners."""
+    for event_name, given in subscribed_events.items():
         if isinstance(given, str):
             yield event_name, given, 0
         elif len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], int):

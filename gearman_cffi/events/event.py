@@ -22,7 +22,3 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
-
-    # Symfony's names
-    stopPropagation = stop_propagation  # noqa: N815
-    isPropagationStopped = is_propagation_stopped  # noqa: N815

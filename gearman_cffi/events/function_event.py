@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from gearman_cffi.events.event import Event
-from gearman_cffi.events.names import EventName
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any
 
 
 class FunctionEvent(Event):
@@ -20,9 +19,6 @@ class FunctionEvent(Event):
     """
 
     __slots__ = ("job", "job_handler", "result")
-
-    FUNCTION_BEFORE_EXECUTE: Final = EventName.FUNCTION_BEFORE_EXECUTE
-    FUNCTION_AFTER_EXECUTE: Final = EventName.FUNCTION_AFTER_EXECUTE
 
     def __init__(self, name: str, job_handler: JobHandlerInterface, job: Job, *result: Any) -> None:
         super().__init__(name)
@@ -41,7 +37,3 @@ class FunctionEvent(Event):
     def get_result(self) -> Any:
         """What the handler returned."""
         return self.result
-
-    getJobHandler = get_job_handler  # noqa: N815
-    getJob = get_job  # noqa: N815
-    getResult = get_result  # noqa: N815

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from gearman_cffi.events.event import Event
-from gearman_cffi.events.names import EventName
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
 
 
 class FunctionFailureEvent(Event):
@@ -19,8 +14,6 @@ class FunctionFailureEvent(Event):
     """
 
     __slots__ = ("exception", "job", "job_handler")
-
-    FUNCTION_ON_FAILURE: Final = EventName.FUNCTION_FAILURE
 
     def __init__(self, name: str, job_handler: JobHandlerInterface, job: Job, exception: BaseException) -> None:
         super().__init__(name)
@@ -39,7 +32,3 @@ class FunctionFailureEvent(Event):
     def get_exception(self) -> BaseException:
         """What was raised."""
         return self.exception
-
-    getJobHandler = get_job_handler  # noqa: N815
-    getJob = get_job  # noqa: N815
-    getException = get_exception  # noqa: N815

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from gearman_cffi.events.event import Event
-from gearman_cffi.events.names import EventName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
-
     from gearman_cffi.worker import Worker
 
 
@@ -27,13 +24,6 @@ class WorkerEvent(Event):
 
     __slots__ = ("worker",)
 
-    EVENT_BEFORE_RUN: Final = EventName.BEFORE_RUN
-    EVENT_AFTER_RUN: Final = EventName.AFTER_RUN
-    EVENT_ON_IO_WAIT: Final = EventName.IO_WAIT
-    EVENT_ON_NO_JOBS: Final = EventName.NO_JOBS
-    EVENT_ON_WORK: Final = EventName.WORK
-    EVENT_ON_BEFORE_DESTROY: Final = EventName.BEFORE_DESTROY
-
     def __init__(self, name: str, worker: Worker) -> None:
         super().__init__(name)
         self.worker = worker
@@ -41,5 +31,3 @@ class WorkerEvent(Event):
     def get_worker_instance(self) -> Worker:
         """The worker; its destroy_worker() ends it."""
         return self.worker
-
-    getWorkerInstance = get_worker_instance  # noqa: N815

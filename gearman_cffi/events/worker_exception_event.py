@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from gearman_cffi.events.event import Event
-from gearman_cffi.events.names import EventName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
-
     from gearman_cffi.worker import Worker
 
 
@@ -20,8 +17,6 @@ class WorkerExceptionEvent(Event):
     """
 
     __slots__ = ("exception", "worker")
-
-    EVENT_ON_FAILURE: Final = EventName.WORKER_FAILURE
 
     def __init__(self, name: str, worker: Worker, exception: BaseException) -> None:
         super().__init__(name)
@@ -35,6 +30,3 @@ class WorkerExceptionEvent(Event):
     def get_exception(self) -> BaseException:
         """What went wrong."""
         return self.exception
-
-    getWorker = get_worker  # noqa: N815
-    getException = get_exception  # noqa: N815

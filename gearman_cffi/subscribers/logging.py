@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from gearman_cffi.events import (
@@ -81,11 +81,13 @@ class LoggingSubscriber:
     def on_function_before_execute(self, event: FunctionEvent) -> None:
         """A job begins. A handler that wants the logger gets it."""
         self._logger.info("Im starting working on job %s", event.job.get_job_name())
-        handler = event.job_handler
-        take = getattr(handler, "set_logger", None) or getattr(handler, "setLogger", None)
-        if take is not None:
+        set_logger = self._logger_setter(event.job_handler)
+        if set_logger is not None:
             self._logger.debug("Setting Logger to Job")
-            take(self._logger)
+            set_logger(self._logger)
+
+    def _logger_setter(self, handler: object) -> Callable[[Logger], object] | None:
+        return getattr(handler, "set_logger", None)
 
     def on_function_after_execute(self, event: FunctionEvent) -> None:
         """A handler has returned."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import gearman_cffi
-from gearman_cffi import admin, events, ext, subscribers, testing
+from gearman_cffi import admin, dmank, events, ext, subscribers, testing
 from tests.support import ROOT
 
 DMANK_PAGE = ROOT / "docs/porting-from-dmank.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MODULES = (gearman_cffi, admin, events, ext, subscribers, testing)
+MODULES = (gearman_cffi, admin, dmank, events, ext, subscribers, testing)
 # dmank's classes and methods, by ours.
 DMANK = {
     "Server": ["getHost", "getPort"],
@@ -37,10 +37,10 @@ DMANK = {
 @pytest.mark.parametrize(("name", "attributes"), DMANK.items(), ids=list(DMANK))
 def test_dmanks_names(name: str, attributes: list[str]) -> None:
     """Each is there, and the table of the page has its class."""
-    kind = getattr(gearman_cffi, name, None) or getattr(events, name)
+    kind = getattr(dmank, name)
     assert [attribute for attribute in attributes if not hasattr(kind, attribute)] == []
     text = DMANK_PAGE.read_text("utf-8")
-    assert f"`{name}" in text or f"events.{name}" in text
+    assert f"`{name}" in text
 
 
 def _public_names() -> set[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from gearman_cffi import (
     Client,
+    ConnectionLost,
+    Job,
     JobException,
     JobFailed,
     JobStatus,
@@ -124,12 +128,45 @@ class TestPriorities:
     def test_high_before_normal_before_low(self, gearmand: Gearmand, start_worker: StartWorker) -> None:
         done: list[bytes] = []
         with Client(gearmand.address, serializer=RawSerializer(), timeout=10) as client:
-            client.execute_in_background("queue", "low")
-            client.execute_in_background("queue", "normal", Priority.NORMAL)
-            client.execute_in_background("queue", "high", client.PRIORITY_HIGH)
+            client.execute_in_background("queue", "low", Priority.LOW)
+            client.execute_in_background("queue", "normal")
+            client.execute_in_background("queue", "high", Priority.HIGH)
             start_worker(queue=lambda job, context: done.append(job.workload()), servers=gearmand.address)
             wait_until(lambda: len(done) == 3, "three jobs are done")
         assert done == [b"high", b"normal", b"low"]
+
+    def test_the_default_is_normal(self, gearmand: Gearmand) -> None:
+        """Of every call that submits, as of PHP's doBackground() and the command."""
+        with Client(gearmand.address, serializer=RawSerializer(), timeout=10) as client:
+            client.execute_in_background("one", "x")
+            client.execute_jobs_in_background([Job("many", "x")] * 2)
+            streamed = client.stream_jobs([Job("streamed", "x")])
+            watch = Client(gearmand.address).watch_job("watched", "x")
+            threads = [
+                threading.Thread(target=self.call_in_vain, args=(call,), daemon=True)
+                for call in (
+                    lambda: Client(gearmand.address).execute_job("waited", "x"),
+                    lambda: Client(gearmand.address).execute_jobs([Job("jobs", "x")]),
+                    lambda: next(streamed),
+                    watch.result,
+                )
+            ]
+            for thread in threads:
+                thread.start()
+            expected = ["jobs\t0\t1\t0\t0", "many\t0\t2\t0\t0", "one\t0\t1\t0\t0", "streamed\t0\t1\t0\t0"]
+            expected += ["waited\t0\t1\t0\t0", "watched\t0\t1\t0\t0"]
+            wait_until(
+                lambda: sorted(gearmand.ask("prioritystatus").splitlines()) == [".", *expected],
+                "all are queued as normal",
+            )
+            gearmand.kill()
+            for thread in threads:
+                thread.join(20)
+
+    @staticmethod
+    def call_in_vain(call: Callable[[], object]) -> None:
+        with suppress(ConnectionLost):
+            call()
 
     def test_in_the_foreground(self, client: Client, start_worker: StartWorker) -> None:
         start_worker(any_priority=echo)
@@ -162,18 +199,13 @@ class TestBackgroundAndStatus:
         assert client.execute_in_background("never_done", 2) != first
 
 
-class TestDmanksNames:
-    def test_aliases(self, client: Client, start_worker: StartWorker) -> None:
-        start_worker(alias=echo)
-        assert client.executeJob("alias", [1]) == [1]
-        assert client.getJobStatus(client.executeInBackground("alias_later", 1)).isKnown()
-
+class TestSetImplementation:
     def test_set_implementation(self, shared_gearmand: Gearmand, start_worker: StartWorker) -> None:
         """The given client does the work, and gets the servers on first use."""
         start_worker(given=echo)
         given = GearmanClient()
         client = Client(shared_gearmand.address, timeout=10)
-        client.setImplementation(given)
+        client.set_implementation(given)
         assert client.execute_job("given", "x") == "x"
         assert given.ping("x")
         assert given.timeout() == 10_000

@@ -53,7 +53,7 @@ class TestExecuteJobs:
         """dmank's come in the order of completion, which is backwards with one worker."""
         numbers = list(range(1000))
         assert client.execute_jobs([Job("double", n) for n in numbers]) == [2 * n for n in numbers]
-        assert client.executeJobs(Job("double", n) for n in "ab") == ["aa", "bb"]
+        assert client.execute_jobs(Job("double", n) for n in "ab") == ["aa", "bb"]
         assert client.execute_jobs([]) == []
 
     def test_they_are_done_in_the_order_of_the_jobs(self, gearmand: Gearmand, client: Client) -> None:
@@ -95,7 +95,7 @@ class TestExecuteJobs:
     def test_priorities(self, gearmand: Gearmand, client: Client) -> None:
         """That of the call, and a job's own."""
         done: list[str] = []
-        jobs = [Job("note", "low"), Job("note", "normal", priority=Priority.NORMAL), Job("note", "high", priority=2)]
+        jobs = [Job("note", "low", priority=Priority.LOW), Job("note", "normal"), Job("note", "high", priority=2)]
         client.execute_jobs_in_background(jobs)
         client.execute_jobs_in_background([Job("note", "high again")], Priority.HIGH)
         with running(gearmand, handlers(note=lambda job: done.append(job.get_workload()))):

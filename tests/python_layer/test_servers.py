@@ -43,7 +43,7 @@ class TestServer:
 
     def test_dmanks_names(self) -> None:
         server = Server("a", 1)
-        assert (server.getHost(), server.getPort()) == (server.get_host(), server.get_port()) == ("a", 1)
+        assert (server.host, server.port) == (server.get_host(), server.get_port()) == ("a", 1)
 
     @pytest.mark.parametrize(
         ("text", "server"),
@@ -109,7 +109,7 @@ class TestServerCollection:
         servers = ServerCollection()
         for server in (two, one, two):
             servers.add(server)
-        assert list(servers) == servers.get_servers() == servers.getServers() == [two, one, two]
+        assert list(servers) == servers.get_servers() == [two, one, two]
         assert len(servers) == 3
         assert one in servers
         assert Server("three", 3) not in servers

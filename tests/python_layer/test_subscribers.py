@@ -191,7 +191,7 @@ class TestMemoryLimit:
 
     @pytest.mark.parametrize("limit", ["abc", "", "5T", 0, "0", "-2", -5, "1e3", "M"])
     def test_garbage_is_refused(self, limit: Any) -> None:
-        with pytest.raises(ValueError, match="no memory limit"):
+        with pytest.raises(ValueError, match="invalid memory limit"):
             MemoryLimit(limit)
 
     @pytest.mark.parametrize("limit", [None, True, 1.5])

@@ -74,7 +74,6 @@ class TestJobStatus:
     def test_truth_table(self, known: bool, running: bool, completed: bool) -> None:
         status = JobStatus.from_answer([known, running, 0, 0])
         assert (status.is_known, status.is_running, status.is_completed) == (known, running, completed)
-        assert (status.isKnown(), status.isRunning(), status.isCompleted()) == (known, running, completed)
 
     def test_an_empty_one_is_completed(self) -> None:
         assert JobStatus().is_completed

@@ -104,7 +104,7 @@ class TestResults:
 class TestTheJob:
     def test_what_a_handler_knows_of_it(self, gearmand: Gearmand, client: Client) -> None:
         """Unique keys reach the handler: dmank's worker switches them off."""
-        with running(gearmand, handlers(look=lambda job: [job.getJobName(), job.unique, job.handle])):
+        with running(gearmand, handlers(look=lambda job: [job.get_job_name(), job.unique, job.handle])):
             name, unique, handle = client.execute_job("look", 1, unique="mine")
             assert (name, unique) == ("look", "mine")
             assert handle.startswith("H:test:")
@@ -202,21 +202,21 @@ class TestFailures:
 
 class TestRegistration:
     def test_handlers_of_all_kinds(self, gearmand: Gearmand, client: Client) -> None:
-        class Ported(JobHandlerInterface):
+        class Handler(JobHandlerInterface):
             def execute(self, job: Job) -> str:
-                return "ported"
+                return "an object"
 
-            def listensToJob(self) -> str:  # noqa: N802
-                return "a.ported"
+            def listens_to_job(self) -> str:
+                return "a.class"
 
-        jobs = JobCollection([Ported()])
+        jobs = JobCollection([Handler()])
 
         @jobs.handler("decorated")
         def decorated(job: Job) -> str:
             return "decorated"
 
         with running(gearmand, jobs):
-            assert client.execute_job("a.ported", 1) == "ported"
+            assert client.execute_job("a.class", 1) == "an object"
             assert client.execute_job("decorated", 1) == "decorated"
 
     def test_a_time_limit(self, gearmand: Gearmand, client: Client) -> None:

@@ -27,7 +27,7 @@ class TestTheEnd:
         """No job more is taken, as dmank's worker does, and none is left assigned."""
         done: list[Any] = []
         dispatcher = EventDispatcher()
-        dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.get_worker_instance().destroyWorker())
+        dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.get_worker_instance().destroy_worker())
         for number in range(3):
             client.execute_in_background("f", number)
         worker = Worker(gearmand.address, handlers(f=lambda job: done.append(job.get_workload())), dispatcher)
@@ -107,7 +107,7 @@ class TestImplementation:
         given.setTimeout(100)
         trace = Trace()
         worker = Worker(gearmand.address, handlers(f=echo), trace)
-        worker.setImplementation(given)
+        worker.set_implementation(given)
         client.execute_in_background("f", 1)
         for _ in range(2):
             worker.run()

@@ -17,7 +17,6 @@ from gearman_cffi.events import (
     FunctionFailureEvent,
     RegisterFunctionEvent,
     WorkerEvent,
-    WorkerExceptionEvent,
 )
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import Running, Trace, handlers, running
@@ -179,7 +178,7 @@ class TestWhereDmankEndsAndWeGoOn:
 
 
 class TestWhatEventsCarry:
-    def test_accessors_by_both_names(self, gearmand: Gearmand) -> None:
+    def test_accessors_and_attributes(self, gearmand: Gearmand) -> None:
         trace = Trace()
         jobs = handlers(job=lambda job: {"a": 1}, bad=fail)
         with running(gearmand, jobs, trace) as worker:
@@ -192,29 +191,29 @@ class TestWhatEventsCarry:
             first.setdefault(str(event.name), event)
         before_run = first["worker.before_run"]
         assert isinstance(before_run, WorkerEvent)
-        assert before_run.get_worker_instance() is before_run.getWorkerInstance() is worker
+        assert before_run.get_worker_instance() is before_run.worker is worker
         connect = first["worker.server_on_connect"]
         assert isinstance(connect, ConnectToServerEvent)
-        assert connect.get_server_collection() is connect.getServerCollection() is worker.servers
+        assert connect.get_server_collection() is connect.servers is worker.servers
         register = first["worker.on_before_register_functions"]
         assert isinstance(register, RegisterFunctionEvent)
-        assert register.get_jobs() is register.getJobs() is jobs
+        assert register.get_jobs() is register.jobs is jobs
         before, after = first["worker.function.before_execute"], first["worker.function.after_execute"]
         assert isinstance(before, FunctionEvent)
         assert isinstance(after, FunctionEvent)
         assert before.get_result() == []
-        assert after.get_result() == after.getResult() == {"a": 1}
-        assert after.getJobHandler() is jobs.get_job("job")
-        assert after.getJob().getJobName() == "job"
-        assert after.getJob().getWorkLoad() == "w"
+        assert after.get_result() == after.result == {"a": 1}
+        assert after.get_job_handler() is jobs.get_job("job")
+        assert after.get_job().get_job_name() == "job"
+        assert after.get_job().get_workload() == "w"
         failure = first["worker.function.on_failure"]
         assert isinstance(failure, FunctionFailureEvent)
-        assert failure.getJob().handle.startswith("H:test:")
-        assert failure.getJobHandler() is jobs.get_job("bad")
-        assert repr(failure.getException()) == "RuntimeError('handler broke')"
+        assert failure.get_job().handle.startswith("H:test:")
+        assert failure.get_job_handler() is jobs.get_job("bad")
+        assert repr(failure.get_exception()) == "RuntimeError('handler broke')"
 
-    def test_constants_are_dmanks(self) -> None:
-        assert WorkerEvent.EVENT_ON_NO_JOBS.value == "worker.on_no_jobs"
-        assert WorkerExceptionEvent.EVENT_ON_FAILURE in {"worker.on_failure"}
-        assert str(FunctionFailureEvent.FUNCTION_ON_FAILURE) == "worker.function.on_failure"
+    def test_names_are_dmanks(self) -> None:
+        assert EventName.NO_JOBS.value == "worker.on_no_jobs"
+        assert EventName.WORKER_FAILURE in {"worker.on_failure"}
+        assert str(EventName.FUNCTION_FAILURE) == "worker.function.on_failure"
         assert len(set(EventName)) == 14

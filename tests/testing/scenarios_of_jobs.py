@@ -159,8 +159,8 @@ def methods_of_a_job(make: Make) -> World:
 
     def look(job: Job) -> None:
         kept.append(job)
-        world.see(job.get_job_name(), job.getJobName(), job.handle, job.unique, job.priority, repr(job))
-        world.see(job.get_workload(), job.getWorkLoad(), job.get_workload() is job.get_workload())
+        world.see(job.get_job_name(), job.handle, job.unique, job.priority, repr(job))
+        world.see(job.get_workload(), job.get_workload() is job.get_workload())
         world.try_to(job.send_status, -1, 1)
         world.try_to(job.send_status, 2**32, 1)
         world.try_to(job.send_status, "1", 1)
