@@ -18,7 +18,7 @@ from gearman_cffi.exceptions import (
 )
 from gearman_cffi.ext import ReturnCode
 from gearman_cffi.ext.arguments import MAX_DATA
-from gearman_cffi.messages import printable, short_repr
+from gearman_cffi.messages import escape, short_repr
 
 # libgearman's texts begin with the C function and the code, and end with the place in its source.
 _C_FUNCTION = re.compile(r"\w+\((GEARMAN_\w+)\) ?")
@@ -153,19 +153,19 @@ def _shown_detail(return_code: int, detail: str) -> str:
         # "no servers were available" is what it says of each wait that times out.
         detail = "" if written[1] == "GEARMAN_TIMEOUT" else detail[written.end() :]
     name = ReturnCode.describe(return_code)
-    return f" [{printable(detail)}; {name}]" if detail else f" [{name}]"
+    return f" [{escape(detail)}; {name}]" if detail else f" [{name}]"
 
 
 def _shown_servers(servers: str) -> str:
     if len(servers) <= _MOST_OF_SERVERS:
-        return printable(servers) or "no server"
+        return escape(servers) or "no server"
     first = servers[:_MOST_OF_SERVERS].rpartition(",")[0]
-    return f"{printable(first)} and {servers.count(',') - first.count(',')} more"
+    return f"{escape(first)} and {servers.count(',') - first.count(',')} more"
 
 
 def _job(function: str | None, handle: str | None) -> str:
     if function is None:
         return f"the status request for handle {short_repr(handle)}" if handle else "the request"
     if handle:
-        return f"job {printable(handle)} ({printable(function)})"
+        return f"job {escape(handle)} ({escape(function)})"
     return f"function {short_repr(function)}"

@@ -1,4 +1,4 @@
-"""How values are shown in the messages of exceptions."""
+"""How values are shown in messages and log lines."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def short_repr(value: object) -> str:
     return f"{text[: half - 2]}...{text[1 - half :]}"
 
 
-def printable(text: str) -> str:
-    """Text from the network with control characters escaped, as repr() does, but without quotes."""
-    return text if text.isprintable() else repr(text)[1:-1]
+def escape(value: object) -> str:
+    """The text of a value with line ends, control characters and bytes that are not text as backslash escapes.
+
+    Names and messages come from the network; on a terminal they could otherwise move the cursor or fake a line.
+    """
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 
-from gearman_cffi.escaping import escape
+from gearman_cffi.messages import escape
 
 
 def prepare_streams() -> None:

@@ -17,11 +17,11 @@ from gearman_cffi.cli.io import print_line, print_message, write
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
-from gearman_cffi.escaping import escape
 from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
 from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_watch import UpdateKind
 from gearman_cffi.jobs import Job
+from gearman_cffi.messages import escape
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from gearman_cffi.cli.errors import code_of
 from gearman_cffi.cli.io import print_line, print_message, write
-from gearman_cffi.escaping import escape
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.messages import escape
 from gearman_cffi.servers import Server
 
 

@@ -20,8 +20,8 @@ from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.history import Answers, History, Line
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import collect_rows, make_table, print_json, print_rows
-from gearman_cffi.escaping import escape
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.messages import escape
 from gearman_cffi.servers import ServerCollection
 
 _NUMBERS = ("Queued", "Running", "Workers", "Available")

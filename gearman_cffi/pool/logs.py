@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from gearman_cffi.escaping import escape
+from gearman_cffi.messages import escape
 from gearman_cffi.subscribers.levels import name_notice
 
 FORMATS = ("text", "json")
