@@ -66,7 +66,8 @@ static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_job_init(&worker->job, worker, st);
   worker->asked = worker->under_way = worker->searching = true; /* for what the function calls */
   worker->guard.in_callback = true;
-  int end = gcffi_run_job(context, &worker->job);
+  gcffi_before_python();
+  int end = gcffi_on_job(context, &worker->job);
   worker->guard.in_callback = false;
   take_end(worker, end);
   worker->outcome = worker->job.rc;

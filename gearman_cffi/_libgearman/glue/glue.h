@@ -4,7 +4,6 @@
  * scope.c      the scope of each call from Python, and who may not go on
  * wait.c       the poll() that lets Python's signal handlers run
  * direct.c     waiting for one server's answer without poll()
- * lock.c       keeping the interpreter's lock beside threads that compute
  * slices.c     waiting where poll() cannot be replaced
  * interpose.c  points libgearman's own imports at stand_ins.c
  * stand_ins.c  what is called in their place

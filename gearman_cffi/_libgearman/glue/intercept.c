@@ -3,8 +3,6 @@
  * poll: see wait.c. send, shutdown: see flow.c; libgearman reports the loss of any connection as if it were that
  * of the task that is waited for.
  *
- * getaddrinfo: may take long; see lock.c.
- *
  * getenv: a client may be made without the servers of GEARMAN_SERVERS.
  *
  * send, recv: never wait, also where the socket is blocking (direct.c); libgearman's own are not.
@@ -20,7 +18,6 @@
 #include "glue.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,9 +98,6 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (gcffi_is_inherited(scope)) {
     return 0;
   }
-  if (!scope->client) {
-    gcffi_keep_to_turn();
-  }
   gcffi_conn *conn = gcffi_conn_of(fd);
   return conn ? gcffi_receive(scope, conn, data, size, flags) : real_recv(fd, data, size, flags | MSG_DONTWAIT);
 }
@@ -134,20 +128,11 @@ static int our_shutdown(int fd, int how) {
   return gcffi_is_inherited(scope) ? 0 : real_shutdown(fd, how);
 }
 
-static int (*real_getaddrinfo)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = getaddrinfo;
-
-static int our_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                           struct addrinfo **found) {
-  gcffi_lend_lock();
-  return real_getaddrinfo(host, service, hints, found);
-}
-
 const gcffi_stand_in gcffi_stand_ins[] = {
     {"poll", (void *)gcffi_poll, GCFFI_POLL},
     {"__poll_chk", (void *)gcffi_poll, GCFFI_POLL}, /* what a fortified build calls; its one argument more is ignored */
     {"setsockopt", (void *)our_setsockopt, 0},
     {"connect", (void *)our_connect, 0},
-    {"getaddrinfo", (void *)our_getaddrinfo, 0},
     {"getenv", (void *)our_getenv, 0},
     {"secure_getenv", (void *)our_getenv, 0},
     {"send", (void *)our_send, GCFFI_SEND},

@@ -105,8 +105,7 @@ ssize_t gcffi_receive_directly(gcffi_scope *scope, const gcffi_conn *conn, void 
     return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
   }
   scope->awaits = false;
-  struct pollfd connection = {.fd = conn->fd, .events = POLLIN};
-  if (!gcffi_has_come(scope, &connection, 1) && scope->looks) {
+  if (scope->looks) {
     return errno = EAGAIN, -1;
   }
   ssize_t got = recv(conn->fd, data, size, flags);

@@ -174,8 +174,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->worker) {
     gcffi_worker_uncork(scope->worker, -1);
   }
-  int ready = gcffi_has_come(scope, fds, count);
-  return ready > 0 ? ready : wait_and_look(scope, fds, count, limit);
+  return wait_and_look(scope, fds, count, limit);
 }
 
 /* Sleeps until ms have passed or the descriptor is ready. Whether the scope has no time left, or a handler raised. */

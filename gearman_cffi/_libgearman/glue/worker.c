@@ -168,7 +168,6 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
     worker->outcome = GEARMAN_SUCCESS;
     worker->refused = 0;
     worker->goes_on = false;
-    gcffi_keep_lock();
   }
   return refused;
 }
@@ -177,7 +176,6 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
 static int end_call(gcffi_scope *scope, int rc, int *outcome) {
   *outcome = scope->worker->outcome;
   gcffi_worker_uncork(scope->worker, -1);
-  gcffi_lend_lock();
   return gcffi_end_call(scope, rc);
 }
 

@@ -73,7 +73,6 @@ void gcffi_worker_connects(gcffi_worker *worker, int fd);
 void gcffi_worker_disconnected(gcffi_worker *worker, int fd);
 ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *conn, int fd, const void *data, size_t size,
                           int flags);
-int gcffi_run_job(void *context, gcffi_job *job);
 int gcffi_worker_announce(gcffi_worker *worker, int *outcome);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
