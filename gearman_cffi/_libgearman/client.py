@@ -121,7 +121,7 @@ class ClientHandle(Handle):
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
-        self._call(lib.gcffi_client_expect_exceptions)
+        self._call(lib.gcffi_client_enable_exceptions)
 
     # ----------------------------------------------------------------------------- options
 

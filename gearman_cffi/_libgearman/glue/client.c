@@ -26,7 +26,7 @@ static void init(gcffi_client *client) {
   memset(client, 0, sizeof *client);
   client->guard.process = gcffi_process;
   client->pid = getpid();
-  client->lowat_fd = -1;
+  client->sent_fd = client->lowat_fd = -1;
 }
 
 /* False also when GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */
@@ -60,7 +60,7 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
   client->options = like->options;
   gcffi_restore_servers(client);
   if (like->exceptions) {
-    gcffi_rehearse_exceptions(client); /* in plain text, hence before TLS is turned on */
+    gcffi_preset_exceptions(client); /* in plain text, hence before TLS is turned on */
   }
   gearman_client_options_t options = gearman_client_options(like->st);
   gearman_client_set_options(st, options);
@@ -127,8 +127,9 @@ int gcffi_client_wait(gcffi_client *client) {
   int rc = gcffi_begin(&scope, &client->guard, -1);
   if (rc == 0) {
     client->failed = false;
-    scope.client = client;
-    rc = gcffi_end_call(&scope, (int)gcffi_client_pause(client->st));
+    scope.io = &gcffi_client_io;
+    scope.self = client;
+    rc = gcffi_end_call(&scope, (int)gcffi_client_wait_io(client));
   }
   return rc;
 }

@@ -76,10 +76,12 @@ typedef struct gcffi_client {
   size_t server_count;
   const char *ssl_files[3]; /* kept alive by the Python owner */
   int connections; /* that were opened in its runs */
-  int lowat_fd;    /* the connection that may sleep through some bytes, or -1 */
+  int sent_fd;     /* the one over which it has sent last */
+  int lowat_fd;    /* the one that may sleep through some bytes, or -1; see low_water.c */
   gcffi_address skipped[GCFFI_SKIPPED];
   int skipped_count;
-  int naming;  /* the size of the packet that named the last job */
+  int created_size; /* the size of the last job's JOB_CREATED */
+  int expected;     /* the wait that comes next lasts until more bytes have come */
   bool failed; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -120,11 +122,9 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
-int gcffi_client_expect_exceptions(gcffi_client *client);
-void gcffi_await_exceptions(gcffi_client *client);
-void gcffi_rehearse_exceptions(gcffi_client *client);
-enum { GCFFI_GRANTED = 23 };
-extern const char gcffi_granted[GCFFI_GRANTED];
+int gcffi_client_enable_exceptions(gcffi_client *client);
+void gcffi_preset_exceptions_if_idle(gcffi_client *client);
+void gcffi_preset_exceptions(gcffi_client *client);
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks,
                                   const char *name, const char *unique, const void *workload, size_t size, int *rc);
@@ -144,10 +144,10 @@ gearman_return_t gcffi_restore_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
 gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
 void gcffi_forget_servers(gcffi_client *client);
-bool gcffi_client_connects(gcffi_client *client, int fd, const struct sockaddr *address, size_t size);
-void gcffi_client_disconnected(gcffi_client *client, const gcffi_conn *conn);
-ssize_t gcffi_client_send(gcffi_client *client, gcffi_conn *conn, int fd, const void *data, size_t size, int flags);
-void gcffi_client_before_poll(const gcffi_client *client, const gcffi_conn *conn, struct pollfd *fd);
+extern const gcffi_io gcffi_client_io;
+gearman_return_t gcffi_client_wait_io(gcffi_client *client);
+gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_scope *scope, int bytes);
+void gcffi_client_reset_lowat(gcffi_client *client);
 void gcffi_trust_connections(gcffi_client *client);
 
 bool gcffi_is_refusal(gearman_return_t rc);
@@ -155,7 +155,6 @@ void gcffi_before_adding(gcffi_client *client);
 void gcffi_mend(gcffi_client *client, bool held);
 void gcffi_drop_connections(gcffi_client *client);
 void gcffi_free_client(gearman_client_st *st);
-void gcffi_wake_up_at_once(gcffi_client *client);
 
 /* Sends and takes what libgearman knows to be possible; or also what a glance at the connections shows; or all. */
 typedef enum { GCFFI_ONE_STEP, GCFFI_GLANCES, GCFFI_WAITS } gcffi_patience;

@@ -23,56 +23,67 @@ static bool is_full(const gcffi_client *client, const gcffi_conn *conn) {
   return conn && conn->carries == client && conn->unacknowledged >= MOST_UNACKNOWLEDGED && !client->load_left;
 }
 
+/* Does not wake up because a connection at its limit could be written to. */
+static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  (void)scope;
+  for (nfds_t i = 0; i < count; i++) {
+    if (is_full(self, gcffi_conn_of(fds[i].fd))) {
+      fds[i].events = POLLIN;
+    }
+  }
+}
+
 /* The connection carries tasks even if sending fails: its loss is then that of a task. */
-ssize_t gcffi_client_send(gcffi_client *client, gcffi_conn *conn, int fd, const void *data, size_t size, int flags) {
+static ssize_t send_tasks(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)scope;
+  gcffi_client *client = self;
   if (is_full(client, conn)) {
     return errno = EAGAIN, -1;
   }
-  if (conn) {
-    conn->carries = client;
-  }
-  return send(fd, data, size, flags);
+  conn->carries = client;
+  conn->fixes_work_fail = !client->exceptions;
+  client->sent_fd = conn->fd;
+  return send(conn->fd, data, size, flags);
 }
 
-/* Does not wake up because a connection at its limit could be written to. */
-void gcffi_client_before_poll(const gcffi_client *client, const gcffi_conn *conn, struct pollfd *fd) {
-  if (is_full(client, conn)) {
-    fd->events = POLLIN;
-  }
-}
-
-static bool is_skipped(const gcffi_client *client, const void *address, size_t size) {
+static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
   for (int i = 0; i < client->skipped_count; i++) {
     const gcffi_address *skipped = &client->skipped[i];
-    if (skipped->size == size && memcmp(skipped->bytes, address, size) == 0) {
+    if (skipped->size == conn->address_size && memcmp(skipped->bytes, conn->address, skipped->size) == 0) {
       return true;
     }
   }
   return false;
 }
 
-/* False if the client must not connect to this address now. */
-bool gcffi_client_connects(gcffi_client *client, int fd, const struct sockaddr *address, size_t size) {
-  if (is_skipped(client, address, size) || !gcffi_conn_open(fd, client, address, size)) {
-    return false;
+static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
+  gcffi_client *client = self;
+  if (client->torn || is_skipped(client, conn)) {
+    client->miscounted = true;
+    return GCFFI_CONNECT_REFUSE;
   }
+  conn->opener = client;
   client->connections++;
-  return true;
+  return GCFFI_CONNECT;
 }
 
-/* conn: NULL if it was not opened in a call. */
-void gcffi_client_disconnected(gcffi_client *client, const gcffi_conn *conn) {
+static void disconnected(void *self, gcffi_conn *conn) {
+  gcffi_client *client = self;
   client->miscounted = true;
-  if (!conn) {
-    return;
-  }
   client->carrier_lost = client->carrier_lost || conn->carries == client;
-  client->torn = client->torn || client->carrier_lost;
+  client->torn = client->torn || client->carrier_lost || gcffi_conn_is_truncated(conn);
   client->connections -= conn->opener == client && client->connections;
-  if (conn->address_size && client->skipped_count < GCFFI_SKIPPED &&
-      !is_skipped(client, conn->address, conn->address_size)) {
+  if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
     gcffi_address *skipped = &client->skipped[client->skipped_count++];
     skipped->size = conn->address_size;
     memcpy(skipped->bytes, conn->address, conn->address_size);
   }
 }
+
+const gcffi_io gcffi_client_io = {
+    .audience = GCFFI_TO_CLIENTS,
+    .before_poll = before_poll,
+    .connecting = connecting,
+    .disconnected = disconnected,
+    .send = send_tasks,
+};

@@ -33,18 +33,39 @@ gcffi_conn *gcffi_conn_of(int fd) {
 }
 
 /* Begins the record of a new connection. NULL if there is no memory for it. */
-gcffi_conn *gcffi_conn_open(int fd, const void *opener, const struct sockaddr *address, size_t size) {
+gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size) {
   gcffi_conn *conn = slot(fd, true);
   if (conn) {
-    *conn = (gcffi_conn){.fd = fd, .open = true, .opener = opener, .lowat = 1, .is_new = true};
+    *conn = (gcffi_conn){.fd = fd, .open = true, .lowat = 1, .is_new = true};
     conn->address_size = size <= sizeof conn->address ? size : 0; /* an address of another family is not stored */
     memcpy(conn->address, address, conn->address_size);
   }
   return conn;
 }
 
+void gcffi_conn_close(gcffi_conn *conn) {
+  if (conn) {
+    conn->open = false;
+  }
+}
+
+/* If a connection ends within a packet, libgearman keeps how much of its data has come, and writes the next packet of that
+ * server behind memory of its size: nothing may be received before the client or worker has other connections. */
+bool gcffi_conn_is_truncated(const gcffi_conn *conn) { return conn->in.rest != 0; }
+
+/* A wait for the connection lasts until it can read as many bytes, and more than those it left in the kernel. */
+void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes) {
+  bytes = bytes > conn->unread ? bytes : conn->unread + 1;
+  if (conn->lowat != bytes && setsockopt(conn->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0) {
+    conn->lowat = bytes;
+  }
+}
+
 /* Counts what the server owes an answer to. */
-void gcffi_conn_sent(gcffi_conn *conn, const void *data, size_t size) {
+void gcffi_conn_sent(gcffi_conn *conn, const void *data, ssize_t size) {
+  if (size <= 0) {
+    return;
+  }
   const unsigned char *at = data, *end = at + size;
   while (at < end) {
     if (gcffi_stream_advance(&conn->out, &at, end) == GCFFI_STREAM_HEAD) {

@@ -19,6 +19,7 @@ typedef struct gcffi_conn {
   bool open;
   const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
   const void *carries; /* the client whose tasks were sent over it, or NULL; only compared */
+  bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
   gcffi_stream in, out;
   gcffi_inbound inbound;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
@@ -32,7 +33,10 @@ typedef struct gcffi_conn {
 } gcffi_conn;
 
 gcffi_conn *gcffi_conn_of(int fd);
-gcffi_conn *gcffi_conn_open(int fd, const void *opener, const struct sockaddr *address, size_t size);
-void gcffi_conn_sent(gcffi_conn *conn, const void *data, size_t size);
+gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size);
+void gcffi_conn_close(gcffi_conn *conn);
+bool gcffi_conn_is_truncated(const gcffi_conn *conn);
+void gcffi_conn_sent(gcffi_conn *conn, const void *data, ssize_t size);
+void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 
 #endif

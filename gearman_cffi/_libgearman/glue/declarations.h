@@ -58,7 +58,7 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
-int gcffi_client_expect_exceptions(gcffi_client *client);
+int gcffi_client_enable_exceptions(gcffi_client *client);
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
 gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                                   const char *unique, const void *workload, size_t size, int *rc);

@@ -20,17 +20,55 @@ static int worker_option(void *st, const void *name, size_t size) {
   return gearman_worker_set_server_option(st, name, size);
 }
 
-/* libgearman's own text for a wait that was too long, where ending it has put another one in its place. */
-static void timeout_text(const gcffi_scope *scope, bool has_pipe, char *text, size_t size) {
-  snprintf(text, size,
-           "gearman_wait(GEARMAN_TIMEOUT) timeout reached, %u servers were poll(), no servers were available, pipe:%s",
-           scope->polled - has_pipe, has_pipe ? "true" : "false");
+/* What the hooks of one query see. */
+typedef struct {
+  const gcffi_worker *worker; /* whose stop() does not end it; NULL for a client */
+  unsigned polled;            /* descriptors of its last wait */
+  bool is_truncated;          /* a connection has ended within a packet */
+} query;
+
+static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  (void)scope;
+  query *asked = self;
+  asked->polled = (unsigned)count;
+  if (asked->worker) {
+    gcffi_ignore_wakeup_pipe(asked->worker, fds, count);
+  }
 }
 
-/* What the call leaves as the error. text: that of who asked apart. */
-static bool report(const gcffi_scope *scope, const char *text, bool apart, bool has_pipe, char *error) {
+static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
+  (void)conn;
+  return ((query *)self)->is_truncated ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+}
+
+static void disconnected(void *self, gcffi_conn *conn) {
+  query *asked = self;
+  asked->is_truncated = asked->is_truncated || gcffi_conn_is_truncated(conn);
+}
+
+static const gcffi_io query_io = {
+    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
+
+/* Within a call, whose connections are shut down if it is aborted. */
+static void begin(gcffi_scope *scope, query *asked) {
+  scope->exchange = true;
+  scope->io = &query_io;
+  scope->self = asked;
+}
+
+/* libgearman's own text for a wait that was too long, if ending it has put another one in its place. */
+static void timeout_text(const query *asked, char *text, size_t size) {
+  bool has_pipe = asked->worker;
+  snprintf(text, size,
+           "gearman_wait(GEARMAN_TIMEOUT) timeout reached, %u servers were poll(), no servers were available, pipe:%s",
+           asked->polled - has_pipe, has_pipe ? "true" : "false");
+}
+
+/* What the call leaves as the error. text: that of the object that asked apart. */
+static bool end(gcffi_scope *scope, const query *asked, const char *text, bool apart, char *error) {
+  scope->io = NULL;
   if (scope->timed_out) {
-    timeout_text(scope, has_pipe, error, GEARMAN_MAX_ERROR_SIZE);
+    timeout_text(asked, error, GEARMAN_MAX_ERROR_SIZE);
   } else if (apart) {
     strncpy(error, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
   }
@@ -46,22 +84,22 @@ static int ask_and_wait(gcffi_client *client, question *ask, const void *data, s
   return answer;
 }
 
-/* Within a scope, whose connections are shut down where it is given up. */
 static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, question *ask, const void *data,
                       size_t size, int without_memory) {
   gcffi_client other;
-  scope->exchange = true;
+  query asked = {0};
+  begin(scope, &asked);
   client->failed = false;
   if (!apart) {
     gcffi_mend(client, false);
-    gcffi_wake_up_at_once(client);
+    gcffi_client_reset_lowat(client);
     int answer = ask_and_wait(client, ask, data, size);
-    client->torn = client->torn || scope->torn;
-    client->failed = report(scope, NULL, false, false, client->error);
+    client->torn = client->torn || asked.is_truncated;
+    client->failed = end(scope, &asked, NULL, false, client->error);
     return answer;
   }
   int answer = gcffi_client_open_like(&other, client, 0) ? ask_and_wait(&other, ask, data, size) : without_memory;
-  client->failed = report(scope, gcffi_client_error(&other), true, false, client->error);
+  client->failed = end(scope, &asked, gcffi_client_error(&other), true, client->error);
   gcffi_client_close(&other);
   return answer;
 }
@@ -79,17 +117,17 @@ static int ask_worker_and_wait(gcffi_worker *worker, question *ask, const void *
 static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, const void *data, size_t size,
                       int without_memory) {
   gcffi_worker other;
-  scope->exchange = true;
-  scope->unstopped = worker;
+  query asked = {.worker = worker};
+  begin(scope, &asked);
   worker->failed = false;
   if (!worker->asked && !worker->spent) {
     int answer = ask_worker_and_wait(worker, ask, data, size);
-    worker->spent = worker->spent || scope->torn;
-    worker->failed = report(scope, NULL, false, true, worker->error);
+    worker->spent = worker->spent || asked.is_truncated;
+    worker->failed = end(scope, &asked, NULL, false, worker->error);
     return answer;
   }
   int answer = gcffi_worker_open_like(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
-  worker->failed = report(scope, gcffi_worker_error(&other), true, true, worker->error);
+  worker->failed = end(scope, &asked, gcffi_worker_error(&other), true, worker->error);
   gcffi_worker_close(&other);
   return answer;
 }
@@ -137,7 +175,7 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
     if (granted) {
       gcffi_renew(client);
     }
-    gcffi_await_exceptions(client);
+    gcffi_preset_exceptions_if_idle(client);
   }
   return gcffi_end_call(&scope, granted);
 }

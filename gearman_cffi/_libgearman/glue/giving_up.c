@@ -78,7 +78,7 @@ static bool has_sent(const gcffi_client *client) {
 /* Before anything is sent or received: goes on over new connections where the old ones are not to be trusted.
  *
  * torn: one that had carried tasks has ended. libgearman keeps those that it will not be answered for in its list, and
- * would take the answers to others for theirs; and how much had come of a packet, see incoming.c.
+ * would take the answers to others for theirs; and how much had come of a packet, see conn.c.
  *
  * miscounted: where something cannot be sent, libgearman counts it as a job that the server has named. It has not counted the
  * question for a status as sent, and where the connection was lost or refused it has begun to count anew: the next job
@@ -111,7 +111,7 @@ void gcffi_before_adding(gcffi_client *client) {
     gcffi_mend(client, false);
     if (client->wants_exceptions) {
       client->wants_exceptions = false;
-      gcffi_await_exceptions(client);
+      gcffi_preset_exceptions_if_idle(client);
     }
   }
 }

@@ -49,6 +49,24 @@ static void glance(gcffi_worker *worker, gcffi_scope *scope) {
   }
 }
 
+static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  (void)scope;
+  gcffi_ignore_wakeup_pipe(self, fds, count);
+}
+
+static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
+  (void)conn;
+  return ((gcffi_worker *)self)->spent ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+}
+
+static void disconnected(void *self, gcffi_conn *conn) {
+  gcffi_worker *worker = self;
+  worker->spent = worker->spent || gcffi_conn_is_truncated(conn);
+}
+
+static const gcffi_io grab_io = {
+    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
+
 static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, gearman_return_t *rc) {
   worker->failed = false;
   if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
@@ -57,7 +75,8 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   bool waits = !worker->non_blocking;
   bool in_steps = waits && !gcffi_is_interposed();
   scope->exchange = true;
-  scope->unstopped = worker;
+  scope->io = &grab_io;
+  scope->self = worker;
   worker->asked = true;
   if (!waits) {
     glance(worker, scope);
@@ -66,7 +85,7 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
   bool was_under_way = worker->under_way;
   worker->under_way = st || *rc != GEARMAN_NO_JOBS;
   worker->searching = gcffi_leaves_search(*rc);
-  worker->spent = worker->spent || gcffi_spends(*rc) || scope->torn ||
+  worker->spent = worker->spent || gcffi_spends(*rc) ||
                   (*rc == GEARMAN_NO_JOBS && (was_under_way || in_steps || !waits));
   if (!st && scope->timed_out) {
     *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */

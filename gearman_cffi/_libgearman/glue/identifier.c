@@ -32,7 +32,8 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
     return rc;
   }
   worker->failed = false;
-  scope.worker = worker;
+  scope.io = &gcffi_worker_io;
+  scope.self = worker;
   rc = (int)gearman_worker_set_identifier(worker->st, id, size);
   if (rc == GEARMAN_SUCCESS) {
     memcpy(worker->id, id, size);

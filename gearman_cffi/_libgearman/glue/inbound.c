@@ -1,11 +1,9 @@
-/* What comes in over each connection, followed from packet to packet, for what libgearman 1.1.20 does not survive:
+/* What comes in over each connection, followed from packet to packet, for what libgearman 1.1.20 does not survive or know:
  *
  * - What no gearmand sends: a line of text without a blank (it writes through a null pointer), a negative command (it looks
  *   that up before its table), a packet without arguments in a client's run (it compares the freed argument of an earlier
  *   packet), and arguments that the packet is too short for. In its place libgearman is shown a line that it refuses, or, if
  *   it has the beginning of the packet, a connection that was reset.
- * - Where a connection ends within a packet it keeps how much of the data has come, and would write the next packet of the
- *   connection behind memory that is as large as that packet. Nothing is received any more before it has other connections.
  * - A client that has not asked for the exceptions of workers is sent a WORK_FAIL in their place, in which gearmand 1.1.20
  *   leaves a NUL after the handle. libgearman takes the packet for that of another client, and waits for ever. Turned
  *   into a WORK_EXCEPTION, of which that form is a correct one, it is recognized; tasks.c knows one without a text. So that
@@ -27,22 +25,26 @@ static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
   return sizeof line - 1;
 }
 
-/* The connection ends. */
-void gcffi_end_incoming(gcffi_scope *scope, const gcffi_conn *conn) {
-  if (!conn || !conn->in.rest) {
-    return;
-  }
-  if (scope->client) {
-    scope->client->torn = true;
-  } else if (scope->worker) {
-    scope->worker->spent = true;
-  } else {
-    scope->torn = true;
-  }
+/* recv() for libgearman, or as the client or worker has it. */
+static ssize_t receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+  return scope->io && scope->io->recv ? scope->io->recv(scope->self, scope, conn, data, size, flags)
+                                      : recv(conn->fd, data, size, flags | MSG_DONTWAIT);
 }
 
-bool gcffi_is_torn(const gcffi_scope *scope) {
-  return scope->torn || (scope->client && scope->client->torn) || (scope->worker && scope->worker->spent);
+static bool has_ended(int fd) {
+#ifdef POLLRDHUP
+  struct pollfd connection = {.fd = fd, .events = POLLRDHUP};
+#else
+  struct pollfd connection = {.fd = fd};
+#endif
+  return poll(&connection, 1, 0) == 1;
+}
+
+static void set_unread(gcffi_conn *conn, ssize_t bytes) {
+  if (conn->unread != bytes) {
+    conn->unread = (int)bytes;
+    gcffi_conn_set_lowat(conn, 1);
+  }
 }
 
 /* How much of the bytes, which begin with a packet's head, can be taken. fix: they have been. */
@@ -72,20 +74,20 @@ static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
 static ssize_t receive_fixing_work_fail(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
   size_t rest = conn->in.rest;
   if (rest) {
-    return gcffi_receive_directly(scope, conn, data, size < rest ? size : rest, flags);
+    return receive(scope, conn, data, size < rest ? size : rest, flags);
   }
-  ssize_t seen = gcffi_receive_directly(scope, conn, data, size, flags | MSG_PEEK);
+  ssize_t seen = receive(scope, conn, data, size, flags | MSG_PEEK);
   if (seen <= 0) {
     return seen;
   }
-  gcffi_await_more(scope, conn, 0);
+  set_unread(conn, 0);
   size = whole_packets(data, (size_t)seen, false);
-  if (size == 0 && !gcffi_has_ended(conn->fd)) {
-    gcffi_await_more(scope, conn, seen); /* the rest of a head, or of a short packet, is on its way */
+  if (size == 0 && !has_ended(conn->fd)) {
+    set_unread(conn, seen); /* the rest of a head, or of a short packet, is on its way */
     return errno = EAGAIN, -1;
   }
   size = size ? size : (size_t)seen;
-  ssize_t got = gcffi_receive_directly(scope, conn, data, size, flags);
+  ssize_t got = receive(scope, conn, data, size, flags);
   if (got > 0) {
     whole_packets(data, (size_t)got, true);
   }
@@ -134,11 +136,10 @@ ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t s
   if (conn->inbound != GCFFI_INBOUND_GOOD) {
     return show_refusal(conn, data, size);
   }
-  bool fixes = scope->client && conn->carries == scope->client && !scope->client->exceptions;
-  ssize_t got = fixes ? receive_fixing_work_fail(scope, conn, data, size, flags)
-                      : gcffi_receive_directly(scope, conn, data, size, flags);
+  ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(scope, conn, data, size, flags)
+                                      : receive(scope, conn, data, size, flags);
   if (got > 0) {
-    gcffi_audience audience = scope->client ? GCFFI_TO_CLIENTS : scope->worker ? GCFFI_TO_WORKERS : GCFFI_TO_BOTH;
+    gcffi_audience audience = scope->io ? scope->io->audience : GCFFI_TO_BOTH;
     got = (ssize_t)accept_packets(conn, audience, data, (size_t)got);
     return got ? got : show_refusal(conn, data, size);
   }

@@ -59,7 +59,7 @@ static bool write_slot(const object *o, void **slot, void *value) {
 static void replace(object *o, ElfW(Addr) offset, size_t symbol) {
   const char *name = o->names + o->symbols[symbol].st_name;
   o->has_tls = o->has_tls || (symbol && (strcmp(name, "SSL_new") == 0 || strcmp(name, "wolfSSL_new") == 0));
-  for (const gcffi_stand_in *in = gcffi_stand_ins; symbol && in->name; in++) {
+  for (const gcffi_replacement *in = gcffi_replacements; symbol && in->name; in++) {
     if (strcmp(name, in->name) == 0 && write_slot(o, (void **)(o->base + offset), in->ours)) {
       o->replaced |= in->what;
     }

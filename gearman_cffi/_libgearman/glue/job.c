@@ -17,7 +17,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
 /* A signal handler has come in the middle of a packet: libgearman would go on with that one. */
 static bool is_sending(const gcffi_worker *worker) {
   const gcffi_scope *scope = gcffi_current_scope();
-  while (scope && !(scope->exchange && scope->worker == worker)) {
+  while (scope && !(scope->exchange && scope->io == &gcffi_worker_io && scope->self == worker)) {
     scope = scope->outer;
   }
   return scope != NULL;
@@ -35,7 +35,8 @@ static int begin(gcffi_scope *scope, gcffi_job *job) {
   int refused = gcffi_begin_within(scope, &job->worker->guard, -1);
   if (refused == 0) {
     scope->exchange = scope->patient = true;
-    scope->worker = scope->unstopped = job->worker;
+    scope->io = &gcffi_worker_io;
+    scope->self = job->worker;
   }
   return refused;
 }
@@ -68,8 +69,9 @@ int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
   gcffi_scope scope;
   int rc = begin(&scope, job);
   if (rc == 0) {
-    scope.may_hold = true;
+    job->worker->may_cork = true;
     rc = send_in_scope(&scope, job, GCFFI_SEND_COMPLETE, data, size);
+    job->worker->may_cork = false;
     gcffi_leave(&scope);
   }
   return rc;

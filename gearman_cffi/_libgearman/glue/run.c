@@ -26,7 +26,8 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
   }
   bool held = client->raised || client->stopped;
   client->failed = client->raised = client->stopped = client->carrier_lost = false;
-  scope->client = client;
+  scope->io = &gcffi_client_io;
+  scope->self = client;
   gcffi_fail_unsent(client);
   gcffi_mend(client, held);
   for (;;) {
@@ -51,9 +52,9 @@ gearman_return_t gcffi_run(gcffi_client *client, gcffi_scope *scope, const size_
       break;
     }
     scope->glances = patience == GCFFI_GLANCES;
-    scope->receives = true;
-    rc = gcffi_client_pause(client->st);
-    scope->glances = scope->receives = false; /* libgearman's own waits, to connect, are waits */
+    rc = gcffi_client_wait_above(client, scope, client->expected);
+    client->expected = 0;
+    scope->glances = false; /* libgearman's own waits, to connect, are waits */
     if (rc != GEARMAN_SUCCESS) {
       rc = patience == GCFFI_GLANCES ? GEARMAN_IO_WAIT : rc;
       break;
@@ -116,13 +117,14 @@ static gearman_return_t answer(gcffi_client *client, gcffi_scope *scope, gcffi_t
   gcffi_reply *reply = task->reply;
   size_t left = 1;
   reply->unanswered = &left;
-  if (task->kind < GCFFI_LOW_BACKGROUND && client->pending == 0 && client->adrift == 0 && client->naming) {
-    scope->expects = client->naming + 1; /* the name alone is no news */
+  if (task->kind < GCFFI_LOW_BACKGROUND && client->pending == 0 && client->adrift == 0) {
+    client->expected = client->created_size; /* do not wake up for JOB_CREATED alone */
   }
   gearman_return_t rc = gcffi_run(client, scope, &left, GCFFI_WAITS);
+  client->expected = 0;
   gcffi_let_go(client, task, rc);
   if (reply->handle_size) {
-    client->naming = GCFFI_HEAD + (int)reply->handle_size;
+    client->created_size = GCFFI_HEAD + (int)reply->handle_size;
   }
   return reply->finished ? reply->rc : rc;
 }

@@ -62,8 +62,8 @@ bool gcffi_take_stop(gcffi_worker *worker) {
 
 /* In an exchange. libgearman would end it where it is: with half a result sent, or with a job freed into which the rest of it
  * is still received. */
-void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  for (nfds_t i = 0; scope->unstopped && i < count; i++) {
-    fds[i].events = fds[i].fd == pipe_of(scope->unstopped) ? 0 : fds[i].events;
+void gcffi_ignore_wakeup_pipe(const gcffi_worker *worker, struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; i < count; i++) {
+    fds[i].events = fds[i].fd == pipe_of(worker) ? 0 : fds[i].events;
   }
 }

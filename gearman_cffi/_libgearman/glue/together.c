@@ -25,8 +25,9 @@ static gearman_return_t see(gcffi_client *client, gcffi_gathering *all, int64_t 
   gcffi_scope scope;
   gcffi_enter(&scope, timeout_ms);
   scope.gathering = all;
-  scope.client = client;
-  gearman_return_t rc = gcffi_client_pause(client->st);
+  scope.io = &gcffi_client_io;
+  scope.self = client;
+  gearman_return_t rc = gcffi_client_wait_io(client);
   gcffi_leave(&scope);
   return rc;
 }
@@ -37,7 +38,7 @@ static int wait_for_any(gcffi_client **clients, size_t count, gcffi_scope *scope
   for (size_t i = 0; i < count; i++) {
     connected = see(clients[i], gcffi_is_interposed() ? &all : NULL, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS && connected;
   }
-  if (connected && gcffi_is_interposed() && gcffi_poll(all.fds, all.count, -1) > 0) {
+  if (connected && gcffi_is_interposed() && gcffi_poll(scope, all.fds, all.count, -1) > 0) {
     for (size_t i = 0; i < count; i++) {
       see(clients[i], NULL, 0);
     }

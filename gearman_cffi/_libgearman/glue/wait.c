@@ -46,7 +46,6 @@ int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigs
 /* Ends the wait. In an exchange the answer would be taken for that of the next request, so the connections
  * are shut down; libgearman then reads an end of file and closes them in good order. */
 static int give_up(gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  scope->polled = (unsigned)count;
   if (!scope->exchange) {
     return 0;
   }
@@ -130,27 +129,11 @@ static int wait_and_look(gcffi_scope *scope, struct pollfd *fds, nfds_t count, i
   }
 }
 
-int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
-  gcffi_scope *scope = gcffi_current_scope();
-  int64_t limit = GCFFI_NEVER;
-  bool has_own = scope && (scope->patient || scope->deadline != GCFFI_NEVER); /* in place of libgearman's timeout */
-  if (timeout >= 0 && !has_own) {
+/* poll() for libgearman, or for us, in a call. timeout: libgearman's own, in ms. */
+int gcffi_poll(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int timeout) {
+  int64_t limit = scope->deadline;
+  if (timeout >= 0 && limit == GCFFI_NEVER && !scope->patient) {
     limit = gcffi_now() + timeout * 1000000LL;
-  }
-  if (!scope) {
-    return gcffi_poll_until(fds, count, limit, NULL);
-  }
-  for (nfds_t i = 0; scope->idle && i < count; i++) {
-    fds[i].events = POLLIN; /* that it could write is no news */
-  }
-  gcffi_overhear_stop(scope, fds, count);
-  gcffi_conn *conn = NULL;
-  for (nfds_t i = 0; scope->client && i < count; i++) {
-    conn = gcffi_conn_of(fds[i].fd);
-    gcffi_client_before_poll(scope->client, conn, &fds[i]);
-  }
-  if (scope->client && (scope->gathering || scope->glances)) {
-    gcffi_wake_up_at_once(scope->client);
   }
   if (scope->gathering) {
     return gcffi_gather(scope->gathering, fds, count);
@@ -162,18 +145,6 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (scope->interrupted || (scope->exchange && scope->timed_out)) {
     return give_up(scope, fds, count); /* libgearman tries the host's next address */
   }
-  if (scope->deadline < limit) {
-    limit = scope->deadline;
-  }
-  if (scope->looks && scope->until < limit) {
-    limit = scope->until; /* the same wait goes on */
-  }
-  if (scope->client && gcffi_leave_to_receive(scope, conn, fds, count, limit)) {
-    return 1;
-  }
-  if (scope->worker) {
-    gcffi_worker_uncork(scope->worker, -1);
-  }
   return wait_and_look(scope, fds, count, limit);
 }
 
@@ -181,7 +152,7 @@ int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout) {
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms) {
   int64_t deadline = scope->deadline, end = gcffi_now() + ms * 1000000LL;
   scope->deadline = end < deadline ? end : deadline;
-  gcffi_poll(wake_up, 1, -1);
+  gcffi_poll(scope, wake_up, 1, -1);
   scope->deadline = deadline;
   scope->timed_out = scope->deadline != GCFFI_NEVER && gcffi_now() >= scope->deadline;
   return scope->timed_out || scope->interrupted;

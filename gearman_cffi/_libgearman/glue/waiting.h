@@ -11,7 +11,7 @@
 
 #include <libgearman-1.0/gearman.h>
 
-#include "conn.h"
+#include "io.h"
 
 /* ---------------------------------------------------------------------------------------- ownership */
 
@@ -59,23 +59,12 @@ typedef struct gcffi_scope {
   bool interrupted;  /* a Python signal handler raised, or forked */
   bool raised;       /* a callback in Python did, which has kept its exception */
   bool timed_out;
-  bool sent;         /* something was sent, so a server was connected */
-  bool idle;         /* a worker waits for a job */
   bool looks;        /* the next wait begins with a look at the signals */
-  bool receives;     /* what waits receives next; from here on see recv_wait.c */
-  bool awaits;       /* the wait is left to the recv() that comes next */
-  int expects;       /* fewer bytes than these need not end the wait that comes next */
-  int64_t until;     /* when a wait that was left to recv() ends */
   bool glances;      /* the wait looks what is there, and does not wait */
-  bool may_hold;     /* what is sent is a result that may be held back; see worker_io.c */
-  bool rehearsal;    /* the server's part is played by intercept.c */
-  bool torn;         /* a connection ended within a packet, in an exchange; see inbound.c */
   bool no_environment;
   unsigned process; /* how many forks lie between the first process and the one that entered */
-  unsigned polled;  /* how many descriptors the wait that was given up had */
-  struct gcffi_client *client; /* whose tasks are being run, if any */
-  struct gcffi_worker *worker; /* whose jobs, or for whose job something is sent */
-  struct gcffi_worker *unstopped; /* whose stop() does not end the exchange */
+  const gcffi_io *io; /* the hooks of the client or worker, if any */
+  void *self;         /* the object that they get */
   gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
 } gcffi_scope;
 
@@ -83,12 +72,12 @@ typedef struct gcffi_scope {
 
 /* A function of ours in place of one that libgearman imports, the last without a name. what: one of these, or 0. */
 enum { GCFFI_POLL = 1, GCFFI_SEND = 2, GCFFI_RECV = 4 };
-typedef struct gcffi_stand_in {
+typedef struct gcffi_replacement {
   const char *name;
   void *ours;
   int what;
-} gcffi_stand_in;
-extern const gcffi_stand_in gcffi_stand_ins[];
+} gcffi_replacement;
+extern const gcffi_replacement gcffi_replacements[];
 
 /* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
  * this long in ns, since its start or the last signal, therefore looks once more, with signals held back until poll() is
@@ -109,15 +98,8 @@ void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
 gcffi_scope *gcffi_current_scope(void);
 bool gcffi_interpose(void);
 bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
-int gcffi_poll(struct pollfd *fds, nfds_t count, int timeout);
-bool gcffi_leave_to_receive(gcffi_scope *scope, gcffi_conn *conn, struct pollfd *fds, nfds_t count, int64_t limit);
-void gcffi_leave_answer_to_receive(gcffi_scope *scope, gcffi_conn *conn);
-bool gcffi_has_ended(int fd);
-void gcffi_await_more(gcffi_scope *scope, gcffi_conn *conn, ssize_t unread);
-void gcffi_end_incoming(gcffi_scope *scope, const gcffi_conn *conn);
-bool gcffi_is_torn(const gcffi_scope *scope);
+int gcffi_poll(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int timeout);
 ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags);
-ssize_t gcffi_receive_directly(gcffi_scope *scope, const gcffi_conn *conn, void *data, size_t size, int flags);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
 gearman_return_t gcffi_client_pause(gearman_client_st *st);

@@ -101,7 +101,7 @@ static gearman_return_t step(gcffi_worker *worker) {
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
-  bool last_try = false, was_connected = false;
+  bool last_try = false;
   int nap = FIRST_NAP_MS;
   for (;;) {
     if (gcffi_take_stop(worker)) {
@@ -123,12 +123,11 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool wait
       return did;
     }
     keep_error(worker);
-    was_connected = was_connected || scope->sent;
-    scope->idle = did == GEARMAN_NO_JOBS;
+    worker->is_idle = did == GEARMAN_NO_JOBS;
     struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
     rc = gcffi_worker_pause(worker->st);
-    scope->idle = false;
-    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && was_connected && returns_on_timeout(worker)) {
+    worker->is_idle = false;
+    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && worker->has_sent && returns_on_timeout(worker)) {
       if (gcffi_nap(scope, &wake_up, nap)) {
         worker->failed = true;
         strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
@@ -155,7 +154,8 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
   bool waits = !worker->non_blocking;
   worker->failed = false;
   gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
-  scope->receives = waits || worker->awaits_answers;
+  worker->may_block_in_recv = waits || worker->awaits_answers;
+  worker->has_sent = false;
   rc = work(worker, scope, waits);
   worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   return rc;
@@ -163,8 +163,10 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope)
 
 static int begin(gcffi_scope *scope, gcffi_worker *worker) {
   int refused = gcffi_begin(scope, &worker->guard, -1);
-  scope->worker = worker;
   if (refused == 0) {
+    scope->io = &gcffi_worker_io;
+    scope->self = worker;
+    worker->may_block_in_recv = worker->recv_blocks = false;
     worker->outcome = GEARMAN_SUCCESS;
     worker->refused = 0;
     worker->goes_on = false;
@@ -174,8 +176,9 @@ static int begin(gcffi_scope *scope, gcffi_worker *worker) {
 
 /* outcome: how the job ended that the call has run, SUCCESS if it ran none. */
 static int end_call(gcffi_scope *scope, int rc, int *outcome) {
-  *outcome = scope->worker->outcome;
-  gcffi_worker_uncork(scope->worker, -1);
+  gcffi_worker *worker = scope->self;
+  *outcome = worker->outcome;
+  gcffi_worker_uncork(worker, -1);
   return gcffi_end_call(scope, rc);
 }
 
@@ -225,7 +228,8 @@ int gcffi_worker_wait(gcffi_worker *worker) {
   int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
   if (rc == 0) {
     worker->failed = false;
-    scope.worker = worker;
+    scope.io = &gcffi_worker_io;
+    scope.self = worker;
     rc = gcffi_end_call(&scope, (int)gcffi_worker_pause(worker->st));
   }
   return rc;

@@ -28,7 +28,11 @@ typedef struct gcffi_worker {
   char id[GEARMAN_MAX_IDENTIFIER]; /* see identifier.c */
   size_t id_size;
   int corked_fd;       /* the connection with a result that was held back, or -1; see worker_io.c */
+  bool may_cork;       /* what is sent now is a result */
   int recv_fd;         /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
+  bool may_block_in_recv, recv_blocks; /* in this call; the next time */
+  bool is_idle;        /* no server has a job for it */
+  bool has_sent;       /* in this call: a server was connected */
   int unannounced_fd;  /* one over which something else than the functions was sent, or -1 */
   bool announces_first; /* Python has functions to register that wait for the others to be forgotten */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
@@ -69,10 +73,9 @@ int gcffi_worker_unregister(gcffi_worker *worker, const char *name);
 int gcffi_worker_unregister_all(gcffi_worker *worker);
 int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
-void gcffi_worker_connects(gcffi_worker *worker, int fd);
-void gcffi_worker_disconnected(gcffi_worker *worker, int fd);
-ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *conn, int fd, const void *data, size_t size,
-                          int flags);
+extern const gcffi_io gcffi_worker_io;
+void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_scope *scope, gcffi_conn *conn);
+ssize_t gcffi_worker_recv(void *self, gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags);
 int gcffi_worker_announce(gcffi_worker *worker, int *outcome);
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size);
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
@@ -91,7 +94,7 @@ void gcffi_worker_stop(gcffi_worker *worker);
 gearman_worker_st *gcffi_replace(gcffi_worker *worker, gearman_worker_st *st);
 bool gcffi_take_stop(gcffi_worker *worker);
 void gcffi_empty_pipe(const gcffi_worker *worker);
-void gcffi_overhear_stop(const gcffi_scope *scope, struct pollfd *fds, nfds_t count);
+void gcffi_ignore_wakeup_pipe(const gcffi_worker *worker, struct pollfd *fds, nfds_t count);
 
 /* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the server;
  * its function raised an exception, which was sent, or one that asks the process to end. */

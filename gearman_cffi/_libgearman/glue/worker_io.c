@@ -13,26 +13,16 @@
 
 /* A worker announces its functions first, and then asks for a job. Over a connection that was first used for something
  * else, its name for instance, libgearman would never announce them. */
-static void note_sent(gcffi_worker *worker, gcffi_conn *conn, int fd, bool asks, bool announces) {
+static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool announces) {
+  worker->has_sent = true;
   worker->announces = (worker->announces || announces) && !asks;
-  if (conn && conn->is_new) {
+  if (conn->is_new) {
     conn->is_new = false;
-    worker->unannounced_fd = fd;
+    worker->unannounced_fd = conn->fd;
   }
-  if (worker->unannounced_fd == fd && (announces || asks)) {
+  if (worker->unannounced_fd == conn->fd && (announces || asks)) {
     worker->unannounced_fd = -1;
   }
-}
-
-void gcffi_worker_connects(gcffi_worker *worker, int fd) {
-  gcffi_worker_disconnected(worker, fd);
-  worker->announces = true;
-}
-
-void gcffi_worker_disconnected(gcffi_worker *worker, int fd) {
-  worker->recv_fd = worker->recv_fd == fd ? -1 : worker->recv_fd;
-  worker->corked_fd = worker->corked_fd == fd ? -1 : worker->corked_fd;
-  worker->unannounced_fd = worker->unannounced_fd == fd ? -1 : worker->unannounced_fd;
 }
 
 #ifndef MSG_MORE
@@ -56,17 +46,60 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
   worker->corked_fd = -1;
 }
 
-ssize_t gcffi_worker_send(gcffi_worker *worker, gcffi_scope *scope, gcffi_conn *conn, int fd, const void *data, size_t size,
-                          int flags) {
+static ssize_t send_packets(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  gcffi_worker *worker = self;
   bool asks = gcffi_ends_with_grab(data, size);
-  gcffi_worker_uncork(worker, fd);
-  if (conn && conn->is_new) {
-    gcffi_send_identifier(worker, fd, data, size);
+  gcffi_worker_uncork(worker, conn->fd);
+  if (conn->is_new) {
+    gcffi_send_identifier(worker, conn->fd, data, size);
   }
-  note_sent(worker, conn, fd, asks, gcffi_announces_functions(data, size));
-  ssize_t sent = send(fd, data, size, flags | (scope->may_hold ? cork(worker, fd) : 0));
-  if (conn && asks && sent == (ssize_t)size) {
-    gcffi_leave_answer_to_receive(scope, conn);
+  note_sent(worker, conn, asks, gcffi_announces_functions(data, size));
+  ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
+  if (asks && sent == (ssize_t)size) {
+    gcffi_worker_expect_answer(worker, scope, conn);
   }
   return sent;
 }
+
+/* An idle worker does not wake up because a connection could be written to. */
+static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+  gcffi_worker *worker = self;
+  for (nfds_t i = 0; worker->is_idle && i < count; i++) {
+    fds[i].events = POLLIN;
+  }
+  if (scope->exchange) {
+    gcffi_ignore_wakeup_pipe(worker, fds, count);
+  }
+  gcffi_worker_uncork(worker, -1);
+}
+
+static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
+  worker->recv_fd = worker->recv_fd == conn->fd ? -1 : worker->recv_fd;
+  worker->corked_fd = worker->corked_fd == conn->fd ? -1 : worker->corked_fd;
+  worker->unannounced_fd = worker->unannounced_fd == conn->fd ? -1 : worker->unannounced_fd;
+}
+
+static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
+  gcffi_worker *worker = self;
+  if (worker->spent) {
+    return GCFFI_CONNECT_REFUSE;
+  }
+  forget(worker, conn);
+  worker->announces = true;
+  return GCFFI_CONNECT;
+}
+
+static void disconnected(void *self, gcffi_conn *conn) {
+  gcffi_worker *worker = self;
+  worker->spent = worker->spent || gcffi_conn_is_truncated(conn);
+  forget(worker, conn);
+}
+
+const gcffi_io gcffi_worker_io = {
+    .audience = GCFFI_TO_WORKERS,
+    .before_poll = before_poll,
+    .connecting = connecting,
+    .disconnected = disconnected,
+    .send = send_packets,
+    .recv = gcffi_worker_recv,
+};

@@ -1,0 +1,67 @@
+/* The option "exceptions": every connection asks for the exceptions of workers when it is opened.
+ *
+ * libgearman remembers an option only if every server has granted it (the register has the story). So it is shown one that
+ * does, without a network. */
+#define _GNU_SOURCE
+#include "glue.h"
+
+#include <string.h>
+
+static const char granted[] = {"\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"}; /* OPTION_RES with ten bytes */
+
+static gcffi_verdict pretend_to_connect(void *self, gcffi_conn *conn) {
+  (void)self, (void)conn;
+  return GCFFI_CONNECT_PRETEND;
+}
+
+static ssize_t pretend_to_send(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)self, (void)scope, (void)conn, (void)data, (void)flags;
+  return (ssize_t)size;
+}
+
+static ssize_t receive_grant(void *self, gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+  (void)self, (void)scope, (void)conn, (void)flags;
+  size = size < sizeof granted - 1 ? size : sizeof granted - 1;
+  memcpy(data, granted, size);
+  return (ssize_t)size;
+}
+
+static const gcffi_io fake_server = {
+    .audience = GCFFI_TO_BOTH,
+    .connecting = pretend_to_connect,
+    .send = pretend_to_send,
+    .recv = receive_grant,
+};
+
+/* Drops all connections. */
+void gcffi_preset_exceptions(gcffi_client *client) {
+  gcffi_scope scope;
+  if (!gcffi_is_interposed()) {
+    return;
+  }
+  gcffi_drop_connections(client);
+  gcffi_enter(&scope, -1);
+  scope.io = &fake_server;
+  gearman_client_add_server(client->st, "127.0.0.1", 4730);
+  client->exceptions = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  gearman_client_remove_servers(client->st);
+  gcffi_leave(&scope);
+  gcffi_restore_servers(client);
+}
+
+void gcffi_preset_exceptions_if_idle(gcffi_client *client) {
+  if (!client->exceptions && !client->tasks) {
+    gcffi_keep_error(client);
+    gcffi_preset_exceptions(client);
+  }
+}
+
+int gcffi_client_enable_exceptions(gcffi_client *client) {
+  gcffi_scope scope;
+  int rc = gcffi_begin(&scope, &client->guard, -1);
+  if (rc == 0) {
+    gcffi_preset_exceptions_if_idle(client);
+    rc = gcffi_end_call(&scope, 0);
+  }
+  return rc;
+}
