@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from contextlib import suppress
 
@@ -49,6 +50,7 @@ class Connection:
         self._client = client
         self._given = client is not None
         self._process = os.getpid()
+        self._setup = threading.RLock()  # one thread makes the client, and others wait for it
         self._added = 0  # how many of the collection's servers were given to the GearmanClient ...
         self._resolved = 0  # ... and how many of them have a host that could be looked up
 
@@ -62,6 +64,11 @@ class Connection:
             return client  # which is how it is but for the first call
         if self._process != os.getpid():
             self.use(None)  # a forked child: the connection is its parent's
+        with self._setup:
+            return self._set_up()
+
+    def _set_up(self) -> GearmanClient:
+        """Makes the GearmanClient if there is none, and adds the servers that it lacks."""
         if not self.servers and not self._given:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         if self._client is None:
@@ -72,18 +79,18 @@ class Connection:
             self._added = 0  # the next call looks the names up again
             raise failure(ReturnCode.GETADDRINFO, server=str(self.servers), detail=self._client.error())
         for server in unknown:
-            warnings.warn(GearmanWarning(f"{server} is left out: its host is unknown"), stacklevel=4)
+            warnings.warn(GearmanWarning(f"{server} is left out: its host is unknown"), stacklevel=5)
         return self._client
 
     def _add_new(self, client: GearmanClient) -> list[Server]:
         """Adds what is not added yet; returns those whose hosts cannot be looked up."""
         unknown = []
         for server in self.servers.get_servers()[self._added :]:
-            self._added += 1
             if self._add(client, server):
                 self._resolved += 1
             else:
                 unknown.append(server)
+            self._added += 1  # not before: a call of another thread may have refused the server
         return unknown
 
     def _add(self, client: GearmanClient, server: Server) -> bool:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import pytest
@@ -118,3 +119,19 @@ class TestSharedClient:
             return call
 
         self.check(*map(caller, ("key" if by_key else handle, "H:none:1", "H:none:2")))
+
+    def test_a_first_call_by_several_threads(self, gearmand: Gearmand) -> None:
+        """Each thread finds a client with all its servers, or ConcurrentUseError; afterwards the client works."""
+
+        def submit(client: Client, together: threading.Barrier) -> object:
+            together.wait(timeout=20)
+            try:
+                return client.execute_in_background("queue", b"x", unique="key")
+            except ConcurrentUseError:
+                return None
+
+        with ThreadPoolExecutor(6) as threads:
+            for _ in range(50):
+                client, together = Client(gearmand.address, RawSerializer(), timeout=20), threading.Barrier(6)
+                answers = list(threads.map(submit, [client] * 6, [together] * 6))
+                assert set(answers) <= {client.execute_in_background("queue", b"x", unique="key"), None}
