@@ -1,4 +1,4 @@
-"""Gearman for Python, on the system's libgearman: the layer that programs are written with.
+"""The Python layer of gearman-cffi: clients that raise exceptions, and workers that emit events.
 
 PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
 server for tests in gearman_cffi.testing. A name of this module is imported when it is first used (lazy.py), and
@@ -8,9 +8,10 @@ install.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gearman_cffi.lazy import importer
 
-TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
     from gearman_cffi.client import Client
@@ -103,7 +104,7 @@ __all__ = [
     "is_serialized",
 ]
 
-# Where the names are, the modules being names themselves. The imports above, which type checkers read, say the same.
+# The modules of the package and their public names; the same as in the imports above, which type checkers read.
 _NAMES = {
     "admin": ("Admin",),
     "client": ("Client",),
@@ -148,5 +149,5 @@ _NAMES = {
     "worker": ("Worker",),
 }
 
-if not TYPE_CHECKING:  # they would take every name for one of the package
+if not TYPE_CHECKING:  # with a __getattr__() type checkers would accept every name
     __getattr__, __dir__ = importer(__name__, _NAMES)

@@ -1,10 +1,11 @@
-"""Names that a package imports when they are first asked for, so that a program has in memory what it uses."""
+"""Packages whose names are imported on first use, so that a program loads only what it uses."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # type checkers take it for true; typing itself is heavy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -14,12 +15,11 @@ def importer(
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The __getattr__() and the __dir__() of a package.
 
-    names: for each of its modules, a name itself, those in it; for one beside the package ".its_name".
+    names maps each module of the package to its public names; the module itself is a name too. A module outside the
+    package is written ".module", relative to the package.
     """
 
-    def get(name: str) -> object:
-        from importlib import import_module
-
+    def get_attribute(name: str) -> object:
         if name in names:
             return import_module(f".{name}", package)
         for module, known in names.items():
@@ -29,8 +29,8 @@ def importer(
                 return value
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    def list_all() -> list[str]:
+    def list_attributes() -> list[str]:
         own = {name for name in names if name[0] != "."}.union(*names.values())
         return sorted(own.union(vars(sys.modules[package])))
 
-    return get, list_all
+    return get_attribute, list_attributes
