@@ -1,14 +1,12 @@
-"""What the libgearman that was loaded can do, which may be another version than that of the build."""
+"""What the loaded libgearman can do. It may be another version than the one that the package was built with."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gearman_cffi._libgearman.native import ffi, lib
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
-# Optional functions, and the first version that exports each; None for those that no release exports.
+# Optional functions, and the first version that exports each. None: no release exports it.
 _SINCE = {
     "gearman_worker_set_ssl": "2.0.0",
     "gearman_client_namespace": None,
@@ -17,41 +15,25 @@ _SINCE = {
 
 
 class MissingCapabilityError(NotImplementedError):
-    """The libgearman that was loaded lacks something; the text names the version needed and the one found."""
+    """The loaded libgearman lacks something. The text names the version needed and the version found."""
 
 
-class Capabilities:
-    """The loaded library's version and optional parts. A value: frozen, and equal by what it says.
+class Capabilities(NamedTuple):
+    """The version and the optional parts of the loaded library.
 
-    version: as gearman_version() gives it, for example ``1.1.20+ds``.
+    version: as gearman_version() returns it, for example ``1.1.20+ds``.
     functions: the optional C functions that it exports.
-    interruptible_waits: whether signal handlers run at once while libgearman waits. Where not (platforms
-        without ELF, or GEARMAN_CFFI_NO_INTERPOSE in the environment), they run within 50 ms, and
-        large payloads stay as slow on loopback as libgearman makes them.
+    interruptible_waits: whether signal handlers run at once during every call that waits. False on platforms without
+        ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run within 100 ms,
+        but in ping(), enableExceptionHandler(), addServer() and addServers() they run when the call returns; hostile
+        servers are not survived. See "Without interposition" in the documentation.
     tls: whether it was built with TLS. Debian's was not, and would send everything in plain text.
-    stop_wait_on_signal: whether it has the options GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL.
     """
 
     version: str
     functions: frozenset[str]
     interruptible_waits: bool
-    tls: bool
-
-    # No dataclass: importing dataclasses costs more than all else that the mirror imports.
-    def __init__(self, version: str, functions: frozenset[str], interruptible_waits: bool, tls: bool = False) -> None:
-        vars(self).update(version=version, functions=functions, interruptible_waits=interruptible_waits, tls=tls)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{name} cannot be set: it says what the library has")
-
-    def __eq__(self, other: object) -> bool:
-        return vars(self) == vars(other) if isinstance(other, Capabilities) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(vars(self).values()))
-
-    def __repr__(self) -> str:
-        return f"Capabilities({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+    tls: bool = False
 
     @property
     def version_info(self) -> tuple[int, ...]:
@@ -76,7 +58,7 @@ class Capabilities:
         return function in self.functions
 
     def require_tls(self) -> None:
-        """Raises MissingCapabilityError where the library was built without TLS."""
+        """Raises MissingCapabilityError if the library was built without TLS."""
         if not self.tls:
             raise MissingCapabilityError(
                 f"libgearman {self.version} was built without TLS: jobs would go out in plain text; "
@@ -84,7 +66,7 @@ class Capabilities:
             )
 
     def require(self, function: str) -> None:
-        """Raises MissingCapabilityError where the library lacks an optional C function."""
+        """Raises MissingCapabilityError if the library lacks an optional C function."""
         if not self.has(function):
             since = _SINCE[function]
             needed = f"libgearman {since} or later is needed" if since else "no release of libgearman exports it"

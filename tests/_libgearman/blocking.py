@@ -42,6 +42,13 @@ WORKER_CALLS = {
     "GearmanWorker.addServers": 'worker.addServers(f"{HOST}:{PORTS[-1]}")',
 }
 CALLS = CLIENT_CALLS | WORKER_CALLS
+# Where libgearman's poll() cannot be replaced these wait within one call of libgearman, which no signal ends.
+NOT_IN_SLICES = [
+    f"{kind}.{method}"
+    for kind in ("GearmanClient", "GearmanWorker")
+    for method in ("ping", "enableExceptionHandler", "addServer", "addServers")
+]
+WITHOUT_INTERPOSITION = {"GEARMAN_CFFI_NO_INTERPOSE": "1"}
 
 # For a program: CALLS as functions of a client and a worker, and how both are made.
 DEFINITIONS = (

@@ -1,4 +1,4 @@
-"""Signals during every call that can block, wherever it blocks: Ctrl-C ends it, other handlers run, at once."""
+"""Signals during every call that can block: Ctrl-C ends it within 100 ms, and other handlers run within 100 ms."""
 
 from __future__ import annotations
 
@@ -6,27 +6,42 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import pytest
 
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.blocking import CALLS, DEFINITIONS, silent_host
+from tests._libgearman.blocking import CALLS, DEFINITIONS, NOT_IN_SLICES, WITHOUT_INTERPOSITION, silent_host
 from tests.support import Child, frozen
 
 LIMIT = 0.1
 TRIES = 3
 
-# Each call on objects of its own. Told to, it makes the call once more.
+
+@dataclass(frozen=True)
+class Mode:
+    """How libgearman's waits are interrupted, and the calls for which that works."""
+
+    environment: dict[str, str]
+    calls: list[str]
+
+
+MODES = {
+    "poll": Mode({}, list(CALLS)),
+    "slices": Mode(WITHOUT_INTERPOSITION, [name for name in CALLS if name not in NOT_IN_SLICES]),
+}
+
+# Each call is made on objects of its own, and made again if the test asks for it.
 PROGRAM = (
     "\n"
     + DEFINITIONS
     + """
 signal.signal(signal.SIGUSR1, lambda number, frame: say("handled", time.monotonic()))
-made = {name: make(TIMEOUT, CONNECTS) for name in CALLS}
+made = {name: make(TIMEOUT, CONNECTS) for name in NAMES}
 say("made")
 sys.stdin.readline()
-for name, call in CALLS.items():
-    again = True
+for name in NAMES:
+    call, again = CALLS[name], True
     while again:
         say(name)
         try:
@@ -54,10 +69,15 @@ def answered(child: Child, number: signal.Signals, word: str) -> float:
     return float(at) - begin
 
 
-def interrupt_all(child: Child) -> None:
+def program(timeout: int, connects: bool, mode: Mode) -> str:
+    """PROGRAM for the calls of a mode."""
+    return f"TIMEOUT, CONNECTS, NAMES = {timeout}, {connects}, {mode.calls}" + PROGRAM
+
+
+def interrupt_all(child: Child, mode: Mode) -> None:
     """Both signals in every call. One try in three must be quick: the machine may be busy with something else."""
     child.go_on()
-    for name in CALLS:
+    for name in mode.calls:
         slow = []
         for _ in range(TRIES):
             child.expect(name)
@@ -79,33 +99,34 @@ def two() -> Iterator[tuple[Gearmand, Gearmand]]:
         yield first, second
 
 
+@pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
 @pytest.mark.parametrize("timeout", [-1, 20_000], ids=["no timeout", "a timeout"])
 class TestEveryCall:
     """SIGINT raises KeyboardInterrupt within 100 ms; a handler of another signal runs within 100 ms."""
 
     @pytest.mark.parametrize("servers", [1, 2])
-    def test_connected(self, timeout: int, servers: int) -> None:
-        """To one gearmand that stands still, or to two of which the one that gets the jobs does. When it goes on, every
+    def test_connected(self, timeout: int, servers: int, mode: Mode) -> None:
+        """To one gearmand that is stopped, or to two of which the one that gets the jobs is. When it goes on, every
         object that was interrupted works as before.
         """
         with two() as (still, other), ExitStack() as stack:
             ports = [still.port] if servers == 1 else [other.port, still.port]
-            child = stack.enter_context(Child(f"TIMEOUT, CONNECTS = {timeout}, True" + PROGRAM, *ports))
+            child = stack.enter_context(Child(program(timeout, True, mode), *ports, **mode.environment))
             child.expect("made")
             with frozen(still):
-                interrupt_all(child)
+                interrupt_all(child, mode)
             child.go_on()
-            for name in CALLS:
+            for name in mode.calls:
                 child.expect(f"{name} True True True True")
             assert child.end() == 0, child.errors()
             assert child.errors() == ""
 
     @pytest.mark.parametrize("hosts", [1, 2])
-    def test_connecting(self, timeout: int, hosts: int) -> None:
+    def test_connecting(self, timeout: int, hosts: int, mode: Mode) -> None:
         """To hosts that do not answer, not even to refuse."""
         with ExitStack() as stack:
             ports = [stack.enter_context(silent_host()) for _ in range(hosts)]
-            child = stack.enter_context(Child(f"TIMEOUT, CONNECTS = {timeout}, False" + PROGRAM, *ports))
+            child = stack.enter_context(Child(program(timeout, False, mode), *ports, **mode.environment))
             child.expect("made")
-            interrupt_all(child)
+            interrupt_all(child, mode)
             child.send(signal.SIGKILL)

@@ -20,7 +20,8 @@ bool gcffi_sees_all_data(void) { return sees_all_data; }
 bool gcffi_has_tls(void) { return tls; }
 
 bool gcffi_init(void) {
-  if (!interposed && !getenv("GEARMAN_CFFI_NO_INTERPOSE")) {
+  const char *unwanted = getenv("GEARMAN_CFFI_NO_INTERPOSE"); /* an empty value counts as unset */
+  if (!interposed && !(unwanted && *unwanted)) {
     interposed = gcffi_interpose();
   }
   return interposed;
