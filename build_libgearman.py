@@ -1,14 +1,15 @@
 """The cffi builder of gearman_cffi._libgearman._native, and the search for the system's libgearman.
 
-The search takes the first of these that applies:
+The search uses the first of these that applies:
 
-1. the environment: GEARMAN_CFFI_INCLUDE_DIR, the folder that holds libgearman-1.0/, and GEARMAN_CFFI_LIB_DIR,
-   the folder that holds the library (it is also remembered for run time). Either one switches pkg-config off:
-   who sets them means a certain library;
-2. pkg-config, with its module "gearmand" (PKG_CONFIG names another program, PKG_CONFIG_PATH another folder);
-3. the compiler's own folders. CC, CFLAGS, CPPFLAGS and LDFLAGS work as everywhere.
+1. the environment variables GEARMAN_CFFI_INCLUDE_DIR, the directory that contains libgearman-1.0/, and
+   GEARMAN_CFFI_LIB_DIR, the directory of the library, which is also used at run time. If either one is set, pkg-config
+   is not used;
+2. pkg-config, with its module "gearmand" (PKG_CONFIG sets another program, PKG_CONFIG_PATH another directory);
+3. the default directories of the compiler.
 
-Nothing is searched before something is compiled: sdist and metadata need neither compiler nor libgearman.
+CC, CFLAGS, CPPFLAGS and LDFLAGS work as usual. The module is stripped unless CFLAGS contains -g.
+The search starts when the module is compiled: to build an sdist you need neither a compiler nor libgearman.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parent
 DECLARATIONS = Path("vendor/libgearman")
 GLUE = Path("gearman_cffi/_libgearman/glue")
 
-# Joined in this order: a name is declared before it is used.
+# In this order, because a name must be declared before it is used.
 HEADERS = (
     *("version", "limits", "protocol", "priority", "return", "signal", "connection", "constants"),
     *("job_handle", "kill", "client_callbacks", "actions", "function", "string", "argument", "allocator"),
@@ -44,7 +45,7 @@ LIMITED_API = "0x030A0000"
 
 
 def has_stable_abi() -> bool:
-    """Whether this Python takes abi3 modules: CPython that is neither free-threaded nor a debug build."""
+    """Whether this Python can load abi3 modules: CPython that is neither free-threaded nor a debug build."""
     return not (sysconfig.get_config_var("Py_GIL_DISABLED") or sysconfig.get_config_var("Py_DEBUG"))
 
 
@@ -61,7 +62,7 @@ def make_builder() -> FFI:
         depends=_files(DECLARATIONS, "*.h") + _files(GLUE, "*.h"),
         include_dirs=[str(ROOT / GLUE)],
         define_macros=[("Py_LIMITED_API", LIMITED_API)] if has_stable_abi() else [],
-        # Hidden, so that one function of ours calls another without a detour through the dynamic linker's tables.
+        # Hidden symbols: calls between our own functions do not go through the dynamic linker.
         extra_compile_args=["-std=gnu11", "-Wall", "-fvisibility=hidden"],
         py_limited_api=has_stable_abi(),
     )
@@ -69,14 +70,14 @@ def make_builder() -> FFI:
 
 
 def _files(folder: Path, pattern: str) -> list[str]:
-    # setuptools wants relative paths; sorted, so that a build can be repeated bit for bit.
+    # setuptools requires relative paths. Sorted, so that builds are reproducible.
     return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob(pattern))
 
 
 class Location(NamedTuple):
-    """Where libgearman is; what is empty is left to the compiler's own folders.
+    """Where libgearman is; empty parts mean the default directories of the compiler.
 
-    No dataclass: those look their module up in sys.modules, where cffi does not put the builder.
+    Not a dataclass: dataclasses look up their module in sys.modules, and cffi does not put the builder there.
     """
 
     include_dirs: tuple[str, ...] = ()
@@ -85,10 +86,10 @@ class Location(NamedTuple):
 
 
 def find_libgearman() -> Location:
-    """Asks the environment, then pkg-config. Whether what they say is right, the probes tell.
+    """Find libgearman by the environment or by pkg-config. The probes check the result.
 
     Raises:
-        SystemExit: a folder that the environment names does not hold what it should.
+        SystemExit: a directory from the environment does not contain libgearman.
     """
     include = _folder_from_environment("GEARMAN_CFFI_INCLUDE_DIR", "libgearman-1.0/gearman.h")
     library = _folder_from_environment("GEARMAN_CFFI_LIB_DIR", "libgearman.*")
@@ -109,12 +110,12 @@ def _folder_from_environment(variable: str, content: str) -> tuple[str, ...]:
     if not folder:
         return ()
     if not any(Path(folder).glob(content)):
-        raise SystemExit(f"\ngearman-cffi cannot be built here: {variable} is {folder}: no {content} in it.\n")
+        raise SystemExit(f"\ngearman-cffi cannot be built here: {variable} is {folder}, which contains no {content}.\n")
     return (os.path.abspath(folder),)
 
 
 class Need(NamedTuple):
-    """A part that the build needs, the tiny program that shows whether it is there, and who packages it."""
+    """Something that the build needs, a small program that compiles only then, and the packages that have it."""
 
     complaint: str
     program: str
@@ -127,14 +128,14 @@ COMPILER = ("gcc libc6-dev", "gcc", "gcc musl-dev", "none: xcode-select --instal
 PYTHON = ("python3-dev", "python3-devel", "python3-dev", "python")
 LIBGEARMAN = ("libgearman-dev", "libgearman-devel", "gearman-dev", "gearman")
 INCLUDE = "#include <libgearman-1.0/gearman.h>\n"
-# Upstream writes decimal digits into LIBGEARMAN_VERSION_HEX.
+# LIBGEARMAN_VERSION_HEX contains decimal digits.
 VERSION_GUARD = "#if LIBGEARMAN_VERSION_HEX < 0x01001019\n#error too old\n#endif\n"
 
 NEEDS = (
     Need("the C compiler ({compiler}) is missing or does not work", "#include <stdio.h>\n", COMPILER),
     Need("Python's C headers (Python.h) are missing", "#include <Python.h>\n", PYTHON),
     Need("libgearman's C headers are missing", INCLUDE, LIBGEARMAN),
-    Need("this libgearman is too old, 1.1.19 or later is needed", INCLUDE + VERSION_GUARD, LIBGEARMAN),
+    Need("this libgearman is too old: version 1.1.19 or later is needed", INCLUDE + VERSION_GUARD, LIBGEARMAN),
     Need(
         "the library libgearman is missing or cannot be linked",
         INCLUDE + "int main(void) { return gearman_client_create(NULL) == NULL; }\n",
@@ -145,7 +146,7 @@ NEEDS = (
 
 
 class Probe:
-    """Compiles the tiny programs, quietly, before the real compiler run can fail at length."""
+    """Compiles the small programs without output, so that a missing part gives one short message."""
 
     def __init__(self, compiler: Any, location: Location) -> None:
         folders = [*location.include_dirs, *compiler.include_dirs]
@@ -155,14 +156,14 @@ class Probe:
         self._libraries = [*(f"-L{folder}" for folder in location.library_dirs), "-lgearman"]
 
     def complaint(self) -> str | None:
-        """A few lines about the first part that is missing and how to get it; None where all are there."""
+        """A few lines about the first missing part and how to install it; None if nothing is missing."""
         need = next((need for need in NEEDS if not self._builds(need)), None)
         if need is None:
             return None
         lines = [f"gearman-cffi cannot be built here: {need.complaint.format(compiler=self._name)}. To install:"]
         lines += [f"  {system:<18}{package}" for system, package in zip(SYSTEMS, need.packages, strict=True)]
         if need.packages is LIBGEARMAN:
-            lines.append("Is it somewhere else? Set GEARMAN_CFFI_INCLUDE_DIR and GEARMAN_CFFI_LIB_DIR.")
+            lines.append("If it is installed elsewhere, set GEARMAN_CFFI_INCLUDE_DIR and GEARMAN_CFFI_LIB_DIR.")
         return "\n".join(lines)
 
     def _builds(self, need: Need) -> bool:
@@ -180,33 +181,33 @@ def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-# Neither symbols nor debug information, which names the folders of the build machine, is of use to a user.
+# Debug information contains directories of the build machine, and users need neither it nor symbols.
 STRIP = ["-Wl,-S", "-Wl,-x"] if sys.platform == "darwin" else ["-Wl,--strip-all"]
 
 
 def _wants_debug_information() -> bool:
-    """Whether CFLAGS asks for it. (Python's own flags always do.)"""
+    """Whether CFLAGS asks for debug information. (Python's own flags always do.)"""
     return any(flag.startswith("-g") and flag != "-g0" for flag in shlex.split(os.environ.get("CFLAGS", "")))
 
 
 def without_runtime_paths(command: list[str]) -> list[str]:
-    """The linker command without the run-time search paths of the Python that builds, such as a folder of pyenv.
+    """The linker command without the run-time search paths of the building Python, such as a directory of pyenv.
 
-    Those of LDFLAGS stay.
+    The paths in LDFLAGS stay.
     """
     wanted = shlex.split(os.environ.get("LDFLAGS", ""))
     return [part for part in command if part in wanted or not part.startswith(("-Wl,-rpath", "-Wl,-R"))]
 
 
 class BuildExtension(build_ext):
-    """Compiles against the libgearman that was found; where a part is missing, names it and ends."""
+    """Compiles against the libgearman that was found; exits with a short message if something is missing."""
 
     def build_extensions(self) -> None:
-        """Probes, then compiles."""
+        """Check for everything that is needed, then compile."""
         location = find_libgearman()
         complaint = Probe(self.compiler, location).complaint()
         if complaint is not None:
-            # Not one of setuptools' exceptions: a build front end shows those with a traceback.
+            # SystemExit, because build front ends show other exceptions with a traceback.
             raise SystemExit(f"\n{complaint}\n")
         for extension in self.extensions:
             extension.include_dirs += location.include_dirs
@@ -221,7 +222,7 @@ class BuildExtension(build_ext):
 
 
 class Build(build):
-    """Compiles first, so that no pages about copied files stand before the complaint."""
+    """Compiles before it copies files, so that a short message is not preceded by pages of output."""
 
     sub_commands = sorted(build.sub_commands, key=lambda command: command[0] != "build_ext")
 

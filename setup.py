@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the cffi module, its build commands, and the wheel's abi3 tag."""
+"""The parts of the build that pyproject.toml cannot express: the cffi module, build commands, the wheel's abi3 tag."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from setuptools import setup
 
-# A build front end does not put this folder on the path.
+# Build front ends do not add this directory to the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from build_libgearman import Build, BuildExtension, has_stable_abi
