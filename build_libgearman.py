@@ -31,7 +31,8 @@ from setuptools.command.build_ext import build_ext
 MODULE = "gearman_cffi._libgearman._native"
 ROOT = Path(__file__).resolve().parent
 DECLARATIONS = Path("vendor/libgearman")
-GLUE = Path("gearman_cffi/_libgearman/glue")
+CSRC = Path("gearman_cffi/_libgearman/csrc")
+ROOMS = ("boundary", "net", "client", "worker")
 
 # In this order, because a name must be declared before it is used.
 HEADERS = (
@@ -50,17 +51,17 @@ def has_stable_abi() -> bool:
 
 
 def make_builder() -> FFI:
-    """The builder that cffi's setuptools hook asks for: libgearman's declarations, then those of our glue."""
+    """The builder that cffi's setuptools hook asks for: libgearman's declarations, then those of our C."""
     builder = FFI()
     for name in HEADERS:
         builder.cdef((ROOT / DECLARATIONS / f"{name}.h").read_text("utf-8"))
-    builder.cdef((ROOT / GLUE / "declarations.h").read_text("utf-8"))
+    builder.cdef((ROOT / CSRC / "cdef.h").read_text("utf-8"))
     builder.set_source(
         MODULE,
-        '#include <libgearman-1.0/gearman.h>\n#include "optional.h"\n#include "glue.h"\n',
-        sources=_files(GLUE, "*.c"),
-        depends=_files(DECLARATIONS, "*.h") + _files(GLUE, "*.h"),
-        include_dirs=[str(ROOT / GLUE)],
+        '#include <libgearman-1.0/gearman.h>\n#include "versions.h"\n#include "glue.h"\n',
+        sources=_files(CSRC, "**/*.c"),
+        depends=_files(DECLARATIONS, "*.h") + _files(CSRC, "**/*.h"),
+        include_dirs=[str(ROOT / CSRC), *(str(ROOT / CSRC / room) for room in ROOMS)],
         define_macros=[("Py_LIMITED_API", LIMITED_API)] if has_stable_abi() else [],
         # Hidden symbols: calls between our own functions do not go through the dynamic linker.
         extra_compile_args=["-std=gnu11", "-Wall", "-fvisibility=hidden"],

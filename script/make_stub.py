@@ -19,7 +19,7 @@ from gearman_cffi._libgearman.native import ffi, lib
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "gearman_cffi/_libgearman/_native/lib.pyi"
 HEAD = '''\
-"""libgearman's functions and constants, and those of glue/. Made by ``python script/make_stub.py``.
+"""libgearman's functions and constants, and those of csrc/. Made by ``python script/make_stub.py``.
 
 A pointer to a struct with known fields is Any: cffi's own type has no attributes. Enums are ints. A parameter that
 is a pointer to bytes takes bytes as well.
@@ -38,7 +38,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 def parameter_names() -> dict[str, list[str]]:
     """Function name to the names of its parameters, as they are declared; empty for one without a name."""
-    files = [*(ROOT / "vendor/libgearman").glob("*.h"), ROOT / "gearman_cffi/_libgearman/glue/declarations.h"]
+    files = [*(ROOT / "vendor/libgearman").glob("*.h"), ROOT / "gearman_cffi/_libgearman/csrc/cdef.h"]
     text = COMMENT.sub("", "\n".join(path.read_text("utf-8") for path in files))
     return {name: [_name(one) for one in parameters.split(",")] for name, parameters in FUNCTION.findall(text)}
 

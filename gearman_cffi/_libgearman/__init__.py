@@ -1,7 +1,7 @@
 """The C boundary: the one room that knows ``ffi`` and ``lib``.
 
 native.py        the compiled module, or a clear error where it or libgearman cannot be loaded
-glue/            our C: submitting and waiting in one call, waits that let signal handlers run
+csrc/            our C: submitting and waiting in one call, waits that let signal handlers run; its README.md is a map
 capabilities.py  which optional parts the libgearman that was loaded has
 return_codes.py  gearman_return_t
 ownership.py     what is raised where C refuses a call: one thread at a time, never a forked child

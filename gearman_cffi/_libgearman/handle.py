@@ -35,7 +35,7 @@ class Handle:
     __slots__ = ("__weakref__", "_files", "_open", "_rc", "c")
 
     _calls: ClassVar[Calls]
-    c: Any  # our struct; its st is libgearman's. Its memory outlives what is in it: see glue/ownership.c
+    c: Any  # our struct; its st is libgearman's. Its memory outlives what is in it: see csrc/boundary/guard.c
     _open: Any  # as long as this lives, and no longer, what is in it does
     _files: list[Any] | None
 

@@ -1,4 +1,4 @@
-"""What to raise where the C side refuses a call (glue/ownership.c) or a callback of it has raised.
+"""What to raise where the C side refuses a call (csrc/boundary/guard.c) or a callback of it has raised.
 
 libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it down for the
 parent. Every C call checks that, so that a mistake is an exception and not a crash.

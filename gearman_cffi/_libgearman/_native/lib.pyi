@@ -1,4 +1,4 @@
-"""libgearman's functions and constants, and those of glue/. Made by ``python script/make_stub.py``.
+"""libgearman's functions and constants, and those of csrc/. Made by ``python script/make_stub.py``.
 
 A pointer to a struct with known fields is Any: cffi's own type has no attributes. Enums are ints. A parameter that
 is a pointer to bytes takes bytes as well.

@@ -2,7 +2,7 @@
 #ifndef GCFFI_CLIENT_H
 #define GCFFI_CLIENT_H
 
-#include "waiting.h"
+#include "call.h"
 
 /* ----------------------------------------------------------------------------------------- replies */
 
@@ -50,7 +50,7 @@ typedef struct gcffi_address {
 } gcffi_address;
 
 typedef struct gcffi_client {
-  gcffi_guard guard; /* first: see ownership.c */
+  gcffi_guard guard; /* first: see guard.c */
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
@@ -59,7 +59,7 @@ typedef struct gcffi_client {
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost;              /* the user's tasks that went down with their connection */
   size_t adrift;            /* tasks that were given up before the server named their job */
-  gcffi_reply *load;        /* of jobs that were submitted together; see bulk.c */
+  gcffi_reply *load;        /* of jobs that were submitted together; see batch.c */
   size_t load_size, load_left;
   unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
   bool raised;              /* a callback raised: hold back the packets that follow */
@@ -67,8 +67,8 @@ typedef struct gcffi_client {
   bool wants_exceptions;    /* they were asked for while they could not be awaited */
   bool stopped;             /* a callback returned a code that stops the run */
   bool servers_missing;     /* a server could not be put back in its place */
-  bool torn, miscounted;    /* connections are not to be trusted; see giving_up.c */
-  bool unsent;              /* tasks may be left that could not be sent; see giving_up.c */
+  bool torn, miscounted;    /* connections are not to be trusted; see recover.c */
+  bool unsent;              /* tasks may be left that could not be sent; see recover.c */
   bool unanswered;          /* an answer that nobody waits for may still come */
   bool carrier_lost;        /* a connection that carried tasks was closed */
   pid_t pid;

@@ -6,7 +6,7 @@
  *   it has the beginning of the packet, a connection that was reset.
  * - A client that has not asked for the exceptions of workers is sent a WORK_FAIL in their place, in which gearmand 1.1.20
  *   leaves a NUL after the handle. libgearman takes the packet for that of another client, and waits for ever. Turned
- *   into a WORK_EXCEPTION, of which that form is a correct one, it is recognized; tasks.c knows one without a text. So that
+ *   into a WORK_EXCEPTION, of which that form is a correct one, it is recognized; task.c knows one without a text. So that
  *   no packet's head is passed on before its end can be seen, what is there is looked at first and then taken up to the last
  *   whole packet or head. Only clients without exceptions pay for it. */
 #define _GNU_SOURCE

@@ -1,8 +1,8 @@
 /* What the libgearman that was loaded has. Functions that not every version exports are weak references
- * (optional.h): in a library without them their address is NULL. */
+ * (versions.h): in a library without them their address is NULL. */
 #define _GNU_SOURCE
 #include "glue.h"
-#include "optional.h"
+#include "versions.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef GCFFI_WORKER_H
 #define GCFFI_WORKER_H
 
-#include "waiting.h"
+#include "call.h"
 
 /* A job in Python's hands. */
 typedef struct gcffi_job {
@@ -19,7 +19,7 @@ typedef struct gcffi_job {
 } gcffi_job;
 
 typedef struct gcffi_worker {
-  gcffi_guard guard; /* first: see ownership.c */
+  gcffi_guard guard; /* first: see guard.c */
   gearman_worker_st *st;
   gcffi_job job; /* the one that work() runs */
   int refused;         /* why its result was not taken */
@@ -36,7 +36,7 @@ typedef struct gcffi_worker {
   int unannounced_fd;  /* one over which something else than the functions was sent, or -1 */
   bool announces_first; /* Python has functions to register that wait for the others to be forgotten */
   bool awaits_answers; /* for the answer to the question for a job also where it is non-blocking */
-  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see renew.c */
+  gearman_worker_st **retired; /* workers whose grabbed jobs are still held; see replace.c */
   size_t retired_count;
   size_t grabbed;              /* jobs of grab that are held; atomic */
   bool released;               /* to be freed with the last of them */

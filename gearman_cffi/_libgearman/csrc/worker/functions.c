@@ -1,7 +1,7 @@
 /* What a worker works for and what it can do: its servers and its functions. Nothing here waits. */
 #define _GNU_SOURCE
 #include "glue.h"
-#include "optional.h"
+#include "versions.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
   return refused ? refused : gcffi_end_call(&scope, (int)gearman_worker_add_servers(worker->st, servers));
 }
 
-/* Where libgearman has it; see capabilities.c. */
+/* Where libgearman has it; see versions.c. */
 int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file) {
   gcffi_scope scope;

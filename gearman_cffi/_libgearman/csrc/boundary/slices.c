@@ -1,4 +1,4 @@
-/* Waiting in slices, where poll() cannot be replaced (interpose.c): signal handlers run between them. */
+/* Waiting in slices, where poll() cannot be replaced (got.c): signal handlers run between them. */
 #define _GNU_SOURCE
 #include "glue.h"
 

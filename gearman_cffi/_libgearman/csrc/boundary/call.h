@@ -11,7 +11,7 @@
 
 #include <libgearman-1.0/gearman.h>
 
-#include "io.h"
+#include "hooks.h"
 
 /* ---------------------------------------------------------------------------------------- ownership */
 
@@ -42,7 +42,7 @@ int gcffi_check_idle(const void *object);
 
 /* ------------------------------------------------------------------------------------------ waiting */
 
-/* The descriptors of several clients; see together.c. */
+/* The descriptors of several clients; see wait_for_any.c. */
 typedef struct gcffi_gathering {
   struct pollfd *fds;
   nfds_t count;

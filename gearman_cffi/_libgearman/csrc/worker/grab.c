@@ -2,7 +2,7 @@
  *
  * When gearman_worker_grab_job() goes on where grab_job or work have come back before, with a job for instance, and then
  * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
- * has. Such a worker is spent; see renew.c. */
+ * has. Such a worker is spent; see replace.c. */
 #define _GNU_SOURCE
 #include "glue.h"
 

@@ -27,7 +27,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_client *client = task->client;
   task->answered = true;
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
-    event = GCFFI_FAIL; /* an exception has a text; see mend.c */
+    event = GCFFI_FAIL; /* an exception has a text; see inbound.c */
   }
   if (task->adrift || task->reply) {
     return task->adrift ? GEARMAN_SUCCESS : gcffi_answer(task, st, event);
