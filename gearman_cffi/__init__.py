@@ -1,16 +1,18 @@
-"""The Python layer of gearman-cffi: clients that raise exceptions, and workers that emit events.
+"""Gearman for Python, on the system's libgearman.
 
-PHP's own names (GearmanClient, GearmanWorker, the GEARMAN_* constants ...) are in gearman_cffi.ext, a private
-server for tests in gearman_cffi.testing. A name of this module is imported when it is first used (lazy.py), and
-libgearman is loaded then: if it is missing, `from gearman_cffi import Client` raises an ImportError that says what to
-install.
+gearman_cffi           clients that raise exceptions, workers that emit events
+gearman_cffi.ext       the API of PHP's ext-gearman: GearmanClient, GearmanWorker, the GEARMAN_* constants ...
+gearman_cffi.dmank     the API of PHP's dmank/gearman
+gearman_cffi.testing   a gearmand for tests, and handlers without a server
+
+Public names are imported on first use, so that a program loads only what it uses. libgearman is loaded with the first
+name; if it is missing, `from gearman_cffi import Client` raises an ImportError that says what to install.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from gearman_cffi.lazy import importer
 
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
@@ -104,10 +106,12 @@ __all__ = [
     "is_serialized",
 ]
 
-# The modules of the package and their public names; the same as in the imports above, which type checkers read.
+# The modules of the package, which are attributes of it, with the public names of each. test_imports.py compares them
+# with the imports above.
 _NAMES = {
     "admin": ("Admin",),
     "client": ("Client",),
+    "dmank": (),
     "events": ("EventDispatcher", "EventName"),
     "exceptions": (
         "ConnectionFailed",
@@ -149,5 +153,20 @@ _NAMES = {
     "worker": ("Worker",),
 }
 
-if not TYPE_CHECKING:  # with a __getattr__() type checkers would accept every name
-    __getattr__, __dir__ = importer(__name__, _NAMES)
+
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Imports a module or a public name when it is first used."""
+        if name in _NAMES:
+            return import_module(f"{__name__}.{name}")
+        for module, names in _NAMES.items():
+            if name in names:
+                value = getattr(import_module(f"{__name__}.{module}"), name)
+                globals()[name] = value
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """All public names and modules, also those that are not imported yet."""
+        return sorted({*globals(), *__all__, *_NAMES})

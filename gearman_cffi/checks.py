@@ -1,4 +1,4 @@
-"""Checks of the names that are sent: functions, unique keys, job handles."""
+"""Checks of the names that are sent: functions, unique keys and job handles."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE
 from gearman_cffi.messages import short_repr
 
 LONGEST_FUNCTION = 512
-LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # libgearman takes 64 and keeps 63: two keys would become one
-LONGEST_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # the answer to a longer one is never matched
+LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # Q25: libgearman cuts 64 bytes to 63, so that two keys could become one
+LONGEST_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # Q24: libgearman never matches the answer to a longer one
 
 
 def check_name(name: str, what: str, longest: int) -> bytes:
-    """The name as it is sent. Raises for what libgearman would refuse, cut short, or wait for without end.
+    """Returns the name in UTF-8, as it is sent.
 
-    TypeError for what is no str, InvalidArgument for an empty name, one with NUL, one with too many bytes.
+    Raises TypeError if it is not a str, InvalidArgument if it is empty, contains NUL or has more than longest bytes:
+    libgearman would refuse it, cut it, or wait for ever. what names it in the message, such as "a job handle".
     """
     if not isinstance(name, str):
         raise TypeError(f"{what} must be a str, not {type(name).__name__}")
     try:
-        sent = name.encode()
+        encoded = name.encode()
     except UnicodeEncodeError as error:
-        raise InvalidArgument(f"{what} must be text that UTF-8 can write: {error}") from None
-    if not sent:
+        raise InvalidArgument(f"{what} must be text that UTF-8 can encode: {error}") from None
+    if not encoded:
         raise InvalidArgument(f"{what} must not be empty")
     if "\0" in name:
         raise InvalidArgument(f"{what} must not contain NUL: {short_repr(name)}")
-    if len(sent) > longest:
-        raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {len(sent)}")
-    return sent
+    if len(encoded) > longest:
+        raise InvalidArgument(f"{what} must have at most {longest} bytes in UTF-8, not {len(encoded)}")
+    return encoded

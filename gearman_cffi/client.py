@@ -68,7 +68,7 @@ class Client(BulkClient):
 
     def set_implementation(self, client: GearmanClient) -> None:
         """Uses this GearmanClient from now on; the servers are added to it on first use."""
-        self._connection.use(client)
+        self._connection.set_client(client)
 
     def execute_job(
         self,
@@ -128,7 +128,7 @@ class Client(BulkClient):
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""
-        self._connection.use(None)
+        self._connection.set_client(None)
 
     def __enter__(self: _Client) -> _Client:
         return self

@@ -1,4 +1,4 @@
-"""The GearmanClient behind a Client: made on first use, once for each process, with every server added once."""
+"""The GearmanClient of a Client: created on first use, once per process, with every server added once."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ import os
 import threading
 import warnings
 from contextlib import suppress
+from typing import ClassVar
 
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanException, NoServers
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
-
-# Adding a server to a client that was given asks it for an option. Without a limit a server that accepts and says
-# nothing would hold a client for ever that has other servers to turn to.
+# A GearmanClient that the caller supplies asks each server that is added for the option "exceptions". The limit keeps a
+# server that accepts connections and does not answer from blocking a client that has other servers.
 CONNECT_MILLISECONDS = 10_000
 NO_TIMEOUT = -1
 
 
-class SilentClient(GearmanClient):
-    """A GearmanClient that reports by its return code alone: here, failures are raised.
+class NonWarningClient(GearmanClient):
+    """A GearmanClient that reports failures by its return code only, because Client raises exceptions for them.
 
-    It has the servers of the collection only. GEARMAN_SERVERS is read by ServerCollection, in one place.
+    It does not read GEARMAN_SERVERS: ServerCollection does.
     """
 
     _from_environment: ClassVar[bool] = False
@@ -35,78 +32,77 @@ class SilentClient(GearmanClient):
 
 
 class Connection:
-    """Servers and, once it is needed, a GearmanClient that has them.
+    """A collection of servers and the GearmanClient that has them.
 
-    timeout, in ms, is that of the GearmanClient outside submissions, which bring their own.
+    timeout_ms is the GearmanClient's own timeout; None for no limit. Calls of a Client pass theirs one by one.
     """
 
-    def __init__(self, servers: ServerCollection, timeout: int | None) -> None:
+    def __init__(self, servers: ServerCollection, timeout_ms: int | None) -> None:
         self.servers = servers
-        self._timeout = NO_TIMEOUT if timeout is None else timeout
-        self.use(None)
+        self._timeout_ms = NO_TIMEOUT if timeout_ms is None else timeout_ms
+        self.set_client(None)
 
-    def use(self, client: GearmanClient | None) -> None:
-        """Takes this GearmanClient from now on, and adds the servers to it; None has one made."""
+    def set_client(self, client: GearmanClient | None) -> None:
+        """Uses this GearmanClient from now on, and adds the servers to it on the next get(); None creates a new one."""
         self._client = client
-        self._given = client is not None
+        self._is_callers = client is not None
         self._process = os.getpid()
-        self._setup = threading.RLock()  # one thread makes the client, and others wait for it
-        self._added = 0  # how many of the collection's servers were given to the GearmanClient ...
-        self._resolved = 0  # ... and how many of them have a host that could be looked up
+        self._setup = threading.RLock()  # one thread creates the client, the others wait for it
+        self._added = 0  # how many servers of the collection were added to the GearmanClient ...
+        self._resolved = 0  # ... and how many of these have a host name that could be resolved
 
     def get(self) -> GearmanClient:
-        """The GearmanClient. Servers that were added to the collection since the last call are added to it.
+        """Returns the GearmanClient, with all servers that are in the collection now.
 
-        Raises NoServers where there is none, ConnectionFailed where no host of them can be looked up.
+        Raises NoServers if the collection is empty, ConnectionFailed if no host name can be resolved.
         """
         client = self._client
         if client is not None and self._added == len(self.servers) and self._process == os.getpid():
-            return client  # which is how it is but for the first call
+            return client  # every call but the first
         if self._process != os.getpid():
-            self.use(None)  # a forked child: the connection is its parent's
+            self.set_client(None)  # a forked child must not use its parent's connection
         with self._setup:
             return self._set_up()
 
     def _set_up(self) -> GearmanClient:
-        """Makes the GearmanClient if there is none, and adds the servers that it lacks."""
-        if not self.servers and not self._given:
+        """Creates the GearmanClient if there is none, and adds the servers that it lacks."""
+        if not self.servers and not self._is_callers:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         if self._client is None:
-            self._client = SilentClient()
+            self._client = NonWarningClient()
             self._client._expect_exceptions()
         unknown = self._add_new(self._client)
         if unknown and not self._resolved:
-            self._added = 0  # the next call looks the names up again
+            self._added = 0  # resolve the names again in the next call
             raise failure(ReturnCode.GETADDRINFO, server=str(self.servers), detail=self._client.error())
         for server in unknown:
-            warnings.warn(GearmanWarning(f"{server} is left out: its host is unknown"), stacklevel=5)
+            warnings.warn(GearmanWarning(f"{server} is left out: its host name cannot be resolved"), stacklevel=5)
         return self._client
 
     def _add_new(self, client: GearmanClient) -> list[Server]:
-        """Adds what is not added yet; returns those whose hosts cannot be looked up."""
+        """Adds the servers that are new in the collection; returns those whose host names cannot be resolved."""
         unknown = []
         for server in self.servers.get_servers()[self._added :]:
             if self._add(client, server):
                 self._resolved += 1
             else:
                 unknown.append(server)
-            self._added += 1  # not before: a call of another thread may have refused the server
+            self._added += 1  # only now: another thread's call may have made addServer() raise
         return unknown
 
     def _add(self, client: GearmanClient, server: Server) -> bool:
-        """Adds one server; False where its host cannot be looked up.
+        """Adds one server; returns False if its host name cannot be resolved.
 
-        Our own client asks for exceptions as each connection is opened, within the timeout of the call that opens it.
-        GearmanException says that some server so far does not answer, which may be another one than this.
-        Whether one does is for the submission to find out: an unreachable server is in the list all the same.
+        addServer() of a caller's GearmanClient connects to all servers so far, and raises GearmanException if one of
+        them does not answer. The server was added all the same, and the next request will try to reach it.
         """
-        shorter = 0 < self._timeout < CONNECT_MILLISECONDS
-        client.setTimeout(self._timeout if shorter else CONNECT_MILLISECONDS)
+        shorter = 0 < self._timeout_ms < CONNECT_MILLISECONDS
+        client.setTimeout(self._timeout_ms if shorter else CONNECT_MILLISECONDS)
         try:
-            with suppress(GearmanWarning):  # of a given client, where warnings are errors
-                return client.addServer(server.host, server.port, self._given)
+            with suppress(GearmanWarning):  # if the caller's client warns, and warnings are errors
+                return client.addServer(server.host, server.port, self._is_callers)
         except GearmanException:
             return True
         finally:
-            client.setTimeout(self._timeout)
+            client.setTimeout(self._timeout_ms)
         return False

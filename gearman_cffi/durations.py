@@ -1,25 +1,25 @@
-"""The one place where the Python layer's seconds become the milliseconds of libgearman and gearmand."""
+"""Converts seconds and timedelta to the milliseconds of libgearman and gearmand."""
 
 from __future__ import annotations
 
 import math
+import re
+from datetime import timedelta
 
 from gearman_cffi.messages import short_repr
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import timedelta
-
 MOST_MILLISECONDS = 2**31 - 1  # a C int; about 24 days
-LEAST_TIME_LIMIT = 1000  # gearmand takes anything below for this
+LEAST_TIME_LIMIT = 1000  # milliseconds; gearmand uses this for anything less
 
+_PART = re.compile(r"\s*([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
 _UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -> int | None:
-    """Seconds (int, float) or a timedelta as milliseconds, rounded up; None, for no limit, stays None.
+    """Converts seconds (int, float) or a timedelta to milliseconds, rounded up; None, for no limit, stays None.
 
-    Raises TypeError for anything else, and ValueError for what is not above zero or above 2**31 - 1 ms.
+    Raises TypeError for other types, and ValueError if the duration is not above 0 or above 2**31 - 1 milliseconds.
+    name is that of the argument, for the message.
     """
     if duration is None:
         return None
@@ -34,59 +34,53 @@ def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -
 
 
 def to_time_limit(duration: float | timedelta | None) -> int:
-    """A handler's time limit as a worker announces it; 0 for none.
+    """Converts a handler's time limit to what a worker announces: milliseconds, 0 for no limit.
 
-    gearmand 1.1.20 takes milliseconds where its documents say seconds, and 1000 for anything less. Raises what
-    to_milliseconds() raises, and ValueError below one second.
+    gearmand 1.1.20 reads the number as milliseconds, where its documentation says seconds, and uses 1000 for anything
+    less. Raises what to_milliseconds() raises, and ValueError below one second.
     """
     milliseconds = to_milliseconds(duration, "time_limit")
     if milliseconds is None:
         return 0
     if milliseconds < LEAST_TIME_LIMIT:
         raise ValueError(
-            f"time_limit must be at least 1 second, not {short_repr(duration)}: gearmand knows no shorter one"
+            f"time_limit must be at least 1 second, the shortest that gearmand supports, not {short_repr(duration)}"
         )
     return milliseconds
 
 
 def to_span(duration: str | float | timedelta) -> timedelta:
-    """A span of time given as timedelta, as seconds, or in words: '+2 hours', '1 day 30 minutes', '-1 second'.
+    """Converts seconds, or words such as '+2 hours', '1 day 30 minutes' and '-1 second', to a timedelta.
 
-    The words are those of PHP's DateTime::modify() whose length does not depend on the calendar. Raises
-    ValueError for other words, nan and inf, TypeError for other types.
+    The words are those of PHP's DateTime::modify() whose length does not depend on the calendar. Raises ValueError for
+    other words, nan and inf, TypeError for other types.
     """
-    from datetime import timedelta
-
     if isinstance(duration, timedelta):
         return duration
     seconds = _in_words(duration) if isinstance(duration, str) else _seconds(duration)
     if seconds is None:
         raise TypeError(f"expected a timedelta, seconds or words such as '+2 hours', not {type(duration).__name__}")
-    if not math.isfinite(seconds):
-        raise ValueError(f"{short_repr(duration)} is no number of seconds")
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError):  # inf, nan, and more than timedelta can hold
+        raise ValueError(f"invalid duration {short_repr(duration)}: it must be below a million days") from None
 
 
 def _seconds(duration: object) -> float | None:
-    """Of a number or a timedelta; None for anything else."""
+    """Returns the seconds of a number or a timedelta; None for other types."""
     if isinstance(duration, (int, float)):
         return None if isinstance(duration, bool) else duration
-    from datetime import timedelta  # heavy; who gives one has it already
-
     return duration.total_seconds() if isinstance(duration, timedelta) else None
 
 
 def _in_words(words: str) -> int:
-    import re  # few durations are words
-
-    a_part = re.compile(r"\s*([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
     seconds, at = 0, 0
     while at < len(words) or not at:
-        part = a_part.match(words, at)
+        part = _PART.match(words, at)
         length = _UNITS.get(part[3].lower()) or _UNITS.get(part[3].lower().removesuffix("s")) if part else None
         if part is None or length is None:
             raise ValueError(
-                f"{short_repr(words)} is no span of time: write it as '+2 hours', '90 minutes' or '1 day 12 hours'"
+                f"invalid duration {short_repr(words)}: write it as '+2 hours', '90 minutes' or '1 day 12 hours'"
             )
         seconds += int(part[1] + part[2]) * length
         at = part.end()

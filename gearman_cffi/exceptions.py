@@ -1,44 +1,42 @@
-"""What the Python layer raises: one tree under GearmanException.
+"""The exceptions of the Python layer: one tree under GearmanException.
 
-GearmanException                what the mirror throws, and the root of all
-  GearmanError                  everything of this module
+Exception                       second base       raised if
+GearmanException                                  (the base of all, also of what gearman_cffi.ext raises)
+  GearmanError                                    (the base of this module's exceptions)
     ConnectionFailed            ConnectionError   no server could be reached
-      NoServers                                   there is none to reach
-    ConnectionLost              ConnectionError   a server went away before it answered
-    JobTimeout                  TimeoutError      no answer in time
+      NoServers                                   there is no server
+    ConnectionLost              ConnectionError   the connection was lost before the server answered
+    JobTimeout                  TimeoutError      there was no answer within the timeout
     JobError                                      the worker did not do the job
-      JobFailed                                   ... and said nothing more (WORK_FAIL)
+      JobFailed                                   ... and gave no reason (WORK_FAIL)
       JobException                                ... and sent an exception (WORK_EXCEPTION)
-    ServerError                                   the server refused
+    ServerError                                   the server answered with an error
       QueueFull                                   ... because its queue is full
-    InvalidArgument             ValueError        a function name, handle ... that cannot be sent
+    InvalidArgument             ValueError        a function name, handle ... cannot be sent
       InvalidJob                TypeError         an item of a bulk call is not a job
-    SerializerError             ValueError        a value that cannot be written, data that cannot be read
+    SerializerError             ValueError        a value cannot be serialized, or data cannot be unserialized
       UnsupportedValue          TypeError         ... because of its type
-    NoFunctionGiven                               a worker with nothing to run
-    JobNotRunning               RuntimeError      a job that no worker executes was told to send something
+    NoFunctionGiven                               a worker without handlers is run
+    JobNotRunning               RuntimeError      a job sends something while no worker executes it
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gearman_cffi.ext import GearmanException as GearmanException
 from gearman_cffi.ext import ReturnCode
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-# "TypeName: message", as gearman_cffi's worker sends it. Names of PHP classes have backslashes, local ones <locals>.
+# "TypeName: message", as a Worker sends it. The names of PHP's classes contain backslashes, of local classes <locals>.
 _EXCEPTION_TEXT = re.compile(r"([A-Za-z_][\w.\\<>]*): (.*)", re.DOTALL)
 
 
 class GearmanError(GearmanException):
-    """Base of everything that the Python layer raises.
+    """The base of the Python layer's exceptions.
 
-    return_code is libgearman's code (GEARMAN_TIMEOUT ...); server names the server or servers that were
-    asked ("host:port", several with commas between), function and handle the job, where they are known.
+    return_code: libgearman's code, such as GEARMAN_TIMEOUT. server: the server or servers that were asked, "host:port"
+    with commas in between. function, handle: those of the job. Each is None if it is not known.
     """
 
     return_code: int = ReturnCode.UNKNOWN_STATE
@@ -61,44 +59,44 @@ class GearmanError(GearmanException):
 
 
 class ConnectionFailed(GearmanError, ConnectionError):  # noqa: N818
-    """No server could be reached; nothing was submitted."""
+    """No server could be reached. Nothing was submitted."""
 
     return_code = ReturnCode.COULD_NOT_CONNECT
 
 
 class NoServers(ConnectionFailed):
-    """There is no server to ask."""
+    """The collection of servers is empty."""
 
     return_code = ReturnCode.NO_SERVERS
 
 
 class ConnectionLost(GearmanError, ConnectionError):  # noqa: N818
-    """The connection broke before the answer came. The server may or may not have taken the job."""
+    """The connection was lost before the server answered. The job may have been taken and done."""
 
     return_code = ReturnCode.LOST_CONNECTION
 
 
 class JobTimeout(GearmanError, TimeoutError):  # noqa: N818
-    """No answer within the timeout. A job that was submitted stays with the server and may still be done."""
+    """There was no answer within the timeout. A job that was submitted may still be done."""
 
     return_code = ReturnCode.TIMEOUT
 
 
 class JobError(GearmanError):
-    """A worker had the job and did not do it."""
+    """A worker had the job and did not do it. The base of JobFailed and JobException."""
 
     return_code = ReturnCode.WORK_FAIL
 
 
 class JobFailed(JobError):  # noqa: N818
-    """The worker gave the job up without a reason (WORK_FAIL)."""
+    """The worker failed the job and gave no reason (WORK_FAIL)."""
 
 
 class JobException(JobError):  # noqa: N818
-    """The worker's function raised, and the worker sent the exception (WORK_EXCEPTION).
+    """The worker's function raised an exception, and the worker sent it (WORK_EXCEPTION).
 
-    remote_type and remote_message are the two halves of the text "TypeName: message"; remote_type is None
-    and remote_message the whole text where a worker sends something else. remote_data is what it sent.
+    remote_data: what the worker sent. remote_type, remote_message: the two parts of the text "TypeName: message"; for
+    any other text remote_type is None and remote_message the whole text.
     """
 
     return_code = ReturnCode.WORK_EXCEPTION
@@ -116,13 +114,13 @@ class ServerError(GearmanError):
 
 
 class QueueFull(ServerError):  # noqa: N818
-    """The server takes no more jobs of this function (the limit set by its `maxqueue` command is reached)."""
+    """The server takes no more jobs of this function: the limit that its command `maxqueue` has set is reached."""
 
     return_code = ReturnCode.JOB_QUEUE_FULL
 
 
 class InvalidArgument(GearmanError, ValueError):  # noqa: N818
-    """Something that libgearman cannot send: an empty or overlong name, a NUL in it."""
+    """A value cannot be sent: a name that is empty, too long or contains NUL, a priority that does not exist."""
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
@@ -143,29 +141,29 @@ class InvalidJob(InvalidArgument, TypeError):  # noqa: N818
 
 
 class SerializerError(GearmanError, ValueError):
-    """A value that the serializer cannot write, or data that it cannot read."""
+    """A value cannot be serialized, or data cannot be unserialized."""
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
 
 class UnsupportedValue(SerializerError, TypeError):  # noqa: N818
-    """A value of a type that the serializer has no form for."""
+    """A value is of a type that the serializer does not support."""
 
 
 class NoFunctionGiven(GearmanError):  # noqa: N818
-    """A worker was told to run and has no job handler."""
+    """run() was called on a worker without handlers."""
 
     return_code = ReturnCode.NO_REGISTERED_FUNCTIONS
 
 
 class JobNotRunning(GearmanError, RuntimeError):  # noqa: N818
-    """A job was told to send something, and no worker executes it: not yet, or no longer."""
+    """A method of a job that sends was called while no worker executes the job."""
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
 
 def split_exception_text(data: bytes) -> tuple[str | None, str]:
-    """(type name, message) of the text "TypeName: message"; (None, text) of any other."""
+    """Returns (type name, message) of the text "TypeName: message"; (None, text) of any other text."""
     text = data.decode("utf-8", "replace")
     found = _EXCEPTION_TEXT.fullmatch(text)
     if found is None:

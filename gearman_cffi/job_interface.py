@@ -1,4 +1,4 @@
-"""What the calls that take many jobs need of one: nothing here is needed when a program runs."""
+"""The type of what the calls that take many jobs accept."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import Any, Protocol
 
 
 class JobInterface(Protocol):
-    """What execute_jobs() needs of a job; dmank's JobInterface."""
+    """What execute_jobs() and the other bulk calls need of a job. Job has it.
+
+    An object may also have the attributes unique and priority, as Job does.
+    """
 
     def get_job_name(self) -> str:
-        """The function's name."""
+        """Returns the name of the function."""
         ...
 
     def get_workload(self) -> Any:
-        """The workload, a value."""
+        """Returns the workload, a value."""
         ...

@@ -1,19 +1,19 @@
-"""What a server knows of a job."""
+"""What a server knows about a job."""
 
 from __future__ import annotations
 
-import typing  # noqa: F401 (dataclasses looks into sys.modules for it, and fails while another thread imports it)
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What a server answered about a job handle.
+    """A server's answer about a job handle or a unique key.
 
-    A finished job, a failed one and one the server never had look alike: not known. is_completed therefore
-    means "the server asked has nothing more of it". numerator and denominator are what the worker last sent
-    with send_status; both are 0 before it sent any.
+    is_known: the job is queued or running. is_running: a worker executes it. numerator and denominator: the last values
+    that the worker sent with send_status(), 0 before that.
+
+    A job that is done, one that failed and one that the server never had look the same: they are not known.
     """
 
     is_known: bool = False
@@ -23,16 +23,16 @@ class JobStatus:
 
     @classmethod
     def from_answer(cls, answer: Sequence[bool | int]) -> JobStatus:
-        """From what GearmanClient.jobStatus() gives: known, running, numerator, denominator."""
+        """Makes a JobStatus of what GearmanClient.jobStatus() returns: known, running, numerator, denominator."""
         known, running, numerator, denominator = answer
         return cls(bool(known), bool(running), int(numerator), int(denominator))
 
     @property
     def is_completed(self) -> bool:
-        """Neither known nor running."""
+        """Neither known nor running: this server has no such job, or no longer."""
         return not self.is_known and not self.is_running
 
     @property
     def fraction(self) -> float | None:
-        """numerator / denominator, or None while the worker has sent no denominator."""
+        """numerator / denominator, or None before the worker has sent a denominator."""
         return self.numerator / self.denominator if self.denominator else None

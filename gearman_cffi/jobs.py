@@ -1,22 +1,23 @@
-"""Jobs: as a client submits them, and as a handler gets them."""
+"""Job: what a client submits, and what a handler is given."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, NoReturn
+
 from gearman_cffi.exceptions import JobNotRunning
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
-
     from gearman_cffi.priorities import Priority
 
 
 class Job:
-    """A function's name and a workload: what a client submits, and what a handler is given to execute.
+    """The name of a function and a workload.
 
-    unique is the unique key; None has one made. priority None takes that of the whole call. handle is the
-    server's name for the job: "" until a worker has it. The methods that send are for the job that a
-    handler was given, while it executes it; at other times they raise JobNotRunning.
+    unique: the unique key; None for a generated one. priority: None for the priority of the bulk call. handle: the
+    server's name for the job; "" for a job that no worker executes.
+
+    send_status(), send_data() and send_warning() are for a handler, while it executes the job it was given. At other
+    times they raise JobNotRunning.
     """
 
     __slots__ = ("_job_name", "_workload", "handle", "priority", "unique")
@@ -35,11 +36,11 @@ class Job:
         self.handle = ""
 
     def get_job_name(self) -> str:
-        """The function that is asked for."""
+        """Returns the name of the function."""
         return self._job_name
 
     def get_workload(self) -> Any:
-        """The workload; for a handler unserialized. Raises SerializerError where it cannot be read."""
+        """Returns the workload. A handler gets it unserialized; raises SerializerError if that is not possible."""
         return self._workload
 
     def send_status(self, numerator: int, denominator: int) -> None:
@@ -47,16 +48,16 @@ class Job:
         self._not_running()
 
     def send_data(self, data: str | bytes) -> None:
-        """Sends a part of the result, as it is: nothing is serialized. The client's answer begins with it."""
+        """Sends a part of the result as it is, without serializing it. The client's answer begins with the parts."""
         self._not_running()
 
     def send_warning(self, warning: str | bytes) -> None:
-        """Sends a warning, as it is, to a client that watches the job."""
+        """Sends a warning as it is, without serializing it, to a client that watches the job."""
         self._not_running()
 
     def _not_running(self) -> NoReturn:
         raise JobNotRunning(
-            f"job {self._job_name!r} is not being executed by a worker: a handler can send only before it returns",
+            f"no worker executes this job ({self._job_name!r}): a handler can send only before it returns",
             function=self._job_name,
             handle=self.handle or None,
         )

@@ -10,14 +10,13 @@ from gearman_cffi.messages import short_repr
 
 
 class Priority(IntEnum):
-    """How soon a server hands a job out; the values are dmank's (libgearman's own run the other way)."""
+    """The order in which a server gives out jobs of a function. The values are dmank's; libgearman's are reversed."""
 
     LOW = 0
     NORMAL = 1
     HIGH = 2
 
 
-# A number of the same value is found too; a look into a dict costs a tenth of asking the enum.
 _FOREGROUND = {Priority.LOW: JobKind.LOW, Priority.NORMAL: JobKind.NORMAL, Priority.HIGH: JobKind.HIGH}
 _BACKGROUND = {
     Priority.LOW: JobKind.LOW_BACKGROUND,
@@ -27,7 +26,7 @@ _BACKGROUND = {
 
 
 def job_kind(priority: Priority | int, background: bool) -> int:
-    """The kind of submission for a priority. Raises InvalidArgument for what is none."""
+    """Returns the JobKind for a priority, which may be its number. Raises InvalidArgument for anything else."""
     try:
         return (_BACKGROUND if background else _FOREGROUND)[priority]  # type: ignore[index]
     except (KeyError, TypeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import total_ordering
+from dataclasses import dataclass
 
 from gearman_cffi.messages import short_repr
 
@@ -18,19 +18,19 @@ _NOT_IN_A_HOST = re.compile(r"[\x00-\x20\x7f,\[\]/]")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 
-@total_ordering
+@dataclass(frozen=True, order=True)
 class Server:
-    """A gearmand's host and port. The host is a name or an address; an IPv6 address stands without brackets.
+    """The host and port of a gearmand. The host is a name or an address, an IPv6 address without brackets.
 
-    Raises TypeError for a host that is no str or a port that is no int, ValueError for an empty host, one
-    with blanks, commas, brackets or NUL in it, and for a port outside 1 to 65535.
+    Raises TypeError if the host is not a str or the port not an int; ValueError for a host that is empty, too long or
+    contains blanks, commas, brackets, slashes or NUL, and for a port outside 1 to 65535.
     """
 
-    # No dataclass: those bring the module inspect with them, which takes more memory than all of an idle worker's own.
-    __slots__ = ("__weakref__", "_host", "_port")
-    __match_args__ = ("host", "port")
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
 
-    def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+    def __post_init__(self) -> None:
+        host, port = self.host, self.port
         if not isinstance(host, str):
             raise TypeError(f"a server's host must be a str, not {type(host).__name__}")
         if type(port) is not int:
@@ -44,34 +44,22 @@ class Server:
                 "Server.from_string() reads 'host:port' and '[::1]:4730'"
             )
         if len(host) > _LONGEST_HOST:
-            raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters")
+            raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters, not {len(host)}")
         if not 1 <= port <= 65535:
             raise ValueError(f"a server's port must be between 1 and 65535, not {short_repr(port)}")
-        self._host = host
-        self._port = port
-
-    @property
-    def host(self) -> str:
-        """The name or address."""
-        return self._host
-
-    @property
-    def port(self) -> int:
-        """1 to 65535."""
-        return self._port
 
     @classmethod
     def from_string(cls, text: str) -> Server:
-        """Reads 'host', 'host:port', '::1', '[::1]' and '[::1]:4730'; a port left out is 4730.
+        """Reads 'host', 'host:port', '::1', '[::1]' and '[::1]:4730'; the default port is 4730.
 
-        Raises ValueError for anything else, TypeError for what is no str.
+        Raises ValueError for any other text, TypeError if it is not a str.
         """
         if not isinstance(text, str):
             raise TypeError(f"a server must be given as a str such as 'host:port', not {type(text).__name__}")
         bracketed = _BRACKETED.fullmatch(text)
         if bracketed:
             host, port = bracketed.groups()
-        elif text.count(":") > 1:  # an IPv6 address by itself
+        elif text.count(":") > 1:  # an IPv6 address without a port
             host, port = text, None
         else:
             host, colon, rest = text.partition(":")
@@ -81,25 +69,6 @@ class Server:
         if not (port.isascii() and port.isdigit() and len(port) <= 5):
             raise ValueError(f"invalid server address {short_repr(text)}: port must be a number from 1 to 65535")
         return cls(host, int(port))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Server):
-            return NotImplemented
-        return (self._host, self._port) == (other._host, other._port)
-
-    def __lt__(self, other: Server) -> bool:
-        if not isinstance(other, Server):
-            return NotImplemented
-        return (self._host, self._port) < (other._host, other._port)
-
-    def __hash__(self) -> int:
-        return hash((self._host, self._port))
-
-    def __reduce__(self) -> tuple[type[Server], tuple[str, int]]:
-        return type(self), (self._host, self._port)
-
-    def __repr__(self) -> str:
-        return f"Server(host={self._host!r}, port={self._port!r})"
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -114,11 +83,11 @@ class Server:
 
 
 class ServerCollection:
-    """Servers in order; the same server may stand in it more than once.
+    """Servers in order. The same server may be in it more than once.
 
-    libgearman gives submissions to the server added last and falls back to the others, last to first, when
-    it cannot connect. Built from Server objects, from strings ('host:port', or several with commas between),
-    or from both. Raises what Server raises.
+    A client submits to the server that was added last. If it cannot connect to it, it tries the others, last to first;
+    that is libgearman's order. The collection is built from Server objects, strings ('host:port', or several with
+    commas in between), or both. Raises what Server raises.
     """
 
     def __init__(self, servers: Iterable[Server | str] | Server | str = ()) -> None:
@@ -135,7 +104,7 @@ class ServerCollection:
 
     @classmethod
     def from_environment(cls) -> ServerCollection:
-        """The servers of the environment variable GEARMAN_SERVERS; without it, 127.0.0.1:4730."""
+        """Returns the servers of the environment variable GEARMAN_SERVERS; 127.0.0.1:4730 if it is not set."""
         text = os.environ.get(ENVIRONMENT, "").strip()
         if not text:
             return cls([Server()])
@@ -145,13 +114,15 @@ class ServerCollection:
             raise ValueError(f"the environment variable {ENVIRONMENT}: {error}") from None
 
     def add(self, server: Server) -> None:
-        """Adds a server at the end. Raises TypeError for anything that is no Server."""
+        """Adds a server at the end. Raises TypeError if it is not a Server."""
         if not isinstance(server, Server):
-            raise TypeError(f"expected a Server, not {type(server).__name__}; Server.from_string() makes one of a str")
+            raise TypeError(
+                f"expected a Server, not {type(server).__name__}; Server.from_string() makes one from a str"
+            )
         self._servers.append(server)
 
     def get_servers(self) -> list[Server]:
-        """The servers in order, as a new list."""
+        """Returns the servers in order, in a new list."""
         return list(self._servers)
 
     def __len__(self) -> int:
@@ -178,8 +149,8 @@ class ServerCollection:
 
 
 def _read_list(text: str) -> Iterator[Server]:
-    """The servers of 'host:port,host:port'; blanks around an element do not count."""
+    """Yields the servers of 'host:port,host:port'; blanks around an address are ignored."""
     for element in text.split(","):
         if not element.strip():
-            raise ValueError(f"a server is missing in the list {short_repr(text)} (expected 'host:port,host:port')")
+            raise ValueError(f"an address is missing in the list {short_repr(text)} (expected 'host:port,host:port')")
         yield Server.from_string(element.strip())

@@ -29,7 +29,7 @@ ALLOWED = {
     "python": {"exceptions", "ext", "events", "messages", "serializers"},
     "pool": {"python", "events", "exceptions", "messages", "subscribers", "serializers"},
     "cli": {"python", "events", "exceptions", "ext", "messages", "subscribers", "serializers", "admin", "pool"},
-    "__init__": {"python", "events", "exceptions", "ext", "serializers", "admin", "lazy"},
+    "__init__": {"python", "events", "exceptions", "ext", "serializers", "admin"},
     "__main__": {"cli"},
 }
 

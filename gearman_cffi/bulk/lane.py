@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gearman_cffi.bulk.submission import Submission
-from gearman_cffi.connection import SilentClient
+from gearman_cffi.connection import NonWarningClient
 from gearman_cffi.ext import (
     GEARMAN_CLIENT_NON_BLOCKING,
     GEARMAN_CLIENT_UNBUFFERED_RESULT,
@@ -18,7 +18,7 @@ from gearman_cffi.ext import (
 _UNDER_WAY = frozenset({int(ReturnCode.SUCCESS), int(ReturnCode.IO_WAIT)})
 
 
-class _LaneClient(SilentClient):
+class _LaneClient(NonWarningClient):
     """Its connections ask for exceptions when they are opened. There is no need to ask now, and to fail now."""
 
     def enableExceptionHandler(self) -> bool:  # noqa: N802
