@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
 
-from gearman_cffi.bulk import WINDOW, BackgroundSubmission, Batch, Entry, JobReader, Results, Submission
+from gearman_cffi.bulk import (
+    WINDOW_JOBS,
+    BackgroundLane,
+    EncodedJob,
+    ForegroundLane,
+    JobEncoder,
+    Lane,
+    PendingJob,
+    Results,
+    Scheduler,
+)
 from gearman_cffi.connection import Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidJob
+from gearman_cffi.job_interface import JobInterface
+from gearman_cffi.job_watch import JobUpdate, JobWatch
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
+from gearman_cffi.serializers import Serializer
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import timedelta
-    from typing import Any, Literal, TypeAlias
+OnError: TypeAlias = Literal["raise", "return"]
+EndedJobs: TypeAlias = deque[PendingJob]
 
-    from gearman_cffi.job_interface import JobInterface
-    from gearman_cffi.job_watch import JobUpdate, JobWatch
-    from gearman_cffi.serializers import Serializer
-
-    OnError: TypeAlias = Literal["raise", "return"]
+# How many foreground jobs are outstanding at a time, unless the caller says otherwise.
+IN_FLIGHT = 200
 
 
 class BulkClient:
@@ -51,16 +62,21 @@ class BulkClient:
         """
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
-        reader = JobReader(self._serializer, priority, background=False)
-        submissions = list(_submissions(_items(jobs), reader))
-        if reader.error is not None:
-            raise reader.error
-        if submissions:
-            for _ in self._batch(WINDOW).run(submissions, seconds):
-                pass
-        answers = [self._outcome(done) for done in submissions]
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        pending = list(encoder.pending(_iterate(jobs)))
+        if encoder.error is not None:
+            raise encoder.error
+        if pending:
+            ended: EndedJobs = deque(maxlen=0)
+            lanes = self._foreground_lanes(IN_FLIGHT, ended)
+            scheduler = Scheduler(lanes, pending, window=IN_FLIGHT, retries=self._retries(), timeout=seconds)
+            try:
+                scheduler.run()
+            finally:
+                scheduler.close()
+        answers = [self._outcome(job) for job in pending]
         if on_error == "raise":
-            _raise_first(done.error for done in submissions)
+            _raise_first(job.error for job in pending)
         return answers
 
     def execute_jobs_in_background(
@@ -81,15 +97,18 @@ class BulkClient:
         _check_on_error(on_error)
         seconds = self._seconds(timeout)
         results = Results()
-        reader = JobReader(self._serializer, priority, background=True)
-        entries = _entries(_items(jobs), reader, results)
-        first = next(entries, None)
+        encoder = JobEncoder(self._serializer, priority, background=True)
+        encoded = results.encoded(_iterate(jobs), encoder)
+        first = next(encoded, None)
         if first is not None:  # otherwise no server is needed
-            self._submit_in_background(itertools.chain((first,), entries), seconds, results)
-        if reader.error is not None:
-            if isinstance(reader.error, InvalidJob):
-                reader.error.results = results.all()
-            raise reader.error
+            lanes = self._background_lanes(results)
+            window = 2 * WINDOW_JOBS * len(lanes)  # one window is submitted while the next is prepared
+            coming = itertools.chain((first,), encoded)
+            Scheduler(lanes, coming, window=window, retries=self._retries(), timeout=seconds).run()
+        if encoder.error is not None:
+            if isinstance(encoder.error, InvalidJob):
+                encoder.error.results = results.all()
+            raise encoder.error
         if on_error == "raise":
             results.raise_first()
         return results.all()
@@ -98,7 +117,7 @@ class BulkClient:
         self,
         jobs: Iterable[JobInterface],
         priority: Priority | int = Priority.NORMAL,
-        in_flight: int = WINDOW,
+        in_flight: int = IN_FLIGHT,
         timeout: float | timedelta | None = None,
     ) -> Iterator[tuple[JobInterface, Any]]:
         """Runs jobs in the foreground and yields (job, answer) as the answers come.
@@ -114,8 +133,8 @@ class BulkClient:
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, not {in_flight}")
         seconds = self._seconds(timeout)
-        reader = JobReader(self._serializer, priority, background=False)
-        return self._stream(_submissions(_items(jobs), reader), reader, in_flight, seconds)
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        return self._stream(_iterate(jobs), encoder, in_flight, seconds)
 
     def watch_job(
         self,
@@ -134,11 +153,13 @@ class BulkClient:
 
         Raises InvalidArgument and SerializerError here, all else that execute_job() raises in result().
         """
-        from gearman_cffi.job_watch import JobWatch
-
         job = Job(function, workload, unique)
-        submission = Submission(job, JobReader(self._serializer, priority, background=False).read(job))
-        return JobWatch(self._batch(1), submission, self._serializer, self._seconds(timeout))
+        pending = PendingJob(job, JobEncoder(self._serializer, priority, background=False).encode(job))
+        seconds = self._seconds(timeout)
+        lanes = self._foreground_lanes(1, deque(maxlen=0))
+        # No retry: the caller may have seen updates of the first attempt.
+        scheduler = Scheduler(lanes, [pending], window=1, retries=0, job_timeout=seconds)
+        return JobWatch(scheduler, pending, self._serializer)
 
     def _execute_watched(
         self, on_update: Callable[[JobUpdate], object], function: str, workload: Any, *how: Any
@@ -149,28 +170,42 @@ class BulkClient:
         return watch.result()
 
     def _stream(
-        self, submissions: Iterable[Submission], reader: JobReader, in_flight: int, seconds: float | None
+        self, jobs: Iterator[JobInterface], encoder: JobEncoder, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
-        for done in self._batch(in_flight).run(submissions, seconds, each=True):
-            yield done.job, self._outcome(done)
-        if reader.error is not None:
-            raise reader.error
+        ended: EndedJobs = deque()
+        lanes = self._foreground_lanes(in_flight, ended)
+        pending = encoder.pending(jobs)
+        scheduler = Scheduler(lanes, pending, window=in_flight, retries=self._retries(), job_timeout=seconds)
+        try:
+            while scheduler.step():
+                while ended:
+                    job = ended.popleft()
+                    yield job.job, self._outcome(job)
+        finally:
+            scheduler.close()
+        if encoder.error is not None:
+            raise encoder.error
 
-    def _outcome(self, done: Submission) -> Any:
-        if done.error is None:
+    def _outcome(self, job: PendingJob) -> Any:
+        if job.error is None:
             try:
-                return self._serializer.unserialize(done.answer)
+                return self._serializer.unserialize(job.answer)
             except GearmanError as error:
-                done.error = error
-        return done.error
+                job.error = error
+        return job.error
 
-    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None, results: Results) -> None:
+    def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
         client, servers = self._connection.get(), self._connection.servers
-        BackgroundSubmission(client, len(servers), str(servers), entries, seconds, results).run()
+        count = max(1, min(len(servers), most))
+        return [ForegroundLane(client, rotation, str(servers), ended.append) for rotation in range(count)]
 
-    def _batch(self, window: int) -> Batch:
+    def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
         client, servers = self._connection.get(), self._connection.servers
-        return Batch(client, len(servers), str(servers), window)
+        count = max(1, len(servers))
+        return [BackgroundLane(client, rotation, str(servers), results) for rotation in range(count)]
+
+    def _retries(self) -> int:
+        return len(self._connection.servers) - 1
 
     def _seconds(self, timeout: float | timedelta | None) -> float | None:
         milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
@@ -188,31 +223,8 @@ def _raise_first(results: Iterable[object]) -> None:
             raise result
 
 
-def _items(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
+def _iterate(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
     try:
         return iter(jobs)
     except TypeError as error:
         raise TypeError(f"jobs must be an iterable of Job objects, not {type(jobs).__name__}") from error
-
-
-def _submissions(jobs: Iterable[JobInterface], reader: JobReader) -> Iterator[Submission]:
-    """One for each job. That of a job that cannot be sent has its error already."""
-    for job, entry in reader.read_all(jobs):
-        if isinstance(entry, GearmanError):
-            name = str(job.get_job_name()).encode("utf-8", "backslashreplace")
-            submission = Submission(job, (0, reader.kind, name, b"", b""))
-            submission.error = entry
-        else:
-            submission = Submission(job, entry)
-        yield submission
-
-
-def _entries(jobs: Iterable[JobInterface], reader: JobReader, results: Results) -> Iterator[Entry]:
-    """One for each job that can be sent. The errors of the others are put into the results."""
-    more = results.handles.append
-    for index, (_, entry) in enumerate(reader.read_all(jobs)):
-        more("")
-        if isinstance(entry, GearmanError):
-            results.errors[index] = entry
-        else:
-            yield entry

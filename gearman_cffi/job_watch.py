@@ -1,4 +1,4 @@
-"""Following a job while it runs."""
+"""Watching a job while it runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from gearman_cffi.bulk import Batch, Submission
+from gearman_cffi.bulk import PendingJob, Scheduler
 from gearman_cffi.ext import GearmanTask
 from gearman_cffi.serializers import Serializer
 
 
 class UpdateKind(str, Enum):
-    """What an update tells."""
+    """What an update is about."""
 
     CREATED = "created"
     STATUS = "status"
@@ -24,10 +24,10 @@ class UpdateKind(str, Enum):
 
 @dataclass(frozen=True)
 class JobUpdate:
-    """Something that a running job tells: the server took it, a status, a part of the result, a warning.
+    """An update of a job: the server has accepted it, or the worker sent a status, a part of the result or a warning.
 
-    numerator and denominator are those of the last status, 0 before one came; data is that of a part or a
-    warning, as the worker sent it.
+    numerator and denominator are those of the last status, 0 before the first. data is the part or the warning, as the
+    worker sent it.
     """
 
     kind: UpdateKind
@@ -38,65 +38,60 @@ class JobUpdate:
 
     @property
     def fraction(self) -> float | None:
-        """numerator / denominator, or None while the worker has sent no denominator."""
+        """numerator / denominator; None if the worker has not sent a denominator."""
         return self.numerator / self.denominator if self.denominator else None
 
 
 class JobWatch:
-    """An iterator over the updates of one job, from its submission to its end; result() is its answer.
+    """An iterator over the updates of one job; result() returns its answer.
 
-    The job is submitted by the first step. What is not iterated over is skipped by result(). Where a signal handler
-    raises in either, both may be called again: the job goes on.
+    The first next() or result() submits the job. result() skips the updates that were not iterated over. If a signal
+    handler raises in one of them, both can be called again: the job continues.
     """
 
-    def __init__(self, batch: Batch, submission: Submission, serializer: Serializer, seconds: float | None) -> None:
-        self._submission = submission
+    def __init__(self, scheduler: Scheduler[PendingJob], job: PendingJob, serializer: Serializer) -> None:
+        self._scheduler = scheduler
+        self._job = job
         self._serializer = serializer
         self._updates: deque[JobUpdate] = deque()
-        submission.watch = _collector(self._updates)
-        self._batch, self._seconds, self._is_submitted = batch, seconds, False
+        job.on_update = _collector(self._updates)
 
     @property
     def handle(self) -> str:
-        """The job's handle; "" before the server has named it."""
-        return self._submission.handle
+        """The job's handle; "" until the server has accepted the job."""
+        return self._job.handle
 
     def __iter__(self) -> Iterator[JobUpdate]:
         return self
 
     def __next__(self) -> JobUpdate:
-        """The next update; waits for it. Stops at the job's end, also when it failed: result() raises then."""
+        """Waits for the next update and returns it. Stops when the job has ended; result() raises if it failed."""
         while not self._updates:
-            if not self._go_on():
+            if not self._step():
                 raise StopIteration
         return self._updates.popleft()
 
-    def _go_on(self) -> bool:
-        """Takes what comes next, or submits the job first; False where it has ended."""
-        if self._submission.is_done:
-            self._batch.close()
+    def result(self) -> Any:
+        """Waits until the job has ended; returns the answer, unserialized. Raises what execute_job() raises."""
+        while self._step():
+            pass
+        if self._job.error is not None:
+            raise self._job.error
+        return self._serializer.unserialize(self._job.answer)
+
+    def _step(self) -> bool:
+        """Submits the job, or waits for what comes next. False if the job has ended."""
+        if self._job.is_done or not self._scheduler.step():
+            self._scheduler.close()
             return False
-        if self._is_submitted:
-            self._batch.go_on()
-        else:
-            self._is_submitted = True
-            self._batch.begin(self._submission, self._seconds)
         return True
 
     def __del__(self) -> None:
-        self._batch.close()
-
-    def result(self) -> Any:
-        """Waits for the job's end; the answer, unserialized. Raises as execute_job() does."""
-        while self._go_on():
-            pass
-        if self._submission.error is not None:
-            raise self._submission.error
-        return self._serializer.unserialize(self._submission.answer)
+        self._scheduler.close()
 
 
 def _collector(updates: deque[JobUpdate]) -> Callable[[str, str, GearmanTask], None]:
-    """Knows the updates and not the JobWatch: a JobWatch that is dropped takes its connection with it."""
+    """Refers to the updates, not to the JobWatch, so that the connection is closed with its last reference."""
 
     def take(what: str, handle: str, task: GearmanTask) -> None:
         data = (task.data() or b"") if what in ("data", "warning") else b""

@@ -1,28 +1,36 @@
 """Many jobs at once, over connections of their own.
 
-libgearman finds the task of a packet by walking over all of them, so that a batch's cost grows with the square of
-what is outstanding: only a window of it is, and the rest follows as answers come. libgearman 1.x submits the
-tasks that were added last first, so a window is added backwards.
+libgearman searches all outstanding tasks for each packet, so that the time for a batch grows with the square of its
+size. Therefore only a window of jobs is outstanding, and the next ones are submitted as answers come.
 
-A lane is a connection that prefers one of the servers; there is one for each. Jobs without a unique key go where there
-is room, those with one to the server that a single submission would go to, where the same key would be found. What a
-server has not answered when it goes away is submitted again to another one.
+A lane is a connection that prefers one of the servers; there is one lane for each server. A job without a unique key
+goes to the lane that has the least to do. A job with one goes to the server that a single submission would go to,
+because only there is the same key found. If a server is lost, its unanswered jobs are submitted to another one.
 
-reading.py      what is sent for a job
-submission.py   one job on its way
-lane.py         a connection, and what is outstanding on it
-batch.py        jobs whose answers are waited for
-window.py       background jobs that go out together
-results.py      what became of them
-background.py   jobs that are left with a server
+jobs.py       a job as it is submitted, and while its answer is awaited
+window.py     jobs that wait for a lane
+lanes.py      a connection, and the jobs that are outstanding on it
+scheduler.py  spreads jobs over lanes, keeps deadlines, resubmits
+results.py    the handles and errors of background jobs
 """
 
 from __future__ import annotations
 
-from gearman_cffi.bulk.background import BackgroundSubmission
-from gearman_cffi.bulk.batch import WINDOW, Batch
-from gearman_cffi.bulk.reading import Entry, JobReader, is_job
+from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder, PendingJob, is_job
+from gearman_cffi.bulk.lanes import BackgroundLane, ForegroundLane, Lane
 from gearman_cffi.bulk.results import Results
-from gearman_cffi.bulk.submission import Submission
+from gearman_cffi.bulk.scheduler import Scheduler
+from gearman_cffi.bulk.window import WINDOW_JOBS
 
-__all__ = ["WINDOW", "BackgroundSubmission", "Batch", "Entry", "JobReader", "Results", "Submission", "is_job"]
+__all__ = [
+    "WINDOW_JOBS",
+    "BackgroundLane",
+    "EncodedJob",
+    "ForegroundLane",
+    "JobEncoder",
+    "Lane",
+    "PendingJob",
+    "Results",
+    "Scheduler",
+    "is_job",
+]

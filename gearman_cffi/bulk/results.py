@@ -1,28 +1,34 @@
-"""What became of background jobs."""
+"""The handles and errors of background jobs."""
 
 from __future__ import annotations
 
-from gearman_cffi.bulk.reading import Entry
+from collections.abc import Iterable, Iterator, Sequence
+
+from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.job_interface import JobInterface
 
 
 class Results:
-    """The handles and the errors of one call's jobs, by their places."""
-
-    __slots__ = ("errors", "handles")
+    """What became of the jobs of one call, by their indexes."""
 
     def __init__(self) -> None:
-        self.handles: list[str] = []  # of each job that was taken; "" where there is none
+        self.handles: list[str] = []  # one for each job that was taken from the caller; "" until it is known
         self.errors: dict[int, GearmanError] = {}
 
-    def take(self, entries: list[Entry], handles: list[str], in_order: bool) -> None:
-        """The handles of some jobs. in_order: these are as they were taken, though some may have been left out."""
-        first, end = entries[0][0], entries[-1][0] + 1
-        if in_order and end - first == len(entries):
-            self.handles[first:end] = handles
-        else:
-            for entry, handle in zip(entries, handles, strict=True):
-                self.handles[entry[0]] = handle
+    def encoded(self, jobs: Iterable[JobInterface], encoder: JobEncoder) -> Iterator[EncodedJob]:
+        """Yields the jobs that can be sent. The others get their errors."""
+        for index, (_, encoded) in enumerate(encoder.encode_all(jobs)):
+            self.handles.append("")
+            if isinstance(encoded, GearmanError):
+                self.errors[index] = encoded
+            else:
+                yield encoded
+
+    def set_handles(self, jobs: Sequence[EncodedJob], handles: Sequence[str]) -> None:
+        """Sets the handles of some jobs."""
+        for job, handle in zip(jobs, handles, strict=True):
+            self.handles[job.position] = handle
 
     def raise_first(self) -> None:
         """Raises the error of the first job that has one."""
@@ -30,8 +36,8 @@ class Results:
             raise self.errors[min(self.errors)]
 
     def all(self) -> list[str | GearmanError]:
-        """In the order of the jobs: the handle of each, or its error."""
+        """Returns the handle of each job, or its error, in the order of the jobs."""
         results: list[str | GearmanError] = [*self.handles]
-        for place, error in self.errors.items():
-            results[place] = error
+        for index, error in self.errors.items():
+            results[index] = error
         return results

@@ -1,79 +1,72 @@
-"""Background jobs that go out together."""
+"""Jobs that wait for a connection, and the windows in which background jobs are submitted."""
 
 from __future__ import annotations
 
 from array import array
 from collections import deque
-from operator import itemgetter
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
-from gearman_cffi.bulk.reading import Entry
+from gearman_cffi.bulk.jobs import EncodedJob
 
-SIZE = 500
-# At most as many bytes of workloads go into a window, unless it is those of one job.
-BYTES = 1 << 22
-
-_workload_of = itemgetter(4)
-
-
-class Window:
-    """Jobs for a BatchSubmitter. losses: how many servers went away with them; size: that of their workloads."""
-
-    __slots__ = ("entries", "losses", "size")
-
-    def __init__(self, losses: int = 0) -> None:
-        self.entries: list[Entry] = []
-        self.losses = losses
-        self.size = 0
-
-    def has_room(self, size: int = 1) -> bool:
-        """Whether more jobs can go into it, with so many bytes of workloads."""
-        return len(self.entries) < SIZE and self.size + size <= BYTES
-
-    def columns(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-        """The arguments of BatchSubmitter.load()."""
-        _, kinds, names, keys, workloads = zip(*self.entries, strict=True)
-        sizes = array("Q", map(len, workloads)).tobytes()
-        return bytes(kinds), _with_nul(names), _with_nul(keys), b"".join(workloads), sizes
+# A window has at most so many jobs, and so many bytes of workloads unless it is a single job.
+WINDOW_JOBS = 500
+WINDOW_BYTES = 1 << 22
 
 
-class Line:
-    """Windows that wait for a lane."""
+class QueuedJob(Protocol):
+    """What a queue needs of a job: both EncodedJob and PendingJob have it."""
+
+    @property
+    def position(self) -> int:
+        """Its number among the jobs of the call."""
+
+    @property
+    def key(self) -> bytes:
+        """The unique key; empty for none."""
+
+    @property
+    def workload(self) -> bytes:
+        """The serialized workload."""
+
+
+J = TypeVar("J", bound=QueuedJob)
+
+
+class WindowQueue(Generic[J]):
+    """Jobs in the order in which they are submitted. size is that of their workloads, in bytes."""
 
     def __init__(self) -> None:
-        self._windows: deque[Window] = deque()
+        self._jobs: deque[J] = deque()
+        self.size = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._windows)
+    def __len__(self) -> int:
+        return len(self._jobs)
 
-    def is_full(self, windows: int) -> bool:
-        """Whether so many windows wait that there need be no more."""
-        return len(self._windows) > windows or (len(self._windows) == windows and not self._windows[-1].has_room())
+    def append(self, job: J) -> None:
+        """Adds a job at the end."""
+        self._jobs.append(job)
+        self.size += len(job.workload)
 
-    def extend(self, entries: list[Entry], losses: int = 0) -> None:
-        """Takes more jobs, into the last window while there is room."""
-        size = sum(map(len, map(_workload_of, entries)))
-        if size <= BYTES:
-            self._put(entries, size, losses)
-        else:
-            for entry in entries:
-                self._put([entry], len(_workload_of(entry)), losses)
+    def take(self, count: int) -> list[J]:
+        """Removes and returns the first jobs: count of them, or fewer if their workloads are large."""
+        taken: list[J] = []
+        size = 0
+        while self._jobs and len(taken) < count:
+            size += len(self._jobs[0].workload)
+            if taken and size > WINDOW_BYTES:
+                size -= len(self._jobs[0].workload)
+                break
+            taken.append(self._jobs.popleft())
+        self.size -= size
+        return taken
 
-    def next(self) -> Window | None:
-        """The next window, full or not; None where no job waits."""
-        return self._windows.popleft() if self._windows else None
 
-    def drain(self) -> list[Entry]:
-        """All that waits."""
-        entries = [entry for window in self._windows for entry in window.entries]
-        self._windows.clear()
-        return entries
-
-    def _put(self, entries: list[Entry], size: int, losses: int) -> None:
-        windows = self._windows
-        if not windows or not windows[-1].has_room(size) or windows[-1].losses != losses:
-            windows.append(Window(losses))
-        windows[-1].entries += entries
-        windows[-1].size += size
+def columns(jobs: Sequence[EncodedJob]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Returns the arguments of BatchSubmitter.load() for a window."""
+    _, kinds, functions, keys, workloads = zip(*jobs, strict=True)
+    sizes = array("Q", map(len, workloads)).tobytes()
+    return bytes(kinds), _with_nul(functions), _with_nul(keys), b"".join(workloads), sizes
 
 
 def _with_nul(texts: tuple[bytes, ...]) -> bytes:

@@ -1,54 +1,53 @@
-"""Many background jobs at once, and several clients at once: for the Python layer, beside the mirror."""
+"""What the Python layer's bulk calls need of libgearman beside the mirror."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from gearman_cffi._libgearman import LoadHandle
 from gearman_cffi._libgearman import wait_for_any as _wait_for_any
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.task_registry import TaskRegistry
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 class BatchSubmitter:
-    """Submits background jobs together, over connections of its own, to the servers of a GearmanClient.
+    """Submits background jobs together, over connections of its own to the servers of a GearmanClient.
 
-    rotation: by how many places these are turned, so that another one is the first to be submitted to.
+    rotation: by how many positions the list of servers is rotated, so that another one is tried first.
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
         self._handle = LoadHandle(TaskRegistry(), like=client._handle, rotation=rotation)
 
-    def load(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
-        """Takes jobs, column by column; a return code.
+    def load(self, kinds: bytes, functions: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
+        """Takes jobs, column by column; returns a return code.
 
-        kinds: the JobKind of each. names, keys: functions and unique keys ("" for none), each with a NUL after it.
-        workloads: one after the other. sizes: theirs, as numbers of 64 bits in the machine's order.
+        kinds: the JobKind of each. functions, keys: names and unique keys ("" for none), each with a NUL after it.
+        workloads: one after the other. sizes: those of the workloads, as 64-bit integers in native byte order.
         """
-        return self._handle.load(kinds, names, keys, workloads, sizes)
+        return self._handle.load(kinds, functions, keys, workloads, sizes)
 
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
-        """Submits them; a return code. waits: until all are answered; otherwise does what is possible now.
+        """Submits the jobs; returns a return code, GEARMAN_IO_WAIT if answers are still to come.
 
-        GEARMAN_IO_WAIT says that answers are still to come. timeout_ms bounds both: a connection that is opened waits
-        for the server.
+        waits=True waits for all answers; otherwise only what is possible now is done. timeout_ms bounds both: opening
+        a connection waits for the server. -1 is no limit.
         """
         return self._handle.run_load(waits, timeout_ms)
 
     def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
-        """The handles and return codes of all the jobs; those without an answer have failed with rc."""
+        """Returns the handles and the return codes of all jobs; rc is that of a job without an answer."""
         return self._handle.unload(count, rc)
 
     def error(self) -> str | None:
-        """libgearman's text for the last failure."""
+        """Returns libgearman's text for the last failure."""
         return self._handle.error()
 
 
 def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: int) -> int:
-    """Waits until something came for one of them: GEARMAN_SUCCESS, or GEARMAN_TIMEOUT after timeout_ms (-1: never).
+    """Waits until one of the clients can go on; returns a return code.
 
-    GEARMAN_NO_ACTIVE_FDS, without a wait, where one of them is not connected.
+    GEARMAN_SUCCESS, GEARMAN_TIMEOUT after timeout_ms (-1 is no limit), or, without waiting, GEARMAN_NO_ACTIVE_FDS if
+    one of the clients is not connected.
     """
     return _wait_for_any([client._handle for client in clients], timeout_ms)

@@ -1,17 +1,17 @@
-"""The Client of a local run. What it does otherwise than with a server is how many jobs at once are waited for."""
+"""The Client of a local run: its bulk calls use lanes to the queue in place of connections."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from itertools import islice
 from typing import Any, cast
 
-from gearman_cffi.bulk import Batch, Entry, Results, Submission
+from gearman_cffi.bulk import EncodedJob, Lane, PendingJob, Results
+from gearman_cffi.bulk.window import J
 from gearman_cffi.client import Client
-from gearman_cffi.exceptions import GearmanError, JobException
-from gearman_cffi.ext import GearmanClient, GearmanTask, Reply
+from gearman_cffi.client_bulk import EndedJobs
+from gearman_cffi.exceptions import JobException
+from gearman_cffi.ext import GearmanClient, GearmanTask, Reply, ReturnCode
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_handles import LocalClientHandle
@@ -55,94 +55,131 @@ class LocalClient(Client):
             job = self._gearman_client.handle.job
             raise error from (None if job is None else job.error)
 
-    def _submit_in_background(self, entries: Iterable[Entry], seconds: float | None, results: Results) -> None:
-        for place, kind, name, key, workload in entries:
-            results.handles[place] = self._queue.submit(kind, name.decode(), key.decode(), workload).handle
+    def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
+        return [LocalForegroundLane(self._queue, self._names(), ended.append)]
 
-    def _batch(self, window: int) -> Batch:
-        return cast(Batch, LocalBatch(self._queue, self._names(), window))
+    def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
+        return [LocalBackgroundLane(self._queue, results)]
 
 
-class LocalBatch:
-    """Stands in for Batch. Nothing is late here: what cannot be done now fails as what came too late does."""
+class LocalLane(Lane[J]):
+    """A lane to the queue. Nothing is late here, and no connection is lost."""
 
-    def __init__(self, queue: LocalQueue, servers: str, window: int) -> None:
+    def __init__(self, queue: LocalQueue) -> None:
+        super().__init__()
         self._queue = queue
+
+    @property
+    def outstanding(self) -> int:
+        return 0
+
+    @property
+    def deadline(self) -> None:
+        return None
+
+    def capacity(self, queued: int, lanes: int) -> int:
+        return queued
+
+    def step(self, timeout_ms: int, poll: bool) -> int:
+        return ReturnCode.IO_WAIT
+
+    def wait(self, timeout_ms: int) -> int:
+        return ReturnCode.IO_WAIT
+
+    def step_unconnected(self, timeout_ms: int) -> int:
+        return ReturnCode.IO_WAIT
+
+    def finish(self, rc: int) -> list[tuple[J, int]]:
+        return []
+
+    def expire(self, now: float) -> list[tuple[J, int]]:
+        return []
+
+    def fail(self, job: J, rc: int, detail: str | None) -> None:
+        raise NotImplementedError
+
+
+class LocalBackgroundLane(LocalLane[EncodedJob]):
+    """Puts jobs into the queue."""
+
+    def __init__(self, queue: LocalQueue, results: Results) -> None:
+        super().__init__(queue)
+        self._results = results
+
+    def add(self, jobs: Sequence[EncodedJob], deadline: float | None) -> None:
+        handles = [
+            self._queue.submit(kind, name.decode(), key.decode(), load).handle for _, kind, name, key, load in jobs
+        ]
+        self._results.set_handles(jobs, handles)
+
+
+class LocalForegroundLane(LocalLane[PendingJob]):
+    """Has jobs executed when they are waited for. A job that cannot be executed fails with JobTimeout."""
+
+    def __init__(self, queue: LocalQueue, servers: str, on_end: Callable[[PendingJob], None]) -> None:
+        super().__init__(queue)
         self._servers = servers
-        self._window = window
-        self._outstanding: list[_Answer] = []
-        self._over: deque[Submission] = deque()
+        self._on_end = on_end
+        self._answers: list[_Answer] = []
 
-    def run(self, submissions: Iterable[Submission], seconds: float | None, each: bool = False) -> Iterator[Submission]:
-        """Yields the submissions as they end, and takes no more of them than the window has room for."""
-        coming = iter(submissions)
-        try:
-            while True:
-                for submission in list(islice(coming, self._window - len(self._outstanding))):
-                    self._add(submission)
-                if not self._outstanding and not self._over:
-                    return
-                self.go_on()
-                while self._over:
-                    yield self._over.popleft()
-        finally:
-            self.close()
+    @property
+    def outstanding(self) -> int:
+        return len(self._answers)
 
-    def begin(self, submission: Submission, seconds: float | None) -> None:
-        """Submits one job."""
-        self._add(submission)
+    def add(self, jobs: Sequence[PendingJob], deadline: float | None) -> None:
+        for job in jobs:
+            if job.error is None:
+                name, key = job.function.decode(), job.key.decode()
+                queued = self._queue.submit(job.kind, name, key, job.workload)
+                job.handle = queued.handle
+                answer = _Answer(job, queued)
+                answer.update("created", Packet(Sent.STATUS, b"", 0, 0))
+                queued.receivers.append(answer.receive)
+                self._answers.append(answer)
+                self.has_news = self.has_news or job.on_update is not None
+            else:
+                self._end(job)
 
-    def _add(self, submission: Submission) -> None:
-        if submission.error is not None:
-            self._end(submission, submission.error)
-            return
-        job = self._queue.submit(submission.kind, submission.function, submission.key.decode(), submission.workload)
-        submission.handle = job.handle
-        answer = _Answer(submission, job)
-        answer.tell("created", Packet(Sent.STATUS, b"", 0, 0))
-        job.receivers.append(answer.receive)
-        self._outstanding.append(answer)
-
-    def go_on(self) -> None:
-        """Has one job done at least, where none is over yet; fails them all where none can be done."""
-        if self._over or not self._outstanding:
-            return
-        self._queue.server.serve([answer.job for answer in self._outstanding])
-        done = [answer for answer in self._outstanding if answer.job.return_code is not None]
-        for answer in sorted(done, key=lambda answer: answer.job.place) or list(self._outstanding):
-            self._take_off(answer)
-            reason = self._queue.server.reason(answer.job)
-            self._end(answer.submission, failure_of(answer.job, self._servers, reason))
-
-    def _end(self, submission: Submission, error: GearmanError | None = None) -> None:
-        submission.error = error
-        submission.is_done = True
-        self._over.append(submission)
+    def wait(self, timeout_ms: int) -> int:
+        """Has one job executed at least; if none can be, all fail."""
+        server = self._queue.server
+        server.serve([answer.queued for answer in self._answers])
+        done = [answer for answer in self._answers if answer.queued.return_code is not None]
+        for answer in sorted(done, key=lambda answer: answer.queued.place) or list(self._answers):
+            self._remove(answer)
+            answer.job.error = failure_of(answer.queued, self._servers, server.reason(answer.queued))
+            self._end(answer.job)
+        return ReturnCode.IO_WAIT
 
     def close(self) -> None:
-        """The connection is closed: what the worker has not begun is dropped."""
-        while self._outstanding:
-            self._take_off(self._outstanding[0])
+        """Drops the jobs that the worker has not started, as gearmand does for a closed connection."""
+        while self._answers:
+            self._remove(self._answers[0])
 
-    def _take_off(self, answer: _Answer) -> None:
-        self._outstanding.remove(answer)
-        answer.job.receivers.remove(answer.receive)
-        self._queue.drop(answer.job)
+    def _end(self, job: PendingJob) -> None:
+        self.has_news = True
+        job.is_done = True
+        self._on_end(job)
+
+    def _remove(self, answer: _Answer) -> None:
+        self._answers.remove(answer)
+        answer.queued.receivers.remove(answer.receive)
+        self._queue.drop(answer.queued)
 
 
 class _Answer:
-    """What comes back for a submission."""
+    """What comes back for a job."""
 
-    def __init__(self, submission: Submission, job: QueuedJob) -> None:
-        self.submission = submission
+    def __init__(self, job: PendingJob, queued: QueuedJob) -> None:
         self.job = job
+        self.queued = queued
 
     def receive(self, packet: Packet) -> None:
         if packet.what in (Sent.DATA, Sent.COMPLETE):
-            self.submission.data.append(packet.content)
+            self.job.parts.append(packet.content)
         if packet.what not in ENDS:
-            self.tell(packet.what.value, packet)
+            self.update(packet.what.value, packet)
 
-    def tell(self, what: str, packet: Packet) -> None:
-        if self.submission.watch is not None:
-            self.submission.watch(what, self.submission.handle, cast(GearmanTask, packet))
+    def update(self, what: str, packet: Packet) -> None:
+        if self.job.on_update is not None:
+            self.job.on_update(what, self.job.handle, cast(GearmanTask, packet))

@@ -1,0 +1,172 @@
+"""The scheduler: spreads the jobs of a bulk call over lanes, keeps their deadlines, and resubmits what was lost."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Generic
+
+from gearman_cffi.bulk.lanes import Lane, wait_for_lanes
+from gearman_cffi.bulk.window import WINDOW_BYTES, J, WindowQueue
+from gearman_cffi.ext import ReturnCode
+
+# The return codes of a lost server. Its unanswered jobs are submitted again if there is another server.
+_LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
+# At most so many jobs are taken from the caller before the lanes are stepped, and for at most so many seconds.
+_SLICE = 200
+_PATIENCE = 0.005
+# How long a step may take when no time is left, in ms.
+_GRACE_MS = 20
+
+
+class Scheduler(Generic[J]):
+    """Runs the jobs of a call. They are taken from the iterable as there is room.
+
+    window: how many jobs are taken and not answered at most. retries: how often a job is submitted again after its
+    server was lost. timeout bounds the whole run, job_timeout each job from its submission, in seconds.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane[J]],
+        jobs: Iterable[J],
+        *,
+        window: int,
+        retries: int,
+        timeout: float | None = None,
+        job_timeout: float | None = None,
+    ) -> None:
+        self._lanes = lanes
+        self._jobs = iter(jobs)
+        self._is_exhausted = False
+        self._most_bytes = WINDOW_BYTES * len(lanes)  # that are queued
+        self._window = window
+        self._retries = retries
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._job_timeout = job_timeout
+        self._losses: Counter[int] = Counter()  # by the positions of the jobs
+        # Jobs with a unique key go to the first lane, as a single submission would; the others go to any.
+        self._keyed: WindowQueue[J] = WindowQueue()
+        self._others: WindowQueue[J] = WindowQueue()
+
+    def run(self) -> None:
+        """Returns when all jobs have ended."""
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Submits jobs and receives answers; waits if there is nothing else to do. False if all jobs have ended."""
+        has_room = self._take()
+        if self._is_exhausted and not self._busy() and not self._keyed and not self._others:
+            return False
+        for lane in self._lanes:
+            lane.has_news = False
+        self._submit()
+        busy = self._busy()
+        for lane in busy:
+            self._step_lane(lane, poll=has_room)
+        if busy and not has_room and not any(lane.has_news for lane in self._lanes):
+            self._wait(busy)
+        return True
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for lane in self._lanes:
+            lane.close()
+
+    def _busy(self) -> list[Lane[J]]:
+        return [lane for lane in self._lanes if lane.outstanding]
+
+    # ------------------------------------------------------------------------- taking and submitting
+
+    def _take(self) -> bool:
+        """Takes jobs from the caller. True if there is room for more, so that it is too early to wait."""
+        if self._is_exhausted:
+            return False
+        keyed, others = self._keyed, self._others
+        room = self._window - len(keyed) - len(others) - sum(lane.outstanding for lane in self._lanes)
+        count = max(0, min(room, _SLICE))
+        taken = 0
+        until = time.monotonic() + _PATIENCE
+        for job in itertools.islice(self._jobs, count):
+            taken += 1
+            self._queue_of(job).append(job)
+            if keyed.size + others.size >= self._most_bytes:
+                return False
+            if time.monotonic() > until:
+                return True
+        self._is_exhausted = taken < count
+        return room > _SLICE and not self._is_exhausted
+
+    def _queue_of(self, job: J) -> WindowQueue[J]:
+        return self._keyed if job.key and len(self._lanes) > 1 else self._others
+
+    def _submit(self) -> None:
+        """Gives the queued jobs to the lanes that have the least to do."""
+        deadline = self._deadline
+        if deadline is None and self._job_timeout is not None:
+            deadline = time.monotonic() + self._job_timeout
+        is_late = self._deadline is not None and time.monotonic() >= self._deadline
+        for queue, lanes in ((self._keyed, self._lanes[:1]), (self._others, self._lanes)):
+            while queue:
+                lane = min(lanes, key=lambda lane: (not lane.capacity(1, 1), lane.load))
+                count = lane.capacity(len(queue), len(lanes))
+                if is_late:
+                    for job in queue.take(len(queue)):
+                        lane.fail(job, ReturnCode.TIMEOUT, None)
+                elif count:
+                    lane.add(queue.take(count), deadline)
+                else:
+                    break
+
+    # -------------------------------------------------------------------------------------- answers
+
+    def _step_lane(self, lane: Lane[J], poll: bool) -> None:
+        """Receives what has come, then ends what is late: the caller, or its iterable, may have been away for long."""
+        left = _milliseconds_until(lane.deadline)
+        before, lane.stepped = lane.stepped, time.monotonic()
+        self._settle(lane, lane.step(left or _GRACE_MS, poll or left == 0))
+        if left == 0:
+            self._expire(lane, before if lane.has_news else lane.stepped)
+
+    def _wait(self, busy: Sequence[Lane[J]]) -> None:
+        deadlines = [lane.deadline for lane in busy]
+        left = _milliseconds_until(min((one for one in deadlines if one is not None), default=None))
+        if left == 0:
+            return
+        if len(busy) == 1:
+            self._settle(busy[0], busy[0].wait(left))
+        elif wait_for_lanes(busy, left) == ReturnCode.NO_ACTIVE_FDS:
+            for lane in busy:
+                self._settle(lane, lane.step_unconnected(left))
+
+    def _settle(self, lane: Lane[J], rc: int) -> None:
+        """Takes the results of a lane after a return code."""
+        if rc == ReturnCode.IO_WAIT:
+            return
+        if rc == ReturnCode.TIMEOUT:
+            self._expire(lane, time.monotonic())
+            return
+        detail = lane.error() if rc else None
+        lane.has_news = True
+        for job, code in lane.finish(rc):
+            if code in _LOST and self._losses[job.position] < self._retries:
+                self._losses[job.position] += 1
+                self._queue_of(job).append(job)
+            else:
+                lane.fail(job, code, detail)
+
+    def _expire(self, lane: Lane[J], now: float) -> None:
+        detail = lane.error()
+        for job, code in lane.expire(now):
+            lane.fail(job, code, detail)
+
+
+def _milliseconds_until(deadline: float | None) -> int:
+    """Returns the time until then, at least 1 before it and 0 after it; -1 for no deadline."""
+    if deadline is None:
+        return -1
+    left = deadline - time.monotonic()
+    return 0 if left <= 0 else int(left * 1000) + 1
