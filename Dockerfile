@@ -5,7 +5,7 @@ WORKDIR /src
 RUN useradd --create-home gearman-cffi && chown gearman-cffi /src
 ENV GEARMAN_CFFI_VENV=/home/gearman-cffi/venv
 
-# What changes seldom comes first: system packages, then the development tools, then the source.
+# Layers that rarely change come first: system packages, then the development tools, then the source.
 COPY script/bootstrap script/
 RUN script/bootstrap system && rm -rf /var/lib/apt/lists/*
 

@@ -1,8 +1,8 @@
-"""Many jobs at once: in one go, as a stream, and in the background.
+"""Submit many jobs: wait for all of them, process results as they arrive, and submit in the background.
 
     python examples/bulk.py [HOST:PORT]
 
-examples/worker.py does the work.
+Start examples/worker.py first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gearman_cffi import Client, GearmanException, Job
 
 
 def main(arguments: list[str]) -> int:
-    """Submits a few hundred jobs. Returns the process's exit code."""
+    """Submit a few hundred jobs; returns the exit code."""
     with Client(arguments[0] if arguments else None, timeout=10) as client:
         try:
             answers = client.execute_jobs(Job("reverse", f"job {number}") for number in range(300))
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
                 print(f"{job.get_workload()} -> {answer}")
             print(f"{failed} failed")
             handles = client.execute_jobs_in_background([Job("reverse", "later")] * 100)
-            print(f"{len(handles)} jobs left with the server")
+            print(f"{len(handles)} jobs submitted in the background")
         except GearmanException as error:
             print(f"bulk: {error}", file=sys.stderr)
             return 1

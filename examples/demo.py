@@ -1,8 +1,8 @@
-"""The main job, once through: submit in the background, watch, and the same again in the foreground.
+"""A demo: submit a job in the background, watch its progress, then run the same job in the foreground.
 
     python examples/demo.py
 
-starts a gearmand of its own, and itself once more as a worker process:
+It starts a gearmand of its own, and itself a second time as a worker process:
 
     python examples/demo.py --worker HOST PORT
 """
@@ -23,12 +23,12 @@ TEXT = "this is a test"
 STEPS = 20
 STEP_SECONDS = 0.1
 POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 BAR = 30
 
 
 def reverse(job: GearmanJob, context: object) -> bytes:
-    """The worker's function: turns the text round, slowly, and says how far it is."""
+    """The worker's function: reverses the text, slowly, and sends its progress."""
     for step in range(1, STEPS + 1):
         time.sleep(STEP_SECONDS)
         job.sendStatus(step, STEPS)
@@ -36,7 +36,7 @@ def reverse(job: GearmanJob, context: object) -> bytes:
 
 
 def work(host: str, port: int) -> None:
-    """The worker process: one job after the other until the server is gone."""
+    """The worker process: runs jobs until the server has gone."""
     worker = GearmanWorker()
     worker.addServer(host, port)
     worker.addFunction("reverse", reverse)
@@ -46,9 +46,9 @@ def work(host: str, port: int) -> None:
 
 @contextmanager
 def worker_process(server: Gearmand) -> Iterator[subprocess.Popen[bytes]]:
-    """Another Python process that works for the server, ended with the block."""
+    """A second Python process with a worker, which is stopped at the end of the block."""
     command = [sys.executable, __file__, "--worker", server.host, str(server.port)]
-    process = subprocess.Popen(command, start_new_session=True)  # Ctrl-C is for this process, which ends that one
+    process = subprocess.Popen(command, start_new_session=True)  # so that Ctrl-C reaches this process only
     try:
         yield process
     finally:
@@ -57,9 +57,9 @@ def worker_process(server: Gearmand) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class Progress:
-    """Shows each new state: over and over in one line on a terminal, else line by line.
+    """Shows each new state: in the same line on a terminal, otherwise in a line of its own.
 
-    A job that is done is unknown to the server, so its numbers are 0/0 in the end.
+    The server forgets a job that is done, so its numbers are 0/0 at the end.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Progress:
         self._last = ""
 
     def show(self, status: JobStatus) -> None:
-        """Prints the status if it is not the one printed last."""
+        """Print the status if it has changed."""
         state = "done" if status.is_completed else "running" if status.is_running else "queued"
         text = f"{state:8}{status.numerator:3}/{status.denominator:<3}"
         if text == self._last:
@@ -80,14 +80,14 @@ class Progress:
         else:
             print(f"  {text}", flush=True)
 
-    def leave(self) -> None:
-        """Goes to a new line if the last one is unfinished."""
+    def end_line(self) -> None:
+        """Start a new line if the last one is not finished."""
         if self._live and self._last and not self._last.startswith("done"):
             print()
 
 
 def background(server: Gearmand, worker: subprocess.Popen[bytes]) -> None:
-    """With PHP's names: doBackground() and jobStatus()."""
+    """Submit in the background with PHP's names: doBackground() and jobStatus()."""
     client = GearmanClient()
     client.addServer(server.host, server.port)
     handle = client.doBackground("reverse", TEXT)
@@ -95,7 +95,7 @@ def background(server: Gearmand, worker: subprocess.Popen[bytes]) -> None:
         raise RuntimeError(f"doBackground: {client.error()}")
     print(f"submitted {TEXT!r} in the background: job {handle}", flush=True)
     progress = Progress()
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     try:
         while True:
             status = JobStatus.from_answer(client.jobStatus(handle))
@@ -107,25 +107,25 @@ def background(server: Gearmand, worker: subprocess.Popen[bytes]) -> None:
             if worker.poll() is not None:
                 raise RuntimeError(f"the worker process ended with code {worker.returncode}")
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the job is not done after {PATIENCE_SECONDS} s")
+                raise RuntimeError(f"the job is not done after {TIMEOUT_SECONDS} s")
             time.sleep(POLL_SECONDS)
     finally:
-        progress.leave()
+        progress.end_line()
 
 
 def foreground(server: Gearmand) -> None:
-    """With the Python layer: execute_job() returns what the worker answered.
+    """Submit in the foreground with the Python layer: execute_job() returns the result.
 
-    The worker takes and gives plain bytes, hence RawSerializer. Without it the workload would go out as
-    PHP programs on dmank/gearman expect it: s:14:"this is a test";
+    The worker uses plain bytes, and so does RawSerializer. The default serializer would send the workload in PHP's
+    format: s:14:"this is a test";
     """
-    with Client(server.address, serializer=RawSerializer(), timeout=PATIENCE_SECONDS) as client:
+    with Client(server.address, serializer=RawSerializer(), timeout=TIMEOUT_SECONDS) as client:
         print("the same in the foreground:", flush=True)
         print(client.execute_job("reverse", TEXT).decode(), flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the demo, or with --worker its worker. Returns the process's exit code."""
+    """Run the demo, or with --worker its worker; returns the exit code."""
     try:
         if arguments[:1] == ["--worker"]:
             work(arguments[1], int(arguments[2]))

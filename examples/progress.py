@@ -1,8 +1,8 @@
-"""Watching a job while it runs.
+"""Watch the progress of a job.
 
     python examples/progress.py [HOST:PORT]
 
-examples/worker.py does the work.
+Start examples/worker.py first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NAMES = ["beach.png", "hills.png", "notes.txt", "city.png"]
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what the job tells, then its answer. Returns the process's exit code."""
+    """Print the updates of a job, then its result; returns the exit code."""
     with Client(arguments[0] if arguments else None, timeout=10) as client:
         watch = client.watch_job("resize", NAMES)
         for update in watch:

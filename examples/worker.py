@@ -1,9 +1,9 @@
-"""A worker: two functions, a log of its life, limits to it. Stop it with Ctrl-C or SIGTERM.
+"""A worker with two functions, a log, and limits of run time and memory. Stop it with Ctrl-C or SIGTERM.
 
     python examples/worker.py [HOST:PORT]
 
-Without an address it takes GEARMAN_SERVERS, else 127.0.0.1:4730. examples/client.py, progress.py and bulk.py have
-work for it.
+Without an address it uses GEARMAN_SERVERS, or 127.0.0.1:4730. examples/client.py, progress.py and bulk.py submit jobs
+for it.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ jobs = JobCollection()
 
 @jobs.handler("reverse")
 def reverse(job: Job) -> str:
-    """A plain function as a handler."""
+    """A function as a handler."""
     return str(job.get_workload())[::-1]
 
 
 class Resize(JobHandlerInterface):
-    """A handler with an object around it: it is given a time limit, and tells how far it is."""
+    """A class as a handler, with a time limit; it sends its progress."""
 
     time_limit = timedelta(minutes=1)
 
     def listens_to_job(self) -> str:
-        """The function's name."""
+        """The name of the function."""
         return "resize"
 
     def execute(self, job: Job) -> dict[str, object]:
-        """Pretends to resize pictures."""
+        """Pretend to resize pictures."""
         names = job.get_workload()
         for number, name in enumerate(names, 1):
             if not str(name).endswith(".png"):
-                job.send_warning(f"{name} is no picture")
+                job.send_warning(f"{name} is not a picture")
             time.sleep(0.05)
             job.send_status(number, len(names))
         return {"resized": [name for name in names if str(name).endswith(".png")]}
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the worker until it is told to stop."""
+    """Run the worker until it is stopped."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logger = logging.getLogger("example")
     jobs.add(Resize())

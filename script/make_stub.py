@@ -1,9 +1,9 @@
-"""Writes the stub of the compiled module's ``lib``: run it again when the declarations change.
+"""Writes the stub of the compiled module's ``lib``. Run it again if the declarations change.
 
-usage: python script/make_stub.py [--check]      --check only says whether the file is as it would be written
+usage: python script/make_stub.py [--check]      --check writes nothing; it fails if the file is out of date
 
-Types are those of the compiled module; the names of parameters, which cffi forgets, are those of the declarations.
-``lib`` is a module to Python (``sys.modules`` has it), and so is the stub: stubtest compares it name by name.
+The types are from the compiled module; the names of parameters are from the declarations, because cffi drops them.
+``lib`` is in ``sys.modules``, so the stub is that of a module: stubtest compares it name by name.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
 def parameter_names() -> dict[str, list[str]]:
-    """Function name to the names of its parameters, as they are declared; empty for one without a name."""
+    """The declared parameter names of each function, empty for a parameter without a name."""
     files = [*(ROOT / "vendor/libgearman").glob("*.h"), ROOT / "gearman_cffi/_libgearman/csrc/cdef.h"]
     text = COMMENT.sub("", "\n".join(path.read_text("utf-8") for path in files))
     return {name: [_name(one) for one in parameters.split(",")] for name, parameters in FUNCTION.findall(text)}
@@ -50,7 +50,7 @@ def _name(declaration: str) -> str:
 
 
 def python_type(ctype: Any, *, result: bool) -> str:
-    """The annotation for a C type: of what a function returns, or of what it takes."""
+    """The annotation for the C type of a result or of a parameter."""
     if ctype.kind == "void":
         return "None"
     if ctype.kind in {"primitive", "enum"}:

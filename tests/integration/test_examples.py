@@ -47,7 +47,7 @@ def output(name: str, *arguments: str) -> list[str]:
 def test_client(address: str) -> None:
     first, second, third = output("client.py", address)
     assert first == "tset a si siht"
-    assert second.startswith("left with the server as H:test:")
+    assert second.startswith("submitted in the background as H:test:")
     assert third == "the worker raised TypeError: 'int' object is not iterable"
 
 
@@ -55,7 +55,7 @@ def test_progress(address: str) -> None:
     assert output("progress.py", address) == [
         "1 of 4",
         "2 of 4",
-        "notes.txt is no picture",
+        "notes.txt is not a picture",
         "3 of 4",
         "4 of 4",
         "{'resized': ['beach.png', 'hills.png', 'city.png']}",
@@ -66,7 +66,7 @@ def test_bulk(address: str) -> None:
     lines = output("bulk.py", address)
     assert lines[0] == "300 answers, in the order of the jobs: '0 boj' ... '992 boj'"
     assert "['a.png'] -> {'resized': ['a.png']}" in lines
-    assert lines[-2:] == ["1 failed", "100 jobs left with the server"]
+    assert lines[-2:] == ["1 failed", "100 jobs submitted in the background"]
 
 
 @pytest.mark.parametrize("name", ["client.py", "progress.py", "bulk.py"])
