@@ -1,4 +1,4 @@
-"""How values are shown in messages and log lines."""
+"""How values, and texts from the network, are shown in messages."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ class Worker:
     serializer reads workloads and writes results: PHP's serialize format unless told otherwise.
     idle_interval, seconds or a timedelta: how often an idle worker looks whether servers that were gone are back,
     and tells on_no_jobs; a job that comes meanwhile is taken at once. signals end run(): see there.
+    client_id names the worker in the servers' lists of workers: at most 254 visible ASCII characters.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Worker:
         serializer: Serializer | None = None,
         idle_interval: float | timedelta = 5.0,
         signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
+        client_id: str | None = None,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -64,7 +66,8 @@ class Worker:
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
         self.serializer: Serializer = chosen(serializer)
-        self._worker_servers = WorkerServers(self.servers, to_milliseconds(idle_interval, "idle_interval") or 0)
+        wait_milliseconds = to_milliseconds(idle_interval, "idle_interval") or 0
+        self._worker_servers = WorkerServers(self.servers, wait_milliseconds, client_id)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop = StopRequest()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from gearman_cffi.error_mapping import NO_PACKET, failure
-from gearman_cffi.exceptions import ConnectionFailed, GearmanError, NoServers, ServerError
+from gearman_cffi.exceptions import ConnectionFailed, GearmanError, InvalidArgument, NoServers, ServerError
 from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanJob, GearmanWarning, GearmanWorker, ReturnCode
+from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server, ServerCollection
 
 TYPE_CHECKING = False
@@ -60,7 +61,12 @@ class WorkerServers:
     are back and whether those that seem to be there still are.
     """
 
-    def __init__(self, servers: ServerCollection, wait_milliseconds: int) -> None:
+    def __init__(self, servers: ServerCollection, wait_milliseconds: int, client_id: str | None) -> None:
+        if client_id is not None and not _is_valid_client_id(client_id):
+            raise InvalidArgument(
+                f"invalid client id {short_repr(client_id)}: it must have 1 to 254 visible ASCII characters"
+            )
+        self._client_id = client_id
         self._servers = servers
         self._wait_milliseconds = wait_milliseconds
         self._given: GearmanWorker | None = None
@@ -83,6 +89,8 @@ class WorkerServers:
                 raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
             worker = SilentWorker()
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
+            if self._client_id is not None:
+                worker.setId(self._client_id)
             self._added = False
         if isinstance(worker, SilentWorker):
             worker._await_answers(awaits_answers)
@@ -174,3 +182,8 @@ def _add(worker: GearmanWorker, server: Server) -> bool:
     with suppress(GearmanWarning):
         return worker.addServer(server.host, server.port, False)
     return False
+
+
+def _is_valid_client_id(client_id: str) -> bool:
+    """Whether gearmand's list of workers can show it: a blank would end it."""
+    return 1 <= len(client_id) <= 254 and all("!" <= letter <= "~" for letter in client_id)

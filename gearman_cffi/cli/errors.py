@@ -5,26 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 
 from gearman_cffi.admin import CommandRefused
 from gearman_cffi.cli.extras import MissingExtra
 from gearman_cffi.cli.io import print_message
 from gearman_cffi.exceptions import GearmanException, JobError
-
-
-class ExitCode(IntEnum):
-    """The exit codes of all commands but `worker`; 2 is a usage error."""
-
-    OK = 0
-    FAILED = 1  # anything else
-    UNREACHABLE = 4  # a server cannot be reached, or the connection was lost
-    JOB_FAILED = 5  # the worker failed the job
-    TIMEOUT = 6  # no answer in time
-    REFUSED = 7  # the server or libgearman refused the request
-    UNREADABLE = 8  # the job is done, but the serializer cannot read its result
-    NOT_KNOWN = 9  # status, cancel: no server knows the job
-    INTERRUPTED = 130  # Ctrl-C
+from gearman_cffi.exit_code import ExitCode
 
 
 @contextmanager

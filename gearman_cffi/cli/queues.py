@@ -11,12 +11,13 @@ import click
 
 import gearman_cffi
 from gearman_cffi.admin import Admin
-from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
+from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.ext import gearman_version
 from gearman_cffi.servers import ServerCollection
 

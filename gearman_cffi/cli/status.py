@@ -8,12 +8,13 @@ from dataclasses import asdict
 
 import click
 
-from gearman_cffi.cli.errors import ExitCode, exit_on_error
+from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.io import print_line
 from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.cli.tables import print_json
 from gearman_cffi.client import Client
+from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.servers import ServerCollection
 

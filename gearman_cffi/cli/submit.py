@@ -12,12 +12,13 @@ from typing import Any, BinaryIO
 import click
 
 from gearman_cffi.cli import workload
-from gearman_cffi.cli.errors import ExitCode, code_of, exit_on_error
+from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message, write
 from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, SerializerError, UnsupportedValue
+from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_watch import UpdateKind
 from gearman_cffi.jobs import Job

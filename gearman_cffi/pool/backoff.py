@@ -5,51 +5,51 @@ from __future__ import annotations
 import random
 import time
 
-FIRST_WAIT = 0.1  # s; doubled with each one that dies young
-LONGEST_WAIT = 30.0
-GROWN_UP = 10.0  # s; a process that lived longer was not killed by its start
+FIRST_DELAY = 0.1  # seconds; doubled with each process that dies young
+MAX_DELAY = 30.0
+YOUNG = 10.0  # seconds; a process that lived longer was not killed by its start
 
 
 class Backoff:
-    """When the next one may start. not_before is a time of time.monotonic(), 0 for at once."""
+    """When the next process may start. not_before is a time of time.monotonic(); 0 means now."""
 
     def __init__(self) -> None:
         self.not_before = 0.0
         self._deaths = 0
 
     def reset(self) -> None:
-        """It ended as it should."""
+        """Forget earlier deaths: the last process ended as it should."""
         self.not_before, self._deaths = 0.0, 0
 
-    def died(self, began: float) -> float:
-        """It died, having begun then; the seconds until there may be another one."""
+    def record_death(self, started_at: float) -> float:
+        """Record that a process died that was started at that time. Returns the seconds until the next may start."""
         now = time.monotonic()
-        if now - began > GROWN_UP:
+        if now - started_at > YOUNG:
             self._deaths = 0
-        seconds: float = min(LONGEST_WAIT, FIRST_WAIT * 2**self._deaths) * random.uniform(0.75, 1)
+        seconds: float = min(MAX_DELAY, FIRST_DELAY * 2**self._deaths) * random.uniform(0.75, 1)
         self._deaths = min(self._deaths + 1, 20)
         self.not_before = now + seconds
         return seconds
 
 
 class FunctionBackoffs:
-    """Functions whose jobs have ended their process: the next processes do not serve them for a while.
+    """Functions that new processes leave out for a while, because their jobs have ended the process.
 
-    Otherwise the server gives the same job to one process after the other, and none is left for other functions.
+    Otherwise the server gives such a job to one process after the other, and none is left for other functions.
     """
 
     def __init__(self) -> None:
         self._backoffs: dict[str, Backoff] = {}
 
-    def died(self, function: str, began: float) -> float:
-        """A process that had begun then died in a job of this function. Seconds until it is served again."""
-        return self._backoffs.setdefault(function, Backoff()).died(began)
+    def record_death(self, function: str, started_at: float) -> float:
+        """Record that a job of the function ended its process. Returns the seconds until it is served again."""
+        return self._backoffs.setdefault(function, Backoff()).record_death(started_at)
 
-    def waiting(self) -> dict[str, float]:
-        """The functions not to serve now, with the time at which each may be served again."""
+    def left_out(self) -> dict[str, float]:
+        """The functions to leave out now, each with the time at which it may be served again."""
         now = time.monotonic()
         return {name: backoff.not_before for name, backoff in self._backoffs.items() if backoff.not_before > now}
 
     def clear(self) -> None:
-        """There is new code."""
+        """Forget all deaths, because there is new code."""
         self._backoffs.clear()

@@ -1,4 +1,4 @@
-"""What the pool's loop waits for: signals, messages, and changed files."""
+"""What the pool's parent waits for: signals, messages, and changed files."""
 
 from __future__ import annotations
 
@@ -13,70 +13,71 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-_TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
-class Signals:
-    """While the block runs, signals arrive here, in order and each of them.
+class EventLoop:
+    """A context manager that collects the signals of its block, in their order.
 
-    What is ignored (SIGINT in a shell's background, SIGHUP under nohup) stays ignored. The SIGHUP of a terminal that is
-    closed counts as SIGTERM. A change below directories, which needs watchfiles, counts as SIGHUP.
+    Signals that were ignored before (SIGINT in a background job of a shell, SIGHUP under nohup) stay ignored. SIGHUP
+    from a closed terminal counts as SIGTERM. A changed Python file in one of the directories counts as SIGHUP; that
+    needs watchfiles.
     """
 
     def __init__(self, directories: Sequence[Path] = ()) -> None:
         self._directories = directories
-        self._earlier: dict[int, Any] = {}
+        self._previous_handlers: dict[int, Any] = {}
         self._had_terminal = _is_terminal()
 
-    def __enter__(self) -> Signals:
-        self._wake, self._wake_end = os.pipe()
-        for end in (self._wake, self._wake_end):
+    def __enter__(self) -> EventLoop:
+        self._wakeup, self._wakeup_end = os.pipe()
+        for end in (self._wakeup, self._wakeup_end):
             os.set_blocking(end, False)
-        self._earlier_wake = signal.set_wakeup_fd(self._wake_end, warn_on_full_buffer=False)
-        for number in _TAKEN:
+        self._previous_wakeup = signal.set_wakeup_fd(self._wakeup_end, warn_on_full_buffer=False)
+        for number in _HANDLED:
             if number == signal.SIGCHLD or signal.getsignal(number) is not signal.SIG_IGN:
-                self._earlier[number] = signal.signal(number, lambda *_: None)
+                self._previous_handlers[number] = signal.signal(number, lambda *_: None)
         self._ended = threading.Event()
         if self._directories:
-            threading.Thread(target=self._watch, name="gearman-cffi reload", daemon=True).start()
+            threading.Thread(target=self._watch_files, name="gearman-cffi reload", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        signal.set_wakeup_fd(self._earlier_wake)
-        for number, handler in self._earlier.items():
+        signal.set_wakeup_fd(self._previous_wakeup)
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
 
-    def wait(self, streams: Sequence[int], seconds: float | None) -> None:
-        """Returns when a signal has arrived, a stream can be read, or the time is over."""
+    def wait(self, descriptors: Sequence[int], seconds: float | None) -> None:
+        """Returns if a signal has arrived, a descriptor is readable, or the time is over; None for no limit."""
         poll = select.poll()
-        for stream in (self._wake, *streams):
-            poll.register(stream, select.POLLIN)
+        for descriptor in (self._wakeup, *descriptors):
+            poll.register(descriptor, select.POLLIN)
         poll.poll(None if seconds is None else seconds * 1000 + 1)
 
-    def arrived(self) -> list[int]:
-        """The signals since the last call."""
+    def take_signals(self) -> list[int]:
+        """The signals that have arrived since the last call."""
         numbers: list[int] = []
         with suppress(BlockingIOError):
-            while piece := os.read(self._wake, 512):
+            while piece := os.read(self._wakeup, 512):
                 numbers += piece
-        return [self._meant(number) for number in numbers]
+        return [self._translate(number) for number in numbers]
 
-    def _meant(self, number: int) -> int:
-        closed = number == signal.SIGHUP and self._had_terminal and not _is_terminal()
-        return signal.SIGTERM if closed else number
+    def _translate(self, number: int) -> int:
+        terminal_closed = number == signal.SIGHUP and self._had_terminal and not _is_terminal()
+        return signal.SIGTERM if terminal_closed else number
 
-    def _watch(self) -> None:
-        import watchfiles
+    def _watch_files(self) -> None:
+        import watchfiles  # an optional extra
 
-        logging.getLogger("watchfiles").setLevel(logging.WARNING)  # what it tells at info is told here in our words
+        logging.getLogger("watchfiles").setLevel(logging.WARNING)  # the pool logs the reload itself
         changes = watchfiles.watch(
             *self._directories, watch_filter=watchfiles.PythonFilter(), stop_event=self._ended, debounce=200
         )
         for _ in changes:
-            os.write(self._wake_end, bytes([signal.SIGHUP]))
+            os.write(self._wakeup_end, bytes([signal.SIGHUP]))
 
 
 def _is_terminal() -> bool:

@@ -1,14 +1,15 @@
-"""The process that imports the user's module once, and forks the children of one generation.
+"""The fork server: imports the user's module once and forks the worker processes of one generation of code.
 
-    python -m gearman_cffi.pool.forkserver TARGET CONTROL LIFELINE EVENTS SCOREBOARD PRELOAD DIRECTORY
+    python -m gearman_cffi.pool.forkserver TARGET CONTROL DEATH_PIPE EVENTS SCOREBOARD PRELOAD DIRECTORY
 
-CONTROL is a socket to the pool's parent, the next three are file descriptors that children inherit. It serves
-nothing itself. A forked child leaves serve() with its options; every other process ends in it.
+CONTROL is a socket to the pool's parent; the next three are file descriptors that the worker processes inherit.
+The fork server runs no jobs itself.
 
-Orders from the parent: {"start": ChildOptions as JSON}, {"kill": id, "signal": number}. Told to it: {"loaded": names,
-"preload": bool}, {"failed": text}, {"started": id, "pid": pid}, {"ended": id, "status": code}.
-Forking is safe only where nothing else runs: with threads after the import (or on macOS, whose own libraries
-start some) this program begins anew without importing, and each child becomes a fresh interpreter.
+Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies: {"loaded": names},
+{"failed": text}, {"started": id, "pid": pid}, {"ended": id, "status": code}.
+
+Forking is only safe if nothing else runs. If the import has started threads (on macOS the system's libraries may do
+that), this program starts again without an import, and each worker process is a new interpreter.
 """
 
 from __future__ import annotations
@@ -26,134 +27,136 @@ from contextlib import suppress
 
 from gearman_cffi.handlers import JobCollection
 from gearman_cffi.pool import ipc
-from gearman_cffi.pool.metrics import Identity
-from gearman_cffi.pool.options import AUTO, BLOCKED, NEVER, ChildOptions
-from gearman_cffi.pool.parent_death import die_with_parent, own_group
-from gearman_cffi.pool.target import NotLoaded, add_to_path, load
+from gearman_cffi.pool.metrics import MetricsIdentity
+from gearman_cffi.pool.options import BLOCKED_SIGNALS, Preload, ProcessOptions
+from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
+from gearman_cffi.pool.target import TargetError, add_to_path, load
+from gearman_cffi.pool.worker_process import WorkerProcess
 
 
-class Template:
-    """The loop of the process. arguments are those of the program, as texts."""
+class ForkServer:
+    """The state of the process. arguments: those of the program."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = list(arguments)
-        self.target, *numbers, self.preload, self.directory = arguments
-        control, self.lifeline, self.events, self.scoreboard = map(int, numbers)
+        self.target, *descriptors, preload, self.directory = arguments
+        control, self.death_pipe, self.events, self.scoreboard = map(int, descriptors)
         self.control = socket.socket(fileno=control)
         self.jobs: JobCollection | None = None
+        self._preload = Preload(preload)
         self._pids: dict[int, int] = {}
-        self._lines = ipc.Lines()
+        self._reader = ipc.LineReader()
 
     def load(self) -> bool:
-        """Imports where that is wanted; False where it failed, and the parent was told."""
-        if self.preload == AUTO and sys.platform == "darwin":
-            self.preload = NEVER
-        if self.preload == NEVER:
-            self._tell(loaded=None, preload=False)
+        """Imports the module, unless each process is to do that. Returns False if it failed; the parent knows then."""
+        if self._preload is Preload.AUTO and sys.platform == "darwin":
+            self._preload = Preload.NEVER
+        if self._preload is Preload.NEVER:
+            self._send(loaded=None)
             return True
         try:
             self.jobs = load(self.target)
-        except NotLoaded as error:
-            self._tell(failed=str(error))
+        except TargetError as error:
+            self._send(failed=str(error))
             return False
-        if self.preload == AUTO and _has_threads():
-            self._begin_anew()
-        import gearman_cffi.pool.worker_process  # noqa: F401  (here, that children share it)
-
+        if self._preload is Preload.AUTO and _has_threads():
+            self._restart_without_import()
         gc.collect()
-        gc.freeze()  # the collector then leaves alone, and shared, what all children have in common
-        self._tell(loaded=list(self.jobs.get_jobs()), preload=True)
+        gc.freeze()  # the garbage collector then does not touch the memory that the processes share
+        self._send(loaded=list(self.jobs.get_jobs()))
         return True
 
-    def serve(self) -> ChildOptions | None:
-        """Takes orders until the parent is gone. Returns twice: in a forked child with its options."""
-        wake, wake_end = os.pipe()
-        for end in (wake, wake_end):
+    def serve(self) -> ProcessOptions | None:
+        """Follows the parent's requests until the parent has ended. In a forked process it returns its options."""
+        wakeup, wakeup_end = os.pipe()
+        for end in (wakeup, wakeup_end):
             os.set_blocking(end, False)
-        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        while not self._lines.ended:
-            ready = select.select([self.control.fileno(), wake], [], [])[0]
-            if wake in ready:
-                os.read(wake, 512)
+        while not self._reader.ended:
+            ready = select.select([self.control.fileno(), wakeup], [], [])[0]
+            if wakeup in ready:
+                os.read(wakeup, 512)
                 self._reap()
             if self.control.fileno() in ready:
-                for order in ipc.receive(self.control, self._lines):
-                    child = self._obey(order)
-                    if child is not None:
+                for request in ipc.receive(self.control, self._reader):
+                    options = self._follow(request)
+                    if options is not None:
                         signal.set_wakeup_fd(-1)
                         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                        os.close(wake)
-                        os.close(wake_end)
+                        os.close(wakeup)
+                        os.close(wakeup_end)
                         self.control.close()
-                        return child
+                        return options
         for pid in self._pids.values():
-            _kill(pid, signal.SIGKILL)
+            _send_signal(pid, signal.SIGKILL)
         return None
 
-    def _obey(self, order: ipc.Message) -> ChildOptions | None:
-        if "start" in order:
-            options = ChildOptions.from_json(order["start"])
-            pid = self._fork() if self.jobs is not None else self._spawn(order["start"])
+    def _follow(self, request: ipc.Message) -> ProcessOptions | None:
+        """Follows a request. In a forked process it returns its options."""
+        if "start" in request:
+            options = ProcessOptions.from_json(request["start"])
+            pid = self._fork() if self.jobs is not None else self._spawn(request["start"])
             if not pid:
                 return options
             self._pids[options.id] = pid
-            self._tell(started=options.id, pid=pid)
-        elif order["kill"] in self._pids:
-            _kill(self._pids[order["kill"]], order["signal"])
+            self._send(started=options.id, pid=pid)
+        elif request["kill"] in self._pids:
+            _send_signal(self._pids[request["kill"]], request["signal"])
         return None
 
     def _fork(self) -> int:
-        """0 in the child. Signals stay blocked there, until it has its handlers."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+        """Returns 0 in the new process, where signals stay blocked until it has its own handlers."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
         pid = os.fork()
         if pid:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
         return pid
 
     def _spawn(self, options: str) -> int:
-        inherited = (self.lifeline, self.events, self.scoreboard)
+        inherited = (self.death_pipe, self.events, self.scoreboard)
         program = [sys.executable, "-m", "gearman_cffi.pool.spawn_main", self.target, *map(str, inherited)]
-        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # the child inherits that, and what comes meanwhile stays
-        child = subprocess.Popen([*program, self.directory, options], pass_fds=inherited)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
-        child.returncode = 0  # it is waited for here, not by subprocess
-        return child.pid
+        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)  # inherited: no signal gets lost meanwhile
+        process = subprocess.Popen([*program, self.directory, options], pass_fds=inherited)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
+        process.returncode = 0  # _reap() waits for it, not subprocess
+        return process.pid
 
     def _reap(self) -> None:
+        """Reports the processes that have ended."""
         for id, pid in list(self._pids.items()):
-            # Looked at before it is waited for: until then its id, and its group's, cannot become another's.
+            # Peek before waiting: until then no other process can get this pid, nor a group this id.
             ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if ended is None:
                 continue
             if ended.si_code != os.CLD_EXITED:
                 with suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)  # what its job had started
+                    os.killpg(pid, signal.SIGKILL)  # the processes that its job had started
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             del self._pids[id]
-            self._tell(ended=id, status=status)
+            self._send(ended=id, status=status)
 
-    def _begin_anew(self) -> None:
-        arguments = [*self.arguments[:5], NEVER, self.directory]
-        for descriptor in (self.control.fileno(), self.lifeline, self.events, self.scoreboard):
+    def _restart_without_import(self) -> None:
+        arguments = [*self.arguments[:5], Preload.NEVER.value, self.directory]
+        for descriptor in (self.control.fileno(), self.death_pipe, self.events, self.scoreboard):
             os.set_inheritable(descriptor, True)
         os.execv(sys.executable, [sys.executable, "-m", "gearman_cffi.pool.forkserver", *arguments])
 
-    def _tell(self, **message: object) -> None:
-        with suppress(OSError):  # the parent is gone, as serve() is about to see
+    def _send(self, **message: object) -> None:
+        with suppress(OSError):  # the parent has ended, as serve() will see
             self.control.sendall(ipc.encode(message))
 
 
 def _has_threads() -> bool:
-    """Whether anything runs beside this thread; Python does not know the threads of C libraries."""
+    """Whether the process has other threads. Python does not know those of C libraries."""
     try:
         return len(os.listdir("/proc/self/task")) > 1
     except OSError:
         return threading.active_count() > 1
 
 
-def _kill(pid: int, number: int) -> None:
-    """Signals a child that was not waited for yet; SIGKILL is for its group as well."""
+def _send_signal(pid: int, number: int) -> None:
+    """Signals a process that was not waited for yet; SIGKILL also ends its process group."""
     with suppress(OSError):
         os.kill(pid, number)
     if number == signal.SIGKILL:
@@ -162,23 +165,21 @@ def _kill(pid: int, number: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The program."""
-    for number in BLOCKED:
-        signal.signal(number, signal.SIG_IGN)  # the parent tells when to end
-    own_group()
-    identity = Identity()
-    template = Template(arguments)
-    die_with_parent(template.lifeline, may_use_thread=False)
-    add_to_path(template.directory)
-    if not template.load():
+    """Runs the process. Returns its exit code."""
+    for number in BLOCKED_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # the parent decides when to end
+    lead_own_group()
+    identity = MetricsIdentity()
+    server = ForkServer(arguments)
+    die_with_parent(server.death_pipe, may_use_thread=False)
+    add_to_path(server.directory)
+    if not server.load():
         return 1
-    options = template.serve()
-    if options is None or template.jobs is None:
+    options = server.serve()
+    if options is None or server.jobs is None:
         return 0
-    from gearman_cffi.pool.worker_process import Child
-
-    pipes = template.lifeline, template.events, template.scoreboard
-    return Child(options, *pipes, identity).run(template.jobs)
+    descriptors = server.death_pipe, server.events, server.scoreboard
+    return WorkerProcess(options, *descriptors, identity).run(server.jobs)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Lines of JSON between the processes of a pool."""
+"""Messages between the processes of a pool: lines of JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import socket
 from typing import Any
 
 Message = dict[str, Any]
-_LONGEST_NOTE = 3000  # bytes of a text in a note: with the rest below PIPE_BUF, which is written in one piece
+# Bytes of a text in an event. The whole line stays below PIPE_BUF, so that the kernel writes it in one piece.
+_MAX_TEXT = 3000
 
 
 def encode(message: Message) -> bytes:
@@ -16,40 +17,40 @@ def encode(message: Message) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-def note(pipe: int, **message: Any) -> None:
+def send_event(pipe: int, **message: Any) -> None:
     """Writes a short message to a pipe that several processes write to."""
-    os.write(pipe, encode({key: _short(value) for key, value in message.items()}))
+    os.write(pipe, encode({key: _shorten(value) for key, value in message.items()}))
 
 
-def _short(value: Any) -> Any:
-    """The end of a long text: of a traceback that is the error."""
+def _shorten(value: Any) -> Any:
+    """Cuts a long text at its beginning: the end of a traceback is the error."""
     if not isinstance(value, str):
         return value
     ascii_only = value.encode("ascii", "backslashreplace").decode()
-    return ascii_only[-_LONGEST_NOTE // 2 :] if len(json.dumps(value)) > _LONGEST_NOTE else value
+    return ascii_only[-_MAX_TEXT // 2 :] if len(json.dumps(value)) > _MAX_TEXT else value
 
 
-class Lines:
-    """Puts messages together from the pieces in which they arrive. ended: the other side is gone."""
+class LineReader:
+    """Joins the pieces in which messages arrive. ended: the other side has closed the connection."""
 
     def __init__(self) -> None:
         self.ended = False
-        self._begun = b""
+        self._incomplete = b""
 
     def feed(self, piece: bytes) -> list[Message]:
-        """The messages that are whole now; an empty piece is the end."""
+        """The messages that are complete now. An empty piece means the end."""
         if not piece:
             self.ended = True
             return []
-        *lines, self._begun = (self._begun + piece).split(b"\n")
+        *lines, self._incomplete = (self._incomplete + piece).split(b"\n")
         return [json.loads(line) for line in lines]
 
 
-def receive(connection: socket.socket, lines: Lines) -> list[Message]:
-    """What has arrived at a socket; a broken connection is its end."""
+def receive(connection: socket.socket, reader: LineReader) -> list[Message]:
+    """The messages that have arrived at a socket. A broken connection counts as its end."""
     try:
-        return lines.feed(connection.recv(65536))
+        return reader.feed(connection.recv(65536))
     except (BlockingIOError, InterruptedError):
         return []
     except OSError:
-        return lines.feed(b"")
+        return reader.feed(b"")

@@ -1,4 +1,4 @@
-"""Jobs that take longer than they may cost their process, and so do processes that do not leave."""
+"""Kills processes whose job takes too long, and processes that do not exit."""
 
 from __future__ import annotations
 
@@ -8,63 +8,65 @@ from collections.abc import Iterable
 
 from gearman_cffi.pool.logs import about
 from gearman_cffi.pool.options import PoolOptions
-from gearman_cffi.pool.slots import Child
+from gearman_cffi.pool.slots import ChildProcess
 
 _log = logging.getLogger("gearman_cffi.pool")
 
 
 class JobTimeouts:
-    """Looks at what children do, where any function has a limit, every interval seconds."""
+    """Limits the time of jobs. interval: seconds between two calls of enforce(); None if no function has a limit."""
 
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
         limits = options.job_timeouts.values()
         self.interval = min(1.0, max(0.05, min(limits) / 10)) if limits else None
 
-    def enforce(self, children: Iterable[Child], now: float) -> None:
-        """Kills the processes of jobs that are late. The server gives such a job to another worker."""
+    def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
+        """Kills the processes of jobs that take too long. The server gives such a job to another worker."""
         if self.interval is None:
             return
-        for child in children:
-            job = child.job()
+        for process in processes:
+            job = process.job()
             limit = None if job is None else self._options.job_timeout(job.function)
-            if job is None or limit is None or now - job.started <= limit or child.was_timed_out:
+            if job is None or limit is None or now - job.started_at <= limit or process.was_killed:
                 continue
-            if child.job() != job:
-                continue  # it has just ended
+            if process.job() != job:  # it has just ended
+                continue
             _log.error(
-                "takes longer than %g s: process %s is killed, and the server gives the job to another worker",
+                "job timeout of %g s exceeded: killing process %s; the server gives the job to another worker",
                 limit,
-                child.pid,
+                process.pid,
                 extra=about(job.function, job.handle),
             )
-            child.was_timed_out = True
-            child.tell(signal.SIGKILL)
+            process.was_killed = True
+            process.send_signal(signal.SIGKILL)
 
 
-class Leaving:
-    """Looks after the children that are to leave: because of a limit, or because there is new code.
+class GracePeriods:
+    """Limits the time of processes that are to exit, because of a limit or of new code.
 
-    A job that is being done has its time. Without one a child ends at once, unless threads that its jobs have started
-    keep it; for these it has the time that a pool gives its children when it ends.
+    A running job has all the time it needs. Without a job a process exits at once, unless threads that its jobs have
+    started keep it alive. For these it has the time that running jobs have at shutdown.
     """
 
     def __init__(self, options: PoolOptions) -> None:
         self._seconds = options.shutdown_timeout
 
-    def interval(self, children: Iterable[Child]) -> float | None:
-        """Seconds until it wants to look again, at most."""
-        is_any = self._seconds is not None and any(child.is_told or child.leaving for child in children)
-        return min(1.0, self._seconds or 0.0) if is_any else None
+    def interval(self, processes: Iterable[ChildProcess]) -> float | None:
+        """Seconds after which enforce() should be called again; None for never."""
+        if self._seconds is None or not any(process.stop_requested or process.exit_reason for process in processes):
+            return None
+        return min(1.0, self._seconds)
 
-    def enforce(self, children: Iterable[Child], now: float) -> None:
-        """Kills those whose time is over."""
-        for child in children:
-            if self._seconds is None or child.was_timed_out or not (child.is_told or child.leaving) or child.job():
-                child.without_work_since = None
-            elif child.without_work_since is None:
-                child.without_work_since = now
-            elif now - child.without_work_since > self._seconds:
-                _log.error("process %s is killed: it was to leave %g s ago, and does not end", child.pid, self._seconds)
-                child.was_timed_out = True
-                child.tell(signal.SIGKILL)
+    def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
+        """Kills the processes whose time is over."""
+        for process in processes:
+            is_exiting = process.stop_requested or process.exit_reason
+            if self._seconds is None or process.was_killed or not is_exiting or process.job():
+                process.idle_since = None
+            elif process.idle_since is None:
+                process.idle_since = now
+            elif now - process.idle_since > self._seconds:
+                _log.error("killing process %s: it did not exit within %g s", process.pid, self._seconds)
+                process.was_killed = True
+                process.send_signal(signal.SIGKILL)

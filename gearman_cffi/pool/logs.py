@@ -1,4 +1,4 @@
-"""The log of the command: a line for each event, for people or as JSON."""
+"""The log of the pool: one line for each event, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ DETAILS = "gearman_details"
 
 
 def split_details(text: str) -> tuple[str, dict[str, Any]]:
-    """The first line of a text of ours, and the extra= of a log call with the lines below it, such as a traceback."""
+    """The first line of a text, and the extra= of a log call for the lines below it, such as those of a traceback."""
     line, _, details = text.partition("\n")
     return line, {DETAILS: details}
 
 
 def about(function: str, handle: str) -> dict[str, Any]:
-    """For the extra= of a log call: the job that it is about."""
+    """The extra= of a log call about a job."""
     return {"gearman_function": function, "gearman_handle": handle}
 
 
 class TextFormatter(logging.Formatter):
     """time pid LEVEL function handle: message [error].
 
-    An exception is put into the line with the place where it was raised; with tracebacks=True its traceback follows.
+    An exception is written into the line, with the place where it was raised; its traceback follows if that is wanted.
     Lines that belong to the line before are indented. Control characters, which may come from the network, are escaped.
     """
 
@@ -48,13 +48,13 @@ class TextFormatter(logging.Formatter):
         error = _error_of(record)
         details = str(getattr(record, DETAILS, ""))
         if error is not None:
-            line += f": {type(error).__name__}: {error}{_place(error)}"
+            line += f": {_describe(error)}{_place(error)}"
             details = _traceback(error) if self._tracebacks else ""
         return "\n    ".join([escape(line), *map(escape, details.splitlines())])
 
 
 class JsonFormatter(logging.Formatter):
-    """A JSON object for each event: time, pid, level, logger, message; function, handle, error where there are any."""
+    """A JSON object for each event: time, pid, level, logger, message; function, handle, error, traceback if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -71,13 +71,13 @@ class JsonFormatter(logging.Formatter):
             fields |= {"function": function, "handle": handle}
         error = _error_of(record)
         if error is not None:
-            fields |= {"error": f"{type(error).__name__}: {error}", "traceback": _traceback(error)}
+            fields |= {"error": _describe(error), "traceback": _traceback(error)}
         line = json.dumps(fields, ensure_ascii=False)
         return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def set_up(level: str, format: str) -> None:
-    """Sends the log to stderr: everybody's, unless the user's module has set logging up, then only our own."""
+    """Sends the log to stderr: all loggers, or only those of this package if the user's module has set up logging."""
     name_notice()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
@@ -104,8 +104,15 @@ def _error_of(record: logging.LogRecord) -> BaseException | None:
     return record.exc_info[1] if record.exc_info else None
 
 
+def _describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as unprintable:
+        return f"{type(error).__name__}: its text cannot be shown ({type(unprintable).__name__})"
+
+
 def _place(error: BaseException) -> str:
-    """Where it was raised."""
+    """The line of code that raised the exception."""
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
 

@@ -1,7 +1,7 @@
-"""prometheus_client's multiprocess mode under a pool whose children come and go.
+"""prometheus_client's multiprocess mode in a pool whose processes come and go.
 
-That mode keeps a file for each process id, for ever: a counter must not fall when a process ends. Children are
-therefore known by the numbers of their slots, which are taken again, and go on with the file of the one before.
+In that mode each process id has a file that is never deleted, because a counter must not fall when a process ends.
+The pool uses the ids of its own (0, 1, ...) in place of process ids: a new process continues the file of the last one.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from contextlib import suppress
 from pathlib import Path
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-SWITCH = "GEARMAN_CFFI_POOL_METRICS"  # set for the pool's own processes: the directory alone may be the user's matter
+SWITCH = "GEARMAN_CFFI_POOL_METRICS"  # set by the pool alone; the user may set the directory for other reasons
 
 
 def environment(directory: str | None) -> dict[str, str]:
-    """What the pool's processes find in their environment; directory None: no metrics."""
+    """The environment variables of the pool's processes. directory None: no metrics."""
     return {} if directory is None else {DIRECTORY: directory, SWITCH: "1"}
 
 
-class Identity:
-    """Who a process is to prometheus_client. To be made before the user's module defines metrics."""
+class MetricsIdentity:
+    """The id of this process in prometheus_client. Must exist before the user's module defines metrics."""
 
     def __init__(self) -> None:
-        self._name = "template"
+        self._name = "forkserver"
         self.is_wanted = SWITCH in os.environ
         if self.is_wanted:
-            from prometheus_client import values
+            from prometheus_client import values  # an optional extra
 
             values.ValueClass = values.MultiProcessValue(lambda: self._name)  # type: ignore[no-untyped-call]
 
-    def become(self, id: int) -> None:
-        """This process is the child with this number."""
+    def set_id(self, id: int) -> None:
+        """This process is the worker process with this id."""
         self._name = str(id)
 
 
-def forget(directory: str | None, id: int) -> None:
-    """A child has ended: gauges that say what living processes have do not hold any more."""
+def remove_live_gauges(directory: str | None, id: int) -> None:
+    """Removes the gauges that only hold for a living process, after the process with this id has ended."""
     if directory is not None:
         for file in Path(directory).glob(f"gauge_live*_{id}.db"):
             with suppress(FileNotFoundError):

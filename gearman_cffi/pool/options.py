@@ -1,4 +1,4 @@
-"""What a pool is told, and what it tells its processes."""
+"""The options of a pool and of its processes."""
 
 from __future__ import annotations
 
@@ -6,32 +6,29 @@ import json
 import os
 import random
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import IntEnum
+from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
 ANY_FUNCTION = "*"
-AUTO, ALWAYS, NEVER = "auto", "always", "never"  # when a template imports and forks
-BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)  # until a child has its handlers
+# Blocked in a new process until it has its own handlers.
+BLOCKED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
-class ExitCode(IntEnum):
-    """How the command `gearman-cffi worker` ends. A usage error is 2, as everywhere."""
+class Preload(Enum):
+    """Where the user's module is imported."""
 
-    OK = 0  # told to stop, and every job that was begun is done; or, with burst, the queues are empty
-    FAILED = 1  # something unforeseen
-    NOT_LOADED = 3  # the object cannot be imported, is no handler, or names no function
-    UNREACHABLE = 4  # with burst: no server
-    CUT_SHORT = 8  # told to stop, and at least one job was ended in the middle
+    AUTO = "auto"  # in the fork server, if forking is safe then
+    ALWAYS = "always"  # in the fork server
+    NEVER = "never"  # in each worker process
 
 
 def usable_cpus() -> int:
-    """How many processors this process may use."""
+    """The number of CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
@@ -39,14 +36,21 @@ def usable_cpus() -> int:
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """All that a pool needs to know.
+    """The options of a pool.
 
-    target is "module:object". processes serve all functions, dedicated[name] more only that one. max_jobs,
-    max_runtime (s) and memory_limit (bytes) end a process after its job, each lowered at random by up to
-    splay of itself. job_timeouts: seconds by function, "*" for those that have none of their own. shutdown_timeout:
-    seconds for the jobs that are being done when the pool is told to stop, and for a process without a job that is to
-    leave; None for ever. preload: import once and
-    fork; None where that is safe. reload_directories: watched for changes. serializer is a name in serializers.BY_NAME.
+    target: the handlers, as "module:object".
+    processes, dedicated: how many processes serve all functions, and how many more serve only the function named.
+    max_jobs, max_runtime (seconds), memory_limit (bytes): a process exits after the job in which it reaches one.
+    splay: lower each of these limits at random by up to this share.
+    job_timeouts: seconds by function; "*" for functions that have none of their own.
+    shutdown_timeout: seconds to wait at shutdown for running jobs, and for a process without a job that is to exit;
+        None for no limit.
+    burst: end when the queues are empty.
+    serializer: a name of serializers.BY_NAME.
+    ready_file: exists while the functions are registered.
+    preload: True imports the module once and forks; False imports it in each process; None forks if that is safe.
+    reload_directories: reload if a Python file in one of them changes.
+    Raises ValueError for options that contradict each other.
     """
 
     target: str
@@ -71,23 +75,23 @@ class PoolOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.splay < 1:
-            raise ValueError(f"splay is a share from 0 to below 1, not {self.splay}")
+            raise ValueError(f"invalid splay {self.splay}: it must be at least 0 and below 1")
         if self.processes < 0 or any(number < 1 for number in self.dedicated.values()):
-            raise ValueError("numbers of processes must be above 0")
+            raise ValueError("the numbers of processes must be above 0")
         if not self.roles():
             raise ValueError("a pool needs at least one process")
         if self.serializer not in BY_NAME:
             raise ValueError(f"unknown serializer {self.serializer!r}: use one of {', '.join(BY_NAME)}")
         if self.ready_file is not None and not self.ready_file.parent.is_dir():
-            raise ValueError(f"the folder of the ready file does not exist: {self.ready_file}")
+            raise ValueError(f"invalid ready file {self.ready_file}: its directory does not exist")
 
     def roles(self) -> list[str | None]:
-        """For each process the function that it serves; None for all."""
+        """For each process the function that it serves; None for all functions."""
         alone = [name for name, number in self.dedicated.items() for _ in range(number)]
         return [None] * self.processes + alone
 
     def named_functions(self) -> set[str]:
-        """Those that there must be handlers for."""
+        """The functions that an option names, and that must have a handler."""
         return {*self.dedicated, *self.job_timeouts} - {ANY_FUNCTION}
 
     def splayed(self, limit: float) -> float:
@@ -95,18 +99,18 @@ class PoolOptions:
         return limit * (1 - random.uniform(0, self.splay))
 
     def job_timeout(self, function: str) -> float | None:
-        """Seconds that a job of the function may take, None for ever."""
+        """Seconds that a job of the function may take; None for no limit."""
         return self.job_timeouts.get(function, self.job_timeouts.get(ANY_FUNCTION))
 
 
 @dataclass(frozen=True)
-class ChildOptions:
-    """What a child process is told; it travels as JSON."""
+class ProcessOptions:
+    """The options of one worker process, which it gets as JSON. left_out: functions that it does not serve."""
 
     id: int
     servers: str
     function: str | None
-    without: tuple[str, ...]
+    left_out: tuple[str, ...]
     max_jobs: int | None
     memory_limit: int | None
     burst: bool
@@ -117,19 +121,15 @@ class ChildOptions:
     log_format: str
 
     @classmethod
-    def of(cls, pool: PoolOptions, id: int, function: str | None, without: tuple[str, ...] = ()) -> ChildOptions:
-        """Those of the pool for a child, with limits of its own. without: functions not to serve."""
-
-        def lowered(limit: int | None, least: Callable[[int], int] = lambda value: max(1, value)) -> int | None:
-            return None if limit is None else least(round(pool.splayed(limit)))
-
+    def of_pool(cls, pool: PoolOptions, id: int, function: str | None, left_out: tuple[str, ...]) -> ProcessOptions:
+        """The options of the pool for a process, with its own limits."""
         return cls(
             id=id,
             servers=str(pool.servers),
             function=function,
-            without=without,
-            max_jobs=lowered(pool.max_jobs),
-            memory_limit=lowered(pool.memory_limit),
+            left_out=left_out,
+            max_jobs=None if pool.max_jobs is None else max(1, round(pool.splayed(pool.max_jobs))),
+            memory_limit=None if pool.memory_limit is None else round(pool.splayed(pool.memory_limit)),
             burst=pool.burst,
             client_id=pool.client_id,
             serializer=pool.serializer,
@@ -139,11 +139,10 @@ class ChildOptions:
         )
 
     def to_json(self) -> str:
-        """As text."""
+        """The options as text."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> ChildOptions:
-        """From to_json()'s text."""
-        known: dict[str, Any] = json.loads(text)
-        return cls(**known)
+    def from_json(cls, text: str) -> ProcessOptions:
+        """The options from the text of to_json()."""
+        return cls(**json.loads(text))

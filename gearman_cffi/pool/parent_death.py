@@ -1,10 +1,10 @@
 """A process that cannot outlive the pool's parent, whatever it is doing.
 
-The parent alone holds the write end of a pipe. When it is gone, also by SIGKILL, the kernel closes that end and the
-read end's owner is signalled. On Linux this signal is made SIGKILL, for the whole process group (F_SETOWN, F_SETSIG,
-O_ASYNC): it works in the middle of C code that holds the interpreter, takes the processes that a job started
-along, and needs no thread. PR_SET_PDEATHSIG would name the wrong parent, for children are forked by a template, and
-needs ctypes. Elsewhere a thread waits for the pipe's end.
+Only the parent holds the write end of a pipe. When the parent dies, even by SIGKILL, the kernel closes that end and
+signals the owner of the read end. On Linux this signal is SIGKILL for the whole process group (F_SETOWN, F_SETSIG,
+O_ASYNC). It works in the middle of C code that holds the GIL, ends the processes that a job has started, and needs no
+thread. PR_SET_PDEATHSIG would watch the wrong parent, because worker processes are forked by the fork server, and needs
+ctypes. On other systems a thread waits for the end of the pipe.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ import sys
 import threading
 
 
-def own_group() -> None:
-    """Makes this process the leader of a group: a Ctrl-C at the terminal is for the parent, which passes it on."""
+def lead_own_group() -> None:
+    """Makes this process lead its own process group, so that Ctrl-C at the terminal reaches the parent alone."""
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
 
 
-def die_with_parent(lifeline: int, may_use_thread: bool = True) -> int:
-    """Ends this process and its group by SIGKILL when the pipe's other end is closed. lifeline: the read end.
+def die_with_parent(pipe: int, may_use_thread: bool = True) -> int:
+    """Has this process and its group killed when the pipe's write end is closed. pipe: the read end.
 
     Returns the file descriptor that must stay open for it.
     """
-    asked = _ask_kernel(lifeline)
-    if asked is not None:
-        return asked
+    watched = _have_kernel_watch(pipe)
+    if watched is not None:
+        return watched
     if may_use_thread:
-        threading.Thread(target=_watch, args=(lifeline,), name="gearman-cffi lifeline", daemon=True).start()
-    return lifeline
+        threading.Thread(target=_watch, args=(pipe,), name="gearman-cffi parent death", daemon=True).start()
+    return pipe
 
 
-def _ask_kernel(lifeline: int) -> int | None:
-    """The file descriptor whose owner the kernel will kill; None if the kernel does not do that."""
+def _have_kernel_watch(pipe: int) -> int | None:
+    """The file descriptor through which the kernel watches the pipe; None if it cannot."""
     if not sys.platform.startswith("linux"):
         return None
     try:
-        # The owner belongs to the open file, which forked processes share: each opens the pipe for itself.
-        own = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        # The owner belongs to the open file, which forked processes share: each process opens the pipe for itself.
+        own = os.open(f"/proc/self/fd/{pipe}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -52,24 +52,24 @@ def _ask_kernel(lifeline: int) -> int | None:
     except OSError:
         os.close(own)
         return None
-    if has_ended(lifeline):  # before the kernel was asked
-        _end()
+    if parent_is_dead(pipe):  # since before the kernel was asked
+        _kill_group()
     return own
 
 
-def has_ended(lifeline: int) -> bool:
-    """Whether the other end is closed already."""
+def parent_is_dead(pipe: int) -> bool:
+    """Whether the write end of the pipe is closed already."""
     poll = select.poll()
-    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    poll.register(pipe, select.POLLIN | select.POLLHUP)
     return bool(poll.poll(0))
 
 
-def _watch(lifeline: int) -> None:
-    select.select([lifeline], [], [])
-    _end()
+def _watch(pipe: int) -> None:
+    select.select([pipe], [], [])
+    _kill_group()
 
 
-def _end() -> None:
+def _kill_group() -> None:
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What a worker process shares with the pool's parent, and what a job may close by mistake."""
+"""A worker process's connection to the pool's parent: file descriptors, which a job may close by mistake."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from gearman_cffi.pool import ipc, scoreboard
 
 
 class ParentLink:
-    """The file descriptors that a worker process has inherited from the pool's parent.
+    """Sends events to the parent and shows it the job that the process runs.
 
     Code that turns a process into a daemon closes all of its file descriptors, and the next open() reuses the numbers.
     So each is compared with what it was before something is written to it.
     """
 
-    def __init__(self, slot: int, parent_death: int, events: int, board: int) -> None:
-        """slot: the number of this process; parent_death: the read end of the pipe that the parent's death closes."""
-        self._slot = slot
+    def __init__(self, id: int, death_pipe: int, events: int, board: int) -> None:
+        """id: of this process. death_pipe: the read end of the pipe that the parent's death closes."""
+        self._id = id
         self._events = events
         self._board = board
-        self._identities = {descriptor: _identity(descriptor) for descriptor in (parent_death, events, board)}
+        self._identities = {descriptor: _identity(descriptor) for descriptor in (death_pipe, events, board)}
 
     def watch(self, descriptor: int) -> None:
-        """Adds a file descriptor without which the process must not go on."""
+        """Adds a file descriptor without which the process must not continue."""
         self._identities[descriptor] = _identity(descriptor)
 
     def is_intact(self) -> bool:
-        """Whether nobody has closed any of the file descriptors."""
-        return all(_identity(descriptor) == was for descriptor, was in self._identities.items())
+        """Whether none of the file descriptors has been closed."""
+        return all(_identity(descriptor) == identity for descriptor, identity in self._identities.items())
 
-    def send(self, what: str, **more: object) -> None:
-        """Tells the parent that something has happened to this process."""
+    def send(self, event: str, **details: object) -> None:
+        """Sends an event of this process to the parent."""
         if self.is_intact():
-            ipc.note(self._events, **{what: self._slot}, **more)
+            ipc.send_event(self._events, **{event: self._id}, **details)
 
-    def show_job(self, job: scoreboard.RunningJob | None) -> None:
+    def show_job(self, job: scoreboard.BusyRecord | None) -> None:
         """Shows the parent which job this process runs; None for no job."""
         if self.is_intact():
-            scoreboard.write(self._board, self._slot, job)
+            scoreboard.write(self._board, self._id, job)
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Tells the outside when the pool serves: by a file, and to systemd."""
+"""Tells other programs that the pool serves its functions: by a file, and by a message to systemd."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ _log = logging.getLogger("gearman_cffi.pool")
 
 
 class Readiness:
-    """A context manager: at its end the file is gone. The file holds the pool's pid."""
+    """A context manager that removes the ready file at its end. The file contains the pid of the parent."""
 
     def __init__(self, ready_file: Path | None) -> None:
         self._file = ready_file
-        self._address = os.environ.pop(NOTIFY_SOCKET, "")  # the children are not the service
+        self._address = os.environ.pop(NOTIFY_SOCKET, "")  # the other processes are not the service
         self.was_ready = False
 
     def __enter__(self) -> Readiness:
-        self._remove()  # that of one that was killed
+        self._remove_file()  # that of a pool that was killed
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._remove()
+        self._remove_file()
 
-    def ready(self, again: bool = False) -> None:
-        """All functions are registered. Said once, and again after a reload."""
-        if self.was_ready and not again:
+    def set_ready(self, after_reload: bool = False) -> None:
+        """All functions are registered. Does nothing if that was said before, unless there was a reload."""
+        if self.was_ready and not after_reload:
             return
         if not self.was_ready:
             _log.info("ready")
         self.was_ready = True
         if self._file is not None:
-            begun = self._file.with_name(self._file.name + f".{os.getpid()}")
-            begun.write_text(f"{os.getpid()}\n")
-            begun.replace(self._file)
+            new = self._file.with_name(self._file.name + f".{os.getpid()}")
+            new.write_text(f"{os.getpid()}\n")
+            new.replace(self._file)
         self._notify("READY=1", f"MAINPID={os.getpid()}")
 
-    def reloading(self) -> None:
-        """New code is imported; the old one serves meanwhile."""
+    def set_reloading(self) -> None:
+        """New code is being imported; the old code serves meanwhile."""
         self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
-    def stopping(self) -> None:
-        """No new jobs are taken any more."""
-        self._remove()
+    def set_stopping(self) -> None:
+        """The pool takes no new jobs."""
+        self._remove_file()
         self._notify("STOPPING=1")
 
-    def _remove(self) -> None:
+    def _remove_file(self) -> None:
         if self._file is not None:
             with suppress(FileNotFoundError):
                 self._file.unlink()
@@ -66,4 +66,4 @@ class Readiness:
             try:
                 notifier.sendto("\n".join(lines).encode(), address)
             except OSError as error:
-                _log.warning("systemd cannot be told %s: %s", lines[0], error)
+                _log.warning("cannot send %s to systemd: %s", lines[0], error)

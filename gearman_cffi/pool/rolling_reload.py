@@ -1,4 +1,4 @@
-"""The rolling change to a new generation: one child after the other, none before its successor serves."""
+"""The change to a new generation of code: one process at a time, none before its replacement serves."""
 
 from __future__ import annotations
 
@@ -6,43 +6,47 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from gearman_cffi.pool.generation import Generation
-from gearman_cffi.pool.slots import Child, Place
+from gearman_cffi.pool.slots import ChildProcess, Slot
 
 
-class Renewal:
-    """start makes a child of the current generation for a place, or None while that must wait; retire ends one."""
+class RollingReload:
+    """Replaces the processes of slots.
 
-    def __init__(self, start: Callable[[Place], Child | None], retire: Callable[[Child], None]) -> None:
+    start: starts a process of the current generation for a slot, or returns None if that must wait.
+    stop: asks a process to exit after its job.
+    """
+
+    def __init__(self, start: Callable[[Slot], ChildProcess | None], stop: Callable[[ChildProcess], None]) -> None:
         self._start = start
-        self._retire = retire
-        self._left: deque[Place] = deque()
-        self._is_going_on = False
+        self._stop = stop
+        self._remaining: deque[Slot] = deque()
+        self._is_active = False
 
-    def begin(self, places: Iterable[Place]) -> None:
-        """There is a new generation; a change to an earlier one that is going on is given up."""
-        self._left = deque(places)
-        self._is_going_on = True
+    def begin(self, slots: Iterable[Slot]) -> None:
+        """Starts to change these slots to the current generation, in place of an earlier change."""
+        self._remaining = deque(slots)
+        self._is_active = True
 
     def step(self, current: Generation | None) -> bool:
-        """Goes as far as it can; whether the last child has just been replaced."""
-        while self._left and self._change(self._left[0], current):
-            self._left.popleft()
-        finished = self._is_going_on and not self._left
-        self._is_going_on = bool(self._left)
+        """Continues as far as possible. Returns whether the last process has just been replaced."""
+        while self._remaining and self._replace(self._remaining[0], current):
+            self._remaining.popleft()
+        finished = self._is_active and not self._remaining
+        self._is_active = bool(self._remaining)
         return finished
 
-    def _change(self, place: Place, current: Generation | None) -> bool:
-        """Whether the place has its new child."""
-        old, new = place.child, place.replacement
+    def _replace(self, slot: Slot, current: Generation | None) -> bool:
+        """Whether the slot has a process of the current generation."""
+        old, new = slot.process, slot.replacement
         if new is not None and new.generation is not current:
-            self._retire(new)
-            place.replacement = new = None
-        if old is None or old.generation is current:
-            return True  # the old one has ended by itself meanwhile
+            self._stop(new)
+            slot.replacement = new = None
+        if old is None or old.generation is current:  # the old process has ended by itself meanwhile
+            return True
         if new is None:
-            place.replacement = self._start(place)
+            slot.replacement = self._start(slot)
         elif new.is_ready:
-            place.child, place.replacement = new, None
-            self._retire(old)
+            slot.process, slot.replacement = new, None
+            self._stop(old)
             return True
         return False

@@ -1,7 +1,7 @@
-"""What each child is doing, where its parent can read it even after the child's death.
+"""Which job each worker process runs, readable for the parent even after the death of the process.
 
-A file without a name, with a slot for each child; a child writes its own, with one system call at the beginning and one
-at the end of a job. The parent reads when it has a reason to: nobody is woken by a job.
+The scoreboard is a file without a name, with a record for each process. A process writes its own record with one system
+call at the start and one at the end of a job. The parent reads it when it needs to: a job wakes nobody.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import os
 import tempfile
 from dataclasses import dataclass
 
-SLOT = 4096  # bytes; a function's name of 512 bytes fits, also where JSON needs six letters for each of its bytes
+RECORD_SIZE = 4096  # bytes; enough for a function name of 512 bytes, each of which JSON may write as six
 
 
 @dataclass(frozen=True)
-class RunningJob:
-    """A job that a child has begun. started is time.monotonic() of then, which all processes share."""
+class BusyRecord:
+    """A job that a process runs. started_at is a time of time.monotonic(), which all processes share."""
 
     function: str
     handle: str
-    started: float
+    started_at: float
 
 
 def create() -> int:
-    """A new scoreboard; its file descriptor."""
+    """Creates a scoreboard. Returns its file descriptor."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("gearman-cffi scoreboard")
     descriptor, name = tempfile.mkstemp()
@@ -32,17 +32,17 @@ def create() -> int:
     return descriptor
 
 
-def write(scoreboard: int, slot: int, job: RunningJob | None) -> None:
-    """Says what the child of this slot does; None for nothing."""
-    record = b"" if job is None else json.dumps([job.function, job.handle, job.started]).encode()
-    os.pwrite(scoreboard, record[: SLOT - 1] + b"\n", slot * SLOT)
+def write(scoreboard: int, id: int, job: BusyRecord | None) -> None:
+    """Writes what the process with this id runs; None for no job."""
+    record = b"" if job is None else json.dumps([job.function, job.handle, job.started_at]).encode()
+    os.pwrite(scoreboard, record[: RECORD_SIZE - 1] + b"\n", id * RECORD_SIZE)
 
 
-def read(scoreboard: int, slot: int) -> RunningJob | None:
-    """What the child of this slot does, or was doing when it died."""
-    record = os.pread(scoreboard, SLOT, slot * SLOT).partition(b"\n")[0].strip(b"\0")
+def read(scoreboard: int, id: int) -> BusyRecord | None:
+    """What the process with this id runs, or was running when it died."""
+    record = os.pread(scoreboard, RECORD_SIZE, id * RECORD_SIZE).partition(b"\n")[0].strip(b"\0")
     try:
-        function, handle, started = json.loads(record)
-    except ValueError:  # nothing, or half of a record that is being written
+        function, handle, started_at = json.loads(record)
+    except ValueError:  # no job, or a record that is just being written
         return None
-    return RunningJob(function, handle, started)
+    return BusyRecord(function, handle, started_at)

@@ -1,4 +1,4 @@
-"""Who works in a pool: places, and the children in them."""
+"""The slots of a pool, and the worker processes in them."""
 
 from __future__ import annotations
 
@@ -12,58 +12,58 @@ from gearman_cffi.pool.generation import Generation
 
 
 @dataclass(eq=False)
-class Child:
-    """A child process. told: asked to leave; leaving: it said itself that it does, and why."""
+class ChildProcess:
+    """A worker process, as the parent sees it. Times are those of time.monotonic()."""
 
     id: int
-    place: Place
+    slot: Slot
     generation: Generation
-    expires_at: float | None = None
-    without: tuple[str, ...] = ()  # functions that it does not serve
-    until: float | None = None  # when another process is to serve these too
-    function_count: int = 0  # of the target, those that it does not serve too; 0: not known yet
-    began: float = field(default_factory=time.monotonic)
+    expires_at: float | None = None  # when max_runtime is over
+    left_out: tuple[str, ...] = ()  # functions that it does not serve
+    left_out_until: float | None = None  # when another process is to serve them
+    started_at: float = field(default_factory=time.monotonic)
     pid: int | None = None
     is_ready: bool = False
-    is_told: bool = False
-    leaving: str = ""
-    is_empty: bool = False
-    failure: str = ""
-    was_timed_out: bool = False
-    without_work_since: float | None = None  # since when it is to leave, has no job, and is still there
+    function_count: int = 0  # of the whole target; 0 before the process is ready
+    stop_requested: bool = False  # by the parent
+    exit_reason: str = ""  # why it exits: what it has said, or why the parent has requested it
+    found_no_jobs: bool = False  # with burst
+    failure: str = ""  # why it cannot start
+    was_killed: bool = False  # by the parent, because it took too long
+    idle_since: float | None = None  # since when it is to exit, has no job, and is still there
 
-    def job(self) -> scoreboard.RunningJob | None:
-        """What it is doing, or was doing when it died."""
+    def job(self) -> scoreboard.BusyRecord | None:
+        """The job that it runs, or was running when it died."""
         return scoreboard.read(self.generation.scoreboard, self.id)
 
-    def tell(self, number: int) -> None:
-        """Sends it a signal."""
-        self.generation.signal(self.id, self.pid, number)
+    def send_signal(self, number: int) -> None:
+        """Signals the process; SIGKILL ends its process group."""
+        self.generation.send_signal(self.id, self.pid, number)
 
 
 @dataclass(eq=False)
-class Place:
-    """A place for one child that serves one function, or all of them. replacement: of a newer generation.
+class Slot:
+    """A place for one worker process. function: the only one that it serves; None for all functions.
 
-    backoff: when it may be filled again.
+    replacement: a process with newer code that is starting.
     """
 
     function: str | None
-    child: Child | None = None
-    replacement: Child | None = None
-    is_done: bool = False
+    process: ChildProcess | None = None
+    replacement: ChildProcess | None = None
+    is_finished: bool = False  # with burst: there are no jobs left
     backoff: Backoff = field(default_factory=Backoff)
 
-    def lost(self, child: Child) -> None:
-        """A child has ended that was here, or that had been replaced before."""
-        if self.child is child:
-            self.child, self.replacement = self.replacement, None
-        elif self.replacement is child:
+    def remove(self, process: ChildProcess) -> None:
+        """The process has ended. It may have been replaced before."""
+        if self.process is process:
+            self.process, self.replacement = self.replacement, None
+        elif self.replacement is process:
             self.replacement = None
 
 
-def is_there(pid: int | None) -> bool:
-    """Whether a process that is nobody's child here exists."""
+def process_exists(pid: int | None) -> bool:
+    """Whether a process exists that may not be a child of this one."""
     if pid is None:
         return False
     try:

@@ -1,6 +1,6 @@
-"""A child that is a fresh interpreter and imports the user's module itself, where forking is not safe.
+"""A worker process that is a new interpreter and imports the user's module itself, because forking is not safe.
 
-python -m gearman_cffi.pool.spawn_main TARGET LIFELINE EVENTS SCOREBOARD DIRECTORY OPTIONS
+python -m gearman_cffi.pool.spawn_main TARGET DEATH_PIPE EVENTS SCOREBOARD DIRECTORY OPTIONS
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from gearman_cffi.pool.metrics import Identity
-from gearman_cffi.pool.options import BLOCKED, ChildOptions
-from gearman_cffi.pool.parent_death import own_group
-from gearman_cffi.pool.target import NotLoaded, add_to_path, load
-from gearman_cffi.pool.worker_process import Child
+from gearman_cffi.pool.metrics import MetricsIdentity
+from gearman_cffi.pool.options import BLOCKED_SIGNALS, ProcessOptions
+from gearman_cffi.pool.parent_death import lead_own_group
+from gearman_cffi.pool.target import TargetError, add_to_path, load
+from gearman_cffi.pool.worker_process import WorkerProcess
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The program."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
-    for number in BLOCKED:
-        signal.signal(number, signal.SIG_DFL)  # the template's own are inherited
-    own_group()
-    target, lifeline, events, scoreboard, directory, options = arguments
-    pipes = int(lifeline), int(events), int(scoreboard)
-    child = Child(ChildOptions.from_json(options), *pipes, Identity())
+    """Runs the process. Returns its exit code."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)
+    for number in BLOCKED_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)  # the fork server ignores them, which is inherited
+    lead_own_group()
+    target, death_pipe, events, scoreboard, directory, options = arguments
+    descriptors = int(death_pipe), int(events), int(scoreboard)
+    process = WorkerProcess(ProcessOptions.from_json(options), *descriptors, MetricsIdentity())
     add_to_path(directory)
     try:
         jobs = load(target)
-    except NotLoaded as error:
-        return child.fail(str(error))
-    return child.run(jobs)
+    except TargetError as error:
+        return process.fail(str(error))
+    return process.run(jobs)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From "module:object" to the handlers that it names."""
+"""The target of a pool: from "module:object" to the handlers."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _NOT_THEIRS = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen impo
 _EXPECTED = "a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
 
 
-class NotLoaded(Exception):  # noqa: N818
-    """The target cannot be used. The text is for the user: it says why, with the traceback of their own code."""
+class TargetError(Exception):
+    """The target cannot be used. The text is for the user: it says why, with the traceback of the user's own code."""
 
 
 def load(target: str) -> JobCollection:
-    """Imports the module and makes a JobCollection of the object. Raises NotLoaded, whatever goes wrong."""
+    """Imports the module and makes a JobCollection of the object. Raises TargetError, whatever goes wrong."""
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
-        raise NotLoaded(f"{target!r} names no object: write MODULE:OBJECT, as in 'shop.tasks:jobs'")
+        raise TargetError(f"invalid target {target!r}: write MODULE:OBJECT, such as 'shop.tasks:jobs'")
     try:
         found: Any = importlib.import_module(module_name)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise NotLoaded(f"the module {module_name!r} cannot be imported\n{_their_traceback(error)}") from error
+        raise TargetError(f"cannot import the module {module_name!r}\n{_user_traceback(error)}") from error
     for name in path.split("."):
         try:
             found = getattr(found, name)
         except AttributeError:
-            raise NotLoaded(f"the module {module_name!r} has no {path!r}") from None
+            raise TargetError(f"the module {module_name!r} has no {path!r}") from None
     return _collect(target, found)
 
 
@@ -46,13 +46,13 @@ def _collect(target: str, found: Any) -> JobCollection:
         try:
             found = found()
         except Exception as error:
-            raise NotLoaded(f"{target} was called and raised\n{_their_traceback(error)}") from error
+            raise TargetError(f"{target} was called and raised\n{_user_traceback(error)}") from error
     try:
         jobs = _as_collection(found)
     except Exception as error:
-        raise NotLoaded(f"{target} cannot be used: {error}") from error
+        raise TargetError(f"{target} cannot be used: {error}") from error
     if not jobs:
-        raise NotLoaded(f"{target} has no handlers: add some, or name another object")
+        raise TargetError(f"{target} has no handlers: add some, or name another object")
     return jobs
 
 
@@ -67,38 +67,35 @@ def _as_collection(found: Any) -> JobCollection:
             for handler in part if isinstance(part, JobCollection) else handlers_of(part) or [part]:
                 jobs.add(handler)
         return jobs
-    raise TypeError(f"its type is {type(found).__name__}, and expected is {_EXPECTED}")
+    raise TypeError(f"expected {_EXPECTED}, not {type(found).__name__}")
 
 
 def leave_out(jobs: JobCollection, functions: Sequence[str]) -> JobCollection:
-    """A collection without the handlers of these functions; all of them if none would be left."""
-    left = JobCollection(handler for name, handler in jobs.get_jobs().items() if name not in functions)
-    return left if left else jobs
+    """A collection without the handlers of these functions; all of them if none would remain."""
+    remaining = JobCollection(handler for name, handler in jobs.get_jobs().items() if name not in functions)
+    return remaining if remaining else jobs
 
 
 def restrict_to(jobs: JobCollection, function: str) -> JobCollection:
-    """A collection with the handler of one function. Raises NotLoaded if there is none."""
+    """A collection with the handler of one function. Raises TargetError if there is none."""
     handler = jobs.get_jobs().get(function)
     if handler is None:
-        raise NotLoaded(f"there is no handler for the function {function!r}; there are {', '.join(jobs.get_jobs())}")
-    alone = JobCollection()
-    alone.add(handler)
-    return alone
+        raise TargetError(f"no handler for the function {function!r}; there are {', '.join(jobs.get_jobs())}")
+    return JobCollection([handler])
 
 
-def _their_traceback(error: BaseException) -> str:
+def _user_traceback(error: BaseException) -> str:
     """The traceback without the frames of this package and of importlib."""
     whole = traceback.TracebackException.from_exception(error)
     part: traceback.TracebackException | None = whole
     while part is not None:
-        part.stack = traceback.StackSummary.from_list(
-            [frame for frame in part.stack or () if not frame.filename.startswith(_NOT_THEIRS)]
-        )
+        frames = [frame for frame in part.stack or () if not frame.filename.startswith(_NOT_THEIRS)]
+        part.stack = traceback.StackSummary.from_list(frames)
         part = part.__cause__ or part.__context__
     return "".join(whole.format() if whole.stack else whole.format_exception_only()).rstrip()
 
 
 def add_to_path(directory: str) -> None:
-    """Lets modules of the directory be imported, before all others."""
+    """Puts the directory first on the path for imports, if it is not on it."""
     if directory not in sys.path:
         sys.path.insert(0, directory)

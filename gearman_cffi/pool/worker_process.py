@@ -1,4 +1,4 @@
-"""A child: a Worker that tells its parent when it serves, says what it does, and knows its limits."""
+"""A worker process: a Worker that tells the pool's parent when it is ready and why it exits, and obeys its limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import signal
 import time
 from types import FrameType
 
-from gearman_cffi._worker.connection import SilentWorker
 from gearman_cffi._worker.signals import OwnHandler
 from gearman_cffi.events import (
     EventDispatcher,
@@ -18,13 +17,15 @@ from gearman_cffi.events import (
     WorkerExceptionEvent,
 )
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError
+from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.handlers import JobCollection
-from gearman_cffi.pool import logs, scoreboard
-from gearman_cffi.pool.metrics import Identity
-from gearman_cffi.pool.options import ChildOptions, ExitCode
-from gearman_cffi.pool.parent_death import die_with_parent, own_group
+from gearman_cffi.pool import logs
+from gearman_cffi.pool.metrics import MetricsIdentity
+from gearman_cffi.pool.options import ProcessOptions
+from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
 from gearman_cffi.pool.parent_link import ParentLink
-from gearman_cffi.pool.target import NotLoaded, leave_out, restrict_to
+from gearman_cffi.pool.scoreboard import BusyRecord
+from gearman_cffi.pool.target import TargetError, leave_out, restrict_to
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.subscribers.memory_limit import resident_bytes
@@ -34,70 +35,69 @@ from gearman_cffi.worker import Worker
 _log = logging.getLogger("gearman_cffi.pool")
 
 
-class Child:
-    """The life of one child. lifeline, events and board are file descriptors that it inherited."""
+class WorkerProcess:
+    """The state of the process. death_pipe, events and board are file descriptors inherited from the parent."""
 
-    def __init__(self, options: ChildOptions, lifeline: int, events: int, board: int, identity: Identity) -> None:
+    def __init__(
+        self, options: ProcessOptions, death_pipe: int, events: int, board: int, identity: MetricsIdentity
+    ) -> None:
         self._options = options
-        self._lifeline = lifeline
-        self._parent = ParentLink(options.id, lifeline, events, board)
-        self._identity = identity
-        identity.become(options.id)
-        self._jobs_done = 0
-        self._has_failed = False
-        self._is_ready = False
-        self._code = ExitCode.OK
+        self._death_pipe = death_pipe
+        self._parent = ParentLink(options.id, death_pipe, events, board)
+        self._has_metrics = identity.is_wanted
+        identity.set_id(options.id)
+        self._exit_code = ExitCode.OK
         self._function_count = 0
-        self._job: scoreboard.RunningJob | None = None
-        self._worker: Worker | None = None
+        self._is_ready = False
+        self._jobs_done = 0
+        self._job: BusyRecord | None = None
+        self._job_has_failed = False
 
     def run(self, jobs: JobCollection) -> int:
-        """Works until told to stop or until a limit is reached; the exit code."""
-        own_group()
-        self._parent.watch(die_with_parent(self._lifeline))
+        """Runs jobs until the process is asked to stop or reaches a limit. Returns the exit code."""
+        lead_own_group()
+        self._parent.watch(die_with_parent(self._death_pipe))
         logs.set_up(self._options.log_level, self._options.log_format)
         try:
-            worker = self._make_worker(self._wanted(jobs))
-        except (NotLoaded, TypeError, ValueError, GearmanError) as error:
+            worker = self._make_worker(self._select(jobs))
+        except (TargetError, TypeError, ValueError, GearmanError) as error:
             return self.fail(str(error))
-        self._worker = worker
-        self._take_signals(worker)
+        self._handle_signals(worker)
         try:
             worker.run()
         except (SystemExit, KeyboardInterrupt) as error:
-            return self._exit_code(error)
+            return self._exit_code_of(error)
         except Exception as error:
             if not self._is_ready and isinstance(error, (TypeError, ValueError, GearmanError)):
                 return self.fail(str(error))
             _log.critical("the worker failed", exc_info=error)
             return ExitCode.FAILED
-        return self._code
+        return self._exit_code
 
-    def fail(self, why: str) -> int:
-        """Tells the parent that this child cannot start at all; the exit code."""
-        self._parent.send("failed", why=why)
+    def fail(self, reason: str) -> int:
+        """Tells the parent that the process cannot start at all. Returns the exit code."""
+        self._parent.send("failed", reason=reason)
         return ExitCode.NOT_LOADED
 
-    def _exit_code(self, error: SystemExit | KeyboardInterrupt) -> int:
-        """For what a job has raised to end its process. Its job stays unanswered."""
+    def _exit_code_of(self, error: SystemExit | KeyboardInterrupt) -> int:
+        """The exit code if a job has ended the process. The server gives that job to another worker."""
         code = ExitCode.FAILED if isinstance(error, KeyboardInterrupt) else error.code
-        if code is not ExitCode.CUT_SHORT and self._job is not None:
+        if code is not ExitCode.INTERRUPTED_JOB and self._job is not None:
             about = logs.about(self._job.function, self._job.handle)
             _log.error("the function ends its process", exc_info=error, extra=about)
         return code if isinstance(code, int) else int(code is not None)
 
-    def _wanted(self, jobs: JobCollection) -> JobCollection:
-        """The handlers that this process is to serve."""
+    def _select(self, jobs: JobCollection) -> JobCollection:
+        """The handlers that this process serves."""
         self._function_count = len(jobs)
         if self._options.function is not None:
             return restrict_to(jobs, self._options.function)
-        return leave_out(jobs, self._options.without)
+        return leave_out(jobs, self._options.left_out)
 
     def _make_worker(self, jobs: JobCollection) -> Worker:
-        options = self._options
         dispatcher = EventDispatcher()
         for name, listener in (
-            (EventName.FUNCTION_BEFORE_EXECUTE, self._on_begin),
+            (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
             (EventName.FUNCTION_AFTER_EXECUTE, self._on_executed),
             (EventName.FUNCTION_FAILURE, self._on_failure),
             (EventName.AFTER_RUN, self._on_done),
@@ -106,93 +106,86 @@ class Child:
             (EventName.CONNECTED_TO_SERVER, self._on_connected),
         ):
             dispatcher.add_listener(name, listener, priority=1000)
-        if self._identity.is_wanted:
+        if self._has_metrics:
             dispatcher.add_subscriber(Metrics())
-        worker = Worker(
-            ServerCollection(options.servers),
+        self._worker = Worker(
+            ServerCollection(self._options.servers),
             jobs,
             dispatcher,
-            serializer=BY_NAME[options.serializer](),
-            idle_interval=options.idle_interval,
+            serializer=BY_NAME[self._options.serializer](),
+            idle_interval=self._options.idle_interval,
             signals=(),
+            client_id=self._options.client_id,
         )
-        if options.client_id is not None:
-            gearman = SilentWorker()
-            gearman.addOptions(2)  # GEARMAN_WORKER_NON_BLOCKING, as Worker's own
-            if not gearman.setId(options.client_id):
-                raise ValueError(
-                    f"invalid client id {options.client_id!r}: only visible ASCII characters can be sent, at most 254"
-                )
-            worker.set_implementation(gearman)
-        return worker
+        return self._worker
 
-    def _take_signals(self, worker: Worker) -> None:
-        """SIGTERM and SIGINT, however often: leave after the job. SIGQUIT: leave in the middle of it."""
+    def _handle_signals(self, worker: Worker) -> None:
+        """SIGTERM and SIGINT stop the worker after its job, SIGQUIT at once. SIGHUP is for the parent."""
 
         def on_stop(number: int, frame: FrameType | None) -> None:
             worker.stop()
 
         def on_quit(number: int, frame: FrameType | None) -> None:
-            raise SystemExit(ExitCode.CUT_SHORT)
+            raise SystemExit(ExitCode.INTERRUPTED_JOB)
 
         def on_hangup(number: int, frame: FrameType | None) -> None:
-            """It is meant for the parent."""
+            pass
 
         handlers = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: on_hangup, signal.SIGQUIT: on_quit}
-        for number, handler in handlers.items():  # a job's own processes get the default
+        for number, handler in handlers.items():  # processes that a job starts get the default handler
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
             signal.signal(number, OwnHandler(handler, without=default))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
 
     # ------------------------------------------------------------------------------------ events
 
-    def _on_begin(self, event: FunctionEvent) -> None:
-        if not self._parent.is_intact():  # a thread of an earlier job
-            self._lose_parent(event)
+    def _on_start(self, event: FunctionEvent) -> None:
+        if not self._parent.is_intact():  # closed by a thread that an earlier job has started
+            self._exit_without_parent(event)
             raise SystemExit(ExitCode.FAILED)
-        self._ready()
-        self._has_failed = False
-        job = scoreboard.RunningJob(event.job.get_job_name(), event.job.handle, time.monotonic())
+        self._report_ready()
+        self._job_has_failed = False
+        job = BusyRecord(event.job.get_job_name(), event.job.handle, time.monotonic())
         self._job = job
         self._parent.show_job(job)
-        _log.debug("begins", extra=logs.about(job.function, job.handle))
+        _log.debug("started", extra=logs.about(job.function, job.handle))
 
     def _on_executed(self, event: FunctionEvent) -> None:
         if not self._parent.is_intact():
-            self._lose_parent(event)
-
-    def _lose_parent(self, event: FunctionEvent | FunctionFailureEvent) -> None:
-        """Leaves after this job: nothing that this process writes would reach the parent."""
-        about = logs.about(event.job.get_job_name(), event.job.handle)
-        _log.critical("a job closed file descriptors that this process needs; the process leaves", extra=about)
-        self._code = ExitCode.FAILED
-        if self._worker is not None:
-            self._worker.stop()
+            self._exit_without_parent(event)
 
     def _on_failure(self, event: FunctionFailureEvent) -> None:
-        self._has_failed = True
+        self._job_has_failed = True
         job = event.job
         _log.error("failed", exc_info=event.exception, extra=logs.about(job.get_job_name(), job.handle))
         if not self._parent.is_intact():
-            self._lose_parent(event)
+            self._exit_without_parent(event)
+
+    def _exit_without_parent(self, event: FunctionEvent | FunctionFailureEvent) -> None:
+        """Stops after this job: nothing that this process writes reaches the parent any more."""
+        about = logs.about(event.job.get_job_name(), event.job.handle)
+        _log.critical("a job closed file descriptors that this process needs; the process exits", extra=about)
+        self._exit_code = ExitCode.FAILED
+        self._worker.stop()
 
     def _on_done(self, event: WorkerEvent) -> None:
         job, self._job = self._job, None
         self._parent.show_job(None)
-        if job is not None and not self._has_failed:
-            _log.info("done in %.3f s", time.monotonic() - job.started, extra=logs.about(job.function, job.handle))
+        if job is not None and not self._job_has_failed:
+            seconds = time.monotonic() - job.started_at
+            _log.info("done in %.3f s", seconds, extra=logs.about(job.function, job.handle))
         self._jobs_done += 1
         if self._options.max_jobs is not None and self._jobs_done >= self._options.max_jobs:
-            self._leave(event.worker, f"it has done {self._jobs_done} jobs")
+            self._exit(f"it has done {self._jobs_done} jobs")
         elif self._options.memory_limit is not None:
             used = resident_bytes()
             if used > self._options.memory_limit:
-                self._leave(event.worker, f"it uses {used / 2**20:.0f} MiB of memory")
+                self._exit(f"it uses {used / 2**20:.0f} MiB of memory")
 
     def _on_no_jobs(self, event: WorkerEvent) -> None:
-        self._ready()
+        self._report_ready()
         if self._options.burst:
-            self._parent.send("empty")
+            self._parent.send("found_no_jobs")
             event.worker.stop()
 
     def _on_worker_failure(self, event: WorkerExceptionEvent) -> None:
@@ -201,19 +194,19 @@ class Child:
         error = event.exception
         _log.error("%s", error, exc_info=error if error.__traceback__ else None)
         if self._options.burst and isinstance(error, ConnectionFailed):
-            self._code = ExitCode.UNREACHABLE
-            event.worker.stop()
+            self._exit_code = ExitCode.UNREACHABLE
+            self._worker.stop()
 
     def _on_connected(self, event: object) -> None:
         if self._is_ready:
-            _log.info("works for %s again", self._options.servers)
+            _log.info("connected to %s again", self._options.servers)
 
-    def _ready(self) -> None:
-        """Its functions are known to a server: this one has answered what was asked after them."""
+    def _report_ready(self) -> None:
+        """A server knows the functions: it has answered a request that was sent after them."""
         if not self._is_ready:
             self._is_ready = True
-            self._parent.send("ready", functions=self._function_count)
+            self._parent.send("ready", function_count=self._function_count)
 
-    def _leave(self, worker: Worker, why: str) -> None:
-        self._parent.send("leaving", why=why)
-        worker.stop()
+    def _exit(self, reason: str) -> None:
+        self._parent.send("exiting", reason=reason)
+        self._worker.stop()

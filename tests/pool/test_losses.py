@@ -56,7 +56,7 @@ def test_killed_children(gearmand: Gearmand, tmp_path: Path) -> None:
         thread.join(40)
         assert answers == list(range(200))
         assert command.log.count("died by SIGKILL") == 10
-        assert "in the middle of job H:" in command.log
+        assert "while running job H:" in command.log
 
 
 def test_restarts_wait_longer_each_time(gearmand: Gearmand, tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_restarts_wait_longer_each_time(gearmand: Gearmand, tmp_path: Path) -> N
     )
     Client(gearmand.address).execute_in_background("die", 1)
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks) as command:
-        command.await_log("another one starts in", 4)
-        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "another one starts" in line]
+        command.await_log("restarting it in", 4)
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "restarting it in" in line]
         assert waits[0] <= 0.1 < waits[2] < waits[3]
-        assert "ended with exit code 7 in the middle of job H:" in command.log
+        assert "ended with exit code 7 while running job H:" in command.log
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
 
@@ -82,7 +82,7 @@ def test_template_killed(gearmand: Gearmand, tmp_path: Path) -> None:
         thread, answers = run_jobs(gearmand, 200)
         wait_until(lambda: done(tmp_path) > 10, "jobs are done")
         os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
-        command.await_log("all processes have the new code")
+        command.await_log("all processes run the new code")
         thread.join(40)
         assert answers == list(range(200))
         assert len(set(command.children()) - before) == 3
@@ -96,8 +96,8 @@ def test_templates_that_die_again_and_again(gearmand: Gearmand, tmp_path: Path) 
         command.await_ready()
         (tmp_path / "tasks.py").write_text(DYING)
         os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
-        command.await_log("the process that starts the others", 4)
-        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "the process that starts" in line]
+        command.await_log("the fork server", 4)
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "the fork server" in line]
         assert waits[0] <= 0.1 < waits[2] < waits[3]
         assert Client(gearmand.address, timeout=20).execute_job("double", 21) == 42
         command.send(signal.SIGTERM)
@@ -110,8 +110,8 @@ def test_code_that_is_broken_when_the_template_dies(gearmand: Gearmand, tmp_path
         before = command.await_ready().children()
         (tmp_path / "tasks.py").write_text("import nowhere")
         os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
-        command.await_log("the import is tried again in", 3)
-        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "is tried again" in line]
+        command.await_log("retrying the import in", 3)
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "retrying the import in" in line]
         assert waits == sorted(waits)
         assert Client(gearmand.address, timeout=20).execute_job("pid", 1) == before[0]
         os.kill(before[0], signal.SIGKILL)
@@ -219,14 +219,14 @@ def double(job):
 
         def tried_again() -> bool:
             answers.append(client.execute_job("double", 21))
-            return command.log.count("other processes serve end again in") >= 5
+            return command.log.count("new processes leave out end for") >= 5
 
         wait_until(tried_again, "the function is tried again and again")
-        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "serve end again" in line]
+        waits = [float(line.split()[-2]) for line in command.log.splitlines() if "leave out end for" in line]
         assert waits == sorted(waits)
         assert set(answers) == {42}
         assert len(answers) > 5
-        assert "another one starts" not in command.log
+        assert "restarting it in" not in command.log
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
 
@@ -242,8 +242,8 @@ jobs = [FunctionHandler(name, lambda job: os._exit(7)) for name in ("a", "b")]
     for name in "ab":
         Client(gearmand.address).execute_in_background(name, 1)
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks) as command:
-        command.await_log("another one starts in", 2)
-        assert 1 <= command.log.count("other processes serve") <= 10
+        command.await_log("restarting it in", 2)
+        assert 1 <= command.log.count("new processes leave out") <= 10
 
 
 WAITING = TASKS + "\nopen('importing', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
@@ -257,7 +257,7 @@ def test_template_killed_while_it_imports(gearmand: Gearmand, tmp_path: Path, nu
             wait_until((tmp_path / "importing").exists, "it imports")
             (tmp_path / "importing").unlink()
             os.kill(descendants_of_one(command.process.pid)[0], number)
-            command.await_log(f"the import of tasks:jobs died by {number.name}; it is tried again in", kills)
+            command.await_log(f"the import died by {number.name}; retrying it in", kills)
         (tmp_path / "go").touch()
         before = set(command.await_ready().children())
         (tmp_path / "go").unlink()
@@ -265,7 +265,7 @@ def test_template_killed_while_it_imports(gearmand: Gearmand, tmp_path: Path, nu
         wait_until((tmp_path / "importing").exists, "it imports")
         (tmp_path / "go").touch()
         os.kill(descendants_of_one(command.process.pid)[-1], number)
-        command.await_log("all processes have the new code")
+        command.await_log("all processes run the new code")
         wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
         command.send(signal.SIGTERM)
         assert command.end(5) == 0

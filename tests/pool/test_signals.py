@@ -76,7 +76,7 @@ def test_busy_and_twice(gearmand: Gearmand, tmp_path: Path, number: signal.Signa
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
         command.send(number)
-        command.await_log("finish their jobs")
+        command.await_log("waiting for running jobs")
         command.send(number)
         assert command.end(5) == 8
     wait_until(lambda: queued(gearmand, "wait_for") == 1, "the job is queued again")
@@ -93,7 +93,7 @@ def test_shutdown_timeout(gearmand: Gearmand, tmp_path: Path) -> None:
         begin_background_job(gearmand, tmp_path)
         command.send(signal.SIGTERM)
         assert command.end(5) == 8
-        assert "in the middle of job H:" in command.log
+        assert "while running job H:" in command.log
     (tmp_path / "go").touch()
 
 

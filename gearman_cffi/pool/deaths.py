@@ -1,0 +1,42 @@
+"""How a process ended: whose doing it was, and the words for the log."""
+
+from __future__ import annotations
+
+import signal
+
+from gearman_cffi.pool.scoreboard import BusyRecord
+
+# A process that dies by one of these signals has usually caused it.
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP)
+
+
+def ended_itself(status: int | None) -> bool:
+    """Whether the code of the process ended it, by an exit or a crash. status: as of subprocess; None: unknown."""
+    return status is not None and (status >= 0 or -status in _CRASHES)
+
+
+def was_killed(status: int | None) -> bool:
+    """Whether a signal from outside ended the process."""
+    return status is not None and not ended_itself(status)
+
+
+def describe_status(status: int | None) -> str:
+    """How a process ended, as the rest of a sentence: "process 12 ..."."""
+    if status is None:
+        return "is gone"
+    if status < 0:
+        return f"died by {_signal_name(-status)}"
+    return f"ended with exit code {status}"
+
+
+def describe_death(status: int | None, job: BusyRecord | None, failure: str = "") -> str:
+    """describe_status() with the job that the process was running, and why it failed, if it has said so."""
+    while_running = "" if job is None else f" while running job {job.handle} ({job.function})"
+    return f"{describe_status(status)}{while_running}{f': {failure}' if failure else ''}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
