@@ -1,12 +1,12 @@
-"""For tests: a private gearmand, a pytest plugin that hands it out, and jobs that run without a server.
+"""For tests: a private gearmand, and handlers that run without a server.
 
-The plugin is found by pytest by itself once the package is installed; its fixtures are `gearmand`
-and `shared_gearmand` (see gearman_cffi.pytest_plugin). Outside pytest:
+Gearmand starts the system's gearmand on a free port. pytest has it as the fixtures `gearmand` and `shared_gearmand`
+(see gearman_cffi.pytest_plugin), which need no set-up. Elsewhere:
 
     with Gearmand() as server:
-        client.addServer(server.host, server.port)
+        client = Client(server.address)
 
-LocalGearman runs the handlers of a JobCollection in the test's own process:
+LocalGearman runs the handlers of a JobCollection in the process of the test:
 
     local = LocalGearman(jobs)
     assert local.client.execute_job("reverse", "abc") == "cba"

@@ -1,4 +1,4 @@
-"""Small parts of the test server that need no state: finding gearmand, free ports, the text protocol."""
+"""Functions that Gearmand uses: finding the program, free ports, the text protocol."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from gearman_cffi.testing.errors import GearmandError, GearmandNotFound
 
-# Free ports are taken from below the range that systems give to outgoing connections. In that range a client
-# that keeps trying a stopped server can be connected to itself, and then holds the port against a restart.
+# Below the range from which systems take the ports of outgoing connections. In that range a client that retries a
+# stopped server can connect to itself; the port is then in use when the server starts again.
 PORTS = range(10000, 32000)
 SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin")
 
 
 def find_gearmand() -> str:
-    """The path of gearmand: $GEARMAND, or the first one in PATH and where systems put daemons."""
+    """Returns the path of gearmand: $GEARMAND, or the first one in PATH and in the system's folders for daemons."""
     program = os.environ.get("GEARMAND") or "gearmand"
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_PATHS])
     found = shutil.which(program, path=search)
@@ -28,7 +28,7 @@ def find_gearmand() -> str:
 
 
 def free_port(host: str) -> int:
-    """A TCP port on which nobody listens right now."""
+    """Returns a TCP port on which no program listens now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     problem: OSError | None = None
     for _ in range(50):
@@ -44,20 +44,20 @@ def free_port(host: str) -> int:
 
 
 def ask(host: str, port: int, command: str, timeout: float, end: bytes = b"\n") -> str:
-    """The answer to one command of gearmand's text protocol, up to and with its end; OSError without one."""
+    """Returns the answer to a command of gearmand's text protocol, its end included. Raises OSError without one."""
     answer = b""
     with closing(socket.create_connection((host, port), timeout)) as connection:
         connection.sendall(command.encode() + b"\n")
         while not answer.endswith(end):
-            piece = connection.recv(65536)
-            if not piece:
-                raise ConnectionError(f"no whole answer to {command!r} from port {port}")
-            answer += piece
+            data = connection.recv(65536)
+            if not data:
+                raise ConnectionError(f"incomplete answer to {command!r} from port {port}")
+            answer += data
     return answer.decode("utf-8", "replace")
 
 
-def stands_still(process: int) -> bool:
-    """Whether all threads of a process are stopped. True where the system has no /proc to look into."""
+def is_stopped(process: int) -> bool:
+    """Whether all threads of a process are stopped by a signal. True if the system has no /proc."""
     tasks = Path(f"/proc/{process}/task")
     if not tasks.is_dir():
         return True

@@ -1,4 +1,4 @@
-"""The server's part of a local run: the jobs that wait, who waits for them, and what they have sent."""
+"""The server's part of LocalGearman: the queued jobs, who receives their packets, and the packets themselves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRIORITIES = BACKGROUND | _FOREGROUND
 
 
 class Sent(Enum):
-    """What a packet of a job says."""
+    """The kind of a packet that a worker has sent for a job."""
 
     STATUS = "status"
     DATA = "data"
@@ -39,7 +39,7 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Packet:
-    """Something that a job has sent, with its status at that time. To a watch it looks like the GearmanTask."""
+    """A packet that a worker has sent for a job, with the status at that time. It has the methods of GearmanTask."""
 
     what: Sent
     content: bytes
@@ -47,15 +47,15 @@ class Packet:
     denominator: int
 
     def data(self) -> bytes:
-        """The content."""
+        """Returns the content."""
         return self.content
 
     def taskNumerator(self) -> int:  # noqa: N802
-        """The first number of the last status."""
+        """Returns the first number of the last status."""
         return self.numerator
 
     def taskDenominator(self) -> int:  # noqa: N802
-        """The second number of the last status."""
+        """Returns the second number of the last status."""
         return self.denominator
 
 
@@ -63,7 +63,7 @@ Receiver: TypeAlias = Callable[[Packet], None]
 
 
 class QueuedJob:
-    """A job from its submission on; receivers are those who wait for it."""
+    """A job from its submission on. receivers are called with its packets."""
 
     def __init__(self, handle: str, kind: int, function: str, unique: str, workload: bytes) -> None:
         self.handle = handle
@@ -76,23 +76,23 @@ class QueuedJob:
         self.numerator = self.denominator = 0
         self.packets: list[Packet] = []
         self.receivers: list[Receiver] = []
-        self.place = 0  # among those that are done
-        self.error: BaseException | None = None  # what was raised, where it ended with an exception
+        self.place = 0  # among the jobs that are done
+        self.error: BaseException | None = None  # what the handler has raised
 
     @property
     def return_code(self) -> int | None:
-        """How it has ended; None before that."""
+        """The return code with which the job has ended; None before that."""
         return ENDS.get(self.packets[-1].what) if self.packets else None
 
     @property
     def answer(self) -> bytes:
-        """The parts and the end of its result, or the text of its exception."""
+        """The result with all its parts, or the text of the exception."""
         if self.return_code == ReturnCode.WORK_EXCEPTION:
             return self.packets[-1].content
         return b"".join(packet.content for packet in self.packets if packet.what in (Sent.DATA, Sent.COMPLETE))
 
     def send(self, what: Sent, content: bytes = b"") -> None:
-        """Tells all who wait for it. What comes after the end is dropped."""
+        """Passes a packet to the receivers. Packets after the end of the job are dropped."""
         if self.return_code is None:
             packet = Packet(what, content, self.numerator, self.denominator)
             self.packets.append(packet)
@@ -101,33 +101,33 @@ class QueuedJob:
 
 
 class LocalServer(Protocol):
-    """Who has the jobs of a queue done."""
+    """What runs the jobs of a queue."""
 
     def serve(self, jobs: Sequence[QueuedJob]) -> None:
-        """Has the worker work until one of these jobs is done, or nothing is left that it can do."""
+        """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
         ...
 
     def reason(self, job: QueuedJob) -> str:
-        """Why a job was not done."""
+        """Returns why a job was not done."""
         ...
 
 
 class LocalQueue:
-    """The jobs that were submitted and are not done, and those that are."""
+    """The jobs that were submitted. done has those that are done, in the order in which they ended."""
 
     def __init__(self, name: str, server: LocalServer) -> None:
         self.name = name
         self.server = server
         self.done: list[QueuedJob] = []
-        self._jobs: list[QueuedJob] = []  # those that are running too
+        self._jobs: list[QueuedJob] = []  # queued and running
         self._numbers = count(1)
 
     def waiting(self) -> list[QueuedJob]:
-        """The jobs that nobody has begun, in the order of their submission."""
+        """Returns the jobs that are not running, in the order of their submission."""
         return [job for job in self._jobs if not job.is_running]
 
     def submit(self, kind: int, function: str, unique: str, workload: bytes) -> QueuedJob:
-        """A new job, or the one of this function and unique key that is not done yet."""
+        """Adds a job and returns it; or returns the job of this function and unique key that is not done yet."""
         job = self._same(function, unique, workload) if unique else None
         if job is None:
             handle = f"H:{self.name}:{next(self._numbers)}"
@@ -137,12 +137,12 @@ class LocalQueue:
         return job
 
     def drop(self, job: QueuedJob) -> None:
-        """A client has gone. A job that nobody waits for any more is dropped, unless it is one of the background."""
+        """Removes a queued foreground job that no client waits for, as gearmand does when a client disconnects."""
         if not job.receivers and not job.is_background and not job.is_running and job in self._jobs:
             self._jobs.remove(job)
 
     def finish(self, job: QueuedJob) -> None:
-        """The worker lets go of it: it was answered, or else it waits again."""
+        """The worker is done with a job. If it was not answered, it is queued again."""
         job.is_running = False
         if job.return_code is not None:
             self._jobs.remove(job)
@@ -150,12 +150,12 @@ class LocalQueue:
             self.done.append(job)
 
     def find(self, *, handle: str = "", unique: str = "") -> QueuedJob | None:
-        """The job with this handle, or with this unique key, that is not done."""
+        """Returns the job with this handle or unique key; None if there is none, or if it is done."""
         found = (job for job in self._jobs if (job.handle == handle if handle else job.unique == unique))
         return next(found, None)
 
     def _same(self, function: str, unique: str, workload: bytes) -> QueuedJob | None:
-        """With the unique key "-" gearmand compares workloads."""
+        """For the unique key "-" gearmand compares the workloads."""
         same = (
             job
             for job in self._jobs
@@ -165,9 +165,9 @@ class LocalQueue:
 
 
 def failure_of(job: QueuedJob, server: str, reason: str = "") -> GearmanError | None:
-    """What a client raises for this job, with what the handler raised behind it; None where it succeeded.
+    """Returns what a client raises for this job, None if it succeeded. __cause__ is what the handler has raised.
 
-    reason is why the job was not done.
+    reason: why the job was not done.
     """
     rc = int(ReturnCode.TIMEOUT if job.return_code is None else job.return_code)
     if rc == ReturnCode.SUCCESS:

@@ -1,4 +1,4 @@
-"""The Worker of a local run: it works when somebody waits for a job, in the thread of the one who waits."""
+"""The Worker of LocalGearman. It runs jobs in the thread of the call that waits for one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _MOST_NAMES = 10
 
 
 class LocalGearmanWorker(GearmanWorker):
-    """A GearmanWorker of a queue. work() ends by GEARMAN_TIMEOUT, where a Worker's run() ends too."""
+    """A GearmanWorker that takes its jobs from a LocalQueue.
+
+    If there is no job to run, work() returns with GEARMAN_TIMEOUT, which ends the loop of Worker.run().
+    """
 
     def __init__(self, queue: LocalQueue) -> None:
         self.handle = LocalWorkerHandle(queue)
@@ -33,7 +36,7 @@ class LocalGearmanWorker(GearmanWorker):
 
 
 class LocalWorker(Worker):
-    """A Worker of a queue; the LocalServer of it. It begins with the first job that somebody waits for."""
+    """A Worker of a LocalQueue, and its LocalServer. It starts with the first job."""
 
     def __init__(
         self,
@@ -46,42 +49,42 @@ class LocalWorker(Worker):
         self.queue = LocalQueue(servers.get_servers()[0].host, self)
         self._local = LocalGearmanWorker(self.queue)
         self.set_implementation(self._local)
-        self._turn = threading.RLock()
-        self._life = ExitStack()
-        self._depth = 0  # a handler may wait for another job
-        self._has_begun = self._has_ended = False
+        self._lock = threading.RLock()
+        self._running_context = ExitStack()  # of _begun(): its end dispatches the last events
+        self._depth = 0  # of calls of serve(): a handler may wait for another job
+        self._has_started = self._has_ended = False
 
     def serve(self, jobs: Sequence[QueuedJob] = ()) -> None:
-        """Works until one of these jobs is done, or nothing is left that it can do."""
-        with self._turn:
+        """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
+        with self._lock:
             if self._has_ended or not self.jobs:
                 return
-            if not self._has_begun:
-                self._life.enter_context(self._begun())
-                self._has_begun = True
+            if not self._has_started:
+                self._running_context.enter_context(self._begun())
+                self._has_started = True
             with self._awaiting(jobs):
                 self._work(self._local)
             if self._stop.requested and not self._depth:
                 self.end()
 
     def reason(self, job: QueuedJob) -> str:
-        """Why nobody does the job, for the text of the client's exception."""
+        """Returns why the job cannot be run, for the message of the client's exception."""
         known = self.jobs.get_jobs()
         if job.is_running:
-            return "the job is being executed, and is waited for by itself"
+            return "the job is running, and its own handler waits for it"
         if job.function not in known:
             handled = ", ".join(map(repr, islice(known, _MOST_NAMES))) or "nothing"
             more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
             return f"no handler of the LocalGearman listens to {job.function!r}, only to {handled}{more}"
-        return "the worker of the local run has been told to stop"
+        return "the worker of the LocalGearman was stopped"
 
     def end(self) -> None:
-        """Ends as run() does when it is told to stop. It does not begin again."""
-        with self._turn:
-            if self._has_begun and not self._has_ended:
+        """Ends as run() does after stop(). The worker does not start again."""
+        with self._lock:
+            if self._has_started and not self._has_ended:
                 self.stop()
             self._has_ended = True
-            self._life.close()
+            self._running_context.close()
 
     @contextmanager
     def _awaiting(self, jobs: Sequence[QueuedJob]) -> Iterator[None]:
@@ -90,10 +93,10 @@ class LocalWorker(Worker):
         self._depth += 1
         try:
             yield
-        except BaseException:  # run() would be over: of a handler, only what is no Exception comes here
+        except BaseException:  # SystemExit or KeyboardInterrupt of a handler, which end run()
             if self._depth == 1:
                 self._has_ended = True
-                self._life.__exit__(*sys.exc_info())
+                self._running_context.__exit__(*sys.exc_info())
             raise
         finally:
             handle.awaited = earlier

@@ -1,14 +1,14 @@
-"""Keeps one gearmand, and ends it when the process that wanted it is gone. Run as a script, never imported.
+"""Runs one gearmand, and ends it when the process that started it has ended. A script; it is never imported.
 
     python -I -S _supervisor.py OWNER_PID GRACE_SECONDS PROGRAM ARGUMENT...
 
-Standard input is a pipe that only the owner holds open: its end means "stop", whether the owner closed it
-or died of SIGKILL. A child that the owner forked may hold the pipe open as well, so the parent's id is
-watched too. gearmand is a child of this process and is reaped here only, so its id can never have come to
-name another process while it is signalled. Its id is printed in one line; its exit code becomes ours.
+Standard input is a pipe that only the owner has open: end of file means "stop", if the owner closed it and if it was
+killed. A forked child of the owner may have the pipe open too, so the parent's process id is checked as well. gearmand
+is a child of this process, which alone waits for it: a signal never reaches another process with the same id. The
+script prints gearmand's process id in one line, and exits with gearmand's exit code.
 
-It is a program of its own and imports little, because a fork() inside a test process with threads is not
-safe, and because its start is part of every test's time.
+It is a separate program because fork() is not safe in a test process with threads. It imports little because every
+test waits for its start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 
-LOOK_SECONDS = 0.5  # how often the parent's id is compared; everything else wakes us at once
+CHECK_SECONDS = 0.5  # how often the parent's process id is checked; everything else ends the wait at once
 
 
 class Supervisor:
@@ -31,11 +31,11 @@ class Supervisor:
         self.deadline = 0.0
 
     def run(self) -> int:
-        wake, wake_end = os.pipe()
-        for end in (wake, wake_end):
+        wakeup, wakeup_end = os.pipe()
+        for end in (wakeup, wakeup_end):
             os.set_blocking(end, False)
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the owner may have blocked what we live on
-        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the owner may have blocked signals that are needed here
+        signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -47,19 +47,19 @@ class Supervisor:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
             self._end_when_due(child)
-            self._wait(wake)
+            self._wait(wakeup)
 
     def _on_signal(self, *_: object) -> None:
         self.asked_to_stop = True
 
     def _spawn(self) -> int:
-        quiet = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+        no_input = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
         to_log = (os.POSIX_SPAWN_DUP2, 2, 1)
         return os.posix_spawn(
             self.command[0],
             self.command,
             os.environ,
-            file_actions=[quiet, to_log],
+            file_actions=[no_input, to_log],
             setsigdef=[signal.SIGPIPE],
         )
 
@@ -69,18 +69,18 @@ class Supervisor:
             if self.asked_to_stop or os.getppid() != self.owner:
                 self.deadline = now + self.grace
                 os.kill(child, signal.SIGTERM)
-                os.kill(child, signal.SIGCONT)  # a paused gearmand takes SIGTERM only when it goes on
+                os.kill(child, signal.SIGCONT)  # a paused gearmand handles SIGTERM when it continues
         elif now >= self.deadline:
             os.kill(child, signal.SIGKILL)
 
-    def _wait(self, wake: int) -> None:
-        ends = [wake] if self.asked_to_stop else [wake, 0]
-        timeout = LOOK_SECONDS
+    def _wait(self, wakeup: int) -> None:
+        ends = [wakeup] if self.asked_to_stop else [wakeup, 0]
+        timeout = CHECK_SECONDS
         if self.deadline:
             timeout = min(timeout, max(0.01, self.deadline - time.monotonic()))
         ready = select.select(ends, [], [], timeout)[0]
-        if wake in ready:
-            os.read(wake, 512)
+        if wakeup in ready:
+            os.read(wakeup, 512)
         if 0 in ready and not os.read(0, 512):
             self.asked_to_stop = True
 

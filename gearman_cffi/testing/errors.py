@@ -1,4 +1,4 @@
-"""What goes wrong around the test server. Not part of GearmanException: nothing was asked of a server yet."""
+"""The exceptions of Gearmand. They are not GearmanExceptions: no server was asked for anything yet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class GearmandError(RuntimeError):
 
 
 class GearmandNotFound(GearmandError):  # noqa: N818
-    """There is no gearmand on this machine; the text names the package that has it."""
+    """gearmand is not installed. The message names the package."""
 
     @classmethod
     def looked_for(cls, program: str) -> GearmandNotFound:
-        """The error for a program that is not in PATH."""
+        """The error if this program is not in PATH."""
         return cls(
-            f"found no program {program!r} to start a test server with. {PACKAGES}; "
-            "a gearmand at another place is named by the environment variable GEARMAND"
+            f"cannot find the program {program!r}, which the test server needs. {PACKAGES}; "
+            "the environment variable GEARMAND names a gearmand in another place"
         )

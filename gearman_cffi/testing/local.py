@@ -1,4 +1,4 @@
-"""LocalGearman: a JobCollection run in the test's own process, without a server."""
+"""LocalGearman: runs the handlers of a JobCollection in the test's process, without a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gearman_cffi.worker import Worker
 
 @dataclass(frozen=True)
 class LocalJob:
-    """A job that was submitted. workload is the value; the bytes, where the worker's serializer cannot read them."""
+    """A job that was submitted. workload is the value, or the bytes if the worker's serializer cannot read them."""
 
     function: str
     workload: Any
@@ -36,10 +36,10 @@ class LocalJob:
 
 @dataclass(frozen=True)
 class DoneJob(LocalJob):
-    """A job that the worker has done, also one of the background, whose answer no client gets.
+    """A job that the worker has done. Background jobs too, whose result no client gets.
 
-    result is what a client would get, None where the job failed; error what a client would raise, a JobException
-    for a handler that raised, whose __cause__ is the handler's own exception. updates are what the job has sent.
+    result: what a client gets; None if the job failed. error: what a client raises; None if the job succeeded. If the
+    handler raised, it is a JobException whose __cause__ is the handler's exception. updates: what the job has sent.
     """
 
     result: Any = None
@@ -48,21 +48,22 @@ class DoneJob(LocalJob):
 
 
 class LocalGearman:
-    """A client and a worker with a queue between them, all in this process and thread; no server, no connection.
+    """A client, a worker and a queue in this process and thread. There is no server and no connection.
 
         local = LocalGearman(jobs)
         assert local.client.execute_job("reverse", "abc") == "cba"
 
-    jobs is a JobCollection or handlers, dispatcher gets the worker's events, serializer is the client's and
-    the worker's: as for Worker and Client. The code that does a job is the Worker's and the Client's own: values
-    go through the serializer to bytes and back, events come in the Worker's order, and the client raises what it
-    raises with a server. Behind a JobException stands the handler's own exception, as its __cause__.
+    jobs: a JobCollection or handlers. dispatcher: gets the worker's events. serializer: that of the client and the
+    worker. Jobs pass through the code of Client and Worker: values are serialized and unserialized, events come in the
+    Worker's order, and the client raises what it raises with a server. The __cause__ of a JobException is the handler's
+    own exception.
 
-    A call that waits for an answer has the worker do what is queued until the answer is there, in the order in which
-    gearmand would hand it out: function by function as they were registered, and by priority within one. A job of the
-    background waits until then, or until work(). Where nobody can do a job, because no handler listens to
-    the function or the worker was told to stop, the call raises JobTimeout at once. Timeouts and time
-    limits are not applied, idle events do not come, and updates reach a watching client when the job is done.
+    A call that waits for an answer runs queued jobs until the answer is there, in gearmand's order: by function as they
+    were registered, then by priority. Background jobs are run by such a call, or by work(). If no job can be run,
+    because no handler listens to the function or the worker was stopped, the call raises JobTimeout at once.
+
+    Timeouts and time limits are not applied, there are no idle events, and a client that watches a job gets its updates
+    when the job is done.
     """
 
     def __init__(
@@ -78,33 +79,33 @@ class LocalGearman:
 
     @property
     def client(self) -> Client:
-        """A Client of this queue. close() does nothing to it: it may be given to code that closes its client."""
+        """A Client of this queue. Its close() does nothing, so that it can be passed to code that closes its client."""
         return self._client
 
     @property
     def worker(self) -> Worker:
-        """The Worker. It begins with the first job that is done, and ends with close(), or when it is told to stop."""
+        """The Worker. It starts with the first job, and ends with close(), stop() or destroy_worker()."""
         return self._worker
 
     def new_client(self, serializer: Serializer | None = None) -> Client:
-        """Another Client of this queue, with a serializer of its own or the worker's."""
+        """Returns another Client of this queue. serializer: None for the worker's."""
         chosen = self._worker.serializer if serializer is None else serializer
         return LocalClient(self._worker.queue, self._servers, chosen)
 
     @property
     def waiting(self) -> list[LocalJob]:
-        """The jobs that are queued, in the order of their submission."""
-        return [LocalJob(**self._described(job)) for job in self._worker.queue.waiting()]
+        """The queued jobs, in the order of their submission."""
+        return [LocalJob(**self._attributes(job)) for job in self._worker.queue.waiting()]
 
     @property
     def done(self) -> list[DoneJob]:
-        """All jobs that have been done, in the order of their ends."""
+        """The jobs that are done, in the order in which they ended."""
         return [self._done(job) for job in self._worker.queue.done]
 
     def work(self) -> list[DoneJob]:
-        """Has the worker do all that is queued, and what these jobs submit; returns the jobs that were done.
+        """Runs all queued jobs, and those that these submit; returns the jobs that were done.
 
-        Those that no handler listens to stay in the queue.
+        Jobs that no handler listens to stay in the queue.
         """
         done = self._worker.queue.done
         before = len(done)
@@ -112,7 +113,7 @@ class LocalGearman:
         return [self._done(job) for job in done[before:]]
 
     def close(self) -> None:
-        """Ends the worker as stop() would: it tells on_before_destroy if it has begun. Nothing is done after that."""
+        """Stops the worker, which dispatches on_before_destroy if it has started. No job is run after that."""
         self._worker.end()
 
     def __enter__(self) -> LocalGearman:
@@ -130,7 +131,7 @@ class LocalGearman:
         queue = self._worker.queue
         return f"<LocalGearman {len(queue.waiting())} waiting, {len(queue.done)} done>"
 
-    def _described(self, job: QueuedJob) -> dict[str, Any]:
+    def _attributes(self, job: QueuedJob) -> dict[str, Any]:
         value: Any = job.workload
         with suppress(SerializerError):
             value = self._worker.serializer.unserialize(job.workload)
@@ -155,4 +156,4 @@ class LocalGearman:
             for sent in job.packets
             if sent.what not in ENDS
         )
-        return DoneJob(**self._described(job), result=result, error=error, updates=updates)
+        return DoneJob(**self._attributes(job), result=result, error=error, updates=updates)

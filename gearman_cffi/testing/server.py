@@ -1,4 +1,4 @@
-"""Gearmand: the system's gearmand on a free port, for one test or one session."""
+"""Gearmand: the system's gearmand on a free port, for a test or a session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from gearman_cffi.testing._helpers import ask, find_gearmand, free_port, stands_still
+from gearman_cffi.testing._helpers import ask, find_gearmand, free_port, is_stopped
 from gearman_cffi.testing.errors import GearmandError
 
 PORT_ATTEMPTS = 8
@@ -24,17 +24,19 @@ _SUPERVISOR = str(Path(__file__).with_name("_supervisor.py"))
 
 
 class _PortTakenError(Exception):
-    """Somebody else got the port between our look and gearmand's bind."""
+    """Another program has taken the port between free_port() and gearmand's bind()."""
 
 
 class Gearmand:
-    """A gearmand of one's own on 127.0.0.1, ended with the block, with stop(), or when this process dies.
+    """A private gearmand. It ends with the block, with stop(), and when this process ends in any way.
 
-    arguments go to gearmand as they are (`["--exceptions"]`, or a persistent queue's options). port None
-    takes a free one, which stays the same over restart(). threads is gearmand's number of I/O threads,
-    verbose its log level, start_timeout and grace are seconds: how long it may take to answer, and to end by
-    SIGTERM before it is killed. Raises GearmandNotFound where there is no gearmand, GearmandError where it
-    does not start; that text ends with what gearmand wrote. It may be used from any thread.
+    arguments: passed to gearmand as they are, such as ["--exceptions"] or the options of a persistent queue. host: the
+    address it listens on. port: None for a free one, which restart() keeps. threads: the number of gearmand's I/O
+    threads. verbose: its log level. start_timeout: the seconds within which it must answer. grace: the seconds that it
+    has after SIGTERM before it is killed.
+
+    start() raises GearmandNotFound if gearmand is not installed, GearmandError if it does not start; the message ends
+    with gearmand's output. The object may be used from any thread.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Gearmand:
         self._process: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self._owner = os.getpid()
-        # An unlinked file: it vanishes with its last reader, however this process ends.
+        # An unlinked file: the system removes it, however this process ends.
         with tempfile.TemporaryFile() as log:
             self._log = os.dup(log.fileno())
         weakref.finalize(self, os.close, self._log)
@@ -80,7 +82,7 @@ class Gearmand:
 
     @property
     def port(self) -> int:
-        """The port it listens on; known from the first start() on."""
+        """The port it listens on. Raises GearmandError before the first start() if none was given."""
         if self._port is None:
             raise GearmandError("this gearmand has no port yet: call start() first")
         return self._port
@@ -92,26 +94,26 @@ class Gearmand:
 
     @property
     def pid(self) -> int:
-        """The process id of gearmand itself."""
+        """gearmand's process id. Raises GearmandError if it is not running."""
         self._running_process()
         return self._pid
 
     @property
     def running(self) -> bool:
-        """Whether the process is there (it may be paused)."""
+        """Whether gearmand runs. It may be paused."""
         return self._owner == os.getpid() and self._process is not None and self._process.poll() is None
 
     @property
     def log(self) -> str:
-        """What gearmand has written so far, over all its starts."""
+        """What gearmand has written so far, in all its runs."""
         return os.pread(self._log, os.fstat(self._log).st_size, 0).decode("utf-8", "replace")
 
     def start(self) -> Gearmand:
-        """Starts gearmand and returns when it answers."""
+        """Starts gearmand; returns when it answers."""
         with self._lock:
             if self.running:
-                raise GearmandError(f"the gearmand on {self.address} runs already")
-            self._let_go()
+                raise GearmandError(f"the gearmand on {self.address} is running already")
+            self._end()
             program = find_gearmand()
             if self._port is not None:
                 self._start_on(program, self._port)
@@ -127,15 +129,15 @@ class Gearmand:
             raise GearmandError(f"found no free port on {self.host} in {PORT_ATTEMPTS} attempts")
 
     def stop(self) -> None:
-        """Ends gearmand: SIGTERM, SIGKILL after the grace time. Does nothing in a forked child or if it is stopped."""
+        """Ends gearmand by SIGTERM, and by SIGKILL after grace. Does nothing if it is not running, or in a child."""
         with self._lock:
-            self._let_go()
+            self._end()
 
     def kill(self) -> None:
-        """Ends gearmand by SIGKILL, as a crash would: no goodbye, nothing written."""
+        """Ends gearmand by SIGKILL, as a crash would: it writes nothing and closes no connection in an orderly way."""
         with self._lock:
             self._running_process()
-            self._let_go(now=True)
+            self._end(now=True)
 
     def restart(self) -> None:
         """Ends gearmand and starts it again on the same port."""
@@ -144,25 +146,25 @@ class Gearmand:
             self.start()
 
     def pause(self) -> None:
-        """Freezes gearmand (SIGSTOP): connections stay, connecting even works, nothing is answered.
+        """Stops gearmand with SIGSTOP: connections stay open, new ones are accepted, nothing is answered.
 
-        Returns when all of its threads stand still; without /proc, when the signal was sent.
+        Returns when all of its threads are stopped; without /proc, when the signal was sent.
         """
         self._running_process()
         self._signal(signal.SIGSTOP)
         deadline = time.monotonic() + self._grace
-        while not stands_still(self._pid):
+        while not is_stopped(self._pid):
             if time.monotonic() > deadline:
                 raise GearmandError(f"gearmand on {self.host} port {self.port} does not stop")
             time.sleep(POLL_SECONDS)
 
     def resume(self) -> None:
-        """Lets a paused gearmand go on (SIGCONT)."""
+        """Continues a paused gearmand with SIGCONT."""
         self._running_process()
         self._signal(signal.SIGCONT)
 
     def ask(self, command: str, timeout: float = 5.0) -> str:
-        """The answer to a command of the text protocol: "status", "workers", "version", "show jobs" ..."""
+        """Returns the answer to a command of the text protocol, such as "status", "workers" or "show jobs"."""
         listing = command.split()[0] in ("status", "workers", "show", "prioritystatus")
         return ask(self.host, self.port, command, timeout, end=b".\n" if listing else b"\n")
 
@@ -177,7 +179,7 @@ class Gearmand:
         if self._threads is not None:
             command.append(f"--threads={self._threads}")
         if not any(argument.startswith("--job-handle-prefix") for argument in self._arguments):
-            command.append("--job-handle-prefix=H:test")  # the default is the host's name, of any length
+            command.append("--job-handle-prefix=H:test")  # the default is the host's name, which may be long
         return command + self._arguments
 
     def _start_on(self, program: str, port: int) -> None:
@@ -194,7 +196,7 @@ class Gearmand:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            start_new_session=True,  # a Ctrl-C at the terminal is for the test process only
+            start_new_session=True,  # so that Ctrl-C interrupts the test process only
         )
         self._process, self._owner, self._pid = process, os.getpid(), 0
         try:
@@ -202,11 +204,11 @@ class Gearmand:
             self._pid = int(process.stdout.readline() or 0)
             self._await_answer(process, port)
         except BaseException:
-            self._let_go(now=True)
+            self._end(now=True)
             raise
 
     def _await_answer(self, process: subprocess.Popen[bytes], port: int) -> None:
-        """Until the gearmand on the port says that it has the process id of the one we started."""
+        """Waits until a gearmand answers at the port, with the process id of the one that was started."""
         deadline = time.monotonic() + self._start_timeout
         while True:
             if process.poll() is not None:
@@ -232,19 +234,19 @@ class Gearmand:
         with suppress(ProcessLookupError):
             os.kill(self._pid, number)
 
-    def _let_go(self, now: bool = False) -> None:
-        """Closes the pipe to the supervisor, which ends gearmand, and waits for it; now: by SIGKILL."""
+    def _end(self, now: bool = False) -> None:
+        """Closes the pipe to the supervisor, which ends gearmand, and waits for it. now: kills gearmand first."""
         process, self._process = self._process, None
         if process is None:
             return
-        mine = self._owner == os.getpid()
-        if mine and now and self._pid and process.poll() is None:
+        is_ours = self._owner == os.getpid()
+        if is_ours and now and self._pid and process.poll() is None:
             self._signal(signal.SIGKILL)
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
-        if not mine:
-            process.returncode = 0  # a forked child's copy: not its process, nothing to wait for
+        if not is_ours:
+            process.returncode = 0  # in a forked child: the process is not its child, so it cannot wait for it
             return
         try:
             process.wait(self._grace + 5)

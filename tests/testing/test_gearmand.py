@@ -83,7 +83,7 @@ class TestLife:
         assert not server.running
 
     def test_start_twice_is_refused(self) -> None:
-        with Gearmand() as server, pytest.raises(GearmandError, match="runs already"):
+        with Gearmand() as server, pytest.raises(GearmandError, match="is running already"):
             server.start()
 
     def test_what_needs_a_running_server_says_so(self) -> None:

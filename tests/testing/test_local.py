@@ -90,7 +90,7 @@ class TestCalls:
         with pytest.raises(JobException) as caught:
             local.client.execute_job("again", 1, unique="same")
         assert caught.value.remote_type == "JobTimeout"
-        assert "waited for by itself" in str(caught.value)
+        assert "its own handler waits for it" in str(caught.value)
 
     def test_waiting_clients_of_one_key_all_get_the_answer(self) -> None:
         local = LocalGearman(handlers(double=double))

@@ -102,7 +102,7 @@ class TestTheWorker:
             else:
                 local.close()
             assert trace.names()[-1] == "worker.on_before_destroy"
-            with pytest.raises(JobTimeout, match="told to stop"):
+            with pytest.raises(JobTimeout, match="the worker of the LocalGearman was stopped"):
                 local.client.execute_job("double", 1)
             assert local.work() == []
         assert trace.names().count("worker.on_before_destroy") == 1
