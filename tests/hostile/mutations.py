@@ -24,7 +24,7 @@ Mutation = Callable[[bytes, Random], Sequence[Step]]
 COMMANDS = [*range(46), 0xF0, 0x7FFFFFFF, 0x80000000, 0xFF00001F, 0xFFFFFFFF]
 WITHOUT_ARGUMENTS = [6, 10, 14, 17, 24, 8, 13, 20, 11]
 NUMBERS = [b"", b"-1", b"9" * 30, b"9" * 5000, b"1e5", b"0x10", b"\xff", b"4294967296", b"18446744073709551616", b"NaN"]
-ESCAPES = [b"\x1b]0;title\x07\x1b[2J\x1b[31m", b"line\r\nline\x00", b"\x9b31m\xe2\x80\xae", b"%s%n%d{0}[bold]"]
+ESCAPES = [b"\x1b]0;title\x07\x1b[2J\x1b[31m", b"first\r\nsecond\x00", b"\x9b31m\xe2\x80\xae", b"%s%n%d{0}[bold]"]
 LINES = [b"OK\n", b"\n", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220", b"ERR no\n", b".\n"]
 
 
@@ -111,7 +111,8 @@ def _arguments(answer: bytes, random: Random) -> Sequence[Step]:
 
 
 def _error(answer: bytes, random: Random) -> Sequence[Step]:
-    arguments = [[], [b"code"], [b"code", b"text"], [b"", b""], [random.choice(ESCAPES), random.choice(ESCAPES)]]
+    hostile = [random.choice(ESCAPES), random.choice(ESCAPES)]
+    arguments = [[], [b"code"], [b"code", b"text"], [b"", b""], hostile, hostile, hostile]
     return [packet(19, *random.choice(arguments)) + random.choice([b"", answer])]
 
 
@@ -136,5 +137,16 @@ def _refusal(answer: bytes, random: Random) -> Sequence[Step]:
 
 ON_BYTES: list[Mutation] = [_cut, _cut, _drip, _late, _never, _twice, _text_line, _noise, _flipped]
 ON_PACKETS: list[Mutation] = [_command, _size, _magic, _without_arguments, _without_arguments, _arguments, _arguments]
-ON_PACKETS += [_error]
-ON_TEXT: list[Mutation] = [_numbers, _numbers, _words, _words, _without_end, _refusal]
+ON_PACKETS += [_arguments, _error, _error]
+ON_TEXT: list[Mutation] = [
+    _numbers,
+    _numbers,
+    _numbers,
+    _words,
+    _words,
+    _words,
+    _words,
+    _without_end,
+    _refusal,
+    _refusal,
+]

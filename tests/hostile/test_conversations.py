@@ -194,7 +194,7 @@ ADMIN = program(
     admin = Admin(f"127.0.0.1:{PORT}", timeout=TIMEOUT)
     calls = [admin.status, admin.priority_status, admin.workers, admin.show_jobs, admin.show_unique_jobs, admin.version]
     calls += [admin.verbose, admin.getpid, lambda: admin.cancel_job("H:1"), lambda: admin.drop_function("other")]
-    for call in chosen.choices(calls, k=8):
+    for call in chosen.choices(calls, k=12):
         expect(call, attempt(call, call, GearmanError), list, dict, bool, type(None), GearmanError)
 """,
     """
@@ -202,6 +202,40 @@ ADMIN = program(
     say("right" if [row.workers for row in rows if row.function == "reverse"] == [1] else f"wrong: {rows}")
 """,
 )
+
+COMMAND = program(
+    """
+    import contextlib, io
+    from gearman_cffi.cli.app import run
+    def command(*arguments):
+        sys.argv = ["gearman-cffi", *arguments, "--servers", f"127.0.0.1:{PORT}"]
+        if "--timeout" not in arguments: sys.argv += ["--timeout", str(TIMEOUT)]
+        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
+        with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+            code = run()
+        for stream in streams: stream.flush()
+        return code, *(stream.buffer.getvalue().decode("utf-8", "replace") for stream in streams)
+    submitting = {"submit": ["submit", "reverse", "word"], "raw": ["submit", "reverse", "word", "--serializer", "raw"]}
+    commands = submitting | {
+        "background": ["submit", "reverse", "word", "--background"], "status": ["status", "H:hostile:1"],
+        "workers": ["workers"], "jobs": ["jobs"], "cancel": ["cancel", "H:hostile:1"], "ping": ["ping"],
+        "version": ["version"], "top": ["top", "--once"],
+    }
+    for name in chosen.choices(list(commands), k=8):
+        code, out, err = attempt(name, lambda: command(*commands[name]))
+        shown = err if name in submitting else out + err  # submit writes the result as it is
+        if code not in range(10) or "Traceback" in err: say(f"{name} ended with {code}: {err}")
+        if any(not letter.isprintable() for letter in shown if letter not in "\\n\\t"): say(f"{name} shows {shown!r}")
+        if "background" in name and "\\nsecond" in shown: say(f"{name} breaks a line: {shown!r}")
+""",
+    """
+    code, out, err = command("submit", "reverse", word.decode(), "--serializer", "raw", "--timeout", "10")
+    say("right" if (code, out) == (0, word.decode()[::-1]) else f"wrong: submit: {code} {out!r} {err!r}")
+""",
+)
+
+CLIENTS = {"GearmanClient": CLIENT, "Client": LAYER_CLIENT, "Admin": ADMIN, "gearman-cffi": COMMAND}
+WORKERS = {"GearmanWorker": WORKER, "Worker": LAYER_WORKER}
 
 
 @pytest.fixture
@@ -247,13 +281,13 @@ def converse_all(text: str, seeds: range, real: Gearmand, submits: bool = False)
 
 @pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"seeds {seeds[0]} to {seeds[-1]}")
 class TestConversations:
-    @pytest.mark.parametrize("text", [CLIENT, LAYER_CLIENT, ADMIN], ids=["GearmanClient", "Client", "Admin"])
+    @pytest.mark.parametrize("text", list(CLIENTS.values()), ids=list(CLIENTS))
     def test_clients(self, real: Gearmand, text: str, seeds: range) -> None:
         """Calls return or raise what is documented, within their timeouts; the next server gets the right answer."""
         with reversing(real):
             converse_all(text, seeds, real)
 
-    @pytest.mark.parametrize("text", [WORKER, LAYER_WORKER], ids=["GearmanWorker", "Worker"])
+    @pytest.mark.parametrize("text", list(WORKERS.values()), ids=list(WORKERS))
     def test_workers(self, real: Gearmand, text: str, seeds: range) -> None:
         """The same for workers; afterwards they do the job of a real server."""
         converse_all(text, seeds, real, submits=True)
