@@ -25,7 +25,7 @@ def packet(kind: int, data: bytes = b"") -> bytes:
 
 @contextmanager
 def raw_worker(server: Gearmand, client_id: bytes | None, *functions: bytes) -> Iterator[socket.socket]:
-    """A worker that announces itself byte by byte: libgearman refuses odd ids."""
+    """A worker made of a plain socket, because libgearman refuses unusual ids."""
     before = registered(server)
     with socket.create_connection((server.host, server.port), 20) as connection:
         if client_id is not None:
@@ -36,7 +36,7 @@ def raw_worker(server: Gearmand, client_id: bytes | None, *functions: bytes) -> 
 
 
 def registered(server: Gearmand) -> int:
-    """How many functions of workers the server knows, those of several workers several times."""
+    """The number of registrations at the server: functions times workers."""
     return sum(row.workers for row in Admin(server.address).status())
 
 
@@ -49,7 +49,7 @@ def server_of(gearmand: Gearmand) -> Server:
 
 
 def test_status(gearmand: Gearmand) -> None:
-    """Queued, running and all jobs; workers, busy ones too."""
+    """Queued, running and all jobs, and workers including busy ones."""
     admin, client, server = Admin(gearmand.address), Client(gearmand.address), server_of(gearmand)
     for priority in (Priority.HIGH, Priority.LOW, Priority.LOW):
         client.execute_in_background("work", "x", priority)
@@ -67,7 +67,7 @@ def test_status(gearmand: Gearmand) -> None:
 
 
 def test_jobs(gearmand: Gearmand) -> None:
-    """The list of jobs, of unique keys, and taking one out."""
+    """The lists of jobs and of unique keys, and cancelling a job."""
     admin, client = Admin(gearmand.address), Client(gearmand.address)
     handle = client.execute_in_background("work", "x", unique="key one")
     client.execute_in_background("work", "x", unique="key two")
@@ -80,7 +80,7 @@ def test_jobs(gearmand: Gearmand) -> None:
 
 
 def test_functions(gearmand: Gearmand) -> None:
-    """Created with all of its letters, limited, dropped; not while it has jobs."""
+    """A function is created with its whole name, limited, and dropped unless it has workers."""
     admin = Admin(gearmand.address)
     admin.create_function("made")
     assert [row.function for row in admin.status()] == ["made"]
@@ -103,7 +103,7 @@ def test_the_server_itself(gearmand: Gearmand) -> None:
 
 
 def test_hundreds_of_functions(gearmand: Gearmand) -> None:
-    """All of them, and in the worker's row too."""
+    """All functions are listed, also in the worker's row."""
     names = [b"a-function-with-a-name-of-some-length-%d" % number for number in range(800)]
     with raw_worker(gearmand, b"many", *names):
         admin = Admin(gearmand.address)
@@ -127,7 +127,7 @@ def test_hundreds_of_functions(gearmand: Gearmand) -> None:
     ],
 )
 def test_odd_worker_names(gearmand: Gearmand, given: bytes | None, expected: str) -> None:
-    """An id may hold nearly anything; the other rows are not disturbed by it."""
+    """An id can contain nearly anything, and the other rows are still parsed."""
     with raw_worker(gearmand, b"before", b"one"), raw_worker(gearmand, given, b"two", b"one"), ExitStack() as more:
         more.enter_context(raw_worker(gearmand, b"after", b"one"))
         rows = {row.client_id: set(row.functions) for row in Admin(gearmand.address).workers() if row.functions}
@@ -148,7 +148,7 @@ def test_odd_function_names(gearmand: Gearmand, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "two words", "two\nlines", "tab\t", "nul\0"])
 def test_names_that_cannot_be_sent(name: str) -> None:
-    """No other command can be smuggled in, and no server is asked."""
+    """A name cannot inject a second command: it is refused before a server is asked."""
     for command in (Admin.create_function, Admin.drop_function, Admin.cancel_job):
         with pytest.raises(InvalidArgument):
             command(Admin("127.0.0.1:1"), name)
@@ -162,7 +162,7 @@ def test_names_that_cannot_be_sent(name: str) -> None:
 
 
 def test_several_servers(gearmand: Gearmand) -> None:
-    """Rows of all; the first failure is raised, and gather() gives the rest."""
+    """The rows of all servers; the first error is raised, and gather() returns the other answers."""
     with Gearmand() as second:
         admin = Admin([gearmand.address, second.address])
         admin.create_function("one")

@@ -1,4 +1,4 @@
-"""Servers that are slow, break off or talk nonsense: a clear error, in time. They are made of plain sockets."""
+"""Servers that are slow, disconnect or send nonsense: a clear error, within the timeout. They are plain sockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROW = b"name\t1\t2\t3\n"
 
 @contextmanager
 def saying(*pieces: bytes, close: bool = True) -> Iterator[str]:
-    """The address of a server that answers one line with these pieces, with a little time between them."""
+    """The address of a server that answers one line with these pieces, a short time apart."""
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -42,13 +42,13 @@ def saying(*pieces: bytes, close: bool = True) -> Iterator[str]:
 
 
 def test_pieces() -> None:
-    """An answer may come in any pieces."""
+    """An answer can arrive in any pieces."""
     with saying(*(bytes([byte]) for byte in ROW + b".\n")) as address:
         assert [row.function for row in Admin(address).status()] == ["name"]
 
 
 def test_new_columns() -> None:
-    """Later servers may add some."""
+    """Later versions of gearmand may add columns."""
     with saying(b"name\t3\t2\t1\tnew\t7\n.\n") as address:
         (row,) = Admin(address).status()
         assert (row.total, row.running, row.workers, row.extra) == (3, 2, 1, ("new", "7"))
@@ -62,7 +62,7 @@ def test_new_columns() -> None:
 
 @pytest.mark.parametrize("pieces", [(), (ROW,), (ROW, b"another\t1")], ids=["nothing", "no end", "half a row"])
 def test_silence(pieces: tuple[bytes, ...]) -> None:
-    """The timeout is for the whole answer."""
+    """The timeout bounds the whole answer."""
     with saying(*pieces, close=False) as address:
         began = time.monotonic()
         with pytest.raises(ServerTimeout, match="status") as raised:
@@ -73,7 +73,7 @@ def test_silence(pieces: tuple[bytes, ...]) -> None:
 
 
 def test_a_trickle() -> None:
-    """A byte now and then does not put the end off."""
+    """A byte now and then does not extend the timeout."""
     with saying(*[b"x"] * 1000, close=False) as address:
         began = time.monotonic()
         with pytest.raises(ServerTimeout, match="only"):
@@ -114,7 +114,7 @@ def test_nonsense(nonsense: bytes, command: Callable[[Admin], object]) -> None:
 
 
 def test_the_largest_numbers() -> None:
-    """Those of 64 bits are read."""
+    """Numbers of 64 bits are accepted."""
     with saying(f"name\t{2**64 - 1}\t0\t1\n.\n".encode()) as address:
         assert Admin(address).status()[0].total == 2**64 - 1
 
@@ -144,7 +144,7 @@ def test_nonsense_for_a_single_answer(nonsense: bytes) -> None:
     ],
 )
 def test_refusals(answer: bytes, error: type[GearmanError], text: str) -> None:
-    """A command that the server does not have is told apart from one that it refuses."""
+    """An unknown command and a refused command are different errors."""
     with saying(answer) as address, pytest.raises(error, match=text):
         Admin(address).status()
 
@@ -155,7 +155,7 @@ def test_nobody_listens() -> None:
 
 
 def test_slow_servers_at_once() -> None:
-    """Three silent servers take as long as one."""
+    """Three silent servers take no longer than one."""
     with saying(close=False) as one, saying(close=False) as two, saying(close=False) as three:
         began = time.monotonic()
         answers = Admin([one, two, three], timeout=0.5).gather(Admin.status)

@@ -1,4 +1,4 @@
-"""What holds for the tests of this room: coverage follows into the command's processes."""
+"""Fixtures of the command's tests: coverage also measures the processes that they start."""
 
 from __future__ import annotations
 

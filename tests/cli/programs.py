@@ -1,4 +1,4 @@
-"""The command, run to its end: without a terminal, or on one of a given width."""
+"""Runs the command, without a terminal or on a terminal of a given width."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended."""
+    """How a command ended."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ class Ended:
 
 
 def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment: str) -> Ended:
-    """The command without a terminal."""
+    """Run the command without a terminal."""
     done = subprocess.run(
         [sys.executable, "-m", "gearman_cffi", *arguments],
         input=stdin.encode(),
@@ -45,7 +45,7 @@ def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment:
 
 
 def run_binary(server: Gearmand | str, *arguments: str) -> bytes:
-    """The stdout of the command, which succeeds."""
+    """Run the command, which must succeed; returns its stdout."""
     done = subprocess.run(
         [sys.executable, "-m", "gearman_cffi", *arguments],
         stdin=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ def run_binary(server: Gearmand | str, *arguments: str) -> bytes:
 
 
 class Terminal:
-    """The command on a terminal of so many columns; text is all that it has shown, without escapes."""
+    """The command on a terminal of width columns. text is its output so far, without escape sequences."""
 
     def __init__(self, server: Gearmand | str, width: int, *arguments: str) -> None:
         self._ours, theirs = pty.openpty()
@@ -88,22 +88,22 @@ class Terminal:
         return _ESCAPE.sub("", self._shown.decode("utf-8", "replace").replace("\x1b[H", "\n"))
 
     def await_text(self, text: str, seconds: float = 20) -> None:
-        """Reads until the terminal has shown this."""
+        """Read the output until it contains text."""
         deadline = time.monotonic() + seconds
         while text not in self.text:
             left = deadline - time.monotonic()
             assert left > 0, f"{text!r} is not shown:\n{self.text}"
             if select.select([self._ours], [], [], left)[0]:
                 piece = b""
-                with suppress(OSError):  # the terminal's way to say that nobody has it open
+                with suppress(OSError):  # reading from a terminal that nobody has open any more fails
                     piece = os.read(self._ours, 65536)
                 assert piece or text in self.text, f"it has ended without {text!r}:\n{self.text}"
                 self._shown += piece
 
     def text_at_end(self, seconds: float = 20) -> str:
-        """All that the command has shown, with its escapes, when it has ended."""
+        """Wait for the end of the command; returns its whole output, with escape sequences."""
         deadline = time.monotonic() + seconds
-        with suppress(OSError):  # the terminal's way to say that nobody has it open
+        with suppress(OSError):  # reading from a terminal that nobody has open any more fails
             while select.select([self._ours], [], [], max(0, deadline - time.monotonic()))[0]:
                 piece = os.read(self._ours, 65536)
                 if not piece:
@@ -113,13 +113,13 @@ class Terminal:
         return self._shown.decode("utf-8", "replace")
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Press Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(20)
 
 
 def environment_of(server: Gearmand | str, **more: str) -> dict[str, str]:
-    """The environment of a command that uses this server; an empty variable is left out."""
+    """The environment of a command that uses this server. A variable with an empty value is removed."""
     address = server if isinstance(server, str) else server.address
     known = {**os.environ, "PYTHONPATH": str(INSTALLED), "GEARMAN_SERVERS": address, **more}
     known.pop("NO_COLOR", None)

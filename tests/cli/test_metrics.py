@@ -1,4 +1,4 @@
-"""The subscriber, the metrics of a pool's processes, and the exporter of the servers' queues."""
+"""Prometheus metrics: the subscriber, the processes of a pool, and the exporter of the servers' queues."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Samples = Mapping[tuple[str, str], float]
 
 
 def read(text: str, label: str = "function") -> Samples:
-    """Values by name and one label."""
+    """The values by name and one label."""
     families = text_string_to_metric_families(text)
     return {(one.name, one.labels.get(label, "")): one.value for family in families for one in family.samples}
 
@@ -38,7 +38,7 @@ def scrape(port: int) -> Samples:
 
 
 def test_subscriber(gearmand: Gearmand) -> None:
-    """Jobs, failures, durations, idle time; once each."""
+    """Jobs, failures, durations and idle time are each counted once."""
 
     def fail(job: Job) -> None:
         raise ValueError
@@ -61,7 +61,7 @@ def test_subscriber(gearmand: Gearmand) -> None:
 
 
 def test_pool(gearmand: Gearmand, tmp_path: Path) -> None:
-    """The processes' numbers are added up, those of the dead too, and their files do not become more."""
+    """The metrics of all processes are added up, including ended ones, and the number of files does not grow."""
     port = free_port("127.0.0.1")
     options = ["-p2", "--max-jobs=5", "--splay=0", f"--metrics-port={port}"]
     with WorkerCommand(tmp_path, gearmand, *options, TMPDIR=str(tmp_path)) as command:
@@ -78,7 +78,7 @@ def test_pool(gearmand: Gearmand, tmp_path: Path) -> None:
 
 
 def test_exporter(gearmand: Gearmand) -> None:
-    """The names of bakins/gearman-exporter; a server that is gone is down, and the others are still told."""
+    """The names are those of bakins/gearman-exporter. A server that does not answer is down; the others are listed."""
     Client(gearmand.address).execute_in_background("mail", "x")
     servers = f"{gearmand.address},127.0.0.1:1"
     program = [sys.executable, "-m", "gearman_cffi", "exporter", "--port=0", "-s", servers]
@@ -101,8 +101,8 @@ def test_exporter(gearmand: Gearmand) -> None:
             exporter.kill()
 
 
-def test_an_address_that_is_taken(gearmand: Gearmand, tmp_path: Path) -> None:
-    """Is named."""
+def test_address_in_use(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The error message contains the address."""
     said = f"cannot serve at 127.0.0.1:{gearmand.port}: Address already in use"
     ended = run(gearmand, "exporter", f"--port={gearmand.port}")
     assert (ended.code, said in ended.err) == (1, True)

@@ -1,4 +1,4 @@
-"""top, workers, jobs, cancel, ping, version: in pipes, as JSON, on terminals."""
+"""top, workers, jobs, cancel, ping and version: in pipes, as JSON, on terminals."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.cli.programs import Terminal, run
 from tests.python_layer.workers import handlers, running
 from tests.support import is_served, wait_until
 
-NOBODY = "127.0.0.1:1"
+NO_SERVER = "127.0.0.1:1"
 LONG = "a-function-with-a-name-that-is-longer-than-it-has-to-be-for-anything-at-all-and-its-end"
 
 
 @pytest.fixture
 def server(gearmand: Gearmand) -> Gearmand:
-    """A server where jobs wait."""
+    """A server with waiting jobs."""
     client = Client(gearmand.address)
     client.execute_jobs_in_background([])
     for function in ("mail", "mail", LONG, "two\nlines"):
@@ -31,7 +31,7 @@ def server(gearmand: Gearmand) -> Gearmand:
 
 
 def test_top_in_a_pipe(server: Gearmand) -> None:
-    """Once, with tabs, nothing cut."""
+    """It prints once, separates cells by tabs, and shortens nothing."""
     lines = run(server, "top").out.splitlines()
     assert lines[0].split("\t") == ["server", "function", "queued", "running", "workers", "available"]
     assert lines[1].split("\t") == [server.address, "mail", "2", "0", "0", "0"]
@@ -39,8 +39,8 @@ def test_top_in_a_pipe(server: Gearmand) -> None:
 
 
 def test_top_as_json(server: Gearmand) -> None:
-    """Servers that do not answer stand in it; the exit code tells."""
-    ended = run(f"{server.address},{NOBODY}", "top", "--json")
+    """The document also contains servers that do not answer; the exit code is that of an error."""
+    ended = run(f"{server.address},{NO_SERVER}", "top", "--json")
     document = json.loads(ended.out)
     assert ended.code == 4
     assert [one["error"] is None for one in document["servers"]] == [True, False]
@@ -49,8 +49,8 @@ def test_top_as_json(server: Gearmand) -> None:
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_top_on_a_terminal(server: Gearmand, width: int) -> None:
-    """No line is wider than the terminal, no number is cut; where there is room, there is a spark line."""
-    with Terminal(f"{server.address},{NOBODY}", width, "top", "--interval=0.1") as terminal:
+    """No line is wider than the terminal, numbers are complete, and a wide terminal has spark lines."""
+    with Terminal(f"{server.address},{NO_SERVER}", width, "top", "--interval=0.1") as terminal:
         terminal.await_text("+0.0")
         head = next(line for line in terminal.text.splitlines() if "Function" in line)
         numbers = ["Queued", "Running", "Workers", "Available", "Change/s"]
@@ -58,14 +58,14 @@ def test_top_on_a_terminal(server: Gearmand, width: int) -> None:
         assert ("Last minutes" in head) == (width == 200)
         assert "2 queued" not in terminal.text
         assert "4 queued, 0 running" in terminal.text
-        assert f"could not connect to {NOBODY}" in terminal.text
+        assert f"could not connect to {NO_SERVER}" in terminal.text
         assert all(len(line) <= width for line in terminal.text.splitlines())
         assert "its-end" in terminal.text
         assert terminal.interrupt() == 0
 
 
 def test_history() -> None:
-    """Rates, spark lines, order."""
+    """Rates, spark lines and order of the lines."""
     server, history = Server(), History()
 
     def update(now: float, **totals: int) -> dict[str, tuple[float | None, str]]:
@@ -108,7 +108,7 @@ def test_jobs_and_cancel(server: Gearmand) -> None:
 
 
 def test_cancelling_a_running_job(gearmand: Gearmand) -> None:
-    """It is not stopped, which the exit code says, and its caller gets the result."""
+    """The job is not stopped, and the exit code is 1."""
     go = threading.Event()
     with running(gearmand, handlers(slow=lambda job: go.wait(20))):
         handle = Client(gearmand.address).execute_in_background("slow", "x")
@@ -124,26 +124,26 @@ def test_cancelling_a_running_job(gearmand: Gearmand) -> None:
 
 
 def test_cancelling_at_several_servers(gearmand: Gearmand) -> None:
-    """The one that has the job is found; one that cannot be reached is told."""
+    """The server that has the job is found; a server that cannot be reached is named on stderr."""
     with Gearmand() as second:
         handle = Client(second.address).execute_in_background("mail", "x")
-        cancelled = run(f"{gearmand.address},{NOBODY},{second.address}", "cancel", handle)
+        cancelled = run(f"{gearmand.address},{NO_SERVER},{second.address}", "cancel", handle)
         assert (cancelled.code, cancelled.out) == (0, f"{handle} cancelled\n")
-        assert NOBODY in cancelled.err
+        assert NO_SERVER in cancelled.err
         assert [job.ignored for job in Admin(second.address).show_jobs()] == [True]
-    unknown = run(f"{gearmand.address},{NOBODY}", "cancel", "H:test:77")
+    unknown = run(f"{gearmand.address},{NO_SERVER}", "cancel", "H:test:77")
     assert (unknown.code, unknown.out) == (4, "")
 
 
 def test_ping_and_version(gearmand: Gearmand) -> None:
-    """Servers that answer are shown, the others told."""
-    both = f"{gearmand.address},{NOBODY}"
+    """Servers that answer are shown; the others are named on stderr."""
+    both = f"{gearmand.address},{NO_SERVER}"
     pinged = run(both, "ping")
     assert pinged.code == 4
     assert pinged.out.splitlines()[1].startswith(f"{gearmand.address}\t1.")
-    assert f"could not connect to {NOBODY}" in pinged.err
+    assert f"could not connect to {NO_SERVER}" in pinged.err
     shown = run(gearmand, "version")
     assert shown.out.startswith(f"gearman-cffi {__version__}\nlibgearman ")
     assert f"gearmand {gearmand.address} 1." in shown.out
     assert json.loads(run(both, "version", "--json").out)["gearman-cffi"] == __version__
-    assert run(NOBODY, "--version").out == f"gearman-cffi {__version__}\n"
+    assert run(NO_SERVER, "--version").out == f"gearman-cffi {__version__}\n"

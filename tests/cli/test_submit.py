@@ -22,7 +22,7 @@ from tests.cli.programs import Ended, Terminal, run, run_binary
 from tests.python_layer.workers import handlers, running
 from tests.support import queued, wait_until
 
-NOBODY = "127.0.0.1:1"
+NO_SERVER = "127.0.0.1:1"
 go = threading.Event()
 
 
@@ -62,7 +62,7 @@ def server(gearmand: Gearmand) -> Iterator[Gearmand]:
 
 
 def test_data(server: Gearmand, tmp_path: Path) -> None:
-    """As an argument, from stdin, from a file, or none."""
+    """The data is an argument, stdin, a file, or empty."""
     (tmp_path / "data").write_text("from a file")
     assert run(server, "submit", "reverse", "text").out == "txet\n"
     assert run(server, "submit", "reverse", "-", stdin="from stdin").out == "nidts morf\n"
@@ -71,7 +71,7 @@ def test_data(server: Gearmand, tmp_path: Path) -> None:
 
 
 def test_values(server: Gearmand) -> None:
-    """What is no text is printed as JSON."""
+    """A result that is not text is printed as JSON."""
     assert json.loads(run(server, "submit", "kind", "größe").out) == {"got": "größe"}
 
 
@@ -91,7 +91,7 @@ def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) ->
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 40, b"line\n", b"text", b"", b"\r\n\n"])
 def test_binary_results(gearmand: Gearmand, tmp_path: Path, data: bytes) -> None:
-    """The bytes of the worker and no others, whatever the serializer: not a line end more."""
+    """Binary results are written unchanged with any serializer, without an added line end."""
     (tmp_path / "data").write_bytes(data)
 
     def parts(job: Job) -> bytes:
@@ -110,7 +110,7 @@ def test_binary_results(gearmand: Gearmand, tmp_path: Path, data: bytes) -> None
 
 
 def test_a_raw_result_on_a_terminal(gearmand: Gearmand) -> None:
-    """There it ends with a line end, so that the prompt stands in a line of its own."""
+    """On a terminal a line end is added, so that the prompt is in a new line."""
     with (
         running(gearmand, handlers(same=lambda job: b"text"), serializer=RawSerializer()),
         Terminal(gearmand, 80, "submit", "same", "--serializer=raw") as terminal,
@@ -119,8 +119,8 @@ def test_a_raw_result_on_a_terminal(gearmand: Gearmand) -> None:
         assert terminal.process.wait(20) == 0
 
 
-def test_answers_that_cannot_be_read(gearmand: Gearmand) -> None:
-    """The job is done: another exit code than that of data that cannot be sent."""
+def test_unreadable_results(gearmand: Gearmand) -> None:
+    """The job is done, so the exit code differs from that of data that cannot be sent."""
     with running(gearmand, handlers(kind=kind)):
         ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
         assert (ended.code, ended.out) == (8, "")
@@ -138,7 +138,7 @@ def test_ctrl_c(server: Gearmand) -> None:
 
 
 def test_parts_and_warnings(server: Gearmand) -> None:
-    """Parts come once; warnings on stderr; no bar without a terminal."""
+    """Partial data is printed once, warnings go to stderr, and there is no bar without a terminal."""
     ended = run(server, "submit", "pieces")
     assert ended.out == "part 0\npart 1\npart 2\nthe rest\n"
     assert ended.err == "warning: careful\n"
@@ -163,8 +163,8 @@ def test_background_and_status(gearmand: Gearmand) -> None:
     assert (unknown.code, unknown.out[:17]) == (9, "H:no:1 not known:")
 
 
-def test_watching_a_status(server: Gearmand) -> None:
-    """Until the job is gone; a line for each change."""
+def test_status_watch(server: Gearmand) -> None:
+    """The command ends when the job has ended, and prints a line for each change."""
     handle = Client(server.address).execute_in_background("waits", 1)
     with Terminal(server, 80, "status", handle, "--watch", "--interval=0.05") as terminal:
         terminal.await_text("1/4")
@@ -174,14 +174,14 @@ def test_watching_a_status(server: Gearmand) -> None:
 
 
 def test_lines(server: Gearmand) -> None:
-    """As many as one likes, in their order; stdin is read as there is room."""
+    """Any number of lines, with results in their order."""
     lines = [f"line {number}" for number in range(500)]
     ended = run(server, "submit", "reverse", "--lines", "--in-flight=7", stdin="\n".join(lines))
     assert ended.out.splitlines() == [line[::-1] for line in lines]
 
 
 def test_lines_behind_a_slow_one(server: Gearmand) -> None:
-    """Their answers have to wait for its; when as many wait as may be unanswered, no more lines are taken."""
+    """Results wait for that of a slow line. If as many wait as may be in flight, no more lines are read."""
     seen: list[Any] = []
     ended: list[Ended] = []
 
@@ -210,15 +210,15 @@ def test_lines_in_background(gearmand: Gearmand) -> None:
     assert ended.out.split() == [f"H:test:{number}" for number in range(1, 5)]
 
 
-def test_a_line_that_fails(server: Gearmand) -> None:
-    """Leaves its line empty and its number on stderr; the exit code tells."""
+def test_failed_lines(server: Gearmand) -> None:
+    """A failed line is an empty line and a message with its number on stderr; the exit code is that of the failure."""
     ended = run(server, "submit", "fail", "--lines", stdin="a\nb\n")
     assert (ended.code, ended.out) == (5, "\n\n")
     assert "line 2: " in ended.err
 
 
-def test_a_line_that_cannot_be_sent(gearmand: Gearmand) -> None:
-    """No JSON, nested too deep, no value of JSON: it alone fails, in its place, and is told by its number."""
+def test_invalid_lines(gearmand: Gearmand) -> None:
+    """Invalid JSON, too deep nesting and values that JSON does not have fail only their own line."""
     deep = "[" * 100_000
     with running(gearmand, handlers(kind=lambda job: job.get_workload()), serializer=JsonSerializer()):
         given = ("submit", "kind", "--lines", "--serializer=json")
@@ -230,8 +230,8 @@ def test_a_line_that_cannot_be_sent(gearmand: Gearmand) -> None:
         assert (only_bad.code, only_bad.out) == (7, "\n" * 50)
 
 
-def test_a_line_that_cannot_be_sent_in_background(gearmand: Gearmand) -> None:
-    """The handles of the others are printed, in their places."""
+def test_invalid_lines_in_background(gearmand: Gearmand) -> None:
+    """The handles of the other lines are printed in their places."""
     given = ("submit", "later", "--lines", "--serializer=json", "--background", "--in-flight=3")
     ended = run(gearmand, *given, stdin="1\n{bad\n2\n{\n{\n{\n3\n")
     assert (ended.code, ended.out) == (7, "H:test:1\n\nH:test:2\n\n\n\nH:test:3\n")
@@ -239,15 +239,15 @@ def test_a_line_that_cannot_be_sent_in_background(gearmand: Gearmand) -> None:
     assert queued(gearmand, "later") == 3
 
 
-def test_a_line_that_fails_in_background() -> None:
-    """As in the foreground."""
-    ended = run(NOBODY, "submit", "later", "--lines", "--background", stdin="a\nb\n")
+def test_failed_lines_in_background() -> None:
+    """Errors are as in the foreground."""
+    ended = run(NO_SERVER, "submit", "later", "--lines", "--background", stdin="a\nb\n")
     assert (ended.code, ended.out) == (4, "\n\n")
     assert "line 2: " in ended.err
 
 
-def test_the_ends_of_lines(server: Gearmand, tmp_path: Path) -> None:
-    """They are the same in a file as on stdin: a carriage return within a line is none."""
+def test_line_ends(server: Gearmand, tmp_path: Path) -> None:
+    """Lines end in the same way in a file and on stdin; a carriage return within a line does not end it."""
     (tmp_path / "data").write_bytes(b"a\rb\r\nc\x0cd\n\ne")
     from_file = run(server, "submit", "reverse", f"@{tmp_path / 'data'}", "--lines")
     assert from_file.out == "b\ra\nd\x0cc\n\ne\n"
@@ -259,7 +259,7 @@ def test_exit_codes(server: Gearmand) -> None:
     assert (failed.code, failed.out) == (5, "")
     assert "ValueError: no good" in failed.err
     assert run(server, "submit", "nobody", "x", "--timeout=0.2").code == 6
-    assert run(NOBODY, "submit", "reverse", "x").code == 4
+    assert run(NO_SERVER, "submit", "reverse", "x").code == 4
     assert run(server, "submit", "").code == 7
     assert run(server, "submit", "reverse", "@/no/such/file").code == 1
     assert run(server, "submit").code == 2
@@ -268,13 +268,13 @@ def test_exit_codes(server: Gearmand) -> None:
 
 def test_options_from_the_environment(server: Gearmand) -> None:
     environment = {"GEARMAN_CFFI_SUBMIT_TIMEOUT": "0.2", "GEARMAN_CFFI_SERVERS": server.address}
-    assert run(NOBODY, "submit", "nobody", "x", **environment).code == 6
+    assert run(NO_SERVER, "submit", "nobody", "x", **environment).code == 6
 
 
 @pytest.mark.parametrize("value", ["tcp://10.101.82.102:9418", "udp://10.101.82.102:53", "sctp://[fd00::1]:1"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_variables_of_kubernetes(name: str, value: str) -> None:
-    """A Service gearman-cffi-COMMAND... sets no option of the command, whatever the option is called."""
+    """The variables of a Service called gearman-cffi-COMMAND... set no option of the command."""
     command: click.Command = getattr(import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}"), name)
     options = [option for option in command.params if isinstance(option, Option)]
     assert options
@@ -288,7 +288,7 @@ def test_variables_of_kubernetes(name: str, value: str) -> None:
 
 
 def test_a_wrong_value_names_its_variable() -> None:
-    """The option too; a wrong argument names no variable."""
+    """The message names the variable and the option, and no variable for a wrong argument."""
     wrong = [
         ({"GEARMAN_CFFI_SUBMIT_TIMEOUT": "x"}, "(environment variable GEARMAN_CFFI_SUBMIT_TIMEOUT): 'x'"),
         ({"GEARMAN_CFFI_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SERVERS): invalid"),
@@ -296,18 +296,18 @@ def test_a_wrong_value_names_its_variable() -> None:
         ({"GEARMAN_CFFI_SUBMIT_SERVERS": "x:y"}, "(environment variable GEARMAN_CFFI_SUBMIT_SERVERS): invalid"),
     ]
     for environment, said in wrong:
-        ended = run(NOBODY, "submit", "x", **environment)
+        ended = run(NO_SERVER, "submit", "x", **environment)
         assert (ended.code, said in ended.err) == (2, True), ended.err
-    ended = run(NOBODY, "submit", "x", "--timeout=x", GEARMAN_CFFI_SUBMIT_TIMEOUT="1")
+    ended = run(NO_SERVER, "submit", "x", "--timeout=x", GEARMAN_CFFI_SUBMIT_TIMEOUT="1")
     assert (ended.code, "environment" in ended.err) == (2, False), ended.err
 
 
 def test_missing_extra(tmp_path: Path) -> None:
-    """Without click the command says what to install."""
+    """Without click the command prints what to install."""
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\nfound = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *rest: None if name == 'click' else found(name, *rest)\n"
     )
-    ended = run(NOBODY, "version", PYTHONPATH=f"{tmp_path}:{':'.join(sys.path)}")
+    ended = run(NO_SERVER, "version", PYTHONPATH=f"{tmp_path}:{':'.join(sys.path)}")
     assert ended.code == 1
     assert "click is not installed: pip install 'gearman-cffi[cli]'" in ended.err
