@@ -18,7 +18,7 @@ from gearman_cffi._worker.connection import (
     wait,
 )
 from gearman_cffi._worker.events import WorkerEvents
-from gearman_cffi._worker.handler_adapter import JobRunner
+from gearman_cffi._worker.handler_adapter import JobCallbacks
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
 from gearman_cffi.durations import to_milliseconds, to_time_limit
 from gearman_cffi.events import EventDispatcher, EventName
@@ -147,7 +147,7 @@ class Worker:
             raise NoFunctionGiven("there is no job to listen to: add a handler to the worker's JobCollection")
         for name, handler in self.jobs.get_jobs().items():
             limit = to_time_limit(getattr(handler, "time_limit", None))
-            runner = JobRunner(
+            runner = JobCallbacks(
                 name, handler, self.serializer, self._events, self._retries, self._connected, self._come_back
             )
             worker.addFunction(name, runner.run, None, limit)

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
-from gearman_cffi._libgearman.jobs import PROCESS_EXITS, JobEnd, JobHandle, JobPacket
-from gearman_cffi._libgearman.ownership import LEAST_CODE, ConcurrentUseError, ForkedUseError
+from gearman_cffi._libgearman.errors import LEAST_CODE, ConcurrentUseError, ForkedUseError
+from gearman_cffi._libgearman.job import PROCESS_EXITS, JobEnd, JobPacket, NativeJob
 from gearman_cffi.lazy import importer
 
 TYPE_CHECKING = False
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from gearman_cffi._libgearman.client import (
         INVALID_ARGUMENT,
         JOB_STATUS,
-        ClientHandle,
         JobKind,
+        NativeClient,
         Reply,
         StatusReply,
         TaskEvent,
     )
-    from gearman_cffi._libgearman.loads import LoadHandle, wait_for_any
-    from gearman_cffi._libgearman.protocols import JobRunner as JobRunner
+    from gearman_cffi._libgearman.loads import NativeBatchClient, wait_for_any
+    from gearman_cffi._libgearman.protocols import JobCallbacks as JobCallbacks
     from gearman_cffi._libgearman.return_codes import ReturnCode
-    from gearman_cffi._libgearman.tasks import TaskHandle
+    from gearman_cffi._libgearman.task import NativeTask
     from gearman_cffi._libgearman.util import bug_report_address, return_code_name, verbosity_name
-    from gearman_cffi._libgearman.worker import WorkerHandle
+    from gearman_cffi._libgearman.worker import NativeWorker
 
 __all__ = [
     "INVALID_ARGUMENT",
@@ -49,21 +49,21 @@ __all__ = [
     "LEAST_CODE",
     "PROCESS_EXITS",
     "Capabilities",
-    "ClientHandle",
     "ConcurrentUseError",
     "ForkedUseError",
     "JobEnd",
-    "JobHandle",
     "JobKind",
     "JobPacket",
-    "LoadHandle",
     "MissingCapabilityError",
+    "NativeBatchClient",
+    "NativeClient",
+    "NativeJob",
+    "NativeTask",
+    "NativeWorker",
     "Reply",
     "ReturnCode",
     "StatusReply",
     "TaskEvent",
-    "TaskHandle",
-    "WorkerHandle",
     "bug_report_address",
     "capabilities",
     "return_code_name",
@@ -78,16 +78,16 @@ if not TYPE_CHECKING:  # they would take every name for one of the package
             "client": (
                 "INVALID_ARGUMENT",
                 "JOB_STATUS",
-                "ClientHandle",
+                "NativeClient",
                 "JobKind",
                 "Reply",
                 "StatusReply",
                 "TaskEvent",
             ),
-            "loads": ("LoadHandle", "wait_for_any"),
+            "loads": ("NativeBatchClient", "wait_for_any"),
             "return_codes": ("ReturnCode",),
-            "tasks": ("TaskHandle",),
+            "tasks": ("NativeTask",),
             "util": ("bug_report_address", "return_code_name", "verbosity_name"),
-            "worker": ("WorkerHandle",),
+            "worker": ("NativeWorker",),
         },
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]  # signal without its enums
 
-from gearman_cffi._libgearman.jobs import OVER, PROCESS_EXITS, JobEnd
+from gearman_cffi._libgearman.job import OVER, PROCESS_EXITS, JobEnd
 from gearman_cffi._libgearman.kept import keep
 from gearman_cffi._libgearman.native import ffi, lib
 

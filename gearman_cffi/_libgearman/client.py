@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import NULL, Data, decode, decode_name, pointer
-from gearman_cffi._libgearman.handle import Calls, Handle
+from gearman_cffi._libgearman.base import Calls, NativeObject
+from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.errors import LEAST_CODE, fail, refuse
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import LEAST_CODE, fail, refuse
-from gearman_cffi._libgearman.tasks import TaskHandle
+from gearman_cffi._libgearman.task import NativeTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class StatusReply:
         self.error = error
 
 
-class ClientHandle(Handle):
+class NativeClient(NativeObject):
     """gearman_client_st."""
 
     __slots__ = ("_context", "_owner", "_replies")
@@ -92,7 +92,7 @@ class ClientHandle(Handle):
     _calls = Calls("client")
 
     def __init__(
-        self, owner: TaskOwner, from_environment: bool = True, like: ClientHandle | None = None, rotation: int = 0
+        self, owner: TaskOwner, from_environment: bool = True, like: NativeClient | None = None, rotation: int = 0
     ) -> None:
         """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
         GEARMAN_SERVERS. like, rotation: see clone().
@@ -112,12 +112,12 @@ class ClientHandle(Handle):
         self._owner = owner
         client.owner = self._context = ffi.new_handle(owner)
 
-    def clone(self, owner: TaskOwner, rotation: int = 0) -> ClientHandle:
+    def clone(self, owner: TaskOwner, rotation: int = 0) -> NativeClient:
         """A client with the same servers, options and timeout, and connections of its own.
 
         rotation: by how many places its servers are turned, so that it prefers another one.
         """
-        return ClientHandle(owner, like=self, rotation=rotation)
+        return NativeClient(owner, like=self, rotation=rotation)
 
     def expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
@@ -218,7 +218,7 @@ class ClientHandle(Handle):
 
     def add_task(
         self,
-        task: TaskHandle,
+        task: NativeTask,
         kind: int,
         number: int,
         callbacks: int,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gearman_cffi._libgearman.capabilities import capabilities
-from gearman_cffi._libgearman.client import ClientHandle
+from gearman_cffi._libgearman.client import NativeClient
+from gearman_cffi._libgearman.errors import fail
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 
 
-class LoadHandle(ClientHandle):
+class NativeBatchClient(NativeClient):
     """A gearman_client_st for loads of background jobs, one after the other."""
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class LoadHandle(ClientHandle):
         return ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1], ffi.unpack(codes, count)  # type: ignore[return-value]
 
 
-def wait_for_any(clients: Sequence[ClientHandle], timeout: int) -> int:
+def wait_for_any(clients: Sequence[NativeClient], timeout: int) -> int:
     """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
     structs = ffi.new("gcffi_client *[]", [client.c for client in clients])
     rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))

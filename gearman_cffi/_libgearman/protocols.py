@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from gearman_cffi._libgearman.jobs import JobHandle
+from gearman_cffi._libgearman.job import NativeJob
 
 
 class TaskOwner(Protocol):
@@ -15,10 +15,10 @@ class TaskOwner(Protocol):
         """Takes a packet of a task; returns a return code, SUCCESS to go on."""
 
     def forget(self, task: int) -> None:
-        """libgearman has freed a task: its TaskHandle must not be used any more."""
+        """libgearman has freed a task: its NativeTask must not be used any more."""
 
 
-class JobRunner(Protocol):
+class JobCallbacks(Protocol):
     """What runs the jobs of a function.
 
     bytes and str that call() returns are sent from here. What call() raises leaves work() once libgearman has returned.
@@ -26,7 +26,7 @@ class JobRunner(Protocol):
     """
 
     @property
-    def job_class(self) -> type[JobHandle]:
+    def job_class(self) -> type[NativeJob]:
         """What it wants to be given. It is made without a call of __init__."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import decode
+from gearman_cffi._libgearman.buffers import decode
 from gearman_cffi._libgearman.native import lib
 
 

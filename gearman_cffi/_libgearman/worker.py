@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.handle import Calls, Handle
-from gearman_cffi._libgearman.jobs import Grabbed, JobFunction, JobHandle
+from gearman_cffi._libgearman.base import Calls, NativeObject
+from gearman_cffi._libgearman.errors import RAISED, fail, refuse
+from gearman_cffi._libgearman.job import Grabbed, JobFunction, NativeJob
 from gearman_cffi._libgearman.kept import take_kept
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import RAISED, fail, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gearman_cffi._libgearman.protocols import JobRunner
+    from gearman_cffi._libgearman.protocols import JobCallbacks
 
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
@@ -21,7 +21,7 @@ _ANNOUNCES = int(lib.GCFFI_ANNOUNCES)
 _work = lib.gcffi_worker_work  # looked up once
 
 
-class WorkerHandle(Handle):
+class NativeWorker(NativeObject):
     """gearman_worker_st. A worker's function may call all methods of its worker but work()."""
 
     __slots__ = ("_at_once", "_functions", "_retired", "_waiting")
@@ -29,7 +29,7 @@ class WorkerHandle(Handle):
     _calls = Calls("worker")
     _at_once: bool  # the timeout is 0
 
-    def __init__(self, from_environment: bool = True, like: WorkerHandle | None = None) -> None:
+    def __init__(self, from_environment: bool = True, like: NativeWorker | None = None) -> None:
         """from_environment: adds the servers of GEARMAN_SERVERS. like: see clone().
 
         Raises MemoryError where libgearman makes no worker: memory, open files, or a bad host in GEARMAN_SERVERS.
@@ -92,7 +92,7 @@ class WorkerHandle(Handle):
 
     # -------------------------------------------------------------------------------- work
 
-    def add_function(self, name: bytes, runner: JobRunner | None, timeout: int) -> int:
+    def add_function(self, name: bytes, runner: JobCallbacks | None, timeout: int) -> int:
         """Registers a function; a later one of the same name replaces it (gearman_worker_define_function).
 
         The servers are told at the next work(). runner None is for grab() (gearman_worker_register).
@@ -121,9 +121,9 @@ class WorkerHandle(Handle):
         self.c.announces_first = False
         return _SUCCESS if waited else rc
 
-    def functions(self) -> list[tuple[bytes, int, JobRunner | None]]:
+    def functions(self) -> list[tuple[bytes, int, JobCallbacks | None]]:
         """The names, timeouts and runners of the functions that are registered."""
-        known: list[tuple[bytes, int, JobRunner | None]] = [
+        known: list[tuple[bytes, int, JobCallbacks | None]] = [
             (name, timeout, function.runner)
             for (name, timeout), (function, _) in self._functions.items()
             if name not in self._waiting and self._exists(name)
@@ -132,10 +132,10 @@ class WorkerHandle(Handle):
             known.append((name, timeout, None if function is None else function.runner))
         return known
 
-    def clone(self) -> WorkerHandle:
+    def clone(self) -> NativeWorker:
         """A worker with the same servers, options and timeout; its functions are still to be added again."""
         self._take_turns()
-        return WorkerHandle(like=self)
+        return NativeWorker(like=self)
 
     def set_identifier(self, identifier: bytes) -> int:
         """Gives the worker a name at its servers, at once where connected (gearman_worker_set_identifier)."""
@@ -168,7 +168,7 @@ class WorkerHandle(Handle):
         """In a job that work() runs: it is the last one before work() returns, and its result goes out at once."""
         self.c.goes_on = False
 
-    def grab(self, handle: JobHandle) -> tuple[int, bool]:
+    def grab(self, handle: NativeJob) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
 
         Returns the return code, and whether there is one: then handle, made by hand, is its own.

@@ -93,7 +93,7 @@ class RunningJob(Job):
             )
 
 
-class JobRunner:
+class JobCallbacks:
     """The function that a worker registers for a handler."""
 
     def __init__(

@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar, Literal, NoReturn, TypeVar
 
-    from gearman_cffi._libgearman import ClientHandle, WorkerHandle
+    from gearman_cffi._libgearman import NativeClient, NativeWorker
 
     _Self = TypeVar("_Self", bound="Connected")
 
@@ -41,7 +41,7 @@ class Connected(Uncopyable):
     """The base of GearmanClient and GearmanWorker."""
 
     _php_class: ClassVar[str]
-    _handle: ClientHandle | WorkerHandle
+    _handle: NativeClient | NativeWorker
     _rc: int
     _text: str | None
 

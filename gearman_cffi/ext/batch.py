@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gearman_cffi._libgearman import LoadHandle
+from gearman_cffi._libgearman import NativeBatchClient
 from gearman_cffi._libgearman import wait_for_any as _wait_for_any
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.task_registry import TaskRegistry
@@ -17,7 +17,7 @@ class BatchSubmitter:
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
-        self._handle = LoadHandle(TaskRegistry(), like=client._handle, rotation=rotation)
+        self._handle = NativeBatchClient(TaskRegistry(), like=client._handle, rotation=rotation)
 
     def load(self, kinds: bytes, functions: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
         """Takes jobs, column by column; returns a return code.

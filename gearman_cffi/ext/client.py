@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, return_code_name
+from gearman_cffi._libgearman import JobKind, NativeClient, return_code_name
 from gearman_cffi._libgearman import Reply as Reply
 from gearman_cffi._libgearman import StatusReply as StatusReply
 from gearman_cffi.ext import arguments
@@ -35,7 +35,7 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
         """
         self._tasks = TaskRegistry()
         try:
-            self._handle: ClientHandle = self._new_handle()
+            self._handle: NativeClient = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
         self._background_handle = ""

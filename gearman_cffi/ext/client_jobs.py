@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import ClientHandle, JobKind, Reply, return_code_name
+from gearman_cffi._libgearman import JobKind, NativeClient, Reply, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.base import TOLERATED
@@ -74,8 +74,8 @@ class SubmitsJobs(RunsTasks):
         """Makes every connection ask for exceptions when it is opened."""
         self._handle.expect_exceptions()
 
-    def _new_handle(self) -> ClientHandle:
-        return ClientHandle(self._tasks, self._from_environment)
+    def _new_handle(self) -> NativeClient:
+        return NativeClient(self._tasks, self._from_environment)
 
     def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
         """A copy without tasks and callbacks, of a class, with its servers turned by so many places."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, ClientHandle, JobKind, return_code_name
+from gearman_cffi._libgearman import INVALID_ARGUMENT, JOB_STATUS, JobKind, NativeClient, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import ANY_DATA, Data, Name, known_name
 from gearman_cffi.ext.base import TOLERATED
@@ -35,7 +35,7 @@ def shows_no_context_as_none(method: _Method) -> _Method:
 class RunsTasks(CallsBack):
     """The base of GearmanClient that knows tasks."""
 
-    _handle: ClientHandle
+    _handle: NativeClient
 
     @shows_no_context_as_none
     def addTask(

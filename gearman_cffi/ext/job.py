@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import JobHandle, JobPacket, return_code_name
+from gearman_cffi._libgearman import JobPacket, NativeJob, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_MAX_RETURN, GEARMAN_SUCCESS
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
 
-class GearmanJob(JobHandle, Uncopyable, DeprecatedJob):
+class GearmanJob(NativeJob, Uncopyable, DeprecatedJob):
     """PHP's GearmanJob: what a worker's function is given.
 
     Usable until the function returns. After that, and for one made by hand, it is an empty shell as in PHP:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import TaskHandle
+from gearman_cffi._libgearman import NativeTask
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data
 from gearman_cffi.ext.constants import GEARMAN_NOT_FLUSHING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
 
-class GearmanTask(TaskHandle, Uncopyable, DeprecatedTask):
+class GearmanTask(NativeTask, Uncopyable, DeprecatedTask):
     """PHP's GearmanTask: what GearmanClient.addTask() returns and the client's callbacks are given.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends, and with its

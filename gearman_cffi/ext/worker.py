@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_cffi._libgearman import PROCESS_EXITS as PROCESS_EXITS
-from gearman_cffi._libgearman import JobEnd, JobPacket, WorkerHandle, return_code_name
+from gearman_cffi._libgearman import JobEnd, JobPacket, NativeWorker, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
@@ -62,7 +62,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         Raises GearmanException where one of them is unknown. Stands for gearman_worker_create().
         """
         try:
-            self._handle: WorkerHandle = self._new_handle()
+            self._handle: NativeWorker = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
 
@@ -176,7 +176,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return self._ping(data, "data")
 
     def _work_on(self) -> bool:
-        """For the Python layer: runs one job after the other, see WorkerHandle.work()."""
+        """For the Python layer: runs one job after the other, see NativeWorker.work()."""
         self._text = None
         rc, error = self._handle.work(keep_working=True)
         self._rc = rc
@@ -185,15 +185,15 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return rc == 0
 
     def _come_back(self) -> None:
-        """For the Python layer: see WorkerHandle.come_back()."""
+        """For the Python layer: see NativeWorker.come_back()."""
         self._handle.come_back()
 
     def _await_answers(self, awaits: bool) -> None:
-        """For the Python layer: see WorkerHandle.await_answers()."""
+        """For the Python layer: see NativeWorker.await_answers()."""
         self._handle.await_answers(awaits)
 
-    def _new_handle(self) -> WorkerHandle:
-        return WorkerHandle(self._from_environment)
+    def _new_handle(self) -> NativeWorker:
+        return NativeWorker(self._from_environment)
 
     def _clone(self) -> GearmanWorker:
         copy = GearmanWorker.__new__(type(self))
@@ -211,7 +211,7 @@ class GearmanWorker(Connected, DeprecatedWorker):
 
 
 class _Function:
-    """A registered function, as the C boundary runs it; see JobRunner there."""
+    """A registered function, as the C boundary runs it; see JobCallbacks there."""
 
     __slots__ = ("call", "job_class")
 

@@ -1,6 +1,6 @@
 """What stands in for the C boundary in a local run: the handles of a worker, its jobs and a client.
 
-They have the methods of WorkerHandle, JobHandle and ClientHandle that the Python layer comes to use, so that all code
+They have the methods of NativeWorker, NativeJob and NativeClient that the Python layer comes to use, so that all code
 above the boundary is the same as with a server.
 """
 
@@ -15,7 +15,7 @@ from gearman_cffi.ext import GearmanJob, ReturnCode
 from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
 
 if TYPE_CHECKING:
-    from gearman_cffi._libgearman import JobRunner
+    from gearman_cffi._libgearman import JobCallbacks
 
 _Data = bytes | bytearray | memoryview
 _SAYS = {
@@ -62,9 +62,9 @@ class LocalWorkerHandle(_LocalHandle):
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__(queue)
         self.awaited: Sequence[QueuedJob] = ()
-        self._functions: dict[str, JobRunner] = {}
+        self._functions: dict[str, JobCallbacks] = {}
 
-    def add_function(self, name: bytes, runner: JobRunner, timeout: int) -> int:
+    def add_function(self, name: bytes, runner: JobCallbacks, timeout: int) -> int:
         self._functions[name.decode()] = runner
         return ReturnCode.SUCCESS
 
@@ -85,7 +85,7 @@ class LocalWorkerHandle(_LocalHandle):
             self._queue.finish(job)
         return ReturnCode.SUCCESS, None
 
-    def _run(self, runner: JobRunner, job: GearmanJob) -> None:
+    def _run(self, runner: JobCallbacks, job: GearmanJob) -> None:
         try:
             result = runner.call(job)
         except BaseException as error:

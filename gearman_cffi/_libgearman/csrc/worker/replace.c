@@ -48,7 +48,7 @@ static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clon
 }
 
 /* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
- * forgotten, and the servers told so: see WorkerHandle. */
+ * forgotten, and the servers told so: see NativeWorker. */
 bool gcffi_worker_open_like(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);

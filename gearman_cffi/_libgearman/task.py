@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import decode_name
+from gearman_cffi._libgearman.buffers import decode_name
+from gearman_cffi._libgearman.errors import refuse
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _packet, _unpack = lib.gcffi_task_packet, ffi.unpack
 
 
-class TaskHandle:
+class NativeTask:
     """gearman_task_st, the base of what a client's callbacks are given.
 
     libgearman frees it when it ends (option FREE_TASKS) or with its client, which it keeps alive. From then on, and
@@ -29,7 +29,7 @@ class TaskHandle:
     _task: Any  # likewise
 
     def __init__(self) -> None:
-        """Made by hand, it stands for no task; ClientHandle.add_task() makes it one."""
+        """Made by hand, it stands for no task; NativeClient.add_task() makes it one."""
         self._client = self._keeps = self._task = None
 
     def _is_live(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.data import Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.buffers import Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.errors import fail, refuse
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gearman_cffi._libgearman.protocols import JobRunner
+    from gearman_cffi._libgearman.protocols import JobCallbacks
 
 # In the place of the C object of a job that is over.
 OVER = ffi.NULL
@@ -41,7 +41,7 @@ class JobEnd:
     INTERRUPTED = lib.GCFFI_JOB_INTERRUPTED  # its function raised one of PROCESS_EXITS
 
 
-class JobHandle:
+class NativeJob:
     """gearman_job_st, the base of what a worker's function is given. Usable until that returns.
 
     Afterwards, and where it was made by hand, what it reads is None, and what it sends fails with INVALID_ARGUMENT.
@@ -56,7 +56,7 @@ class JobHandle:
     _workload: bytes | None  # unless it is large: then it is read when it is asked for
 
     def __init__(self) -> None:
-        """Made by hand, it stands for no job. The others are made in callbacks.py and by WorkerHandle.grab()."""
+        """Made by hand, it stands for no job. The others are made in callbacks.py and by NativeWorker.grab()."""
         self._job = OVER
         self._keeps = self._workload = None
         self._rc = 0
@@ -127,14 +127,14 @@ class JobFunction:
 
     __slots__ = ("__weakref__", "result", "runner", "worker")
 
-    def __init__(self, worker: Any, runner: JobRunner) -> None:
+    def __init__(self, worker: Any, runner: JobCallbacks) -> None:
         self.worker = worker  # its memory, which the running job is a part of
         self.runner = runner
         self.result = b""  # of the last job, while C sends it
 
 
 class Grabbed:
-    """Keeps a job of WorkerHandle.grab(), and its worker, until the JobHandle is dropped."""
+    """Keeps a job of NativeWorker.grab(), and its worker, until the NativeJob is dropped."""
 
     __slots__ = ("_job", "_worker")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 
+from gearman_cffi._libgearman.buffers import Data, decode, pointer
 from gearman_cffi._libgearman.capabilities import capabilities
-from gearman_cffi._libgearman.data import Data, decode, pointer
+from gearman_cffi._libgearman.errors import fail, refuse
 from gearman_cffi._libgearman.native import ffi, lib
-from gearman_cffi._libgearman.ownership import fail, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Calls:
         return function
 
 
-class Handle:
+class NativeObject:
     """A C object with its owner. Return codes are libgearman's; a callback's exception is raised again here."""
 
     __slots__ = ("__weakref__", "_files", "_open", "_rc", "c")
