@@ -1,15 +1,15 @@
-"""The code blocks of a page, found by Sybil, each with what is done with it.
+"""Finds the code blocks of a page, with Sybil, and the directives for their tests.
 
-A block's language says how it is checked (pages.py). Comments in the page, which readers do not see, help where that is
-not enough; each stands for the next block, or by itself:
+The language of a block determines how it is tested (pages.py). Directives are comments, which readers do not see. The
+first three apply to the next block, the others are independent of blocks:
 
     <!-- test: background -->               the program keeps running: a worker, a server
-    <!-- test: output -->                   what the block before it has printed
-    <!-- test: skip, REASON -->             what only runs where no test can run it
-    <!-- test: end NAME -->                 ends the background programs with NAME in their command
-    <!-- test: own server -->               the page starts its server itself
-    <!-- test: hidden file NAME ... -->     a file that the page takes for granted, in the lines that follow
-    <!-- test: hidden python ... -->        code that the page takes for granted
+    <!-- test: output -->                   the block is the output of the previous one
+    <!-- test: skip, REASON -->             the block cannot run in a test
+    <!-- test: end NAME -->                 end the background programs with NAME in their command
+    <!-- test: own server -->               the page starts its own server
+    <!-- test: hidden file NAME ... -->     a file that the page needs, in the lines that follow
+    <!-- test: hidden python ... -->        code that the page needs
     <!-- test: hidden worker ... -->        handlers of `jobs`, and a worker that runs them in the background
 """
 
@@ -30,7 +30,7 @@ _directives = DirectiveInHTMLCommentLexer(directive="test")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block, or a directive that stands by itself. hints are the directives before it."""
+    """A fenced block or an independent directive. hints are the directives that apply to it."""
 
     language: str
     title: str | None
@@ -40,7 +40,7 @@ class Block:
 
 
 def blocks(path: Path) -> list[Block]:
-    """All blocks of a page, in their order."""
+    """All blocks of a page, in order."""
     found: list[Block] = []
 
     def collect(make: Callable[[Example], Block]) -> Callable[[Example], None]:
@@ -67,7 +67,7 @@ def _directive(example: Example) -> Block:
 
 
 def _with_hints(found: Iterable[Block]) -> Iterable[Block]:
-    """Joins the directives about the next block with that block."""
+    """Add the directives that apply to the next block to that block."""
     hints: list[str] = []
     for block in found:
         first = (block.title or "").partition(",")[0]

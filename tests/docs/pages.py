@@ -1,4 +1,4 @@
-"""A page as a reader follows it: files are written, commands run, Python executed, in the order of the page."""
+"""Follows a page as a reader does: writes files, runs commands and executes Python code, in the order of the page."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.docs.blocks import Block, blocks
 from tests.docs.programs import Program, commands, compare, shell
 from tests.support import wait_until
 
-# An address as code and commands write it: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
+# An address in code and in commands: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
 _ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+)(:|\", )(47\d\d)\b|(--port=)(47\d\d)\b")
 _EXPECTED = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
-OTHER_PORTS = range(4740, 4750)  # on which a page has something else than a gearmand
+OTHER_PORTS = range(4740, 4750)  # for servers on a page that are not gearmands
 _WORKER = """\
 from gearman_cffi import *
 
@@ -39,7 +39,7 @@ Worker("127.0.0.1:4730", jobs).run()
 
 
 class Page:
-    """Runs the blocks of one page, in one folder and one namespace. Its servers are the test's own."""
+    """Runs the blocks of one page in one directory and one namespace, with servers of its own."""
 
     def __init__(self, path: Path, folder: Path) -> None:
         self._path = path
@@ -52,7 +52,7 @@ class Page:
         self._stack = ExitStack()
 
     def run(self) -> None:
-        """From the first block to the last one, then the ends of what still runs."""
+        """Run all blocks, then end the programs that are still running."""
         with self._stack:
             for block in blocks(self._path):
                 try:
@@ -93,7 +93,7 @@ class Page:
             assert any(_is_shown(expected, line) for line in lines), f"not printed: {expected}\n{self._printed}"
 
     def _check_console(self, block: Block, source: str) -> None:
-        self._server("127.0.0.1", 4730)  # what commands without an address speak to
+        self._server("127.0.0.1", 4730)  # the server of commands without an address
         for command, shown in commands(source):
             if "background" in block.hints:
                 self._start(command, shown)
@@ -146,7 +146,7 @@ class Page:
         path.write_text(textwrap.dedent(source), "utf-8")
 
     def _start(self, command: str, shown: str) -> None:
-        """Starts a program, and returns when it serves: a worker its functions, a server its port."""
+        """Start a program, and wait until a worker has registered its functions or a server listens."""
         before = self._announced()
         program = Program(command, self._there(shown), self._folder, self._environment())
         self._programs.append(program)
@@ -155,7 +155,7 @@ class Page:
         assert not program.has_ended, f"{command} has ended: {program.output}"
 
     def _end(self, name: str) -> int:
-        """Ends the programs with this in their commands, the last one first; how many they were."""
+        """End the programs with name in their command, in reverse order; returns their number."""
         ended = [program for program in reversed(self._programs) if name in program.command]
         for program in ended:
             self._programs.remove(program)
@@ -163,7 +163,7 @@ class Page:
         return len(ended)
 
     def _announced(self) -> int:
-        """How many functions workers have announced; less for ports that nobody answers, or listens on."""
+        """The number of registered functions, lowered by 1000 for each silent and by 2000 for each closed port."""
         count = 0
         for server in self._servers.values():
             try:
@@ -190,7 +190,7 @@ class Page:
     # --------------------------------------------------------------------------------- addresses
 
     def _here(self, text: str) -> str:
-        """With the addresses of the test's servers in the place of the page's."""
+        """The text with the addresses of the test's servers instead of those of the page."""
 
         def replace(found: re.Match[str]) -> str:
             if found[4]:
@@ -201,7 +201,7 @@ class Page:
         return _ADDRESS.sub(replace, text)
 
     def _there(self, text: str) -> str:
-        """With the page's addresses in the place of the test's."""
+        """The text with the addresses of the page instead of those of the test's servers."""
         for (host, port), server in self._servers.items():
             text = text.replace(server.address, f"{host}:{port}").replace(str(server.port), str(port))
         return text
@@ -211,7 +211,7 @@ class Page:
         if server is None:
             server = self._servers[host, port] = self._stack.enter_context(Gearmand())
             if not self._starts_servers or port in OTHER_PORTS:
-                server.stop()  # its port is what a program of the page gets
+                server.stop()  # a program of the page uses its port
         return server
 
 

@@ -1,4 +1,4 @@
-"""Commands and programs of a page, run as processes of their own, and what they print compared with the page."""
+"""Runs the commands and programs of a page as processes, and compares their output with the page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 _HANDLE = re.compile(r"\bH:[\w.-]+:(\d+)")
 
 
 def commands(source: str) -> Iterator[tuple[str, str]]:
-    """The commands of a console block, each with the output that is shown for it."""
+    """The commands of a console block, each with the output that the page shows."""
     command: list[str] = []
     output: list[str] = []
     for line in source.splitlines():
@@ -33,14 +33,14 @@ def commands(source: str) -> Iterator[tuple[str, str]]:
 
 
 def compare(shown: str, printed: str) -> None:
-    """What was printed is what the page shows; `...` stands for anything, and job handles differ by their host."""
+    """Assert that the output is the one shown. `...` matches anything; the host in job handles is ignored."""
     shown, printed = (_HANDLE.sub(r"H:host:\1", text).strip() for text in (shown, printed))
     pattern = ".*?".join(re.escape(part) for part in re.split(r"\.\.\.", shown))
     assert re.fullmatch(pattern, printed, re.DOTALL), f"the page shows\n{shown}\nand printed was\n{printed}"
 
 
 def shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
-    """Runs a command to its end; what it printed, on both streams. It must succeed."""
+    """Run a command, which must succeed; returns its output on both streams."""
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -49,7 +49,7 @@ def shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"{command!r} ended with {done.returncode}:\n{done.stdout}"
@@ -57,14 +57,14 @@ def shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
 
 
 class Program:
-    """A program that keeps running until the page ends it, or ends itself."""
+    """A program that runs in the background until the page ends it."""
 
     def __init__(self, command: str, shown: str, folder: Path, environment: Mapping[str, str]) -> None:
         self.command = command
         self._shown = shown
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  (closed by kill())
         self._process = subprocess.Popen(
-            ["bash", "-c", command],  # which the command replaces, being the only one
+            ["bash", "-c", command],  # bash replaces itself by a single command
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -75,28 +75,28 @@ class Program:
 
     @property
     def output(self) -> str:
-        """What it has printed so far."""
+        """The output so far."""
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size, 0).decode("utf-8", "replace")
 
     @property
     def has_ended(self) -> bool:
-        """Whether it runs no more."""
+        """Whether the program has ended."""
         return self._process.poll() is not None
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Ends it, if it still runs, and compares what it has printed."""
+        """End the program if it is running, and compare its output."""
         if not self.has_ended:
             self._process.send_signal(number)
         try:
-            self._process.wait(PATIENCE_SECONDS)
+            self._process.wait(TIMEOUT_SECONDS)
             if self._shown:
                 compare(self._shown, self.output)
         finally:
             self.kill()
 
     def kill(self) -> None:
-        """Leaves nothing of it behind."""
+        """Kill the program and its children."""
         if self._output.closed:
             return
         with suppress(ProcessLookupError):

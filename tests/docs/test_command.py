@@ -1,4 +1,4 @@
-"""docs/command.md names every command and every option, with its environment variable."""
+"""docs/command.md documents every command and every option with its environment variable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METRICS = (ROOT / "docs/metrics.md").read_text("utf-8")
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options(name: str) -> None:
-    """In the table of the command, or in the text where there is none."""
+    """Each option is in the table of the command, or in the text if the command has no table."""
     command: click.Command = getattr(import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}"), name)
     text = METRICS if name == "exporter" else COMMAND
     assert f"`{name}" in COMMAND

@@ -1,4 +1,4 @@
-"""What the documents name exists."""
+"""Names in the documentation exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DMANK = {
 
 @pytest.mark.parametrize(("name", "attributes"), DMANK.items(), ids=list(DMANK))
 def test_dmanks_names(name: str, attributes: list[str]) -> None:
-    """Each is there, and the table of the page has its class."""
+    """Each name exists, and the table of the page has its class."""
     kind = getattr(dmank, name)
     assert [attribute for attribute in attributes if not hasattr(kind, attribute)] == []
     text = DMANK_PAGE.read_text("utf-8")
@@ -54,7 +54,7 @@ def _public_names() -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_names_in_the_pages(page: Path) -> None:
-    """Methods that stand in backticks as `name(...)` belong to some public class, or are public functions."""
+    """A name in backticks such as `name(...)` is a public function, or a method of a public class."""
     ours = re.findall(r"`(?!gearman_)([a-z][a-z_]+)\(", page.read_text("utf-8"))  # gearman_...: C's
     known = _public_names()
     assert [name for name in ours if "_" in name and name not in known] == []

@@ -1,4 +1,4 @@
-"""Every code block of README.md and docs/ that can run, run."""
+"""Runs every code block of README.md and docs/ that can run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 @pytest.fixture
 def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The page's folder is the current one, and what is imported from there is forgotten."""
+    """Change to the page's directory; at the end, forget the modules imported from it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     before = set(sys.modules)
@@ -29,5 +29,5 @@ def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 @pytest.mark.usefixtures("_own_modules")
 def test_page(path: Path, tmp_path: Path) -> None:
-    """Its blocks work, one after the other, and print what the page says that they print."""
+    """The blocks work in order, and print what the page shows."""
     Page(path, tmp_path).run()

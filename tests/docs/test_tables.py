@@ -1,4 +1,4 @@
-"""The tables of the documents against the code and the tests that they are about."""
+"""Compares tables in the documentation with the code and the tests that they describe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTING = (ROOT / "docs/porting-from-php.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def tables() -> ModuleType:
-    """The part of mkdocs' build that is ours."""
+    """The module of our mkdocs hook."""
     path = ROOT / "docs/_hooks/tables.py"
     spec = importlib.util.spec_from_file_location("tables", path)
     assert spec is not None
@@ -30,13 +30,13 @@ def tables() -> ModuleType:
 
 
 def test_the_differences_are_those_of_the_parity_tests() -> None:
-    """Each has its line, with the reason that the tests know, and there are no others."""
+    """The table has exactly the differences of the parity tests, with their reasons."""
     lines = re.findall(r"^\| ([a-z-]+) \| (.*) \|$", PORTING, re.MULTILINE)
     assert lines == [(difference.id, difference.reason) for difference in DIFFERENCES]
 
 
 def test_every_return_code_has_its_line(tables: ModuleType) -> None:
-    """With a meaning; those that a request can end with name the exception."""
+    """Each has a meaning; the codes of failed requests name the exception."""
     rows = [line.split(" | ") for line in tables.return_codes()][2:]
     assert [row[0].strip("| ") for row in rows] == [str(code.value) for code in ReturnCode]
     assert all(len(row) == 4 and row[2].endswith(".") for row in rows)
@@ -44,13 +44,13 @@ def test_every_return_code_has_its_line(tables: ModuleType) -> None:
 
 
 def test_every_function_has_its_line(tables: ModuleType) -> None:
-    """Either among the functions, or among the dropped names."""
+    """Each is in the table of functions or in that of dropped names."""
     text = "\n".join([*tables.functions(), *tables.dropped()])
     assert [name for name in exported if name.startswith("gearman_") and f"| `{name}(" not in text] == []
 
 
 def test_every_table_has_its_place(tables: ModuleType) -> None:
-    """And every place a table."""
+    """Every marked place in the pages has a table, and every table a place."""
     places = [
         name
         for path in sorted(Path(ROOT / "docs").rglob("*.md"))

@@ -1,4 +1,4 @@
-"""A copy of the source and, built from it as `pip install` and a release build do, the distributions."""
+"""A copy of the source, and the distributions that are built from it as for a release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_SOURCE = (".git", ".venv", "build", "dist", "*.egg-info", "*.so", "__pycache
 
 
 class Distributions(NamedTuple):
-    """What one run of `python -m build` leaves: the sdist, and the wheels that were built from that sdist."""
+    """The results of `python -m build`: the sdist, and the wheels that were built from it."""
 
     sdist: Path
     wheels: list[Path]
@@ -24,7 +24,7 @@ class Distributions(NamedTuple):
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the source tree without anything that was built in it."""
+    """A copy of the source tree without build results."""
     folder = tmp_path_factory.mktemp("source") / "tree"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCE))
     return folder
@@ -32,7 +32,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def distributions(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Distributions:
-    """The sdist and, from it, the wheel. No downloads: what a build needs is among the development tools."""
+    """The sdist and the wheel, built without downloads: the development tools contain the build requirements."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
@@ -43,7 +43,7 @@ def distributions(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Dis
 
 @pytest.fixture
 def unpacked_wheel(distributions: Distributions, tmp_path: Path) -> Path:
-    """A folder that holds the wheel's files, to be put on the path of a new Python."""
+    """A directory with the files of the wheel, for the PYTHONPATH of a new Python."""
     folder = tmp_path / "site"
     zipfile.ZipFile(distributions.wheels[0]).extractall(folder)
     return folder

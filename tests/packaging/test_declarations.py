@@ -1,4 +1,4 @@
-"""vendor/libgearman against the headers of libgearman that are installed."""
+"""Compares vendor/libgearman with the installed headers of libgearman."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FUNCTION = re.compile(r"\b(gearman_\w+)\s*\([^;{}]*\)\s*[;{]")
 
 
 def code_of(folder: Path) -> str:
-    """The joined headers of a folder without comments, preprocessor lines and function types."""
+    """The headers of a directory, without comments, preprocessor lines and function types."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.h")))
     text = DIRECTIVE.sub("", COMMENT.sub("", text))
     return re.sub(r"\btypedef\b[^;{}]*;", "", text)
 
 
 def constants_of(folder: Path) -> set[str]:
-    """Names that enums and macros with a value define."""
+    """The names of enum members and of macros with a value."""
     text = COMMENT.sub("", "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.h"))))
     enums = re.findall(r"\benum\b[^{;]*\{([^}]*)\}", text)
     members = {name for body in enums for name in re.findall(r"\bGEARMAN_\w+\b", body)}
@@ -42,7 +42,7 @@ def constants_of(folder: Path) -> set[str]:
 
 
 def headers() -> Path:
-    """The folder of the installed headers, found as the build finds it, or in the compiler's usual places."""
+    """The directory of the installed headers, found by the build's search or in the usual places."""
     named = os.environ.get("GEARMAN_CFFI_INCLUDE_DIR")
     if named:
         return Path(named, "libgearman-1.0")
@@ -53,7 +53,7 @@ def headers() -> Path:
 
 
 def test_every_public_function_is_declared() -> None:
-    """What libgearman's headers declare is bound, but for the few that cffi cannot call; no more."""
+    """The declarations are those of libgearman's headers, except for the few that cffi cannot call."""
     public = set(FUNCTION.findall(code_of(headers())))
     declared = set(FUNCTION.findall(code_of(ROOT / "vendor/libgearman")))
     assert len(declared) > 150
@@ -62,7 +62,7 @@ def test_every_public_function_is_declared() -> None:
 
 
 def test_every_public_constant_is_declared() -> None:
-    """The same for enum members and macros, but for those that serve the C compiler or came with 2.0.0."""
+    """The same for enum members and macros, except for those of the C compiler and of version 2.0.0."""
     public = constants_of(headers())
     declared = constants_of(ROOT / "vendor/libgearman")
     compiler = re.compile(r"GEARMAN_(INTERNAL_)?(API|LOCAL|DEPRECATED)\w*|GEARMAN_ID_INITIALIZER")

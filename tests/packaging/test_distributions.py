@@ -1,4 +1,4 @@
-"""What is in the wheel and in the sdist, and that the wheel works away from the source."""
+"""The contents of the wheel and of the sdist, and the wheel without the source tree."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COMMAND = "from gearman_cffi.cli import main; main()"  # what the script gearman
 
 
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs code in a new Python that finds the package in this folder before it finds the source tree's."""
+    """Run code in a new Python that imports the package from this directory."""
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 def import_error_without_libgearman(folder: Path) -> str:
-    """What importing an unpacked wheel says when the name of its libgearman is that of no library."""
+    """The error of importing from an unpacked wheel that is linked with a library that does not exist."""
     native = folder / "gearman_cffi/_libgearman/_native.abi3.so"
     content = native.read_bytes()
     assert b"libgearman.so.8\0" in content
@@ -39,7 +39,7 @@ def import_error_without_libgearman(folder: Path) -> str:
 
 
 def readelf(file: Path, option: str) -> str:
-    """What binutils' readelf says of a file."""
+    """The output of readelf for a file."""
     done = subprocess.run(
         ["readelf", "--wide", option, str(file)], capture_output=True, text=True, timeout=30, check=True
     )
@@ -48,13 +48,13 @@ def readelf(file: Path, option: str) -> str:
 
 class TestWheel:
     def test_there_is_one_for_every_cpython_from_3_10(self, distributions: Distributions) -> None:
-        """One build serves all versions: exactly one wheel, tagged cp310-abi3."""
+        """There is exactly one wheel for all versions, tagged cp310-abi3."""
         (wheel,) = distributions.wheels
         assert wheel.name.startswith("gearman_cffi-")
         assert "-cp310-abi3-" in wheel.name
 
     def test_has_what_is_needed_to_run_and_to_type_check(self, distributions: Distributions) -> None:
-        """The module, py.typed and every Python file of the package; no C files, nothing beside it."""
+        """The wheel has the module, py.typed and all Python files of the package, and nothing else."""
         names = zipfile.ZipFile(distributions.wheels[0]).namelist()
         package = Path(__file__).resolve().parents[2] / "gearman_cffi"
         wanted = {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
@@ -66,7 +66,7 @@ class TestWheel:
         assert {name.split("/")[0].split("-")[0] for name in names} == {"gearman_cffi"}
 
     def test_metadata(self, distributions: Distributions) -> None:
-        """cffi is the only dependency; the licence and the Python versions are stated."""
+        """cffi is the only dependency; licence and Python versions are given."""
         with zipfile.ZipFile(distributions.wheels[0]) as wheel:
             (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
             metadata = Parser().parsestr(wheel.read(name).decode())
@@ -77,21 +77,21 @@ class TestWheel:
         assert metadata["Requires-Python"] == ">=3.10"
 
     def test_is_importable_without_the_source(self, unpacked_wheel: Path) -> None:
-        """The package in the wheel is complete, and its compiled module is the wheel's own."""
+        """The package in the wheel is complete, and uses the compiled module of the wheel."""
         code = "import gearman_cffi, gearman_cffi._libgearman._native as native; print(native.__file__)"
         done = run_python(code, unpacked_wheel)
         assert done.returncode == 0, done.stderr
         assert Path(done.stdout.strip()).is_relative_to(unpacked_wheel)
 
     def test_without_libgearman_the_import_names_the_packages(self, unpacked_wheel: Path) -> None:
-        """Where the shared library is missing, ImportError says so and what to install on which system."""
+        """If the shared library is missing, ImportError names the package to install on each system."""
         error = import_error_without_libgearman(unpacked_wheel)
         assert "libgearman.so.X" in error
         for name in ("Debian", "libgearman8", "Fedora", "Alpine", "macOS"):
             assert name in error
 
     def test_a_carried_libgearman_that_is_missing(self, unpacked_wheel: Path) -> None:
-        """What was installed from a self-contained wheel names no package of libgearman: none would help."""
+        """The error of a self-contained wheel names no package of libgearman, which would not help."""
         (unpacked_wheel / "gearman_cffi/_libgearman/carried").mkdir()
         error = import_error_without_libgearman(unpacked_wheel)
         assert "libgearman.so.X" in error
@@ -99,7 +99,7 @@ class TestWheel:
         assert "libgearman8" not in error
 
     def test_the_command_without_libgearman(self, unpacked_wheel: Path) -> None:
-        """It says what is missing and nothing else, whatever it is asked to do; the package itself can be imported."""
+        """Every command prints only what is missing. The package itself can be imported."""
         error = import_error_without_libgearman(unpacked_wheel).removeprefix("ImportError: ")
         assert run_python("import gearman_cffi; print(gearman_cffi.__version__)", unpacked_wheel).returncode == 0
         for arguments in ([], ["--help"], ["version"], ["worker", "--help"], ["ping"], ["submit", "f"], ["no-command"]):
@@ -107,7 +107,7 @@ class TestWheel:
             assert (done.returncode, done.stdout, done.stderr) == (1, "", f"gearman-cffi: {error}"), arguments
 
     def test_names_nothing_of_the_build_machine(self, source: Path, unpacked_wheel: Path) -> None:
-        """Neither a search path of the linker nor a folder: a wheel works on other machines and tells nothing."""
+        """The module contains neither a run-time search path nor a directory of the build machine."""
         native = unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so"
         content = native.read_bytes()
         for folder in (source, sys.prefix, sys.base_prefix, tempfile.gettempdir(), Path.home()):
@@ -116,14 +116,14 @@ class TestWheel:
         assert "RPATH" not in readelf(native, "--dynamic")
 
     def test_is_stripped(self, unpacked_wheel: Path) -> None:
-        """Neither symbols nor debug information: they are three quarters of its size."""
+        """The module has neither symbols nor debug information, which would be three quarters of its size."""
         sections = readelf(unpacked_wheel / "gearman_cffi/_libgearman/_native.abi3.so", "--section-headers")
         assert ".symtab" not in sections
         assert ".debug" not in sections
 
 
 def test_flags_of_the_environment_are_kept(source: Path, tmp_path: Path) -> None:
-    """Debug information that CFLAGS asks for, and a search path that LDFLAGS names."""
+    """Debug information that CFLAGS asks for, and a run-time search path in LDFLAGS, are kept."""
     command = [sys.executable, "setup.py", "--quiet", "build_ext"]
     command += [f"--build-temp={tmp_path / 'temp'}", f"--build-lib={tmp_path / 'lib'}"]
     environment = {**os.environ, "CFLAGS": "-g -O1", "LDFLAGS": "-Wl,-rpath,/opt/somewhere/lib"}
@@ -135,7 +135,7 @@ def test_flags_of_the_environment_are_kept(source: Path, tmp_path: Path) -> None
 
 class TestSdist:
     def test_has_everything_that_a_build_and_a_test_run_read(self, distributions: Distributions) -> None:
-        """That it builds is shown by the wheel, which was built from it; tests and scripts are in it too."""
+        """The sdist also has tests and scripts. (The wheel was built from it.)"""
         with tarfile.open(distributions.sdist) as archive:
             names = {name.partition("/")[2] for name in archive.getnames()}
         for name in (

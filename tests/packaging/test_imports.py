@@ -1,4 +1,4 @@
-"""What importing loads: names come when they are asked for, and bring only what they need."""
+"""The modules that an import loads, the time it takes, and the names of the package."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ NOT_A_WORKERS = {"asyncio", "concurrent", "json", "logging", "pickle", "random"}
 NOT_A_WORKERS |= {"selectors", "socket", "urllib"}
 NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client", "ext.client", "ext.functions")}
 
-# Dear, and of use to a few parts of the package only, which import them where they need them.
-DEAR = {"asyncio", "click", "ctypes", "multiprocessing", "prometheus_client", "rich", "ssl", "subprocess", "watchfiles"}
+# Slow, and used by few parts of the package, which import them when they need them.
+SLOW = {"asyncio", "click", "ctypes", "multiprocessing", "prometheus_client", "rich", "ssl", "subprocess", "watchfiles"}
 TIMED = """
 import sys, time
 began = time.process_time()
@@ -49,7 +49,7 @@ BUDGETS = {"import gearman_cffi": 0.010, "from gearman_cffi import Client, Worke
 
 
 def loaded_by(code: str) -> set[str]:
-    """The modules that a bare interpreter has after running this; without site, which may load some itself."""
+    """The modules of an interpreter after running this code, without those that site loads."""
     backend = find_spec("_cffi_backend")
     assert backend is not None
     assert backend.origin is not None
@@ -64,11 +64,11 @@ def loaded_by(code: str) -> set[str]:
 class TestWhatIsLoaded:
     @pytest.mark.parametrize("code", ["import gearman_cffi", "import gearman_cffi.ext", MIRRORS_WORKER])
     def test_the_mirror_loads_nothing_heavy(self, code: str) -> None:
-        """Neither the package, nor the mirror, nor a worker of it that registers a function."""
+        """This holds for the package, the mirror, and a worker of the mirror that registers a function."""
         assert loaded_by(code) & (HEAVY | LAYER) == set()
 
     def test_a_worker_loads_what_workers_need(self) -> None:
-        """Nothing of clients and admins, and none of the serializers that it does not use."""
+        """It does not load clients, Admin, or serializers that it does not use."""
         loaded = loaded_by(LAYERS_WORKER)
         assert "gearman_cffi.worker" in loaded
         assert loaded & NOT_A_WORKERS == set()
@@ -105,7 +105,7 @@ class TestTime:
             )
             time, *modules = answer.stdout.split()
             seconds.append(float(time))
-            assert DEAR & set(modules) == set()
+            assert SLOW & set(modules) == set()
         print(f"{statement}: {[round(one * 1000) for one in sorted(seconds)]} ms")
         assert min(seconds) < budget
 
@@ -113,12 +113,12 @@ class TestTime:
 class TestNames:
     @pytest.mark.parametrize("name", gearman_cffi.__all__)
     def test_every_name_is_there(self, name: str) -> None:
-        """By attribute, in dir(), and always the same object."""
+        """Each name is an attribute, listed by dir(), and always the same object."""
         assert getattr(gearman_cffi, name) is getattr(gearman_cffi, name)
         assert name in dir(gearman_cffi)
 
     def test_they_are_what_type_checkers_read(self) -> None:
-        """The imports that type checkers follow name the same objects, and nothing is left out."""
+        """The imports for type checkers have the same names and objects."""
         tree = ast.parse((PACKAGE / "__init__.py").read_text())
         (block,) = (node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
         read = {}
@@ -131,7 +131,7 @@ class TestNames:
             assert getattr(gearman_cffi, name) is getattr(module, name)
 
     def test_a_star_imports_all(self) -> None:
-        """As `from gearman_cffi import *` always did."""
+        """`from gearman_cffi import *` imports all names."""
         names: dict[str, object] = {}
         exec("from gearman_cffi import *", names)
         assert set(names) - {"__builtins__"} == set(gearman_cffi.__all__)
@@ -144,18 +144,18 @@ class TestNames:
 
     @pytest.mark.parametrize("package", ["gearman_cffi.ext", "gearman_cffi.events", "gearman_cffi.serializers"])
     def test_names_are_listed_before_they_are_imported(self, package: str) -> None:
-        """For a shell that completes them."""
+        """A shell can complete them."""
         loaded_by(f"import {package} as package; assert set(package.__all__) <= set(dir(package))")
 
     def test_an_unknown_name(self) -> None:
-        """It is an AttributeError, and an ImportError where it is imported."""
+        """Using it is an AttributeError, importing it an ImportError."""
         with pytest.raises(AttributeError, match="module 'gearman_cffi' has no attribute 'Klient'"):
             gearman_cffi.Klient  # type: ignore[attr-defined]  # noqa: B018
         with pytest.raises(ImportError, match="cannot import name 'Klient' from 'gearman_cffi'"):
             from gearman_cffi import Klient  # type: ignore[attr-defined]  # noqa: F401
 
     def test_values_are_pickled(self) -> None:
-        """By the modules that they are from."""
+        """Pickles refer to the modules that define the classes."""
         server = gearman_cffi.Server("localhost", 4731)
         assert pickle.loads(pickle.dumps(server)) == server
         assert pickle.loads(pickle.dumps(gearman_cffi.Priority)) is gearman_cffi.Priority

@@ -1,4 +1,4 @@
-"""A build that lacks a part of the system ends with a few lines: its name and the packages that have it."""
+"""A build without a required part prints a few lines: the part and the packages that contain it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Stands before the real compiler and fails as it would where a part is missing, with pages of output.
+# Runs the real compiler, or fails with pages of output as if a part were missing.
 COMPILER = """\
 #!/bin/sh
 for argument; do
@@ -24,7 +24,7 @@ exec {compiler} "$@"
 
 
 def build(source: Path, scratch: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Compiles the module in a folder of its own, with these environment variables."""
+    """Compile the module in a directory of its own, with these environment variables."""
     command = [sys.executable, "setup.py", "--quiet", "build_ext"]
     command += [f"--build-temp={scratch / 'temp'}", f"--build-lib={scratch / 'lib'}"]
     return subprocess.run(
@@ -39,7 +39,7 @@ def build(source: Path, scratch: Path, **environment: str) -> subprocess.Complet
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """What a failed build says, which must be short and must be all that it says."""
+    """The output of a failed build, which must be nothing but a short message."""
     assert done.returncode != 0
     text = done.stdout + done.stderr
     assert len(text.strip().splitlines()) <= 8, text
@@ -62,7 +62,7 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_missing_part_is_named(
     source: Path, tmp_path: Path, hidden_text: str, hidden_argument: str, said: str, packages: tuple[str, ...]
 ) -> None:
-    """Each of the five parts has its own complaint, without the compiler's output."""
+    """Each of the five parts has a message of its own, without the compiler's output."""
     wrapper = tmp_path / "cc"
     real = shutil.which("cc") or shutil.which("gcc")
     wrapper.write_text(COMPILER.format(hidden_argument=hidden_argument, hidden_text=hidden_text, compiler=real))
@@ -74,20 +74,20 @@ def test_a_missing_part_is_named(
 
 
 def test_a_compiler_that_is_not_there_is_named(source: Path, tmp_path: Path) -> None:
-    """CC naming no program at all reads like a compiler that does not work."""
+    """A program in CC that does not exist is reported like a compiler that does not work."""
     assert "/no/such/cc" in complaint(build(source, tmp_path, CC="/no/such/cc"))
 
 
 @pytest.mark.parametrize("variable", ["GEARMAN_CFFI_INCLUDE_DIR", "GEARMAN_CFFI_LIB_DIR"])
 def test_a_folder_without_libgearman_is_named(source: Path, tmp_path: Path, variable: str) -> None:
-    """Who names a folder means it: a wrong one is not silently replaced by the system's."""
+    """A wrong directory is an error; the build does not use the system's libgearman instead."""
     text = complaint(build(source, tmp_path, **{variable: str(tmp_path)}))
     assert variable in text
     assert str(tmp_path) in text
 
 
 def test_pip_shows_the_complaint(source: Path, tmp_path: Path) -> None:
-    """What a user of pip sees is the complaint, with few lines of the build around it."""
+    """A user of pip sees the message, with few lines of the build around it."""
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run(
         [*command, "--wheel-dir", str(tmp_path), str(source)],
@@ -105,7 +105,7 @@ def test_pip_shows_the_complaint(source: Path, tmp_path: Path) -> None:
 
 
 def test_an_sdist_needs_neither_compiler_nor_libgearman(source: Path, tmp_path: Path) -> None:
-    """A release can be packed anywhere."""
+    """An sdist can be built on any machine."""
     done = subprocess.run(
         [sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", str(tmp_path)],
         cwd=source,

@@ -1,4 +1,4 @@
-"""The types of an installed wheel, as the type checker of a program that uses it sees them."""
+"""The types of an installed wheel, as a type checker sees them in a program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Job("reverse").send_status("1", 2)
 
 
 def mypy(folder: Path, site: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
-    """mypy --strict, without the settings of this project, on programs that have the wheel's files installed."""
+    """Run mypy --strict, without this project's settings, on programs that have the wheel installed."""
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=30)
     (packages,) = venv.glob("lib/python*/site-packages")
@@ -32,13 +32,13 @@ def mypy(folder: Path, site: Path, *programs: Path) -> subprocess.CompletedProce
 
 
 def test_typical_programs_are_clean(unpacked_wheel: Path, tmp_path: Path) -> None:
-    """The wheel has py.typed, and its types are whole: a port from PHP and a program on the Python layer pass."""
+    """The wheel has py.typed and complete types: a port from PHP and a program with the Python layer pass."""
     done = mypy(tmp_path, unpacked_wheel, PROGRAMS / "php_port.py", PROGRAMS / "python_layer.py")
     assert done.stdout.startswith("Success"), done.stdout + done.stderr
 
 
 def test_mistakes_are_found(unpacked_wheel: Path, tmp_path: Path) -> None:
-    """Were the package untyped, mypy would find none."""
+    """mypy finds mistakes, which it would not if the package were untyped."""
     program = tmp_path / "program.py"
     program.write_text(MISTAKES, "utf-8")
     done = mypy(tmp_path, unpacked_wheel, program)
