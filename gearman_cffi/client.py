@@ -121,7 +121,7 @@ class Client(BulkClient):
         """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
         key = check_name(unique, "a unique key", LONGEST_UNIQUE)
         client = self._connection.get()
-        reply = _with_retry(lambda limit: client._status_by_unique_key(key, limit), self._milliseconds(timeout))
+        reply = _with_retry(lambda limit: client._ask_status_by_unique_key(key, limit), self._milliseconds(timeout))
         if reply.rc:
             raise failure(reply.rc, server=self._names(), detail=reply.error)
         return _status(reply.status)

@@ -170,7 +170,7 @@ class Worker:
         """Runs a job, or one after the other where nobody is to hear of each; whether the last one went well."""
         try:
             if isinstance(worker, SilentWorker) and not self._events.has_listeners(_AFTER_RUN):
-                return worker._work_on()
+                return worker._run_jobs()
             return worker.work()  # a given one may have its own
         except GearmanWarning:  # of a given one, where warnings are errors
             return False
@@ -208,7 +208,7 @@ class Worker:
     def _come_back(self) -> None:
         """In a job: listeners are to hear of it before the next one."""
         if self._worker is not None:
-            self._worker._come_back()
+            self._worker._stop_after_job()
 
     def _connected(self) -> None:
         self._retries.end()

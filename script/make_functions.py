@@ -5,6 +5,7 @@ usage: python script/make_functions.py [--check]      --check writes nothing; it
 Run it after a change to the public methods of the mirror's classes or to the constants. Each function calls one
 method and has its parameters and its summary.
 """
+# ruff: noqa: E402 # see sys.modules below
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+# ext imports functions.py, which may not fit the methods any more.
+sys.modules["gearman_cffi.ext.functions"] = ModuleType("functions")
 
 from gearman_cffi.ext import constants
 from gearman_cffi.ext.client import GearmanClient
@@ -86,7 +91,7 @@ def {prefix}_clone(obj: {kind}) -> {kind}:
 '''
 
 FUNCTION = '''
-{decorator}def {name}({parameters}) -> {returns}:
+def {name}({parameters}) -> {returns}:
     """{summary}
 
     Calls {kind}.{method}().
@@ -97,7 +102,7 @@ FUNCTION = '''
 '''
 
 OLD_NAME = '''
-{decorator}def {name}({parameters}) -> {returns}:
+def {name}({parameters}) -> {returns}:
     """Deprecated: {replacement}() under its old name."""
     warn_deprecated("{name}()", "{replacement}()")
     return {replacement}({all_arguments})
@@ -124,10 +129,8 @@ def summary(method: object) -> str:
 
 def functions() -> str:
     """The text of ext/functions.py."""
-    texts, imports = (
-        [],
-        {"gearman_cffi.ext.deprecated": {"warn_deprecated"}, "gearman_cffi.ext.warnings": {"called_as"}},
-    )
+    texts = []
+    imports = {"gearman_cffi.ext.warnings": {"called_as", "warn_deprecated"}}
     for kind, prefix in PREFIXES.items():
         imports.setdefault(kind.__module__, set()).add(kind.__name__)
         if kind in CREATED:
@@ -154,21 +157,19 @@ def parts(kind: type, method: str) -> dict[str, str]:
         "kind": kind.__name__,
         "method": method,
         "summary": summary(function),
-        "decorator": "@shows_no_context_as_none\n" if NO_CONTEXT in (function.__defaults__ or ()) else "",
-        "parameters": ", ".join([f"obj: {kind.__name__}", *(source(parameter, function) for parameter in parameters)]),
+        "parameters": ", ".join([f"obj: {kind.__name__}", *(source(parameter) for parameter in parameters)]),
         "arguments": ", ".join(parameter.name for parameter in parameters),
         "all_arguments": ", ".join(["obj", *(parameter.name for parameter in parameters)]),
         "returns": signature.return_annotation,
     }
 
 
-def source(parameter: inspect.Parameter, function: Callable[..., Any]) -> str:
+def source(parameter: inspect.Parameter) -> str:
     """A parameter as it stands in the source: annotations are text already."""
     if parameter.default is parameter.empty:
         return f"{parameter.name}: {parameter.annotation}"
-    # shows_no_context_as_none() hides NO_CONTEXT from inspect, which follows what a function wraps.
-    default = inspect.signature(function, follow_wrapped=False).parameters[parameter.name].default
-    return f"{parameter.name}: {parameter.annotation} = {'NO_CONTEXT' if default is NO_CONTEXT else repr(default)}"
+    default = "NO_CONTEXT" if parameter.default is NO_CONTEXT else repr(parameter.default)
+    return f"{parameter.name}: {parameter.annotation} = {default}"
 
 
 def add_imports(imports: dict[str, set[str]], function: Callable[..., Any]) -> None:
@@ -176,7 +177,7 @@ def add_imports(imports: dict[str, set[str]], function: Callable[..., Any]) -> N
     annotations = {name: text for name, text in function.__annotations__.items() if name != "self"}
     needed = set(re.findall(r"\w+", " ".join(annotations.values()))) - set(dir(builtins))
     if NO_CONTEXT in (function.__defaults__ or ()):
-        needed |= {"NO_CONTEXT", "shows_no_context_as_none"}
+        needed.add("NO_CONTEXT")
     for name in needed:
         imports.setdefault(home(name, function.__module__), set()).add(name)
 

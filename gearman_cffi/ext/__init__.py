@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from gearman_cffi._libgearman import ConcurrentUseError as ConcurrentUseError
 from gearman_cffi._libgearman import ForkedUseError as ForkedUseError
+from gearman_cffi._libgearman import JobKind as JobKind
 from gearman_cffi._libgearman import MissingCapabilityError as MissingCapabilityError
+from gearman_cffi._libgearman import Reply as Reply
+from gearman_cffi._libgearman import ReturnCode as ReturnCode
+from gearman_cffi._libgearman import StatusReply as StatusReply
 from gearman_cffi._libgearman import capabilities as capabilities
+from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.constants import *
 from gearman_cffi.ext.exception import GearmanException, GearmanWarning
-from gearman_cffi.lazy import importer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from gearman_cffi._libgearman import JobKind as JobKind
-    from gearman_cffi._libgearman import ReturnCode as ReturnCode
-    from gearman_cffi.ext.client import GearmanClient
-    from gearman_cffi.ext.client import Reply as Reply
-    from gearman_cffi.ext.client import StatusReply as StatusReply
-    from gearman_cffi.ext.functions import *
-    from gearman_cffi.ext.job import GearmanJob
-    from gearman_cffi.ext.library import *
-    from gearman_cffi.ext.task import GearmanTask
-    from gearman_cffi.ext.worker import GearmanWorker
+from gearman_cffi.ext.functions import *
+from gearman_cffi.ext.job import GearmanJob
+from gearman_cffi.ext.library import *
+from gearman_cffi.ext.task import GearmanTask
+from gearman_cffi.ext.worker import GearmanWorker
 
 # PHP's names; others, such as ReturnCode and capabilities, are imported by name. Made by script/make_functions.py.
 __all__ = [
@@ -304,11 +300,3 @@ __all__ = [
     "gearman_worker_wait",
     "gearman_worker_work",
 ]
-
-if not TYPE_CHECKING:  # they would take every name for one of the package
-    _CLIENT = {"client": ("GearmanClient", "JobKind", "Reply", "StatusReply"), "task": ("GearmanTask",)}
-    _WORKER = {"job": ("GearmanJob",), "worker": ("GearmanWorker",)}
-    _LIBRARY = {"library": ("gearman_bugreport", "gearman_verbose_name", "gearman_version")}
-    _FUNCTIONS = {"functions": [name for name in __all__ if name.startswith("gearman_")]}
-    _BOUNDARY = {"._libgearman": ("ReturnCode",)}
-    __getattr__, __dir__ = importer(__name__, _CLIENT | _WORKER | _LIBRARY | _FUNCTIONS | _BOUNDARY)

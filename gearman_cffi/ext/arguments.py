@@ -10,29 +10,20 @@ raise TypeError with a text that names the parameter.
 from __future__ import annotations
 
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
 Name: TypeAlias = str | bytes | int | float
 
 # libgearman's packets give their size in 32 bits; the names before the data need room too.
-MAX_DATA = 0xFFFFFFFF - 8192
-# For callers that look at the usual cases themselves, because a call costs more than what it does: a size surely below
-# MAX_DATA, which is compared faster, and the names of functions that were checked.
-ANY_DATA = 0x3FFFFFFF
-_known_names: dict[str, bytes] = {}
-known_name = _known_names.get
-_MOST_KNOWN = 1024
+MAX_DATA: Final = 0xFFFFFFFF - 8192  # bytes
 _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 _LONG_MIN, _LONG_MAX = -0x8000000000000000, 0x7FFFFFFFFFFFFFFF
-_MOST_SHOWN = 60  # characters of a value in an error
+_MOST_SHOWN: Final = 60  # characters of a value in an error
 
 # PHP's numeric strings: ASCII digits only, no "0x", no "_", no "inf".
-_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
-_BLANKS = " \t\n\r\v\f"
+_NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_BLANKS: Final = " \t\n\r\v\f"
 
 
 def data(value: Data, what: str) -> bytes | bytearray | memoryview:
@@ -70,16 +61,6 @@ def name(value: Name, what: str) -> bytes:
         encoded = encode(text)
     if b"\0" in encoded:
         raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
-    return encoded
-
-
-def function_name(value: Name, what: str) -> bytes:
-    """Does what name() does, and remembers the result, because functions are named again and again."""
-    encoded = name(value, what)
-    if type(value) is str:
-        if len(_known_names) >= _MOST_KNOWN:
-            _known_names.clear()
-        _known_names[value] = encoded
     return encoded
 
 

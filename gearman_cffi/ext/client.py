@@ -1,24 +1,46 @@
-"""PHP's GearmanClient: submitting jobs and asking for their status."""
+"""PHP's GearmanClient: submits jobs, runs tasks and asks for the status of jobs."""
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman import JobKind, NativeClient, return_code_name
-from gearman_cffi._libgearman import Reply as Reply
-from gearman_cffi._libgearman import StatusReply as StatusReply
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
+
+from gearman_cffi._libgearman import (
+    INVALID_ARGUMENT,
+    JOB_STATUS,
+    JobKind,
+    NativeClient,
+    Reply,
+    TaskEvent,
+    return_code_name,
+)
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import Data, Name
-from gearman_cffi.ext.client_jobs import SubmitsJobs, submits
-from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS, GEARMAN_UNKNOWN_STATE
-from gearman_cffi.ext.deprecated import DeprecatedClient
+from gearman_cffi.ext.base import TOLERATED, GearmanBase
+from gearman_cffi.ext.constants import (
+    GEARMAN_IO_WAIT,
+    GEARMAN_SUCCESS,
+    GEARMAN_UNKNOWN_STATE,
+    GEARMAN_WORK_EXCEPTION,
+    GEARMAN_WORK_FAIL,
+)
 from gearman_cffi.ext.exception import GearmanException
-from gearman_cffi.ext.task_registry import TaskRegistry
+from gearman_cffi.ext.task import GearmanTask
+from gearman_cffi.ext.task_registry import NO_CONTEXT, TaskRegistry
+from gearman_cffi.ext.warnings import warn, warn_deprecated
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from gearman_cffi._libgearman import StatusReply
+    from gearman_cffi.ext.arguments import Data, Name
+    from gearman_cffi.ext.task_registry import TaskCallback
+
+_Client = TypeVar("_Client", bound="GearmanClient")
+
+_JOB_FAILED: Final = frozenset({GEARMAN_WORK_EXCEPTION, GEARMAN_WORK_FAIL})
+_ANSWERED: Final = frozenset({GEARMAN_SUCCESS, GEARMAN_IO_WAIT})  # what jobStatus() does not warn about
+_HANDLE_MAX: Final = 63  # bytes: GEARMAN_JOB_HANDLE_SIZE without its NUL
+_UNIQUE_MAX: Final = 63  # bytes: GEARMAN_MAX_UNIQUE_SIZE without its NUL
 
 
-class GearmanClient(SubmitsJobs, DeprecatedClient):
+class GearmanClient(GearmanBase):
     """PHP's GearmanClient: submits jobs, waits for their results, asks for their status.
 
     Failures are reported as PHP does: by a neutral return value, a GearmanWarning and returnCode().
@@ -27,61 +49,64 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
 
     _php_class: ClassVar[str] = "GearmanClient"
     _hidden_options: ClassVar[int] = 128  # GEARMAN_CLIENT_EXCEPTION
+    # The Python layer, which adds the servers that it is given and no others, overrides it.
+    _from_environment: ClassVar[bool] = True
+    _handle: NativeClient
 
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
 
-        Raises GearmanException where one of them is unknown. Stands for gearman_client_create().
+        Raises GearmanException if the host of one of them is unknown. Stands for gearman_client_create().
         """
         self._tasks = TaskRegistry()
         try:
-            self._handle: NativeClient = self._new_handle()
+            handle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
-        self._background_handle = ""
-        self._context = ""
+        self._set_up(handle)
 
-    # ------------------------------------------------------------------------------- jobs
+    # --------------------------------------------------------------------- submitting one job
 
-    @submits(JobKind.NORMAL)
-    def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
-        """Runs a job and waits for its result; what the worker sent as data stands before it.
+    def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
+        """Runs a job and waits for its result; data that the worker sent before stands at its beginning.
 
-        unique: jobs of one function with the same key are one job while it is queued or running.
-        Returns the result. b"" with a warning where the server or an argument failed, b"" without one where
-        the job did: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
-        Stands for gearman_client_do().
+        function: the name of the function to run. workload: the data for it, not empty. unique: jobs of one function
+        with the same unique key are one job while it is queued or running; None for no key.
+        Returns the result. b"" with a warning if the server or an argument failed, b"" without one if the job
+        failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
+        Raises TypeError and ValueError for arguments that cannot be sent. Stands for gearman_client_do().
         """
+        return self._do("doNormal", JobKind.NORMAL, function, workload, unique)
 
-    @submits(JobKind.HIGH)
-    def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
+    def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
+        return self._do("doHigh", JobKind.HIGH, function, workload, unique)
 
-    @submits(JobKind.LOW)
-    def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:  # type: ignore[empty-body]
+    def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
+        return self._do("doLow", JobKind.LOW, function, workload, unique)
 
-    @submits(JobKind.BACKGROUND)
-    def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
+    def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job and does not wait for its result.
 
-        Returns the job's handle, for jobStatus(); "" with a warning where it failed.
-        Stands for gearman_client_do_background().
+        The parameters and exceptions are those of doNormal(). Returns the job's handle, for jobStatus(); "" with a
+        warning if it failed. Stands for gearman_client_do_background().
         """
+        return self._do_in_background("doBackground", JobKind.BACKGROUND, function, workload, unique)
 
-    @submits(JobKind.HIGH_BACKGROUND)
-    def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
+    def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job of high priority, otherwise as doBackground().
 
         Stands for gearman_client_do_high_background().
         """
+        return self._do_in_background("doHighBackground", JobKind.HIGH_BACKGROUND, function, workload, unique)
 
-    @submits(JobKind.LOW_BACKGROUND)
-    def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:  # type: ignore[empty-body]
+    def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job of low priority, otherwise as doBackground().
 
         Stands for gearman_client_do_low_background().
         """
+        return self._do_in_background("doLowBackground", JobKind.LOW_BACKGROUND, function, workload, unique)
 
     def doJobHandle(self) -> str:
         """The handle of the last job that was submitted in the background, "" before one was.
@@ -100,23 +125,24 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
     # ----------------------------------------------------------------------------- status
 
     def jobStatus(self, job_handle: Name) -> list[bool | int]:
-        """Asks how far a job is: [known, running, numerator, denominator].
+        """Asks how far a job is.
 
-        A job that the server does not know, because it has ended or never was, gives all False and 0; so
-        does a failure, with a warning and returnCode(). Stands for gearman_client_job_status().
+        job_handle: what doBackground() returned. Returns [known, running, numerator, denominator], all False and 0
+        for a job that the server does not know, because it has ended or never was. A failure returns the same, with a
+        warning and returnCode(). Stands for gearman_client_job_status().
         """
         handle = arguments.name(job_handle, "job_handle")
         self._text = None
         if not self._is_handle("jobStatus", handle):
             return [False, False, 0, 0]
         reply = self._ask_status(handle)
-        if reply.rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
+        if reply.rc not in _ANSWERED:
             self._warn("jobStatus", reply.error)
             return [False, False, 0, 0]
         return list(reply.status)
 
     def jobStatusByUniqueKey(self, unique_key: Name) -> list[bool | int]:
-        """As jobStatus(), by the unique key that the job was submitted with. Does not change returnCode().
+        """Asks how far the job with this unique key is. Otherwise as jobStatus(), but returnCode() does not change.
 
         Stands for gearman_client_unique_status().
         """
@@ -125,49 +151,341 @@ class GearmanClient(SubmitsJobs, DeprecatedClient):
             self._text = return_code_name(GEARMAN_UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
-        reply = self._status_by_unique_key(key)
-        if reply.rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
+        reply = self._ask_status_by_unique_key(key)
+        if reply.rc not in _ANSWERED:
             self._warn("jobStatusByUniqueKey", reply.error)
         return list(reply.status)
 
     def ping(self, workload: Data) -> bool:
         """Sends data to every server and compares what comes back.
 
-        Returns True; False with a warning where a server failed, or for empty data.
+        Returns True; False with a warning if a server failed or the data is empty.
         Stands for gearman_client_echo().
         """
         return self._ping(workload, "workload")
 
+    # -------------------------------------------------------------------------- callbacks
+
+    def setWorkloadCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
+
+        Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_workload_fn().
+        """
+        return self._check_callback("setWorkloadCallback", function)
+
+    def setCreatedCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for jobs that the server has queued. What follows holds for all callbacks.
+
+        function: called with the GearmanTask, and with its context if addTask() was given one. It is bound to the
+        tasks that are added afterwards. It may return a return code: None goes on, GEARMAN_PAUSE and other codes stop
+        runTasks().
+        Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_created_fn().
+        """
+        return self._set_callback("setCreatedCallback", TaskEvent.CREATED, function)
+
+    def setDataCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for parts of a result. Stands for gearman_client_set_data_fn()."""
+        return self._set_callback("setDataCallback", TaskEvent.DATA, function)
+
+    def setWarningCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for warnings of a job. Stands for gearman_client_set_warning_fn()."""
+        return self._set_callback("setWarningCallback", TaskEvent.WARNING, function)
+
+    def setStatusCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for the status of a job. Stands for gearman_client_set_status_fn()."""
+        return self._set_callback("setStatusCallback", TaskEvent.STATUS, function)
+
+    def setCompleteCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for jobs that are complete. Stands for gearman_client_set_complete_fn()."""
+        return self._set_callback("setCompleteCallback", TaskEvent.COMPLETE, function)
+
+    def setExceptionCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for exceptions of a worker; first asks every server to pass them on.
+
+        Raises GearmanException as enableExceptionHandler() does. Stands for gearman_client_set_exception_fn().
+        """
+        self.enableExceptionHandler()
+        return self._set_callback("setExceptionCallback", TaskEvent.EXCEPTION, function)
+
+    def setFailCallback(self, function: TaskCallback) -> bool:
+        """Sets the callback for jobs that have failed. Stands for gearman_client_set_fail_fn()."""
+        return self._set_callback("setFailCallback", TaskEvent.FAIL, function)
+
+    def clearCallbacks(self) -> bool:
+        """Removes all callbacks. Returns True. Stands for gearman_client_clear_fn()."""
+        self._tasks.clear()
+        return True
+
+    # ------------------------------------------------------------------------------ tasks
+
+    def addTask(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a job to those that runTasks() submits and waits for. Nothing is sent yet.
+
+        function_name, workload, unique_key: as in doNormal(). context: the second argument of the task's callbacks.
+        Returns the task; False with a warning if libgearman refuses an argument. A callback may add tasks; the same
+        runTasks() then runs them.
+        Raises TypeError and ValueError as doNormal() does. Stands for gearman_client_add_task().
+        """
+        return self._add_job("addTask", JobKind.NORMAL, function_name, workload, context, unique_key)
+
+    def addTaskHigh(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a job of high priority, otherwise as addTask(). Stands for gearman_client_add_task_high()."""
+        return self._add_job("addTaskHigh", JobKind.HIGH, function_name, workload, context, unique_key)
+
+    def addTaskLow(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a job of low priority, otherwise as addTask(). Stands for gearman_client_add_task_low()."""
+        return self._add_job("addTaskLow", JobKind.LOW, function_name, workload, context, unique_key)
+
+    def addTaskBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a job whose task ends when the server has queued it, otherwise as addTask().
+
+        Stands for gearman_client_add_task_background().
+        """
+        return self._add_job("addTaskBackground", JobKind.BACKGROUND, function_name, workload, context, unique_key)
+
+    def addTaskHighBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a background job of high priority, otherwise as addTaskBackground().
+
+        Stands for gearman_client_add_task_high_background().
+        """
+        kind = JobKind.HIGH_BACKGROUND
+        return self._add_job("addTaskHighBackground", kind, function_name, workload, context, unique_key)
+
+    def addTaskLowBackground(
+        self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
+    ) -> GearmanTask | Literal[False]:
+        """Adds a background job of low priority, otherwise as addTaskBackground().
+
+        Stands for gearman_client_add_task_low_background().
+        """
+        kind = JobKind.LOW_BACKGROUND
+        return self._add_job("addTaskLowBackground", kind, function_name, workload, context, unique_key)
+
+    def addTaskStatus(self, job_handle: Name, context: Any = NO_CONTEXT) -> GearmanTask | Literal[False]:
+        """Adds a request for a job's status; the status callback gets the answer. Otherwise as addTask().
+
+        Stands for gearman_client_add_task_status().
+        """
+        handle = arguments.name(job_handle, "job_handle")
+        if not self._is_handle("addTaskStatus", handle):
+            return False
+        return self._add("addTaskStatus", JOB_STATUS, handle, b"", b"", context)
+
+    def runTasks(self) -> bool:
+        """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
+
+        Returns True, also if jobs failed (their callbacks are called) or if a callback stopped it: returnCode() is
+        then what the callback returned, and the next runTasks() goes on. False with a warning if a server failed or the
+        timeout is over; call it again to go on. In non-blocking mode True with GEARMAN_IO_WAIT.
+        Raises what a callback raised; the packets that came after it are delivered by the next runTasks().
+        Stands for gearman_client_run_tasks().
+        """
+        return self._run_tasks(-1)
+
     # ---------------------------------------------------------------------------- context
 
     def context(self) -> str:
-        """What setContext() was given, "" before. Stands for gearman_client_context()."""
+        """The text that setContext() was given, "" before. Stands for gearman_client_context()."""
         return self._context
 
     def setContext(self, data: Name) -> bool:
-        """Keeps a text with the client; the contexts of tasks are others. Always True.
+        """Stores a text with the client. Tasks have contexts of their own. Returns True.
 
         Stands for gearman_client_set_context().
         """
         self._context = arguments.decode(arguments.name(data, "data"))
         return True
 
+    # -------------------------------------------------------------- names that PHP has dropped
+
+    def clone(self: _Client) -> _Client:
+        """Deprecated: a new object with the same servers, options and timeout, and no tasks."""
+        warn_deprecated("GearmanClient.clone()", "a new GearmanClient")
+        return self._clone()
+
+    def data(self) -> str:
+        """Deprecated: context() under its old name."""
+        warn_deprecated("GearmanClient.data()", "GearmanClient.context()")
+        return self.context()
+
+    def do(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
+        """Deprecated: doNormal() under its old name."""
+        warn_deprecated("GearmanClient.do()", "GearmanClient.doNormal()")
+        return self.doNormal(function, workload, unique)
+
+    def echo(self, workload: Data) -> bool:
+        """Deprecated: ping() under its old name."""
+        warn_deprecated("GearmanClient.echo()", "GearmanClient.ping()")
+        return self.ping(workload)
+
+    def setClientCallback(self, function: TaskCallback) -> bool:
+        """Deprecated: setDataCallback() under its old name."""
+        warn_deprecated("GearmanClient.setClientCallback()", "GearmanClient.setDataCallback()")
+        return self.setDataCallback(function)
+
+    def setData(self, data: Name) -> bool:
+        """Deprecated: setContext() under its old name."""
+        warn_deprecated("GearmanClient.setData()", "GearmanClient.setContext()")
+        return self.setContext(data)
+
+    # ------------------------------------------------------------------ for the Python layer
+
+    def _submit(
+        self,
+        kind: int,
+        function: Name,
+        workload: bytes | bytearray | memoryview,
+        unique: Name | None = None,
+        timeout_ms: int = -1,
+    ) -> Reply:
+        """Submits a job and returns the whole reply. Never warns, and sends empty workloads.
+
+        kind: a JobKind. timeout_ms: bounds the whole call, in milliseconds; -1 for no limit.
+        """
+        name = arguments.name(function, "function")
+        key = arguments.optional_name(unique, "unique")
+        return self._submitted(self._handle.submit(kind, name, key, workload or None, timeout_ms))
+
     def _ask_status(self, handle: bytes, timeout_ms: int = -1) -> StatusReply:
-        """Asks for a job's status by its handle; timeout_ms bounds the whole call, -1 for no limit."""
+        """Asks for a job's status by its handle. timeout_ms: as in _submit()."""
         reply = self._handle.job_status(handle, timeout_ms)
         self._rc = reply.rc
         return reply
 
-    def _status_by_unique_key(self, key: bytes, timeout_ms: int = -1) -> StatusReply:
-        """Asks for a job's status by its unique key, over a connection of its own. Otherwise as _ask_status().
+    def _ask_status_by_unique_key(self, key: bytes, timeout_ms: int = -1) -> StatusReply:
+        """Asks for a job's status by its unique key, over a connection of its own. timeout_ms: as in _submit().
 
-        libgearman counts the request as a job, and the next one that is submitted over the same connection would
-        never be named. It keeps 63 bytes of a key that a job is submitted with.
+        libgearman counts the request as a job, and would not name the next job that is submitted over the same
+        connection. It keeps 63 bytes of a key that a job is submitted with.
         """
         asking = self._handle.clone(self._tasks)
         reply = asking.unique_status(key[:_UNIQUE_MAX], timeout_ms)
         self._text = asking.error()
         return reply
 
+    def _run_tasks(self, timeout_ms: int) -> bool:
+        """Does what runTasks() does. timeout_ms: as in _submit(); it also bounds the wait for a new connection."""
+        self._text = None
+        rc = self._rc = self._handle.run_tasks(timeout_ms)
+        if rc in TOLERATED:
+            return True
+        self._warn("runTasks")
+        return False
 
-_UNIQUE_MAX = 63  # GEARMAN_MAX_UNIQUE_SIZE without its NUL
+    def _expect_exceptions(self) -> None:
+        """Makes every connection ask for the exceptions of workers when it is opened."""
+        self._handle.expect_exceptions()
+
+    def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
+        """A client with the same servers, options and timeout, without tasks and callbacks.
+
+        kind: its class, by default that of this one. rotation: by how many places its servers are rotated.
+        """
+        kind = kind or type(self)
+        copy = kind.__new__(kind)  # without __init__, which reads GEARMAN_SERVERS
+        copy._tasks = TaskRegistry()
+        copy._set_up(self._handle.clone(copy._tasks, rotation), self._context)
+        return copy
+
+    # ---------------------------------------------------------------------------- private
+
+    def _new_handle(self) -> NativeClient:
+        return NativeClient(self._tasks, self._from_environment)
+
+    def _set_up(self, handle: NativeClient, context: str = "") -> None:
+        super().__init__()
+        self._handle = handle
+        self._background_handle = ""
+        self._context = context
+
+    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
+        """Runs a job for the public method ``call``."""
+        return self._submit_and_warn(call, kind, function, workload, unique).data or b""
+
+    def _do_in_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
+        """Submits a job in the background for the public method ``call``."""
+        self._background_handle = ""
+        reply = self._submit_and_warn(call, kind, function, workload, unique)
+        if reply.rc in TOLERATED:
+            self._background_handle = reply.handle
+        return self._background_handle
+
+    def _submit_and_warn(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
+        name = arguments.name(function, "function")
+        key = arguments.optional_name(unique, "unique")
+        reply = self._submitted(self._handle.submit(kind, name, key, arguments.data(workload, "workload")))
+        if reply.rc not in TOLERATED:
+            self._warn(call, reply.error)
+        return reply
+
+    def _submitted(self, reply: Reply) -> Reply:
+        """Stores the outcome of a submission, for returnCode() and error()."""
+        self._rc = reply.rc
+        self._text = return_code_name(reply.rc) if reply.rc in _JOB_FAILED else None
+        return reply
+
+    def _add_job(
+        self, call: str, kind: int, function: Name, workload: Data, context: Any, unique: Name | None
+    ) -> GearmanTask | Literal[False]:
+        name = arguments.name(function, "function_name")
+        key = arguments.optional_name(unique, "unique_key")
+        if unique is not None and context is NO_CONTEXT:
+            context = None  # skipped with a named argument: PHP passes null to the callbacks
+        return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
+
+    def _add(
+        self,
+        call: str,
+        kind: int,
+        name: bytes,
+        unique: bytes,
+        workload: bytes | bytearray | memoryview | None,
+        context: Any,
+    ) -> GearmanTask | Literal[False]:
+        """Adds a task. workload: None for an empty one, which libgearman refuses otherwise."""
+        tasks = self._tasks
+        number = next(tasks.numbers)
+        self._text = None
+        task = GearmanTask()
+        tasks.remember(number, task, context)  # before C has it: a signal handler may run it to its end
+        try:
+            rc = self._rc = self._handle.add_task(task, kind, number, tasks.callback_mask, name, unique, workload)
+        except BaseException:
+            tasks.forget(number)
+            raise
+        if rc:
+            tasks.forget(number)
+            self._warn(call)
+            return False
+        return task
+
+    def _set_callback(self, call: str, event: int, function: TaskCallback) -> bool:
+        if not self._check_callback(call, function):
+            return False
+        self._tasks.set_callback(event, function)
+        return True
+
+    def _check_callback(self, call: str, function: object) -> bool:
+        if callable(function):
+            return True
+        warn(f"{self._php_class}::{call}()", f"function {'' if function is None else function} is not callable")
+        return False
+
+    def _is_handle(self, call: str, handle: bytes) -> bool:
+        """Warns about a handle that is too long: libgearman matches no answer to it, so the call would never return."""
+        if len(handle) <= _HANDLE_MAX:
+            return True
+        self._rc = INVALID_ARGUMENT
+        self._text = f"{return_code_name(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
+        self._warn(call)
+        return False

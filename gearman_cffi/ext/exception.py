@@ -1,10 +1,10 @@
-"""What the mirror raises and warns with."""
+"""The exception and the warning of the mirror."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -14,7 +14,7 @@ _PACKAGE = __name__.partition(".")[0] + "."
 class GearmanException(Exception):
     """PHP's GearmanException, raised exactly where the extension throws it.
 
-    Not final here: the exceptions of the Python layer are its children.
+    It is not final here: the exceptions of the Python layer are subclasses of it.
     """
 
     def __init__(self, message: str = "", code: int = 0, previous: BaseException | None = None) -> None:
@@ -24,41 +24,42 @@ class GearmanException(Exception):
         self.__cause__ = previous
 
     def getMessage(self) -> str:
-        """The message (Exception::getMessage)."""
+        """The message (Exception::getMessage())."""
         return self.message
 
     def getCode(self) -> int:
-        """The code, always 0 in the mirror (Exception::getCode)."""
+        """The code, always 0 in the mirror (Exception::getCode())."""
         return self.code
 
     def getPrevious(self) -> BaseException | None:
-        """The exception that led to this one (Exception::getPrevious)."""
+        """The exception that led to this one (Exception::getPrevious())."""
         return self.__cause__
 
     def getFile(self) -> str:
         """The file of the program's line that raised it, or that called the method which did; "" before it is raised.
 
-        Stands for Exception::getFile.
+        Stands for Exception::getFile().
         """
         place = self._place()
         return place[0].f_code.co_filename if place else ""
 
     def getLine(self) -> int:
-        """The number of that line, 0 before it is raised (Exception::getLine)."""
+        """The number of that line, 0 before it is raised (Exception::getLine())."""
         place = self._place()
         return place[1] if place else 0
 
     def getTrace(self) -> list[dict[str, str | int]]:
-        """The calls that led there, the last one first: the file and line of each, the function, and for a method its
-        class. Calls outside the function that caught the exception are missing: Python does not record them.
+        """The calls that led to it, the last call first.
 
-        Stands for Exception::getTrace.
+        Each has "file" and "line" of the call and "function", and for a method also "class" and "type". Calls outside
+        the function that caught the exception are missing: Python does not record them.
+        Stands for Exception::getTrace().
         """
         frames = self._frames()
         return [_call(*outer, inner[0]) for outer, inner in pairwise(frames)][::-1]
 
     def getTraceAsString(self) -> str:
-        """getTrace() as text, a line for each call (Exception::getTraceAsString)."""
+        """getTrace() as text, a line for each call (Exception::getTraceAsString())."""
         calls = [
             f"{call['file']}({call['line']}): {call.get('class', '')}{call.get('type', '')}{call['function']}()"
             for call in self.getTrace()
@@ -93,6 +94,6 @@ def _call(caller: FrameType, line: int, called: FrameType) -> dict[str, str | in
 class GearmanWarning(UserWarning):
     """Stands for an E_WARNING of the extension: ``GearmanClient::doNormal(): ...``.
 
-    Python shows a warning once for each place; ``warnings.simplefilter("always", GearmanWarning)`` shows all, as PHP
-    does, and ``"error"`` makes them exceptions.
+    Python shows a warning once for each place. ``warnings.simplefilter("always", GearmanWarning)`` shows all of them,
+    as PHP does, and ``"error"`` turns them into exceptions.
     """

@@ -9,12 +9,10 @@ from typing import Any, Literal
 
 from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.client import GearmanClient
-from gearman_cffi.ext.client_tasks import shows_no_context_as_none
-from gearman_cffi.ext.deprecated import warn_deprecated
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.task_registry import NO_CONTEXT, TaskCallback
-from gearman_cffi.ext.warnings import called_as
+from gearman_cffi.ext.warnings import called_as, warn_deprecated
 from gearman_cffi.ext.worker import GearmanWorker, WorkerFunction
 
 
@@ -33,7 +31,7 @@ def gearman_client_clone(obj: GearmanClient) -> GearmanClient:
 
 
 def gearman_client_add_options(obj: GearmanClient, option: int) -> bool:
-    """Sets these options beside those that are set. Always True.
+    """Sets these options and keeps the others. Returns True. option: as in setOptions().
 
     Calls GearmanClient.addOptions().
     """
@@ -44,7 +42,7 @@ def gearman_client_add_options(obj: GearmanClient, option: int) -> bool:
 def gearman_client_add_server(
     obj: GearmanClient, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a server. A client submits to the one added last that can be reached; a worker serves all.
+    """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
 
     Calls GearmanClient.addServer().
     """
@@ -63,7 +61,6 @@ def gearman_client_add_servers(
         return obj.addServers(servers, setupExceptionHandler)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
@@ -75,11 +72,10 @@ def gearman_client_add_task(
         return obj.addTask(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a job whose task ends when the server has taken it, otherwise as addTask().
+    """Adds a job whose task ends when the server has queued it, otherwise as addTask().
 
     Calls GearmanClient.addTaskBackground().
     """
@@ -87,7 +83,6 @@ def gearman_client_add_task_background(
         return obj.addTaskBackground(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_high(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
@@ -99,7 +94,6 @@ def gearman_client_add_task_high(
         return obj.addTaskHigh(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_high_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
@@ -111,7 +105,6 @@ def gearman_client_add_task_high_background(
         return obj.addTaskHighBackground(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_low(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
@@ -123,7 +116,6 @@ def gearman_client_add_task_low(
         return obj.addTaskLow(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_low_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
@@ -135,11 +127,10 @@ def gearman_client_add_task_low_background(
         return obj.addTaskLowBackground(function_name, workload, context, unique_key)
 
 
-@shows_no_context_as_none
 def gearman_client_add_task_status(
     obj: GearmanClient, job_handle: Name, context: Any = NO_CONTEXT
 ) -> GearmanTask | Literal[False]:
-    """Adds a question for a job's status; the status callback gets the answer. Otherwise as addTask().
+    """Adds a request for a job's status; the status callback gets the answer. Otherwise as addTask().
 
     Calls GearmanClient.addTaskStatus().
     """
@@ -148,7 +139,7 @@ def gearman_client_add_task_status(
 
 
 def gearman_client_clear_callbacks(obj: GearmanClient) -> bool:
-    """Removes all callbacks. Always True.
+    """Removes all callbacks. Returns True.
 
     Calls GearmanClient.clearCallbacks().
     """
@@ -163,7 +154,7 @@ def gearman_client_clear_fn(obj: GearmanClient) -> bool:
 
 
 def gearman_client_context(obj: GearmanClient) -> str:
-    """What setContext() was given, "" before.
+    """The text that setContext() was given, "" before.
 
     Calls GearmanClient.context().
     """
@@ -236,7 +227,7 @@ def gearman_client_do_low_background(
 
 
 def gearman_client_do_normal(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-    """Runs a job and waits for its result; what the worker sent as data stands before it.
+    """Runs a job and waits for its result; data that the worker sent before stands at its beginning.
 
     Calls GearmanClient.doNormal().
     """
@@ -260,7 +251,7 @@ def gearman_client_echo(obj: GearmanClient, workload: Data) -> bool:
 
 
 def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
-    """Asks every server for the exceptions of workers. True, or raises GearmanException.
+    """Asks every server for the exceptions of workers. Returns True.
 
     Calls GearmanClient.enableExceptionHandler().
     """
@@ -284,7 +275,7 @@ def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
 
 
 def gearman_client_get_errno(obj: GearmanClient) -> int:
-    """The errno of the last error of a socket, 0 for none (gearman_client_errno(), gearman_worker_errno()).
+    """The errno of the last socket error, 0 for none.
 
     Calls GearmanClient.getErrno().
     """
@@ -293,7 +284,7 @@ def gearman_client_get_errno(obj: GearmanClient) -> int:
 
 
 def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool | int]:
-    """Asks how far a job is: [known, running, numerator, denominator].
+    """Asks how far a job is.
 
     Calls GearmanClient.jobStatus().
     """
@@ -302,7 +293,7 @@ def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool
 
 
 def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name) -> list[bool | int]:
-    """As jobStatus(), by the unique key that the job was submitted with. Does not change returnCode().
+    """Asks how far the job with this unique key is. Otherwise as jobStatus(), but returnCode() does not change.
 
     Calls GearmanClient.jobStatusByUniqueKey().
     """
@@ -311,7 +302,7 @@ def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name
 
 
 def gearman_client_options(obj: GearmanClient) -> int:
-    """The options that are set, as bits (gearman_client_options(), gearman_worker_options()).
+    """The options that are set, as bits.
 
     Calls GearmanClient.options().
     """
@@ -329,7 +320,7 @@ def gearman_client_ping(obj: GearmanClient, workload: Data) -> bool:
 
 
 def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
-    """Removes these options. Always True.
+    """Removes these options. Returns True. option: as in setOptions().
 
     Calls GearmanClient.removeOptions().
     """
@@ -338,7 +329,7 @@ def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
 
 
 def gearman_client_return_code(obj: GearmanClient) -> int:
-    """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.
+    """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.
 
     Calls GearmanClient.returnCode().
     """
@@ -356,7 +347,7 @@ def gearman_client_run_tasks(obj: GearmanClient) -> bool:
 
 
 def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called when a job is complete.
+    """Sets the callback for jobs that are complete.
 
     Calls GearmanClient.setCompleteCallback().
     """
@@ -371,7 +362,7 @@ def gearman_client_set_complete_fn(obj: GearmanClient, function: TaskCallback) -
 
 
 def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
-    """Keeps a text with the client; the contexts of tasks are others. Always True.
+    """Stores a text with the client. Tasks have contexts of their own. Returns True.
 
     Calls GearmanClient.setContext().
     """
@@ -380,7 +371,7 @@ def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
 
 
 def gearman_client_set_created_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called when the server has taken a job. For all of these:
+    """Sets the callback for jobs that the server has queued. What follows holds for all callbacks.
 
     Calls GearmanClient.setCreatedCallback().
     """
@@ -395,7 +386,7 @@ def gearman_client_set_created_fn(obj: GearmanClient, function: TaskCallback) ->
 
 
 def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called for a part of a result.
+    """Sets the callback for parts of a result.
 
     Calls GearmanClient.setDataCallback().
     """
@@ -410,7 +401,7 @@ def gearman_client_set_data_fn(obj: GearmanClient, function: TaskCallback) -> bo
 
 
 def gearman_client_set_exception_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called for a worker's exception; asks every server for them first.
+    """Sets the callback for exceptions of a worker; first asks every server to pass them on.
 
     Calls GearmanClient.setExceptionCallback().
     """
@@ -425,7 +416,7 @@ def gearman_client_set_exception_fn(obj: GearmanClient, function: TaskCallback) 
 
 
 def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called when a job has failed.
+    """Sets the callback for jobs that have failed.
 
     Calls GearmanClient.setFailCallback().
     """
@@ -440,7 +431,7 @@ def gearman_client_set_fail_fn(obj: GearmanClient, function: TaskCallback) -> bo
 
 
 def gearman_client_set_options(obj: GearmanClient, option: int) -> bool:
-    """Sets these options and removes all others. Always True.
+    """Sets these options and removes all others. Returns True.
 
     Calls GearmanClient.setOptions().
     """
@@ -455,7 +446,7 @@ def gearman_client_set_ssl(
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Encrypts connections that are opened from now on. Nothing checks who is at the other end.
+    """Encrypts connections that are opened from now on. Nothing verifies the identity of the server.
 
     Calls GearmanClient.setSSL().
     """
@@ -464,7 +455,7 @@ def gearman_client_set_ssl(
 
 
 def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called for a job's status.
+    """Sets the callback for the status of a job.
 
     Calls GearmanClient.setStatusCallback().
     """
@@ -479,7 +470,7 @@ def gearman_client_set_status_fn(obj: GearmanClient, function: TaskCallback) -> 
 
 
 def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
-    """Sets the timeout in ms, negative for none. Always True. Raises ValueError beyond 32 bits.
+    """Sets the timeout in milliseconds, negative for none. Returns True.
 
     Calls GearmanClient.setTimeout().
     """
@@ -488,7 +479,7 @@ def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
 
 
 def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called for a job's warning.
+    """Sets the callback for warnings of a job.
 
     Calls GearmanClient.setWarningCallback().
     """
@@ -503,7 +494,7 @@ def gearman_client_set_warning_fn(obj: GearmanClient, function: TaskCallback) ->
 
 
 def gearman_client_set_workload_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets what is called for a workload that was not given. Never called: addTask() takes it whole.
+    """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
 
     Calls GearmanClient.setWorkloadCallback().
     """
@@ -518,7 +509,7 @@ def gearman_client_set_workload_fn(obj: GearmanClient, function: TaskCallback) -
 
 
 def gearman_client_timeout(obj: GearmanClient) -> int:
-    """The timeout in ms, negative for none (gearman_client_timeout(), gearman_worker_timeout()).
+    """The timeout in milliseconds, negative for none.
 
     Calls GearmanClient.timeout().
     """
@@ -527,7 +518,7 @@ def gearman_client_timeout(obj: GearmanClient) -> int:
 
 
 def gearman_client_wait(obj: GearmanClient) -> bool:
-    """Waits for activity on a connection, in non-blocking mode after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
+    """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 
     Calls GearmanClient.wait().
     """
@@ -552,7 +543,7 @@ def gearman_worker_clone(obj: GearmanWorker) -> GearmanWorker:
 def gearman_worker_add_function(
     obj: GearmanWorker, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0
 ) -> bool:
-    """Registers a function; the servers hear of it at the next work(). The same name replaces it.
+    """Registers a function; the next work() announces it to the servers. A function of the same name is replaced.
 
     Calls GearmanWorker.addFunction().
     """
@@ -561,7 +552,7 @@ def gearman_worker_add_function(
 
 
 def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
-    """Sets these options beside those that are set. Always True.
+    """Sets these options and keeps the others. Returns True. option: as in setOptions().
 
     Calls GearmanWorker.addOptions().
     """
@@ -572,7 +563,7 @@ def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
 def gearman_worker_add_server(
     obj: GearmanWorker, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a server. A client submits to the one added last that can be reached; a worker serves all.
+    """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
 
     Calls GearmanWorker.addServer().
     """
@@ -598,7 +589,7 @@ def gearman_worker_echo(obj: GearmanWorker, data: Data) -> bool:
 
 
 def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
-    """Asks every server for the exceptions of workers. True, or raises GearmanException.
+    """Asks every server for the exceptions of workers. Returns True.
 
     Calls GearmanWorker.enableExceptionHandler().
     """
@@ -607,7 +598,7 @@ def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
 
 
 def gearman_worker_errno(obj: GearmanWorker) -> int:
-    """The errno of the last error of a socket, 0 for none (gearman_client_errno(), gearman_worker_errno()).
+    """The errno of the last socket error, 0 for none.
 
     Calls GearmanWorker.getErrno().
     """
@@ -625,7 +616,7 @@ def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
 
 
 def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
-    """Asks each server once for a job; the caller answers it with its send methods.
+    """Asks each server once for a job, which the caller answers with its send methods. Does not wait for a job.
 
     Calls GearmanWorker.grabJob().
     """
@@ -634,7 +625,7 @@ def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
 
 
 def gearman_worker_options(obj: GearmanWorker) -> int:
-    """The options that are set, as bits (gearman_client_options(), gearman_worker_options()).
+    """The options that are set, as bits.
 
     Calls GearmanWorker.options().
     """
@@ -652,7 +643,7 @@ def gearman_worker_ping(obj: GearmanWorker, data: Data) -> bool:
 
 
 def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: int = 0) -> bool:
-    """Registers a function for grabJob(), without one to run; timeout as in addFunction().
+    """Registers the name of a function whose jobs are taken with grabJob(). timeout: as in addFunction().
 
     Calls GearmanWorker.register().
     """
@@ -661,7 +652,7 @@ def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: in
 
 
 def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
-    """Removes these options. Always True.
+    """Removes these options. Returns True. option: as in setOptions().
 
     Calls GearmanWorker.removeOptions().
     """
@@ -670,7 +661,7 @@ def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
 
 
 def gearman_worker_return_code(obj: GearmanWorker) -> int:
-    """The return code of the last call that sets one (see GEARMAN_SUCCESS and so on), 0 at first.
+    """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.
 
     Calls GearmanWorker.returnCode().
     """
@@ -679,7 +670,7 @@ def gearman_worker_return_code(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
-    """Names the worker at its servers, where gearadmin --workers shows it.
+    """Sets the worker's id, which ``gearadmin --workers`` shows.
 
     Calls GearmanWorker.setId().
     """
@@ -688,7 +679,7 @@ def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
 
 
 def gearman_worker_set_options(obj: GearmanWorker, option: int) -> bool:
-    """Sets these options and removes all others. Always True.
+    """Sets these options and removes all others. Returns True.
 
     Calls GearmanWorker.setOptions().
     """
@@ -703,7 +694,7 @@ def gearman_worker_set_ssl(
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Encrypts connections that are opened from now on. Nothing checks who is at the other end.
+    """Encrypts connections that are opened from now on. Nothing verifies the identity of the server.
 
     Calls GearmanWorker.setSSL().
     """
@@ -712,7 +703,7 @@ def gearman_worker_set_ssl(
 
 
 def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
-    """Sets the timeout in ms, negative for none. Always True. Raises ValueError beyond 32 bits.
+    """Sets the timeout in milliseconds, negative for none. Returns True.
 
     Calls GearmanWorker.setTimeout().
     """
@@ -721,7 +712,7 @@ def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
 
 
 def gearman_worker_timeout(obj: GearmanWorker) -> int:
-    """The timeout in ms, negative for none (gearman_client_timeout(), gearman_worker_timeout()).
+    """The timeout in milliseconds, negative for none.
 
     Calls GearmanWorker.timeout().
     """
@@ -730,7 +721,7 @@ def gearman_worker_timeout(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
-    """Forgets a function; the servers hear of it at the next work(). False with a warning for an unknown one.
+    """Removes a function; the next work() tells the servers.
 
     Calls GearmanWorker.unregister().
     """
@@ -739,7 +730,7 @@ def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
 
 
 def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
-    """Forgets all functions. False with a warning where there is none.
+    """Removes all functions; the next work() tells the servers.
 
     Calls GearmanWorker.unregisterAll().
     """
@@ -748,7 +739,7 @@ def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
 
 
 def gearman_worker_wait(obj: GearmanWorker) -> bool:
-    """Waits for activity on a connection, in non-blocking mode after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
+    """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 
     Calls GearmanWorker.wait().
     """
@@ -775,7 +766,7 @@ def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
-    """The job's handle, by which a client can ask for its status.
+    """The job's handle, with which a client can ask for its status.
 
     Calls GearmanJob.handle().
     """
@@ -784,7 +775,7 @@ def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_return_code(obj: GearmanJob) -> int:
-    """The return code of the last send*, or what setReturn() was given.
+    """The return code of the last send*(), or the code that setReturn() was given.
 
     Calls GearmanJob.returnCode().
     """
@@ -793,7 +784,7 @@ def gearman_job_return_code(obj: GearmanJob) -> int:
 
 
 def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
-    """Ends the job with its result. What is sent or returned after it is dropped, without an error.
+    """Ends the job with its result. What is sent or returned afterwards is dropped without an error.
 
     Calls GearmanJob.sendComplete().
     """
@@ -802,7 +793,7 @@ def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
 
 
 def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
-    """Sends a part of the result, before its end. True, or False with a warning.
+    """Sends a part of the result. Returns True; False with a warning if it failed.
 
     Calls GearmanJob.sendData().
     """
@@ -811,7 +802,7 @@ def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
 
 
 def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
-    """Ends the job with an exception, whose text must not be empty.
+    """Ends the job with an exception. exception: its text, which must not be empty.
 
     Calls GearmanJob.sendException().
     """
@@ -820,7 +811,7 @@ def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
 
 
 def gearman_job_send_fail(obj: GearmanJob) -> bool:
-    """Ends the job as failed. True, or False with a warning.
+    """Ends the job as failed. Returns True; False with a warning if it failed.
 
     Calls GearmanJob.sendFail().
     """
@@ -829,7 +820,7 @@ def gearman_job_send_fail(obj: GearmanJob) -> bool:
 
 
 def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -> bool:
-    """Sends how far the job is. Both numbers go out as 32 bits without a sign: -1 as 4294967295.
+    """Sends the progress of the job. Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
 
     Calls GearmanJob.sendStatus().
     """
@@ -838,7 +829,7 @@ def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -
 
 
 def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
-    """Sends a warning. True, or False with a warning of our own.
+    """Sends a warning to the client. Returns True; False with a GearmanWarning if it failed.
 
     Calls GearmanJob.sendWarning().
     """
@@ -847,7 +838,7 @@ def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
 
 
 def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
-    """Sets how the job ends when the function returns: anything but GEARMAN_SUCCESS fails it.
+    """Sets how the job ends when the function returns: any code but GEARMAN_SUCCESS fails it.
 
     Calls GearmanJob.setReturn().
     """
@@ -856,7 +847,7 @@ def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
 
 
 def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
-    """The client's unique key, or the UUID made in its place; "" where the worker does not ask for it.
+    """The client's unique key, or a UUID if it gave none; "" if the worker does not ask for it.
 
     Calls GearmanJob.unique().
     """
@@ -865,7 +856,7 @@ def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_workload(obj: GearmanJob) -> bytes:
-    """What the client sent.
+    """The data that the client sent.
 
     Calls GearmanJob.workload().
     """
@@ -874,7 +865,7 @@ def gearman_job_workload(obj: GearmanJob) -> bytes:
 
 
 def gearman_job_workload_size(obj: GearmanJob) -> int:
-    """The size of the workload in bytes.
+    """The size of the workload, in bytes.
 
     Calls GearmanJob.workloadSize().
     """
@@ -883,7 +874,7 @@ def gearman_job_workload_size(obj: GearmanJob) -> int:
 
 
 def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
-    """The data of the packet that a callback is called for: a part, the end of a result, an exception's text.
+    """The data of the packet that a callback is called for: a part or the end of a result, an exception's text.
 
     Calls GearmanTask.data().
     """
@@ -892,7 +883,7 @@ def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
 
 
 def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
-    """The size in bytes of data().
+    """The size of data(), in bytes.
 
     Calls GearmanTask.dataSize().
     """
@@ -901,7 +892,7 @@ def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
 
 
 def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
-    """The second number of the last status, 0 before one came.
+    """The denominator of the last status, 0 before the first.
 
     Calls GearmanTask.taskDenominator().
     """
@@ -910,7 +901,7 @@ def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
 
 
 def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
-    """The function's name; for a status task the job's handle.
+    """The name of the function; for a status task the job's handle.
 
     Calls GearmanTask.functionName().
     """
@@ -928,7 +919,7 @@ def gearman_task_is_known(obj: GearmanTask) -> bool:
 
 
 def gearman_task_is_running(obj: GearmanTask) -> bool:
-    """Whether a worker has the job, as far as data or a status told.
+    """Whether a worker has the job, as far as data or a status has shown.
 
     Calls GearmanTask.isRunning().
     """
@@ -937,7 +928,7 @@ def gearman_task_is_running(obj: GearmanTask) -> bool:
 
 
 def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
-    """The job's handle; "" before the server has named it.
+    """The job's handle; "" before the server has sent it.
 
     Calls GearmanTask.jobHandle().
     """
@@ -946,7 +937,7 @@ def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
 
 
 def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
-    """The first number of the last status, 0 before one came.
+    """The numerator of the last status, 0 before the first.
 
     Calls GearmanTask.taskNumerator().
     """
@@ -964,7 +955,7 @@ def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes]
 
 
 def gearman_task_return_code(obj: GearmanTask) -> int:
-    """GEARMAN_SUCCESS, whatever became of the task; only recvData() and sendWorkload() change it.
+    """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set it.
 
     Calls GearmanTask.returnCode().
     """
@@ -973,7 +964,7 @@ def gearman_task_return_code(obj: GearmanTask) -> int:
 
 
 def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[False]:
-    """Sends the workload in parts. There is never one to send: addTask() has taken it whole.
+    """Sends a part of the workload. There is never one to send: addTask() takes the whole workload.
 
     Calls GearmanTask.sendWorkload().
     """
@@ -982,7 +973,7 @@ def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[Fa
 
 
 def gearman_task_unique(obj: GearmanTask) -> str | Literal[False]:
-    """The unique key that was given or made; "" for a status task.
+    """The unique key that was given or generated; "" for a status task.
 
     Calls GearmanTask.unique().
     """

@@ -1,48 +1,48 @@
-"""A client's tasks and callbacks, on the side that C calls."""
+"""The tasks and callbacks of a client, as C calls them."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gearman_cffi._libgearman import LEAST_CODE
 from gearman_cffi.ext.arguments import return_code
+from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS
-from gearman_cffi.ext.task import GearmanTask
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Final, TypeAlias
+    from gearman_cffi.ext.task import GearmanTask
 
 # Called with the task, and with its context if it was added with one. May return a return code.
-TaskCallback: TypeAlias = "Callable[..., Any]"
+TaskCallback: TypeAlias = Callable[..., Any]
 
 
 class _NoContext:
-    """Stands for a context that was not given: PHP's callbacks then get one argument, not two."""
+    """The context of a task that was added without one: its callbacks get one argument, not two."""
 
     def __repr__(self) -> str:
-        return "None"
+        return "None"  # as PHP's reflection shows the parameter
 
 
 NO_CONTEXT: Final = _NoContext()
 
 
 class TaskRegistry:
-    """A client's callbacks and tasks; takes the packets from C. Does not know the client, to make no cycle."""
+    """The callbacks and tasks of a client. Does not refer to the client, so that there is no reference cycle."""
 
     def __init__(self) -> None:
-        # Each with the number of arguments that it takes.
+        # Each callback with the number of arguments that it takes.
         self.callbacks: dict[int, tuple[TaskCallback, int]] = {}
-        # 1 << event for each of them. As libgearman binds them when a task is added, so does the mirror.
+        # 1 << event for each of them. libgearman binds callbacks to a task when the task is added.
         self.callback_mask = 0
         self.numbers = itertools.count(1)
-        # By number, with the context if it has one: what its callbacks are given.
+        # By number: the arguments of the task's callbacks, that is the task, and its context if it has one.
         self._tasks: dict[int, tuple[Any, ...]] = {}
 
-    def set_callback(self, event: int, callback: TaskCallback, takes: int) -> None:
-        """Sets the callback of an event, and how many arguments it takes."""
-        self.callbacks[event] = callback, takes
+    def set_callback(self, event: int, callback: TaskCallback) -> None:
+        """Sets the callback of a TaskEvent."""
+        self.callbacks[event] = callback, positional(callback, 2)
         self.callback_mask |= 1 << event
 
     def clear(self) -> None:
@@ -51,23 +51,26 @@ class TaskRegistry:
         self.callback_mask = 0
 
     def remember(self, number: int, task: GearmanTask, context: Any) -> None:
-        """Keeps a task until libgearman frees it."""
+        """Keeps a task until libgearman frees it. context: NO_CONTEXT for none."""
         self._tasks[number] = (task,) if context is NO_CONTEXT else (task, context)
 
     def forget(self, task: int) -> None:
-        """libgearman has freed a task."""
+        """Drops a task that libgearman has freed. task: its number."""
         given = self._tasks.pop(task, None)
         if given is not None:
             given[0]._forget()
 
     def deliver(self, task: int, event: int) -> int:
-        """Calls back for a packet. A callback that was cleared since is not missed."""
+        """Calls the callback of a TaskEvent for a task. Returns a return code.
+
+        There is nothing to call if the callback was cleared, or if a signal handler raised before addTask() returned.
+        """
         found = self.callbacks.get(event)
         given = self._tasks.get(task)
-        if found is None or given is None:  # a signal handler raised before addTask() returned
-            return 0
+        if found is None or given is None:
+            return GEARMAN_SUCCESS
         callback, takes = found
-        result = callback(*given) if takes == 2 else callback(*given[:takes])
+        result = callback(*given[:takes])
         if result is None:
             return GEARMAN_SUCCESS
         code = return_code(result)

@@ -1,14 +1,12 @@
-"""Objects that stand for something in libgearman are neither copied nor pickled."""
+"""Objects that stand for an object of libgearman cannot be copied or pickled."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
+from typing import NoReturn
 
 
 class Uncopyable:
-    """Refuses copy and pickle with a clear error; PHP's clone of such an object reads freed memory."""
+    """Refuses copy and pickle with a TypeError. PHP's clone of such an object reads freed memory."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Warnings where PHP warns, shown at the place in the user's program that made the call."""
+"""Warnings where PHP warns, shown at the line of the program that made the call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _function: ContextVar[str | None] = ContextVar("gearman function", default=None)
 
 
 class called_as:
-    """Makes the warnings of the method that is called in it those of a procedural function.
+    """A context in which the warnings of a method begin with the name of a procedural function.
 
     Raises TypeError for an object of another class.
     """
@@ -34,8 +34,13 @@ class called_as:
         _function.reset(self._token)
 
 
+def warn_deprecated(old: str, new: str) -> None:
+    """Warns that a method or function is called by a name that PHP's extension has dropped."""
+    warnings.warn(f"{old} is deprecated, use {new}", DeprecationWarning, stacklevel=3)
+
+
 def warn(call: str, text: str) -> None:
-    """Warns with ``call: text``, as PHP writes it."""
+    """Warns with ``call: text``, as PHP writes it. call: such as ``GearmanClient::doNormal()``."""
     level = 1
     frame = sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OURS):

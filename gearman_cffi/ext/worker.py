@@ -1,13 +1,15 @@
-"""PHP's GearmanWorker: running the jobs of the functions it has registered."""
+"""PHP's GearmanWorker: registers functions and runs their jobs."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from gearman_cffi._libgearman import PROCESS_EXITS as PROCESS_EXITS
 from gearman_cffi._libgearman import JobEnd, JobPacket, NativeWorker, return_code_name
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.arguments import Data, Name
 from gearman_cffi.ext.arity import positional
-from gearman_cffi.ext.base import Connected
+from gearman_cffi.ext.base import GearmanBase
 from gearman_cffi.ext.constants import (
     GEARMAN_IO_WAIT,
     GEARMAN_LOST_CONNECTION,
@@ -19,21 +21,21 @@ from gearman_cffi.ext.constants import (
     GEARMAN_WORK_EXCEPTION,
     GEARMAN_WORK_FAIL,
 )
-from gearman_cffi.ext.deprecated import DeprecatedWorker
 from gearman_cffi.ext.exception import GearmanException
 from gearman_cffi.ext.job import GearmanJob
-from gearman_cffi.ext.warnings import warn
+from gearman_cffi.ext.warnings import warn, warn_deprecated
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, ClassVar, Literal, TypeAlias
+    from gearman_cffi.ext.arguments import Data, Name
 
-# What a worker's function is called with: the job, and the context that it was registered with.
-WorkerFunction: TypeAlias = "Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]"
+_Worker = TypeVar("_Worker", bound="GearmanWorker")
 
-# What work() reports by its return code alone, without a warning.
-_QUIET = frozenset(
+# A worker's function is called with the job, and with the context that it was registered with.
+WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]
+
+_TIMEOUT_MAX: Final = 0xFFFFFFFF
+# The return codes that work() reports without a warning.
+_QUIET: Final = frozenset(
     {
         GEARMAN_IO_WAIT,
         GEARMAN_WORK_FAIL,
@@ -45,46 +47,50 @@ _QUIET = frozenset(
 )
 
 
-class GearmanWorker(Connected, DeprecatedWorker):
+class GearmanWorker(GearmanBase):
     """PHP's GearmanWorker: registers functions and runs their jobs, one for each call of work().
 
     One thread at a time may use a worker, and only the process that created it.
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
-    # For the Python layer, which is told its servers and takes no others, and raises where the mirror warns.
+    # The Python layer, which adds the servers that it is given and no others, and raises instead of warning, overrides
+    # these.
     _from_environment: ClassVar[bool] = True
     _job_class: ClassVar[type[GearmanJob]] = GearmanJob
+    _handle: NativeWorker
 
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
 
-        Raises GearmanException where one of them is unknown. Stands for gearman_worker_create().
+        Raises GearmanException if the host of one of them is unknown. Stands for gearman_worker_create().
         """
+        super().__init__()
         try:
-            self._handle: NativeWorker = self._new_handle()
+            self._handle = self._new_handle()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
 
     def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
-        """Registers a function; the servers hear of it at the next work(). The same name replaces it.
+        """Registers a function; the next work() announces it to the servers. A function of the same name is replaced.
 
-        function: called with the GearmanJob and the context. What it returns is the job's result (bytes, str or
-        a number; None is an empty one). An exception that it raises reaches the client as "Type: message",
-        and leaves work(). SystemExit and KeyboardInterrupt leave the job to another worker.
-        timeout: how long the server waits for a job before it gives it to another worker; 0 for ever. gearmand
-        1.1.20 takes it in ms, with 1000 at the least, where its manual says seconds.
+        function: called with the GearmanJob and the context. It returns the job's result: bytes, str, a number, an
+        object whose class defines __str__, or None for an empty result. An exception that it raises is sent to the
+        client as "Type: message", and leaves work(). For SystemExit and KeyboardInterrupt the server gives the job to
+        another worker.
+        context: passed to the function. timeout: how long the server waits for a job before it gives it to another
+        worker, 0 for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
         Returns True; False with a warning for a name or function that is refused.
-        Stands for gearman_worker_add_function().
+        Raises TypeError and ValueError for arguments that cannot be sent. Stands for gearman_worker_add_function().
         """
         name = arguments.name(function_name, "function_name")
-        seconds = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
+        limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
         if not callable(function):
             shown = function.decode(errors="replace") if isinstance(function, bytes) else str(function or "")
             warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None
-        self._rc = self._handle.add_function(name, _Function(function, context, self._job_class), seconds)
+        self._rc = self._handle.add_function(name, _RegisteredFunction(function, context, self._job_class), limit)
         if self._rc != GEARMAN_SUCCESS:
             reason = f"{self.error()} {return_code_name(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
@@ -92,44 +98,45 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return True
 
     def register(self, function_name: Name, timeout: int = 0) -> bool:
-        """Registers a function for grabJob(), without one to run; timeout as in addFunction().
+        """Registers the name of a function whose jobs are taken with grabJob(). timeout: as in addFunction().
 
-        True, or False with a warning. Stands for gearman_worker_register().
+        Returns True; False with a warning if it failed. Stands for gearman_worker_register().
         """
         name = arguments.name(function_name, "function_name")
-        limit = arguments.integer(timeout, "timeout", 0, 0xFFFFFFFF)
+        limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
         return self._registered("register", self._handle.add_function(name, None, limit))
 
     def unregister(self, function_name: Name) -> bool:
-        """Forgets a function; the servers hear of it at the next work(). False with a warning for an unknown one.
+        """Removes a function; the next work() tells the servers.
 
+        Returns True; False with a warning for a function that is not registered.
         Stands for gearman_worker_unregister().
         """
         name = arguments.name(function_name, "function_name")
         return self._registered("unregister", self._handle.unregister(name))
 
     def unregisterAll(self) -> bool:
-        """Forgets all functions. False with a warning where there is none.
+        """Removes all functions; the next work() tells the servers.
 
-        Stands for gearman_worker_unregister_all().
+        Returns True; False with a warning if there are none. Stands for gearman_worker_unregister_all().
         """
         return self._registered("unregisterAll", self._handle.unregister_all())
 
     def setId(self, id: Name) -> bool:
-        """Names the worker at its servers, where gearadmin --workers shows it.
+        """Sets the worker's id, which ``gearadmin --workers`` shows.
 
-        id: 1 to 254 visible ASCII characters. Returns True; False, without a warning, for any other.
+        id: 1 to 254 visible ASCII characters. Returns True; False, without a warning, for any other text.
         Stands for gearman_worker_set_identifier().
         """
         self._text = None
         return self._handle.set_identifier(arguments.name(id, "id")) == GEARMAN_SUCCESS
 
     def grabJob(self) -> GearmanJob | Literal[False]:
-        """Asks each server once for a job; the caller answers it with its send methods.
+        """Asks each server once for a job, which the caller answers with its send methods. Does not wait for a job.
 
-        Returns the GearmanJob, or False with a warning where there is none: does not wait. In non-blocking mode an
-        empty GearmanJob with GEARMAN_IO_WAIT as long as the servers have not answered. A job that is dropped
-        without an answer stays assigned until the worker goes away. Stands for gearman_worker_grab_job().
+        Returns the GearmanJob; False with a warning if there is no job. In non-blocking mode returns an empty
+        GearmanJob with GEARMAN_IO_WAIT until the servers have answered. A job that is dropped without an answer stays
+        assigned until the worker is closed. Stands for gearman_worker_grab_job().
         """
         self._text = None
         job = GearmanJob()
@@ -143,60 +150,73 @@ class GearmanWorker(Connected, DeprecatedWorker):
     def work(self) -> bool:
         """Waits for a job and runs it.
 
-        Returns True after a job was run; otherwise False, and returnCode() says why: GEARMAN_TIMEOUT,
-        in non-blocking mode GEARMAN_IO_WAIT and GEARMAN_NO_JOBS, for a job whose function called setReturn() its
-        code, after stop() GEARMAN_SHUTDOWN_GRACEFUL; anything else comes with a warning. Raises what the
-        function raised, with returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
+        Returns True after a job was run. Otherwise returns False, and returnCode() says why: GEARMAN_TIMEOUT; in
+        non-blocking mode GEARMAN_IO_WAIT and GEARMAN_NO_JOBS; the code that the function gave to setReturn(); after
+        stop() GEARMAN_SHUTDOWN_GRACEFUL. Any other code comes with a warning. Raises what the function raised, with
+        returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
         """
-        self._text = None
-        rc, error = self._handle.work()
-        self._rc = rc
-        if error is not None:
-            raise error
-        if rc == 0:
+        if self._run_jobs(keep_working=False):
             return True
-        if rc not in _QUIET:
+        if self._rc not in _QUIET:
             self._warn("work")
         return False
 
     def stop(self) -> None:
-        """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once when idle, after the job when busy.
+        """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once if it is idle, else after the job.
 
-        Beyond the extension. May be called from a signal handler, from another thread and from inside a job. When
-        no work() is running, the next one returns at once. Raises ForkedUseError in a child process that inherited it.
+        May be called from a signal handler, from another thread and from inside a job. If no work() is running, the
+        next one returns at once. Raises ForkedUseError in a child process that inherited the worker. PHP has no such
+        method.
         """
         self._handle.stop()
 
     def ping(self, data: Data) -> bool:
         """Sends data to every server and compares what comes back.
 
-        Returns True; False with a warning where a server failed, or for empty data.
+        Returns True; False with a warning if a server failed or the data is empty.
         Stands for gearman_worker_echo().
         """
         return self._ping(data, "data")
 
-    def _work_on(self) -> bool:
-        """For the Python layer: runs one job after the other, see NativeWorker.work()."""
+    # -------------------------------------------------------------- names that PHP has dropped
+
+    def clone(self: _Worker) -> _Worker:
+        """Deprecated: a new object with the same servers, options, timeout and functions."""
+        warn_deprecated("GearmanWorker.clone()", "a new GearmanWorker")
+        return self._clone()
+
+    def echo(self, data: Data) -> bool:
+        """Deprecated: ping() under its old name."""
+        warn_deprecated("GearmanWorker.echo()", "GearmanWorker.ping()")
+        return self.ping(data)
+
+    # ------------------------------------------------------------------ for the Python layer
+
+    def _run_jobs(self, keep_working: bool = True) -> bool:
+        """Runs a job, and if keep_working the next ones too; see NativeWorker.work(). Returns whether none failed."""
         self._text = None
-        rc, error = self._handle.work(keep_working=True)
+        rc, error = self._handle.work(keep_working)
         self._rc = rc
         if error is not None:
             raise error
-        return rc == 0
+        return rc == GEARMAN_SUCCESS
 
-    def _come_back(self) -> None:
-        """For the Python layer: see NativeWorker.come_back()."""
+    def _stop_after_job(self) -> None:
+        """In a job that _run_jobs() runs: it is the last one."""
         self._handle.come_back()
 
     def _await_answers(self, awaits: bool) -> None:
-        """For the Python layer: see NativeWorker.await_answers()."""
+        """Whether a non-blocking work() waits a moment for a server's answer; see NativeWorker.await_answers()."""
         self._handle.await_answers(awaits)
+
+    # ---------------------------------------------------------------------------- private
 
     def _new_handle(self) -> NativeWorker:
         return NativeWorker(self._from_environment)
 
-    def _clone(self) -> GearmanWorker:
-        copy = GearmanWorker.__new__(type(self))
+    def _clone(self: _Worker) -> _Worker:
+        copy = type(self).__new__(type(self))  # without __init__, which reads GEARMAN_SERVERS
+        GearmanBase.__init__(copy)
         copy._handle = self._handle.clone()
         for name, timeout, function in self._handle.functions():
             copy._handle.add_function(name, function, timeout)
@@ -210,21 +230,24 @@ class GearmanWorker(Connected, DeprecatedWorker):
         return rc == GEARMAN_SUCCESS
 
 
-class _Function:
+class _RegisteredFunction:
     """A registered function, as the C boundary runs it; see JobCallbacks there."""
-
-    __slots__ = ("call", "job_class")
 
     def __init__(self, function: WorkerFunction, context: Any, job_class: type[GearmanJob]) -> None:
         self.job_class = job_class
-        takes = positional(function, 2)
-        plain: Callable[..., Any] = function
-        self.call: Callable[..., Any] = (
-            plain if takes == 1 else (lambda job: plain(job, context)) if takes else (lambda job: plain())
-        )
+        self._function: Callable[..., Any] = function
+        self._context = context
+        self._takes = positional(function, 2)
+
+    def call(self, job: GearmanJob) -> object:
+        """Runs a job."""
+        return self._function(*(job, self._context)[: self._takes])
 
     def ended(self, job: GearmanJob, result: object) -> tuple[int, int]:
-        """Answers a job whose function has returned neither bytes nor str, or has called setReturn()."""
+        """Answers a job whose function has returned neither bytes nor str, or has called setReturn().
+
+        Returns how the job ended and its return code.
+        """
         try:
             answer = b"" if result is None else arguments.data(result, "a worker function's result")  # type: ignore[arg-type]
         except BaseException as error:
@@ -233,11 +256,11 @@ class _Function:
         code = job._rc
         if code == GEARMAN_LOST_CONNECTION:
             return JobEnd.RETURNED, GEARMAN_SUCCESS
-        # libgearman is not told of a failure but sent one: after a function that fails, its next
-        # gearman_worker_work() returns success without having run a job.
+        # A function that fails makes libgearman's next gearman_worker_work() return success without a job, so the
+        # failure is sent from here.
         packet, sends = (JobPacket.COMPLETE, answer) if code in (0, GEARMAN_SHUTDOWN) else (JobPacket.FAIL, b"")
         sent = job._send(packet, sends)
-        # What cannot be sent goes back: the server gives the job to another worker, if it lives.
+        # If the answer cannot be sent, the server gives the job to another worker.
         return (JobEnd.RETURNED, sent) if sent else (JobEnd.ANSWERED, code)
 
     def failed(self, job: GearmanJob, error: BaseException) -> None:
@@ -247,7 +270,7 @@ class _Function:
 
 
 def describe(error: BaseException) -> bytes:
-    """An exception as a worker sends it: ``Type: message``. Without a message it ends with the blank."""
+    """An exception as a worker sends it: ``Type: message``. Without a message it ends with the space."""
     try:
         text = str(error)
     except PROCESS_EXITS:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi.ext import GearmanJob, GearmanWarning, JobKind
-from gearman_cffi.ext.client import Reply
+from gearman_cffi.ext import GearmanJob, GearmanWarning, JobKind, Reply
 from gearman_cffi.testing import Gearmand
 from tests.support import client_of, queued, serving, wait_until, worker_of
 

@@ -34,7 +34,7 @@ Worker("127.0.0.1", JobCollection())
 """
 NOT_A_WORKERS = {"asyncio", "concurrent", "json", "logging", "pickle", "random"}
 NOT_A_WORKERS |= {"selectors", "socket", "urllib"}
-NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client", "ext.client", "ext.functions")}
+NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client")}
 
 # Slow, and used by few parts of the package, which import them when they need them.
 SLOW = {"asyncio", "click", "ctypes", "multiprocessing", "prometheus_client", "rich", "ssl", "subprocess", "watchfiles"}

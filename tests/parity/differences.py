@@ -702,11 +702,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         "so. PHP's object is not connected to anything: each call fails without a reason.",
         r"""
         19_objects: a class that does not call the constructor
+        - client returnCode -> 0
         - client error -> false
         - client options -> 4096
         - client timeout -> -1
         - client context -> ""
         - client clearCallbacks -> true
+        + client returnCode -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + client error -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + client options -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + client timeout -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
@@ -715,14 +717,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         19_objects: a class that does not call the constructor
         - client doBackground -> ""
         - client addTask -> false
-        + client doBackground -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
-        + client addTask -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
-        19_objects: a class that does not call the constructor
+        - worker returnCode -> 0
         - worker error -> false
         - worker options -> 0
         - worker timeout -> 0
         - worker work -> false
         - worker unregisterAll -> false
+        + client doBackground -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + client addTask -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
+        + worker returnCode -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + worker error -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + worker options -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
         + worker timeout -> THROWS RuntimeError("object not set up: its class does not call the constructor of its base class", code 0)
