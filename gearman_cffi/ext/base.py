@@ -42,7 +42,7 @@ TOLERATED: Final = frozenset(
 _EXCEPTIONS: Final = b"exceptions"
 # The bit "allocated by libgearman" of the options, which PHP does not show.
 _ALLOCATED: Final = 1
-_SET_BY_CONSTRUCTOR: Final = frozenset({"_background_handle", "_context", "_handle", "_rc", "_tasks", "_text"})
+_SET_BY_CONSTRUCTOR: Final = frozenset({"_background_handle", "_context", "_native", "_rc", "_tasks", "_text"})
 # libgearman's text after a success that it had to wait for, and after one that it had not: PHP shows the latter.
 _WAITED, _NO_ERROR = (return_code_name(code) for code in (GEARMAN_IO_WAIT, GEARMAN_UNKNOWN_STATE))
 
@@ -52,7 +52,7 @@ class GearmanBase(Uncopyable):
 
     _php_class: ClassVar[str]
     _hidden_options: ClassVar[int] = 0  # bits that setOptions() and addOptions() ignore
-    _handle: NativeClient | NativeWorker
+    _native: NativeClient | NativeWorker
 
     def __init__(self) -> None:
         self._rc = GEARMAN_SUCCESS
@@ -79,7 +79,7 @@ class GearmanBase(Uncopyable):
         Test returnCode(), not this text: after a success it is "GEARMAN_UNKNOWN_STATE".
         Stands for gearman_client_error() and gearman_worker_error().
         """
-        text = self._text if self._text is not None else self._handle.error()
+        text = self._text if self._text is not None else self._native.error()
         if text is None:
             return False
         return _NO_ERROR if text == _WAITED and self._rc == GEARMAN_SUCCESS else text
@@ -89,14 +89,14 @@ class GearmanBase(Uncopyable):
 
         Stands for gearman_client_errno() and gearman_worker_errno().
         """
-        return self._handle.errno()
+        return self._native.errno()
 
     def options(self) -> int:
         """The options that are set, as bits.
 
         Stands for gearman_client_options() and gearman_worker_options().
         """
-        return self._handle.options() & ~_ALLOCATED
+        return self._native.options() & ~_ALLOCATED
 
     def setOptions(self, option: int) -> bool:
         """Sets these options and removes all others. Returns True.
@@ -104,7 +104,7 @@ class GearmanBase(Uncopyable):
         option: bits such as GEARMAN_CLIENT_NON_BLOCKING. Raises TypeError and ValueError for a number that has no bits.
         Stands for gearman_client_set_options() and gearman_worker_set_options().
         """
-        self._handle.set_options(self._bits(option))
+        self._native.set_options(self._bits(option))
         return True
 
     def addOptions(self, option: int) -> bool:
@@ -112,7 +112,7 @@ class GearmanBase(Uncopyable):
 
         Stands for gearman_client_add_options() and gearman_worker_add_options().
         """
-        self._handle.add_options(self._bits(option))
+        self._native.add_options(self._bits(option))
         return True
 
     def removeOptions(self, option: int) -> bool:
@@ -120,7 +120,7 @@ class GearmanBase(Uncopyable):
 
         Stands for gearman_client_remove_options() and gearman_worker_remove_options().
         """
-        self._handle.remove_options(self._bits(option))
+        self._native.remove_options(self._bits(option))
         return True
 
     def timeout(self) -> int:
@@ -128,7 +128,7 @@ class GearmanBase(Uncopyable):
 
         Stands for gearman_client_timeout() and gearman_worker_timeout().
         """
-        return self._handle.timeout()
+        return self._native.timeout()
 
     def setTimeout(self, timeout: int) -> bool:
         """Sets the timeout in milliseconds, negative for none. Returns True.
@@ -137,7 +137,7 @@ class GearmanBase(Uncopyable):
         work(). Raises ValueError for a number beyond 32 bits.
         Stands for gearman_client_set_timeout() and gearman_worker_set_timeout().
         """
-        self._handle.set_timeout(arguments.integer(timeout, "timeout"))
+        self._native.set_timeout(arguments.integer(timeout, "timeout"))
         return True
 
     def addServer(self, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True) -> bool:
@@ -150,7 +150,7 @@ class GearmanBase(Uncopyable):
         Stands for gearman_client_add_server() and gearman_worker_add_server().
         """
         address = None if host is None else arguments.name(host, "host")
-        rc = self._handle.add_server(address, arguments.integer(port, "port", 0, 65535))
+        rc = self._native.add_server(address, arguments.integer(port, "port", 0, 65535))
         return self._added("addServer", rc, arguments.flag(setupExceptionHandler))
 
     def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
@@ -159,7 +159,7 @@ class GearmanBase(Uncopyable):
         Returns and raises what addServer() does. Servers before one with an unknown host stay added.
         Stands for gearman_client_add_servers() and gearman_worker_add_servers().
         """
-        rc = self._handle.add_servers(arguments.optional_name(servers, "servers"))
+        rc = self._native.add_servers(arguments.optional_name(servers, "servers"))
         return self._added("addServers", rc, arguments.flag(setupExceptionHandler))
 
     def enableExceptionHandler(self) -> bool:
@@ -169,7 +169,7 @@ class GearmanBase(Uncopyable):
         Stands for gearman_client_set_server_option() and gearman_worker_set_server_option().
         """
         self._text = None
-        if not self._handle.request_option(_EXCEPTIONS):
+        if not self._native.request_option(_EXCEPTIONS):
             self._fail_option()
         return True
 
@@ -193,7 +193,7 @@ class GearmanBase(Uncopyable):
             for file in filter(None, files):
                 with open(file, "rb"):  # libgearman 2.0 ends the process if it cannot open a file
                     pass
-            self._handle.set_ssl(files)
+            self._native.set_ssl(files)
         return True
 
     def wait(self) -> bool:
@@ -203,7 +203,7 @@ class GearmanBase(Uncopyable):
         Stands for gearman_client_wait() and gearman_worker_wait().
         """
         self._text = None
-        rc = self._rc = self._handle.wait()
+        rc = self._rc = self._native.wait()
         if rc not in TOLERATED and rc != GEARMAN_TIMEOUT:
             self._warn("wait")
         return rc in TOLERATED
@@ -211,7 +211,7 @@ class GearmanBase(Uncopyable):
     def _ping(self, workload: Data, what: str) -> bool:
         data = arguments.data(workload, what)
         self._text = None
-        rc = self._rc = self._handle.echo(data)
+        rc = self._rc = self._native.echo(data)
         if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("ping")
             return False

@@ -17,7 +17,7 @@ class BatchSubmitter:
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
-        self._handle = NativeBatchClient(TaskRegistry(), like=client._handle, rotation=rotation)
+        self._native = NativeBatchClient(TaskRegistry(), like=client._native, rotation=rotation)
 
     def load(self, kinds: bytes, functions: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
         """Takes jobs, column by column; returns a return code.
@@ -25,7 +25,7 @@ class BatchSubmitter:
         kinds: the JobKind of each. functions, keys: names and unique keys ("" for none), each with a NUL after it.
         workloads: one after the other. sizes: those of the workloads, as 64-bit integers in native byte order.
         """
-        return self._handle.load(kinds, functions, keys, workloads, sizes)
+        return self._native.load(kinds, functions, keys, workloads, sizes)
 
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
         """Submits the jobs; returns a return code, GEARMAN_IO_WAIT if answers are still to come.
@@ -33,15 +33,15 @@ class BatchSubmitter:
         waits=True waits for all answers; otherwise only what is possible now is done. timeout_ms bounds both: opening
         a connection waits for the server. -1 is no limit.
         """
-        return self._handle.run_load(waits, timeout_ms)
+        return self._native.run_load(waits, timeout_ms)
 
     def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
         """Returns the handles and the return codes of all jobs; rc is that of a job without an answer."""
-        return self._handle.unload(count, rc)
+        return self._native.unload(count, rc)
 
     def error(self) -> str | None:
         """Returns libgearman's text for the last failure."""
-        return self._handle.error()
+        return self._native.error()
 
 
 def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: int) -> int:
@@ -50,4 +50,4 @@ def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: 
     GEARMAN_SUCCESS, GEARMAN_TIMEOUT after timeout_ms (-1 is no limit), or, without waiting, GEARMAN_NO_ACTIVE_FDS if
     one of the clients is not connected.
     """
-    return _wait_for_any([client._handle for client in clients], timeout_ms)
+    return _wait_for_any([client._native for client in clients], timeout_ms)

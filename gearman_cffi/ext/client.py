@@ -51,7 +51,7 @@ class GearmanClient(GearmanBase):
     _hidden_options: ClassVar[int] = 128  # GEARMAN_CLIENT_EXCEPTION
     # The Python layer, which adds the servers that it is given and no others, overrides it.
     _from_environment: ClassVar[bool] = True
-    _handle: NativeClient
+    _native: NativeClient
 
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -60,10 +60,10 @@ class GearmanClient(GearmanBase):
         """
         self._tasks = TaskRegistry()
         try:
-            handle = self._new_handle()
+            native = self._new_native()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
-        self._set_up(handle)
+        self._set_up(native)
 
     # --------------------------------------------------------------------- submitting one job
 
@@ -354,11 +354,11 @@ class GearmanClient(GearmanBase):
         """
         name = arguments.name(function, "function")
         key = arguments.optional_name(unique, "unique")
-        return self._submitted(self._handle.submit(kind, name, key, workload or None, timeout_ms))
+        return self._submitted(self._native.submit(kind, name, key, workload or None, timeout_ms))
 
     def _ask_status(self, handle: bytes, timeout_ms: int = -1) -> StatusReply:
         """Asks for a job's status by its handle. timeout_ms: as in _submit()."""
-        reply = self._handle.job_status(handle, timeout_ms)
+        reply = self._native.job_status(handle, timeout_ms)
         self._rc = reply.rc
         return reply
 
@@ -368,7 +368,7 @@ class GearmanClient(GearmanBase):
         libgearman counts the request as a job, and would not name the next job that is submitted over the same
         connection. It keeps 63 bytes of a key that a job is submitted with.
         """
-        asking = self._handle.clone(self._tasks)
+        asking = self._native.clone(self._tasks)
         reply = asking.unique_status(key[:_UNIQUE_MAX], timeout_ms)
         self._text = asking.error()
         return reply
@@ -376,7 +376,7 @@ class GearmanClient(GearmanBase):
     def _run_tasks(self, timeout_ms: int) -> bool:
         """Does what runTasks() does. timeout_ms: as in _submit(); it also bounds the wait for a new connection."""
         self._text = None
-        rc = self._rc = self._handle.run_tasks(timeout_ms)
+        rc = self._rc = self._native.run_tasks(timeout_ms)
         if rc in TOLERATED:
             return True
         self._warn("runTasks")
@@ -384,7 +384,7 @@ class GearmanClient(GearmanBase):
 
     def _expect_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened."""
-        self._handle.expect_exceptions()
+        self._native.expect_exceptions()
 
     def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
         """A client with the same servers, options and timeout, without tasks and callbacks.
@@ -394,17 +394,17 @@ class GearmanClient(GearmanBase):
         kind = kind or type(self)
         copy = kind.__new__(kind)  # without __init__, which reads GEARMAN_SERVERS
         copy._tasks = TaskRegistry()
-        copy._set_up(self._handle.clone(copy._tasks, rotation), self._context)
+        copy._set_up(self._native.clone(copy._tasks, rotation), self._context)
         return copy
 
     # ---------------------------------------------------------------------------- private
 
-    def _new_handle(self) -> NativeClient:
+    def _new_native(self) -> NativeClient:
         return NativeClient(self._tasks, self._from_environment)
 
-    def _set_up(self, handle: NativeClient, context: str = "") -> None:
+    def _set_up(self, native: NativeClient, context: str = "") -> None:
         super().__init__()
-        self._handle = handle
+        self._native = native
         self._background_handle = ""
         self._context = context
 
@@ -423,7 +423,7 @@ class GearmanClient(GearmanBase):
     def _submit_and_warn(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
         name = arguments.name(function, "function")
         key = arguments.optional_name(unique, "unique")
-        reply = self._submitted(self._handle.submit(kind, name, key, arguments.data(workload, "workload")))
+        reply = self._submitted(self._native.submit(kind, name, key, arguments.data(workload, "workload")))
         if reply.rc not in TOLERATED:
             self._warn(call, reply.error)
         return reply
@@ -459,7 +459,7 @@ class GearmanClient(GearmanBase):
         task = GearmanTask()
         tasks.remember(number, task, context)  # before C has it: a signal handler may run it to its end
         try:
-            rc = self._rc = self._handle.add_task(task, kind, number, tasks.callback_mask, name, unique, workload)
+            rc = self._rc = self._native.add_task(task, kind, number, tasks.callback_mask, name, unique, workload)
         except BaseException:
             tasks.forget(number)
             raise

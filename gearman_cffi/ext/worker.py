@@ -58,7 +58,7 @@ class GearmanWorker(GearmanBase):
     # these.
     _from_environment: ClassVar[bool] = True
     _job_class: ClassVar[type[GearmanJob]] = GearmanJob
-    _handle: NativeWorker
+    _native: NativeWorker
 
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
@@ -67,7 +67,7 @@ class GearmanWorker(GearmanBase):
         """
         super().__init__()
         try:
-            self._handle = self._new_handle()
+            self._native = self._new_native()
         except MemoryError as error:
             raise GearmanException("Memory allocation failure", 0, error) from error
 
@@ -90,7 +90,7 @@ class GearmanWorker(GearmanBase):
             warn("GearmanWorker::addFunction()", f"Function '{shown}' is not a valid callback")
             return False
         self._text = None
-        self._rc = self._handle.add_function(name, _RegisteredFunction(function, context, self._job_class), limit)
+        self._rc = self._native.add_function(name, _RegisteredFunction(function, context, self._job_class), limit)
         if self._rc != GEARMAN_SUCCESS:
             reason = f"{self.error()} {return_code_name(self._rc)}"
             warn("GearmanWorker::addFunction()", f"Unable to add function to Gearman Worker: {reason}")
@@ -104,7 +104,7 @@ class GearmanWorker(GearmanBase):
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
-        return self._registered("register", self._handle.add_function(name, None, limit))
+        return self._registered("register", self._native.add_function(name, None, limit))
 
     def unregister(self, function_name: Name) -> bool:
         """Removes a function; the next work() tells the servers.
@@ -113,14 +113,14 @@ class GearmanWorker(GearmanBase):
         Stands for gearman_worker_unregister().
         """
         name = arguments.name(function_name, "function_name")
-        return self._registered("unregister", self._handle.unregister(name))
+        return self._registered("unregister", self._native.unregister(name))
 
     def unregisterAll(self) -> bool:
         """Removes all functions; the next work() tells the servers.
 
         Returns True; False with a warning if there are none. Stands for gearman_worker_unregister_all().
         """
-        return self._registered("unregisterAll", self._handle.unregister_all())
+        return self._registered("unregisterAll", self._native.unregister_all())
 
     def setId(self, id: Name) -> bool:
         """Sets the worker's id, which ``gearadmin --workers`` shows.
@@ -129,7 +129,7 @@ class GearmanWorker(GearmanBase):
         Stands for gearman_worker_set_identifier().
         """
         self._text = None
-        return self._handle.set_identifier(arguments.name(id, "id")) == GEARMAN_SUCCESS
+        return self._native.set_identifier(arguments.name(id, "id")) == GEARMAN_SUCCESS
 
     def grabJob(self) -> GearmanJob | Literal[False]:
         """Asks each server once for a job, which the caller answers with its send methods. Does not wait for a job.
@@ -140,7 +140,7 @@ class GearmanWorker(GearmanBase):
         """
         self._text = None
         job = GearmanJob()
-        rc, _ = self._handle.grab(job)
+        rc, _ = self._native.grab(job)
         self._rc = rc
         if rc not in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             self._warn("grabJob")
@@ -168,7 +168,7 @@ class GearmanWorker(GearmanBase):
         next one returns at once. Raises ForkedUseError in a child process that inherited the worker. PHP has no such
         method.
         """
-        self._handle.stop()
+        self._native.stop()
 
     def ping(self, data: Data) -> bool:
         """Sends data to every server and compares what comes back.
@@ -195,7 +195,7 @@ class GearmanWorker(GearmanBase):
     def _run_jobs(self, keep_working: bool = True) -> bool:
         """Runs a job, and if keep_working the next ones too; see NativeWorker.work(). Returns whether none failed."""
         self._text = None
-        rc, error = self._handle.work(keep_working)
+        rc, error = self._native.work(keep_working)
         self._rc = rc
         if error is not None:
             raise error
@@ -203,23 +203,23 @@ class GearmanWorker(GearmanBase):
 
     def _stop_after_job(self) -> None:
         """In a job that _run_jobs() runs: it is the last one."""
-        self._handle.come_back()
+        self._native.come_back()
 
     def _await_answers(self, awaits: bool) -> None:
         """Whether a non-blocking work() waits a moment for a server's answer; see NativeWorker.await_answers()."""
-        self._handle.await_answers(awaits)
+        self._native.await_answers(awaits)
 
     # ---------------------------------------------------------------------------- private
 
-    def _new_handle(self) -> NativeWorker:
+    def _new_native(self) -> NativeWorker:
         return NativeWorker(self._from_environment)
 
     def _clone(self: _Worker) -> _Worker:
         copy = type(self).__new__(type(self))  # without __init__, which reads GEARMAN_SERVERS
         GearmanBase.__init__(copy)
-        copy._handle = self._handle.clone()
-        for name, timeout, function in self._handle.functions():
-            copy._handle.add_function(name, function, timeout)
+        copy._native = self._native.clone()
+        for name, timeout, function in self._native.functions():
+            copy._native.add_function(name, function, timeout)
         return copy
 
     def _registered(self, call: str, rc: int) -> bool:

@@ -25,7 +25,7 @@ class LocalGearmanClient(GearmanClient):
         self.handle = LocalClientHandle(queue)
         super().__init__()
 
-    def _new_handle(self) -> Any:
+    def _new_native(self) -> Any:
         return self.handle
 
 

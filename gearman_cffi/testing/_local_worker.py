@@ -31,7 +31,7 @@ class LocalGearmanWorker(GearmanWorker):
         self.handle = LocalWorkerHandle(queue)
         super().__init__()
 
-    def _new_handle(self) -> Any:
+    def _new_native(self) -> Any:
         return self.handle
 
 
