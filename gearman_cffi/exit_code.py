@@ -16,6 +16,6 @@ class ExitCode(IntEnum):
     TIMEOUT = 6  # no answer in time
     REFUSED = 7  # the server or libgearman refused the request
     INTERRUPTED_JOB = 8  # worker: at shutdown, a running job was interrupted
-    UNREADABLE = 8  # submit: the job is done, but the serializer cannot read its result
     NOT_KNOWN = 9  # status, cancel: no server knows the job
+    UNREADABLE = 10  # submit: the job is done, but the serializer cannot read its result
     INTERRUPTED = 130  # Ctrl-C

@@ -123,10 +123,10 @@ def test_unreadable_results(gearmand: Gearmand) -> None:
     """The job is done, so the exit code differs from that of data that cannot be sent."""
     with running(gearmand, handlers(kind=kind)):
         ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
-        assert (ended.code, ended.out) == (8, "")
+        assert (ended.code, ended.out) == (10, "")
         assert "the job is done, but its result cannot be read: invalid JSON" in ended.err
         ended = run(gearmand, "submit", "kind", "--lines", "--serializer=json", stdin="1\n2\n")
-        assert (ended.code, ended.out) == (8, "\n\n")
+        assert (ended.code, ended.out) == (10, "\n\n")
         assert "line 2: the job is done" in ended.err
 
 
