@@ -1,55 +1,66 @@
-"""Client: submits jobs with values for workloads, and gets values back."""
+"""Client: submits jobs with values as workloads, and returns values."""
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from types import TracebackType
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
+from gearman_cffi.bulk import (
+    WINDOW_JOBS,
+    BackgroundLane,
+    EncodedJob,
+    ForegroundLane,
+    JobEncoder,
+    Lane,
+    PendingJob,
+    Results,
+    Scheduler,
+)
 from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
-from gearman_cffi.client_bulk import BulkClient
 from gearman_cffi.connection import NO_TIMEOUT, Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
-from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
+from gearman_cffi.exceptions import GearmanError, InvalidJob
+from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
+from gearman_cffi.job_interface import JobInterface
+from gearman_cffi.job_status import JobStatus
+from gearman_cffi.job_watch import JobUpdate, JobWatch
+from gearman_cffi.jobs import Job
+from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind
-from gearman_cffi.serializers import chosen
+from gearman_cffi.serializers import Serializer, chosen
 from gearman_cffi.servers import Server, ServerCollection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import timedelta
-    from typing import Any, TypeVar
+OnError: TypeAlias = Literal["raise", "return"]
+EndedJobs: TypeAlias = deque[PendingJob]
+_Client = TypeVar("_Client", bound="Client")
+_Reply = TypeVar("_Reply", Reply, StatusReply)
 
-    from gearman_cffi.ext import StatusReply
-    from gearman_cffi.job_status import JobStatus
-    from gearman_cffi.job_watch import JobUpdate
-    from gearman_cffi.serializers import Serializer
-
-    _Client = TypeVar("_Client", bound="Client")
-    _Reply = TypeVar("_Reply", Reply, StatusReply)
-
-_LOST_CONNECTION = int(ReturnCode.LOST_CONNECTION)  # a member of an enum is looked up anew each time, here for each job
-# A second attempt that ends with another code was not taken, but the first one may have been: the call then fails with
-# the lost connection of the first one.
-_OUTCOMES = frozenset(
-    map(int, (ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION))
-)
+# How many foreground jobs of a bulk call are outstanding at a time, unless the caller says otherwise.
+IN_FLIGHT = 200
+# Any other code of a second attempt means that the server did not take it. The first attempt may have been taken all
+# the same, so that its lost connection is what is reported.
+_OUTCOMES = frozenset({ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION})
 
 
-class Client(BulkClient):
+class Client:
     """Submits jobs to the servers of a collection.
 
-    servers is a ServerCollection, a string ("host:port,host:port"), a Server or an iterable of both; None
-    takes the environment variable GEARMAN_SERVERS, else 127.0.0.1:4730. Nothing is connected before the first
-    call. Submissions go to the server added last; the others stand in when it cannot be reached.
+    servers: a ServerCollection, a string ("host:port,host:port"), a Server, or an iterable of both; None for the
+    environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set. The client connects in the first call.
+    It submits to the server that was added last, and to the others if it cannot connect to that one.
 
-    timeout, in seconds or as a timedelta, bounds each call that names none of its own; None waits for ever.
-    serializer makes bytes of workloads and values of answers: PHP's serialize format unless told otherwise.
+    serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
+    or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
-    A server that was restarted since the last call breaks the connection; a request that meets this before
-    the server named the job is made once more. All failures are raised, as GearmanError (see
-    gearman_cffi.exceptions). A Client belongs to one thread at a time; in a forked process it connects anew.
+    If a server was restarted since the last call, the connection is lost; a call that notices this before the server
+    has named its job is made once more. Every failure raises a GearmanError (see gearman_cffi.exceptions). Use a Client
+    in one thread at a time. In a forked process it opens new connections.
     """
 
     def __init__(
@@ -67,64 +78,8 @@ class Client(BulkClient):
         self._connection = Connection(servers, self._timeout)
 
     def set_implementation(self, client: GearmanClient) -> None:
-        """Uses this GearmanClient from now on; the servers are added to it on first use."""
+        """Uses this GearmanClient from now on. The servers are added to it in the next call."""
         self._connection.set_client(client)
-
-    def execute_job(
-        self,
-        function: str,
-        workload: Any,
-        priority: Priority | int = Priority.NORMAL,
-        unique: str | None = None,
-        timeout: float | timedelta | None = None,
-        on_update: Callable[[JobUpdate], object] | None = None,
-    ) -> Any:
-        """Runs a job in the foreground and returns the worker's answer, unserialized.
-
-        on_update is called with a JobUpdate for each status, part of the result and warning while it runs.
-        While a job of the same function and unique key is queued or running, this one joins it and gets its
-        answer. Raises JobException when the worker's function raised, JobFailed when it gave up, JobTimeout,
-        ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
-        """
-        if on_update is not None:
-            return self._execute_watched(on_update, function, workload, priority, unique, timeout)
-        kind = job_kind(priority, background=False)
-        reply = self._submit(kind, function, workload, unique, timeout)
-        return self._serializer.unserialize(reply.data or b"")
-
-    def execute_in_background(
-        self,
-        function: str,
-        workload: Any,
-        priority: Priority | int = Priority.NORMAL,
-        unique: str | None = None,
-        timeout: float | timedelta | None = None,
-    ) -> str:
-        """Leaves a job with a server; returns its handle for get_job_status(). Raises as execute_job()."""
-        kind = job_kind(priority, background=True)
-        return self._submit(kind, function, workload, unique, timeout).handle
-
-    def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """What the server has of the job with this handle (GearmanClient::jobStatus()).
-
-        A finished job is unknown to the server, as is one that it never had. Unlike dmank's, a failed
-        request is no "completed" but raises as execute_job() does.
-        """
-        name = check_name(handle, "a job handle", LONGEST_HANDLE)
-        client = self._connection.get()
-        reply = _with_retry(lambda limit: client._ask_status(name, limit), self._milliseconds(timeout))
-        if reply.rc:
-            raise failure(reply.rc, server=self._names(), handle=handle, detail=reply.error)
-        return _status(reply.status)
-
-    def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """As get_job_status(), by a job's unique key (GearmanClient::jobStatusByUniqueKey())."""
-        key = check_name(unique, "a unique key", LONGEST_UNIQUE)
-        client = self._connection.get()
-        reply = _with_retry(lambda limit: client._ask_status_by_unique_key(key, limit), self._milliseconds(timeout))
-        if reply.rc:
-            raise failure(reply.rc, server=self._names(), detail=reply.error)
-        return _status(reply.status)
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""
@@ -142,7 +97,247 @@ class Client(BulkClient):
         self.close()
 
     def __repr__(self) -> str:
-        return f"Client({self._names()!r})"
+        return f"Client({self._server_names()!r})"
+
+    # ------------------------------------------------------------------------------------ one job
+
+    def execute_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+        on_update: Callable[[JobUpdate], object] | None = None,
+    ) -> Any:
+        """Runs a job in the foreground and returns its result, unserialized (GearmanClient::doNormal()).
+
+        unique: a key; while a job of the same function and key is queued or running, this call joins it and gets its
+        result. timeout: in seconds or as a timedelta. on_update: called with a JobUpdate when the server has accepted
+        the job, and for each status, warning and part of the result.
+
+        Raises JobException if the worker's function raised, JobFailed if the worker gave no reason, JobTimeout,
+        ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
+        """
+        if on_update is not None:
+            watch = self.watch_job(function, workload, priority, unique, timeout)
+            for update in watch:
+                on_update(update)
+            return watch.result()
+        kind = job_kind(priority, background=False)
+        reply = self._submit(kind, function, workload, unique, timeout)
+        return self._serializer.unserialize(reply.data or b"")
+
+    def watch_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> JobWatch:
+        """Runs a job in the foreground. Iterate for its updates; result() returns the result.
+
+            watch = client.watch_job("resize", name)
+            for update in watch:
+                print(update.fraction)
+            print(watch.result())
+
+        The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
+        other exceptions of execute_job().
+        """
+        job = Job(function, workload, unique)
+        pending = PendingJob(job, JobEncoder(self._serializer, priority, background=False).encode(job))
+        seconds = self._seconds(timeout)
+        lanes = self._foreground_lanes(1, deque(maxlen=0))
+        # No retry: the caller may have seen updates of the first attempt.
+        scheduler = Scheduler(lanes, [pending], window=1, retries=0, job_timeout=seconds)
+        return JobWatch(scheduler, pending, self._serializer)
+
+    def execute_in_background(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> str:
+        """Submits a job in the background and returns its handle (GearmanClient::doBackground()).
+
+        The arguments and exceptions are those of execute_job(), without those of a worker.
+        """
+        kind = job_kind(priority, background=True)
+        return self._submit(kind, function, workload, unique, timeout).handle
+
+    def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
+        """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).
+
+        The server does not know a job that is done. Raises what execute_job() raises if the server does not answer.
+        """
+        name = check_name(handle, "a job handle", LONGEST_HANDLE)
+        client = self._connection.get()
+        return self._status(lambda limit: client._ask_status(name, limit), timeout, handle)
+
+    def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
+        """get_job_status() by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
+        key = check_name(unique, "a unique key", LONGEST_UNIQUE)
+        client = self._connection.get()
+        return self._status(lambda limit: client._ask_status_by_unique_key(key, limit), timeout)
+
+    # ---------------------------------------------------------------------------------- many jobs
+
+    def execute_jobs(
+        self,
+        jobs: Iterable[JobInterface],
+        priority: Priority | int = Priority.NORMAL,
+        on_error: OnError = "raise",
+        timeout: float | timedelta | None = None,
+    ) -> list[Any]:
+        """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
+
+        priority is for jobs that have none of their own. on_error: "raise" raises, when all jobs have ended, the
+        error of the first failed job in the list; "return" puts the exception in the job's place. timeout, in
+        seconds, bounds the whole call; a job without an answer then fails with JobTimeout. A job fails with what
+        execute_job() raises.
+
+        All jobs are taken from the iterable before the first is submitted. Raises InvalidJob, a TypeError, for an
+        item that is not a job; nothing is submitted then.
+        """
+        _check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        pending = list(encoder.pending(_iterate(jobs)))
+        if encoder.error is not None:
+            raise encoder.error
+        if pending:
+            ended: EndedJobs = deque(maxlen=0)
+            lanes = self._foreground_lanes(IN_FLIGHT, ended)
+            scheduler = Scheduler(lanes, pending, window=IN_FLIGHT, retries=self._retries(), timeout=seconds)
+            try:
+                scheduler.run()
+            finally:
+                scheduler.close()
+        answers = [self._outcome(job) for job in pending]
+        if on_error == "raise":
+            _raise_first(job.error for job in pending)
+        return answers
+
+    @overload
+    def execute_jobs_in_background(
+        self,
+        jobs: Iterable[JobInterface],
+        priority: Priority | int = Priority.NORMAL,
+        on_error: Literal["raise"] = "raise",
+        timeout: float | timedelta | None = None,
+    ) -> list[str]: ...
+
+    @overload
+    def execute_jobs_in_background(
+        self,
+        jobs: Iterable[JobInterface],
+        priority: Priority | int = Priority.NORMAL,
+        *,
+        on_error: Literal["return"],
+        timeout: float | timedelta | None = None,
+    ) -> list[str | GearmanError]: ...
+
+    def execute_jobs_in_background(
+        self,
+        jobs: Iterable[JobInterface],
+        priority: Priority | int = Priority.NORMAL,
+        on_error: OnError = "raise",
+        timeout: float | timedelta | None = None,
+    ) -> list[str] | list[str | GearmanError]:
+        """Submits jobs in the background, many at once; returns their handles in the order of the jobs.
+
+        Much faster than a call for each. priority, on_error and timeout are those of execute_jobs().
+
+        Jobs are taken from the iterable while earlier ones are submitted. An item that is not a job ends the call:
+        the jobs before it are submitted, then InvalidJob is raised, and its results has their handles and errors.
+        An exception of the iterable is raised in the same way, when the jobs before it are submitted.
+        """
+        _check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        results = Results()
+        encoder = JobEncoder(self._serializer, priority, background=True)
+        encoded = results.encoded(_iterate(jobs), encoder)
+        first = next(encoded, None)
+        if first is not None:  # otherwise no server is needed
+            lanes = self._background_lanes(results)
+            window = 2 * WINDOW_JOBS * len(lanes)  # one window is submitted while the next is prepared
+            coming = itertools.chain((first,), encoded)
+            Scheduler(lanes, coming, window=window, retries=self._retries(), timeout=seconds).run()
+        if encoder.error is not None:
+            if isinstance(encoder.error, InvalidJob):
+                encoder.error.results = results.all()
+            raise encoder.error
+        if on_error == "raise":
+            results.raise_first()
+        return results.all()
+
+    def stream_jobs(
+        self,
+        jobs: Iterable[JobInterface],
+        priority: Priority | int = Priority.NORMAL,
+        in_flight: int = IN_FLIGHT,
+        timeout: float | timedelta | None = None,
+    ) -> Iterator[tuple[JobInterface, Any]]:
+        """Runs jobs in the foreground and yields (job, answer) as the answers come.
+
+        For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
+        is room: at most in_flight of them are unanswered. timeout, in seconds, bounds each job from its submission.
+        If the caller stops early, the remaining answers are dropped, and the server forgets the jobs that no worker
+        has started.
+
+        An item that is not a job ends the stream: the answers of all jobs before it are yielded, then InvalidJob, a
+        TypeError, is raised. An exception of the iterable is raised in the same way.
+        """
+        if in_flight < 1:
+            raise ValueError(f"in_flight must be at least 1, not {in_flight}")
+        seconds = self._seconds(timeout)
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        return self._stream(_iterate(jobs), encoder, in_flight, seconds)
+
+    def _stream(
+        self, jobs: Iterator[JobInterface], encoder: JobEncoder, in_flight: int, seconds: float | None
+    ) -> Iterator[tuple[JobInterface, Any]]:
+        ended: EndedJobs = deque()
+        lanes = self._foreground_lanes(in_flight, ended)
+        pending = encoder.pending(jobs)
+        scheduler = Scheduler(lanes, pending, window=in_flight, retries=self._retries(), job_timeout=seconds)
+        try:
+            while scheduler.step():
+                while ended:
+                    job = ended.popleft()
+                    yield job.job, self._outcome(job)
+        finally:
+            scheduler.close()
+        if encoder.error is not None:
+            raise encoder.error
+
+    def _outcome(self, job: PendingJob) -> Any:
+        """Returns the answer of a job that has ended, or its error."""
+        if job.error is None:
+            try:
+                return self._serializer.unserialize(job.answer)
+            except GearmanError as error:
+                job.error = error
+        return job.error
+
+    def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
+        client, servers = self._connection.get(), self._connection.servers
+        count = max(1, min(len(servers), most))
+        return [ForegroundLane(client, rotation, str(servers), ended.append) for rotation in range(count)]
+
+    def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
+        client, servers = self._connection.get(), self._connection.servers
+        count = max(1, len(servers))
+        return [BackgroundLane(client, rotation, str(servers), results) for rotation in range(count)]
+
+    def _retries(self) -> int:
+        return len(self._connection.servers) - 1
+
+    # ----------------------------------------------------------------------------------- requests
 
     def _submit(
         self,
@@ -161,7 +356,7 @@ class Client(BulkClient):
         if reply.rc:
             raise failure(
                 reply.rc,
-                server=self._names(),
+                server=self._server_names(),
                 function=function,
                 handle=reply.handle,
                 detail=reply.error,
@@ -169,12 +364,25 @@ class Client(BulkClient):
             )
         return reply
 
+    def _status(
+        self, ask: Callable[[int], StatusReply], timeout: float | timedelta | None, handle: str | None = None
+    ) -> JobStatus:
+        reply = _with_retry(ask, self._milliseconds(timeout))
+        if reply.rc:
+            raise failure(reply.rc, server=self._server_names(), handle=handle, detail=reply.error)
+        return JobStatus.from_answer(reply.status)
+
     def _milliseconds(self, timeout: float | timedelta | None) -> int:
-        """The timeout of one call, the client's own by default; -1 for none."""
+        """Returns the timeout of a call, by default the client's own; -1 for no limit."""
         milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
         return NO_TIMEOUT if milliseconds is None else milliseconds
 
-    def _names(self) -> str:
+    def _seconds(self, timeout: float | timedelta | None) -> float | None:
+        """Returns the timeout of a bulk call, by default the client's own; None for no limit."""
+        milliseconds = self._milliseconds(timeout)
+        return None if milliseconds == NO_TIMEOUT else milliseconds / 1000
+
+    def _server_names(self) -> str:
         return str(self._connection.servers)
 
 
@@ -184,17 +392,29 @@ def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:
     A server that was restarted since the last call has closed the connection; the second attempt opens a new one.
     milliseconds, -1 for no limit, bounds both attempts together.
     """
-    began = time.monotonic()
+    started = time.monotonic()
     first = ask(milliseconds)
-    if first.rc != _LOST_CONNECTION or first.handle:
+    if first.rc != ReturnCode.LOST_CONNECTION or first.handle:
         return first
     if milliseconds != NO_TIMEOUT:
-        milliseconds = max(1, milliseconds - int((time.monotonic() - began) * 1000))
+        milliseconds = max(1, milliseconds - int((time.monotonic() - started) * 1000))
     second = ask(milliseconds)
     return second if second.rc in _OUTCOMES or second.handle else first
 
 
-def _status(answer: Sequence[bool | int]) -> JobStatus:
-    from gearman_cffi.job_status import JobStatus  # a dataclass: who only submits does not need what it brings
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise ValueError(f'on_error must be "raise" or "return", not {short_repr(on_error)}')
 
-    return JobStatus.from_answer(answer)
+
+def _raise_first(errors: Iterable[GearmanError | None]) -> None:
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _iterate(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
+    try:
+        return iter(jobs)
+    except TypeError as error:
+        raise TypeError(f"jobs must be an iterable of Job objects, not {type(jobs).__name__}") from error

@@ -1,4 +1,4 @@
-"""The Client of a local run: its bulk calls use lanes to the queue in place of connections."""
+"""The Client of LocalGearman: its bulk calls use lanes to the queue in place of connections."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from typing import Any, cast
 
 from gearman_cffi.bulk import EncodedJob, Lane, PendingJob, Results
 from gearman_cffi.bulk.window import J
-from gearman_cffi.client import Client
-from gearman_cffi.client_bulk import EndedJobs
+from gearman_cffi.client import Client, EndedJobs
 from gearman_cffi.exceptions import JobException
 from gearman_cffi.ext import GearmanClient, GearmanTask, Reply, ReturnCode
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
-from gearman_cffi.testing._local_handles import LocalClientHandle
-from gearman_cffi.testing._local_queue import ENDS, LocalQueue, Packet, QueuedJob, Sent, failure_of
+from gearman_cffi.testing._local_native import LocalNativeClient
+from gearman_cffi.testing._local_queue import ENDS, LocalQueue, Packet, Sent, SubmittedJob, failure_of
 
 
 class LocalGearmanClient(GearmanClient):
-    """A GearmanClient of a queue."""
+    """A GearmanClient that submits to a LocalQueue."""
 
     def __init__(self, queue: LocalQueue) -> None:
-        self.handle = LocalClientHandle(queue)
+        self.native = LocalNativeClient(queue)
         super().__init__()
 
     def _new_native(self) -> Any:
-        return self.handle
+        return self.native
 
 
 class LocalClient(Client):
-    """A Client of a queue. Its timeouts are not applied: an answer is there at once, or never."""
+    """A Client of a LocalQueue. Timeouts are not applied: an answer comes at once or never."""
 
     def __init__(self, queue: LocalQueue, servers: ServerCollection, serializer: Serializer) -> None:
         super().__init__(servers, serializer)
@@ -52,18 +51,18 @@ class LocalClient(Client):
         try:
             return super()._submit(kind, function, workload, unique, timeout)
         except JobException as error:
-            job = self._gearman_client.handle.job
+            job = self._gearman_client.native.job
             raise error from (None if job is None else job.error)
 
     def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
-        return [LocalForegroundLane(self._queue, self._names(), ended.append)]
+        return [LocalForegroundLane(self._queue, self._server_names(), ended.append)]
 
     def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
         return [LocalBackgroundLane(self._queue, results)]
 
 
 class LocalLane(Lane[J]):
-    """A lane to the queue. Nothing is late here, and no connection is lost."""
+    """A lane to the queue. It has no deadlines, and no connection that could be lost."""
 
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__()
@@ -114,13 +113,13 @@ class LocalBackgroundLane(LocalLane[EncodedJob]):
 
 
 class LocalForegroundLane(LocalLane[PendingJob]):
-    """Has jobs executed when they are waited for. A job that cannot be executed fails with JobTimeout."""
+    """Runs queued jobs to wait for the answers. A job that cannot be run fails with JobTimeout."""
 
     def __init__(self, queue: LocalQueue, servers: str, on_end: Callable[[PendingJob], None]) -> None:
         super().__init__(queue)
         self._servers = servers
         self._on_end = on_end
-        self._answers: list[_Answer] = []
+        self._answers: list[_OutstandingJob] = []
 
     @property
     def outstanding(self) -> int:
@@ -132,7 +131,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
                 name, key = job.function.decode(), job.key.decode()
                 queued = self._queue.submit(job.kind, name, key, job.workload)
                 job.handle = queued.handle
-                answer = _Answer(job, queued)
+                answer = _OutstandingJob(job, queued)
                 answer.update("created", Packet(Sent.STATUS, b"", 0, 0))
                 queued.receivers.append(answer.receive)
                 self._answers.append(answer)
@@ -141,7 +140,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
                 self._end(job)
 
     def wait(self, timeout_ms: int) -> int:
-        """Has one job executed at least; if none can be, all fail."""
+        """Runs queued jobs until one of its own is done. If none can be run, all of them fail."""
         server = self._queue.server
         server.serve([answer.queued for answer in self._answers])
         done = [answer for answer in self._answers if answer.queued.return_code is not None]
@@ -161,16 +160,16 @@ class LocalForegroundLane(LocalLane[PendingJob]):
         job.is_done = True
         self._on_end(job)
 
-    def _remove(self, answer: _Answer) -> None:
+    def _remove(self, answer: _OutstandingJob) -> None:
         self._answers.remove(answer)
         answer.queued.receivers.remove(answer.receive)
         self._queue.drop(answer.queued)
 
 
-class _Answer:
-    """What comes back for a job."""
+class _OutstandingJob:
+    """A job whose answer is awaited."""
 
-    def __init__(self, job: PendingJob, queued: QueuedJob) -> None:
+    def __init__(self, job: PendingJob, queued: SubmittedJob) -> None:
         self.job = job
         self.queued = queued
 

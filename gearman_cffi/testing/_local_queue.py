@@ -62,7 +62,7 @@ class Packet:
 Receiver: TypeAlias = Callable[[Packet], None]
 
 
-class QueuedJob:
+class SubmittedJob:
     """A job from its submission on. receivers are called with its packets."""
 
     def __init__(self, handle: str, kind: int, function: str, unique: str, workload: bytes) -> None:
@@ -103,11 +103,11 @@ class QueuedJob:
 class LocalServer(Protocol):
     """What runs the jobs of a queue."""
 
-    def serve(self, jobs: Sequence[QueuedJob]) -> None:
+    def serve(self, jobs: Sequence[SubmittedJob]) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
         ...
 
-    def reason(self, job: QueuedJob) -> str:
+    def reason(self, job: SubmittedJob) -> str:
         """Returns why a job was not done."""
         ...
 
@@ -118,30 +118,30 @@ class LocalQueue:
     def __init__(self, name: str, server: LocalServer) -> None:
         self.name = name
         self.server = server
-        self.done: list[QueuedJob] = []
-        self._jobs: list[QueuedJob] = []  # queued and running
+        self.done: list[SubmittedJob] = []
+        self._jobs: list[SubmittedJob] = []  # queued and running
         self._numbers = count(1)
 
-    def waiting(self) -> list[QueuedJob]:
+    def waiting(self) -> list[SubmittedJob]:
         """Returns the jobs that are not running, in the order of their submission."""
         return [job for job in self._jobs if not job.is_running]
 
-    def submit(self, kind: int, function: str, unique: str, workload: bytes) -> QueuedJob:
+    def submit(self, kind: int, function: str, unique: str, workload: bytes) -> SubmittedJob:
         """Adds a job and returns it; or returns the job of this function and unique key that is not done yet."""
         job = self._same(function, unique, workload) if unique else None
         if job is None:
             handle = f"H:{self.name}:{next(self._numbers)}"
-            job = QueuedJob(handle, kind, function, unique or str(uuid.uuid4()), workload)
+            job = SubmittedJob(handle, kind, function, unique or str(uuid.uuid4()), workload)
             self._jobs.append(job)
         job.is_background = job.is_background or kind in BACKGROUND
         return job
 
-    def drop(self, job: QueuedJob) -> None:
+    def drop(self, job: SubmittedJob) -> None:
         """Removes a queued foreground job that no client waits for, as gearmand does when a client disconnects."""
         if not job.receivers and not job.is_background and not job.is_running and job in self._jobs:
             self._jobs.remove(job)
 
-    def finish(self, job: QueuedJob) -> None:
+    def finish(self, job: SubmittedJob) -> None:
         """The worker is done with a job. If it was not answered, it is queued again."""
         job.is_running = False
         if job.return_code is not None:
@@ -149,12 +149,12 @@ class LocalQueue:
             job.place = len(self.done)
             self.done.append(job)
 
-    def find(self, *, handle: str = "", unique: str = "") -> QueuedJob | None:
+    def find(self, *, handle: str = "", unique: str = "") -> SubmittedJob | None:
         """Returns the job with this handle or unique key; None if there is none, or if it is done."""
         found = (job for job in self._jobs if (job.handle == handle if handle else job.unique == unique))
         return next(found, None)
 
-    def _same(self, function: str, unique: str, workload: bytes) -> QueuedJob | None:
+    def _same(self, function: str, unique: str, workload: bytes) -> SubmittedJob | None:
         """For the unique key "-" gearmand compares the workloads."""
         same = (
             job
@@ -164,7 +164,7 @@ class LocalQueue:
         return next(same, None)
 
 
-def failure_of(job: QueuedJob, server: str, reason: str = "") -> GearmanError | None:
+def failure_of(job: SubmittedJob, server: str, reason: str = "") -> GearmanError | None:
     """Returns what a client raises for this job, None if it succeeded. __cause__ is what the handler has raised.
 
     reason: why the job was not done.

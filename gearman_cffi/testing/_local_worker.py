@@ -14,8 +14,8 @@ from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
-from gearman_cffi.testing._local_handles import LocalWorkerHandle
-from gearman_cffi.testing._local_queue import LocalQueue, QueuedJob
+from gearman_cffi.testing._local_native import LocalNativeWorker
+from gearman_cffi.testing._local_queue import LocalQueue, SubmittedJob
 from gearman_cffi.worker import Worker
 
 _MOST_NAMES = 10
@@ -28,11 +28,11 @@ class LocalGearmanWorker(GearmanWorker):
     """
 
     def __init__(self, queue: LocalQueue) -> None:
-        self.handle = LocalWorkerHandle(queue)
+        self.native = LocalNativeWorker(queue)
         super().__init__()
 
     def _new_native(self) -> Any:
-        return self.handle
+        return self.native
 
 
 class LocalWorker(Worker):
@@ -54,7 +54,7 @@ class LocalWorker(Worker):
         self._depth = 0  # of calls of serve(): a handler may wait for another job
         self._has_started = self._has_ended = False
 
-    def serve(self, jobs: Sequence[QueuedJob] = ()) -> None:
+    def serve(self, jobs: Sequence[SubmittedJob] = ()) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
         with self._lock:
             if self._has_ended or not self.jobs:
@@ -67,7 +67,7 @@ class LocalWorker(Worker):
             if self._stop.requested and not self._depth:
                 self.end()
 
-    def reason(self, job: QueuedJob) -> str:
+    def reason(self, job: SubmittedJob) -> str:
         """Returns why the job cannot be run, for the message of the client's exception."""
         known = self.jobs.get_jobs()
         if job.is_running:
@@ -87,9 +87,9 @@ class LocalWorker(Worker):
             self._running_context.close()
 
     @contextmanager
-    def _awaiting(self, jobs: Sequence[QueuedJob]) -> Iterator[None]:
-        handle = self._local.handle
-        earlier, handle.awaited = handle.awaited, jobs
+    def _awaiting(self, jobs: Sequence[SubmittedJob]) -> Iterator[None]:
+        native = self._local.native
+        earlier, native.awaited = native.awaited, jobs
         self._depth += 1
         try:
             yield
@@ -99,5 +99,5 @@ class LocalWorker(Worker):
                 self._running_context.__exit__(*sys.exc_info())
             raise
         finally:
-            handle.awaited = earlier
+            native.awaited = earlier
             self._depth -= 1

@@ -17,7 +17,7 @@ from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_client import LocalClient
-from gearman_cffi.testing._local_queue import ENDS, QueuedJob, failure_of
+from gearman_cffi.testing._local_queue import ENDS, SubmittedJob, failure_of
 from gearman_cffi.testing._local_worker import LocalWorker
 from gearman_cffi.worker import Worker
 
@@ -131,7 +131,7 @@ class LocalGearman:
         queue = self._worker.queue
         return f"<LocalGearman {len(queue.waiting())} waiting, {len(queue.done)} done>"
 
-    def _attributes(self, job: QueuedJob) -> dict[str, Any]:
+    def _attributes(self, job: SubmittedJob) -> dict[str, Any]:
         value: Any = job.workload
         with suppress(SerializerError):
             value = self._worker.serializer.unserialize(job.workload)
@@ -144,7 +144,7 @@ class LocalGearman:
             "is_background": job.is_background,
         }
 
-    def _done(self, job: QueuedJob) -> DoneJob:
+    def _done(self, job: SubmittedJob) -> DoneJob:
         result, error = None, failure_of(job, str(self._servers))
         if error is None:
             try:

@@ -192,6 +192,7 @@ class TestInBackground:
 
     def test_failures(self, gearmand: Gearmand, client: Client) -> None:
         good, bad = client.execute_jobs_in_background([Job("later", 1), Job("later", object())], on_error="return")
+        assert isinstance(good, str)
         assert client.get_job_status(good).is_known
         assert isinstance(bad, UnsupportedValue)
 

@@ -111,6 +111,9 @@ def client(server: Gearmand) -> dict[str, Any]:
         answers = client.execute_jobs((Job("divide", [one, 2]) for one in range(3)), on_error="return")
         learned["divide"] = answers
         learned["streamed"] = sum(answer for _, answer in client.stream_jobs([Job("add", [1])] * 3, in_flight=2))
+        jobs = [Job("add", [5])] * 2
+        assert_type(client.execute_jobs_in_background(jobs), list[str])
+        assert_type(client.execute_jobs_in_background(jobs, on_error="return"), list[str | GearmanError])
         for update in client.watch_job("add", [4]):
             assert_type(update.data, bytes)
     return learned

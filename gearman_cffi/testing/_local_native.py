@@ -1,7 +1,7 @@
-"""What stands in for the C boundary in a local run: the handles of a worker, its jobs and a client.
+"""The C boundary of LocalGearman: a native client, a native worker and its jobs, on a LocalQueue.
 
-They have the methods of NativeWorker, NativeJob and NativeClient that the Python layer comes to use, so that all code
-above the boundary is the same as with a server.
+They have the methods of gearman_cffi._libgearman's classes that the Python layer uses, so that all code above the
+boundary is the code that runs with a server.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from gearman_cffi._libgearman import JobPacket, Reply, StatusReply
 from gearman_cffi.ext import GearmanJob, ReturnCode
-from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, QueuedJob, Sent
+from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, Sent, SubmittedJob
 
 if TYPE_CHECKING:
     from gearman_cffi._libgearman import JobCallbacks
 
 _Data = bytes | bytearray | memoryview
-_SAYS = {
+_SENT = {
     JobPacket.DATA: Sent.DATA,
     JobPacket.WARNING: Sent.WARNING,
     JobPacket.COMPLETE: Sent.COMPLETE,
@@ -27,8 +27,8 @@ _SAYS = {
 }
 
 
-class _LocalHandle:
-    """What a client and a worker have in common; there is no server to connect to."""
+class _LocalNativeObject:
+    """What a client and a worker have in common. There is no server to connect to."""
 
     c = None
 
@@ -56,12 +56,12 @@ class _LocalHandle:
         return True
 
 
-class LocalWorkerHandle(_LocalHandle):
-    """Takes jobs out of the queue, until one of those is done that somebody waits for: awaited."""
+class LocalNativeWorker(_LocalNativeObject):
+    """Runs queued jobs until one of the awaited jobs is done."""
 
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__(queue)
-        self.awaited: Sequence[QueuedJob] = ()
+        self.awaited: Sequence[SubmittedJob] = ()
         self._functions: dict[str, JobCallbacks] = {}
 
     def add_function(self, name: bytes, runner: JobCallbacks, timeout: int) -> int:
@@ -69,15 +69,15 @@ class LocalWorkerHandle(_LocalHandle):
         return ReturnCode.SUCCESS
 
     def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
-        """Does one job; what its function lets through leaves the job unanswered in the queue."""
+        """Runs one job. If its function ends by SystemExit or KeyboardInterrupt, the job stays in the queue."""
         if any(job.return_code is not None for job in self.awaited):
             return int(ReturnCode.TIMEOUT), None
-        # The order in which gearmand hands jobs out to one worker.
+        # gearmand's order for one worker: by function as they were registered, then by priority.
         order = {name: place for place, name in enumerate(self._functions)}
-        able = [job for job in self._queue.waiting() if job.function in order]
-        if not able:
+        candidates = [job for job in self._queue.waiting() if job.function in order]
+        if not candidates:
             return int(ReturnCode.TIMEOUT), None
-        job = min(able, key=lambda job: (order[job.function], -job.priority))
+        job = min(candidates, key=lambda job: (order[job.function], -job.priority))
         job.is_running = True
         try:
             self._run(self._functions[job.function], LocalGearmanJob(job))
@@ -94,18 +94,18 @@ class LocalWorkerHandle(_LocalHandle):
         runner.ended(job, result)
 
     def come_back(self) -> None:
-        """work() does one job."""
+        """work() runs one job anyway."""
 
     def stop(self) -> None:
-        """Nobody waits in here: Worker looks at its own flag after each job."""
+        """There is no wait to end: Worker checks its own flag after each job."""
 
 
 class LocalGearmanJob(GearmanJob):
-    """A job in the hands of a worker."""
+    """The GearmanJob of a job that is running."""
 
     __slots__ = ("_queued",)
 
-    def __init__(self, queued: QueuedJob) -> None:
+    def __init__(self, queued: SubmittedJob) -> None:
         super().__init__()
         self._queued = self._keeps = queued
 
@@ -132,8 +132,8 @@ class LocalGearmanJob(GearmanJob):
 
     def _send(self, packet: int, data: _Data = b"") -> int:
         if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
-            self._queued.error = sys.exc_info()[1]  # it is sent while it is handled
-        self._queued.send(_SAYS[packet], bytes(data))
+            self._queued.error = sys.exc_info()[1]  # this is called while the exception is handled
+        self._queued.send(_SENT[packet], bytes(data))
         return ReturnCode.SUCCESS
 
     def _send_status(self, numerator: int, denominator: int) -> int:
@@ -143,33 +143,32 @@ class LocalGearmanJob(GearmanJob):
         return ReturnCode.SUCCESS
 
 
-class LocalClientHandle(_LocalHandle):
-    """Submits to the queue, and has the worker work where it waits for an answer. job is the last one."""
+class LocalNativeClient(_LocalNativeObject):
+    """Submits jobs to the queue, and runs queued jobs to wait for an answer. job is the last one submitted."""
 
     def __init__(self, queue: LocalQueue) -> None:
         super().__init__(queue)
-        self.job: QueuedJob | None = None
+        self.job: SubmittedJob | None = None
 
-    def clone(self, owner: object, rotation: int = 0) -> LocalClientHandle:
-        return LocalClientHandle(self._queue)
+    def clone(self, owner: object, rotation: int = 0) -> LocalNativeClient:
+        return LocalNativeClient(self._queue)
 
     def submit(self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1) -> Reply:
         job = self._queue.submit(kind, function.decode(), unique.decode(), bytes(workload or b""))
-        answer = _Answer()
+        answer = _ReplyParts()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)
             try:
-                self._queue.server.serve([job])  # the handler may use this very client
+                self._queue.server.serve([job])  # a handler may use this client
             finally:
                 job.receivers.remove(answer.receive)
         self.job = job
-        rc: int = ReturnCode.SUCCESS
-        if kind not in BACKGROUND and job.return_code is None:
+        rc = int(ReturnCode.SUCCESS)
+        if kind not in BACKGROUND:
+            rc = int(ReturnCode.TIMEOUT if job.return_code is None else job.return_code)
+        if rc == ReturnCode.TIMEOUT:
             self._error = self._queue.server.reason(job)
-            rc = ReturnCode.TIMEOUT
-        elif kind not in BACKGROUND and job.return_code is not None:
-            rc = job.return_code
-        return Reply(int(rc), b"".join(answer.parts), job.handle, self._error if rc else None)
+        return Reply(rc, b"".join(answer.parts), job.handle, self._error if rc else None)
 
     def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
         return _status(self._queue.find(handle=handle.decode()))
@@ -178,14 +177,14 @@ class LocalClientHandle(_LocalHandle):
         return _status(self._queue.find(unique=unique.decode()))
 
 
-def _status(job: QueuedJob | None) -> StatusReply:
+def _status(job: SubmittedJob | None) -> StatusReply:
     if job is None:
         return StatusReply(0, (False, False, 0, 0), None)
     return StatusReply(0, (True, job.is_running, job.numerator, job.denominator), None)
 
 
-class _Answer:
-    """What comes back for one call: the parts and the end of a result, or the text of an exception."""
+class _ReplyParts:
+    """Collects the answer to one call: all parts of the result, or the text of the exception."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
