@@ -52,7 +52,9 @@ def name(value: Name, what: str) -> bytes:
 
     Raises TypeError for a value that is no name, ValueError for a NUL byte, at which PHP cuts the name.
     """
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, str):
+        encoded = encode(value)
+    elif isinstance(value, (bytes, bytearray, memoryview)):
         encoded = bytes(value)
     else:
         text = _text(value)

@@ -76,15 +76,15 @@ class GearmanClient(GearmanBase):
         failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
         Raises TypeError and ValueError for arguments that cannot be sent. Stands for gearman_client_do().
         """
-        return self._do("doNormal", JobKind.NORMAL, function, workload, unique)
+        return self._do("doNormal", JobKind.NORMAL, function, workload, unique).data or b""
 
     def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
-        return self._do("doHigh", JobKind.HIGH, function, workload, unique)
+        return self._do("doHigh", JobKind.HIGH, function, workload, unique).data or b""
 
     def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
         """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
-        return self._do("doLow", JobKind.LOW, function, workload, unique)
+        return self._do("doLow", JobKind.LOW, function, workload, unique).data or b""
 
     def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
         """Submits a job and does not wait for its result.
@@ -408,19 +408,16 @@ class GearmanClient(GearmanBase):
         self._background_handle = ""
         self._context = context
 
-    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> bytes:
-        """Runs a job for the public method ``call``."""
-        return self._submit_and_warn(call, kind, function, workload, unique).data or b""
-
     def _do_in_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
         """Submits a job in the background for the public method ``call``."""
         self._background_handle = ""
-        reply = self._submit_and_warn(call, kind, function, workload, unique)
+        reply = self._do(call, kind, function, workload, unique)
         if reply.rc in TOLERATED:
             self._background_handle = reply.handle
         return self._background_handle
 
-    def _submit_and_warn(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
+    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
+        """Submits a job for the public method ``call``, and warns as PHP does if that failed."""
         name = arguments.name(function, "function")
         key = arguments.optional_name(unique, "unique")
         reply = self._submitted(self._native.submit(kind, name, key, arguments.data(workload, "workload")))
