@@ -53,7 +53,7 @@ def name(value: Name, what: str) -> bytes:
     Raises TypeError for a value that is no name, ValueError for a NUL byte, at which PHP cuts the name.
     """
     if isinstance(value, str):
-        encoded = encode(value)
+        encoded = value.encode("utf-8", "surrogateescape")
     elif isinstance(value, (bytes, bytearray, memoryview)):
         encoded = bytes(value)
     else:
@@ -61,7 +61,7 @@ def name(value: Name, what: str) -> bytes:
         if text is None:
             raise TypeError(f"{what} must be str, bytes or a number, not {type(value).__name__}")
         encoded = encode(text)
-    if b"\0" in encoded:
+    if 0 in encoded:  # a NUL byte
         raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
     return encoded
 

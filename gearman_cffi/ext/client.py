@@ -419,7 +419,7 @@ class GearmanClient(GearmanBase):
     def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
         """Submits a job for the public method ``call``, and warns as PHP does if that failed."""
         name = arguments.name(function, "function")
-        key = arguments.optional_name(unique, "unique")
+        key = b"" if unique is None else arguments.name(unique, "unique")
         reply = self._submitted(self._native.submit(kind, name, key, arguments.data(workload, "workload")))
         if reply.rc not in TOLERATED:
             self._warn(call, reply.error)
