@@ -57,7 +57,7 @@ class TestExecuteJobs:
         assert client.execute_jobs([]) == []
 
     def test_they_are_done_in_the_order_of_the_jobs(self, gearmand: Gearmand, client: Client) -> None:
-        """libgearman 1.x submits what was added last first."""
+        """libgearman 1.x submits the task that was added last first."""
         done: list[int] = []
         with running(gearmand, handlers(note=lambda job: done.append(job.get_workload()))):
             client.execute_jobs([Job("note", n) for n in range(450)])
@@ -75,7 +75,7 @@ class TestExecuteJobs:
         assert isinstance(nameless, InvalidArgument)
 
     def test_the_first_failure_is_raised(self, served: Gearmand, client: Client) -> None:
-        """In the order of the jobs, when all are done."""
+        """The first in the order of the jobs, when all jobs have ended."""
         with pytest.raises(JobException, match="no double"):
             client.execute_jobs([Job("double", 1), Job("double", "raise"), Job("", 1)])
         with pytest.raises(ValueError, match="on_error"):
@@ -93,7 +93,7 @@ class TestExecuteJobs:
         assert isinstance(broken, SerializerError)
 
     def test_priorities(self, gearmand: Gearmand, client: Client) -> None:
-        """That of the call, and a job's own."""
+        """The call's priority is for jobs without one of their own."""
         done: list[str] = []
         jobs = [Job("note", "low", priority=Priority.LOW), Job("note", "normal"), Job("note", "high", priority=2)]
         client.execute_jobs_in_background(jobs)
@@ -109,7 +109,7 @@ class TestExecuteJobs:
             assert client.execute_jobs([Job("look", {"a": 1}, unique="mine")]) == [["mine", {"a": 1}]]
 
     def test_empty_workloads(self, gearmand: Gearmand) -> None:
-        """libgearman has no task for them."""
+        """addTask() refuses them in PHP and in libgearman."""
         client = Client(gearmand.address, RawSerializer(), timeout=20)
         size = handlers(size=lambda job: str(len(job.get_workload())))
         with running(gearmand, size, serializer=RawSerializer()):
@@ -118,7 +118,7 @@ class TestExecuteJobs:
             assert client.execute_jobs_in_background([Job("size", "")])[0].startswith("H:test:")
             assert client.watch_job("size", b"").result() == b"0"
 
-    def test_parts_belong_to_the_answer(self, gearmand: Gearmand, client: Client) -> None:
+    def test_the_answer_includes_parts_sent_before(self, gearmand: Gearmand, client: Client) -> None:
         def parts(job: Job) -> str:
             job.send_data("one ")
             return "two"
@@ -138,13 +138,13 @@ class TestExecuteJobs:
                 client.execute_jobs([Job("double", 1)])
                 next(client.stream_jobs([Job("double", 1), Job("double", 2)]))
                 next(client.watch_job("double", 1))
-            wait_until(lambda: connections(served) == 2, "those of the worker and of the client are left")
+            wait_until(lambda: connections(served) == 2, "only the connections of the worker and the client are left")
         finally:
             gc.enable()
 
 
 class TestStreamJobs:
-    def test_jobs_are_taken_as_there_is_room(self, served: Gearmand, client: Client) -> None:
+    def test_jobs_are_taken_when_there_is_room(self, served: Gearmand, client: Client) -> None:
         taken = itertools.count()
         last = 0
 
@@ -166,7 +166,7 @@ class TestStreamJobs:
         assert results[1] == "aa"
         assert [type(result) for result in results if result != "aa"] == [JobException, InvalidArgument, JobTimeout]
 
-    def test_a_late_job_does_not_stand_in_the_way(self, served: Gearmand, client: Client) -> None:
+    def test_a_late_job_does_not_block_the_next(self, served: Gearmand, client: Client) -> None:
         jobs = [Job("nobody", 1), *(Job("double", n) for n in range(10))]
         answers = [answer for _, answer in client.stream_jobs(jobs, in_flight=1, timeout=0.2)]
         assert isinstance(answers[0], JobTimeout)
@@ -199,14 +199,14 @@ class TestInBackground:
 
 @pytest.mark.parametrize("name", [None, 1, b"later"])
 @pytest.mark.parametrize("call", ["execute_jobs", "execute_jobs_in_background"])
-def test_a_name_that_is_none(served: Gearmand, call: str, name: Any) -> None:
-    """Refused, also as the first one."""
+def test_a_name_of_a_wrong_type(served: Gearmand, call: str, name: Any) -> None:
+    """Also in the first job."""
     with pytest.raises(TypeError, match="a function name must be a str, not"):
         getattr(Client(served.address, timeout=20), call)([Job(name, 1)])
 
 
 def test_with_a_given_implementation(served: Gearmand) -> None:
-    """Its own tasks and callbacks are left alone."""
+    """Bulk calls do not touch its tasks and callbacks."""
     given = GearmanClient()
     client = Client(served.address, timeout=20)
     client.set_implementation(given)
@@ -219,7 +219,7 @@ def test_with_a_given_implementation(served: Gearmand) -> None:
 
 
 def test_with_an_unbuffered_implementation(served: Gearmand) -> None:
-    """An option of the mirror's that is for its own callbacks alone."""
+    """The option is for the callbacks of the user's own client."""
     given = GearmanClient()
     given.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
     client = Client(served.address, timeout=20)

@@ -1,4 +1,4 @@
-"""Many jobs at once, and what becomes of them when time or a server is gone."""
+"""Bulk calls with timeouts, lost servers, and slow callers."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class TestTimeoutsAndServers:
         with pytest.raises(ConnectionFailed, match="double"):
             client.watch_job("double", 1).result()
 
-    def test_another_server_stands_in(self, served: Gearmand) -> None:
+    def test_a_server_that_is_down(self, served: Gearmand) -> None:
         with Gearmand() as other:
             address = other.address
         client = Client(f"{served.address},{address}", timeout=20)
         assert client.execute_jobs([Job("double", n) for n in range(3)]) == [0, 2, 4]
 
     def test_a_server_that_goes_away(self, gearmand: Gearmand, client: Client) -> None:
-        """A clear error for each job that is not answered, and not a hang."""
+        """Each job without an answer gets an error, and the call does not hang."""
         results: list[Any] = []
         jobs = [Job("nobody", n) for n in range(3)]
         thread = threading.Thread(
@@ -76,7 +76,7 @@ class TestTimeoutsAndServers:
 
 
 def test_answers_while_a_server_comes_back() -> None:
-    """Each job gets its own answer, at whatever moment of a call the server is there again."""
+    """Each job gets its own answer, whenever in a call the server comes back."""
     with Gearmand() as first, Gearmand() as second, serving(first, echo=echo), serving(second, echo=echo):
         client = Client(f"{first.address},{second.address}", RawSerializer(), timeout=20)
         wrong: list[object] = []
@@ -84,7 +84,7 @@ def test_answers_while_a_server_comes_back() -> None:
             first.stop()
             back = threading.Timer(milliseconds / 1000, first.start)
             back.start()
-            rounds = 2  # so many begin when the server is up
+            rounds = 2  # calls that begin when the server is up
             while rounds := rounds - (not back.is_alive()):
                 answers = client.execute_jobs([Job("echo", f"{n}") for n in range(250)], on_error="return")
                 wrong += [(n, one) for n, one in enumerate(answers) if one != b"%d" % n]
@@ -93,8 +93,8 @@ def test_answers_while_a_server_comes_back() -> None:
 
 
 class TestSlowCallers:
-    def test_a_consumer_that_was_away(self, served: Gearmand, client: Client) -> None:
-        """Answers that came in time count, also where they are taken later than that."""
+    def test_a_slow_consumer(self, served: Gearmand, client: Client) -> None:
+        """Answers that came in time count, even if the consumer takes them later."""
         answers: list[Any] = []
         for job, answer in client.stream_jobs((Job("double", n) for n in range(300)), in_flight=100, timeout=0.3):
             if not answers:
@@ -103,8 +103,8 @@ class TestSlowCallers:
         assert len(answers) == 300
         assert [pair for pair in answers if pair[0] != pair[1]] == []
 
-    def test_one_that_is_late_beside_others_that_are_not(self, served: Gearmand, client: Client) -> None:
-        """It ends while they go on."""
+    def test_one_late_job_among_others(self, served: Gearmand, client: Client) -> None:
+        """It ends while the others continue."""
         names = itertools.chain(["nobody"], itertools.repeat("double"))
         jobs = (Job(name, 1) for name in names)
         for job, answer in client.stream_jobs(jobs, in_flight=20, timeout=0.2):
@@ -113,8 +113,8 @@ class TestSlowCallers:
                 break
             assert answer == 2
 
-    def test_a_producer_that_is_slow(self, served: Gearmand, client: Client) -> None:
-        """Jobs are sent, and answers given, before the last one has come."""
+    def test_a_slow_producer(self, served: Gearmand, client: Client) -> None:
+        """Jobs are submitted, and answers yielded, before the last job is produced."""
         seen: list[Any] = []
 
         def jobs() -> Iterator[Job]:
@@ -127,3 +127,24 @@ class TestSlowCallers:
             seen.append(answer)
         assert seen.index(0) < seen.index("the last was taken")
         assert set(seen) == {0, 2, 4, 6, 8, "the last was taken"}
+
+    def test_a_slow_producer_in_the_background(self, gearmand: Gearmand, client: Client) -> None:
+        """Jobs are submitted before the last job is produced."""
+        submitted = []
+
+        def jobs() -> Iterator[Job]:
+            for number in range(5):
+                yield Job("later", number)
+                time.sleep(0.05)
+            submitted.append(queued(gearmand, "later"))
+
+        assert len(client.execute_jobs_in_background(jobs())) == 5
+        assert submitted[0] > 0
+
+    def test_jobs_are_not_submitted_after_the_timeout(self, gearmand: Gearmand, client: Client) -> None:
+        """The first 200 are outstanding when the time is over. The others fail without being sent."""
+        results = client.execute_jobs([Job("nobody", n) for n in range(1000)], on_error="return", timeout=0.3)
+        assert {type(result) for result in results} == {JobTimeout}
+        assert len(results) == 1000
+        assert queued(gearmand, "nobody") == 200
+        assert client.execute_in_background("nobody", 1).endswith(":201")

@@ -1,4 +1,4 @@
-"""Many jobs at once, with several servers: where they go, and what a server that goes away takes with it."""
+"""Bulk calls with several servers: where jobs go, and what is resubmitted when a server is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def counts(servers: list[Gearmand], function: str) -> list[int]:
 
 
 def stopping(server: Gearmand, jobs: list[Job], after: int) -> Iterator[Job]:
-    """The jobs; the server is killed when so many of them were taken."""
+    """The jobs. The server is killed when that many of them were taken."""
     for number, job in enumerate(jobs):
         if number == after:
             server.kill()
@@ -41,7 +41,7 @@ def stopping(server: Gearmand, jobs: list[Job], after: int) -> Iterator[Job]:
 
 class TestInBackground:
     def test_jobs_are_spread(self, servers: list[Gearmand]) -> None:
-        """No server is left aside, however slow; each handle is its job's."""
+        """Every server gets some, and each handle belongs to its job."""
         handles = client_of(servers).execute_jobs_in_background(Job("f", b"x") for _ in range(4000))
         there = counts(servers, "f")
         assert sum(there) == 4000 == len(handles)
@@ -52,7 +52,7 @@ class TestInBackground:
             assert len(mine) > 0 or count == 0
 
     def test_unique_keys_stay_together(self, servers: list[Gearmand]) -> None:
-        """A key that was submitted by itself is found by one in a bulk call, and the other way round."""
+        """A single submission and a bulk call find each other's keys."""
         client = client_of(servers)
         for number in range(50):
             client.execute_in_background("f", b"x", unique=f"key {number}")
@@ -60,7 +60,7 @@ class TestInBackground:
         assert sorted(counts(servers, "f")) == [0, 0, 1200]
 
     def test_a_server_that_goes_away(self, servers: list[Gearmand]) -> None:
-        """No job fails; those that it had not answered are at the others."""
+        """No job fails. The jobs without an answer are submitted to the other servers."""
         jobs = [Job("f", b"%d" % number) for number in range(6000)]
         handles = client_of(servers).execute_jobs_in_background(stopping(servers[2], jobs, 3000))
         assert len(handles) == 6000
@@ -70,7 +70,7 @@ class TestInBackground:
         assert sum(left) >= 3000
 
     def test_no_jobs(self) -> None:
-        """They need no server."""
+        """No server is needed."""
         assert Client(ServerCollection()).execute_jobs_in_background([]) == []
 
     def test_all_go_away(self, servers: list[Gearmand]) -> None:
@@ -82,7 +82,7 @@ class TestInBackground:
         assert len(results) == 700
 
     def test_the_order_of_the_jobs_is_kept(self, gearmand: Gearmand) -> None:
-        """With one server, over more than one window."""
+        """With one server and more than one window."""
         done: list[bytes] = []
 
         def keep(job: Job) -> bytes:
@@ -97,7 +97,7 @@ class TestInBackground:
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_a_timeout(self, servers: list[Gearmand], count: int) -> None:
-        """What is not answered in time has failed; what was not submitted yet stays where it is."""
+        """Jobs without an answer in time fail; the remaining ones are not submitted."""
         client = client_of(servers[:count], timeout=20)
         client.execute_in_background("f", b"connects")
         taken: list[int] = []
@@ -117,7 +117,7 @@ class TestInBackground:
 
 class TestAnswers:
     def test_a_server_that_goes_away(self, servers: list[Gearmand]) -> None:
-        """Its jobs are done at the others."""
+        """Its jobs are executed by workers of the other servers."""
         jobs = [Job("double", b"%d" % number) for number in range(900)]
         both = handlers(double=double)
         with (
@@ -128,7 +128,7 @@ class TestAnswers:
         assert [answers[job] for job in jobs] == [b"%d" % number * 2 for number in range(900)]
 
     def test_jobs_are_spread(self, servers: list[Gearmand]) -> None:
-        """All servers work at a batch."""
+        """All servers get jobs of a batch."""
         where: set[int] = set()
 
         def doubling(number: int) -> Any:
@@ -151,7 +151,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_servers_that_do_not_answer(self, servers: list[Gearmand], count: int) -> None:
-        """A connection to one is opened and no more; the time is kept all the same."""
+        """A connection is opened, and nothing else happens. The timeout holds nevertheless."""
         client = client_of(servers[:count])
         client.execute_in_background("f", b"connects")
         with frozen(servers[0]), frozen(servers[1]), frozen(servers[2]):
