@@ -1,4 +1,4 @@
-"""PhpSerializer and PHP itself must agree, on values of every type and on data that is almost right."""
+"""PhpSerializer and PHP itself must agree, on values of every type and on slightly damaged data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ values = st.recursive(
 
 
 class Php:
-    """One PHP process that answers for serialize() and unserialize()."""
+    """A PHP process that calls serialize() and unserialize()."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -70,7 +70,7 @@ def php() -> Iterator[Php]:
 
 
 def key_form(key: int | str | bytes) -> int | bytes:
-    """The key as PHP holds it."""
+    """The key as PHP stores it."""
     if isinstance(key, int):
         return key
     data = key.encode() if isinstance(key, str) else key
@@ -80,7 +80,7 @@ def key_form(key: int | str | bytes) -> int | bytes:
 
 
 def tree_of(value: Any) -> list[Any]:
-    """The description that codec.php gives of the value."""
+    """The value as codec.php describes it."""
     if value is None:
         return ["n"]
     if isinstance(value, bool):
@@ -96,7 +96,7 @@ def tree_of(value: Any) -> list[Any]:
 
 
 def has_equal_keys(value: Any) -> bool:
-    """Whether two keys of a dict anywhere in the value are one in PHP: that is refused."""
+    """Whether two keys of a dict in the value are the same key in PHP. Such a value raises."""
     if isinstance(value, dict):
         if len({key_form(key) for key in value}) < len(value):
             return True
@@ -121,14 +121,14 @@ def test_php_writes_and_reads_the_same(php: Php, value: Any) -> None:
 
 @thorough
 @given(number=floats)
-def test_floats_have_the_digits_that_php_gives_them(php: Php, number: float) -> None:
+def test_floats_have_the_digits_of_php(php: Php, number: float) -> None:
     assert PLAIN.serialize(number) == php.make(tree_of(number))
 
 
 @thorough
 @given(value=values, data=st.data())
-def test_what_is_read_of_damaged_data_php_reads_too(php: Php, value: Any, data: st.DataObject) -> None:
-    """Cut, doubled and changed bytes: an error, or what PHP reads. Never anything else."""
+def test_damaged_data(php: Php, value: Any, data: st.DataObject) -> None:
+    """Removed, doubled and changed bytes: an error, or the value that PHP reads."""
     if has_equal_keys(value):
         return
     whole = PLAIN.serialize(value)
@@ -145,7 +145,7 @@ def test_what_is_read_of_damaged_data_php_reads_too(php: Php, value: Any, data: 
 
 @thorough
 @given(value=values)
-def test_every_cut_is_noticed(value: Any) -> None:
+def test_truncated_data(value: Any) -> None:
     if has_equal_keys(value):
         return
     whole = PLAIN.serialize(value)

@@ -1,4 +1,4 @@
-"""PhpSerializer reading: lists and dicts, objects as records, broken data and hostile data."""
+"""PhpSerializer reading: lists and dicts, objects as records, invalid data and hostile data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TestReading:
         assert php.unserialize(b"a:1:{i:1;i:7;}") == {1: 7}
         assert php.unserialize(b'a:1:{s:1:"0";i:7;}') == [7]
 
-    def test_utf8_is_str_and_the_rest_bytes(self) -> None:
+    def test_valid_utf8_is_str_other_data_bytes(self) -> None:
         assert php.unserialize(b's:2:"\xc3\xa9";') == "é"
         assert php.unserialize(b's:2:"\xc3\x28";') == b"\xc3\x28"
 
@@ -33,12 +33,12 @@ class TestReading:
         assert php.unserialize(b"b:0;") is False
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"i:5", b"0", b'{"a":1}', b"i:5;more", b"N;N;", b"b:2;", b"a:"])
-    def test_what_is_not_serialized_arrives_as_it_is(self, data: bytes) -> None:
+    def test_data_that_is_not_serialized(self, data: bytes) -> None:
         assert php.unserialize(data) == data.decode()
         with pytest.raises(SerializerError):
             plain.unserialize(data)
 
-    def test_foreign_bytes_arrive_as_they_are(self) -> None:
+    def test_data_that_is_neither_serialized_nor_utf8(self) -> None:
         assert php.unserialize(b"\xff\xd8\xff") == b"\xff\xd8\xff"
 
     @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ class TestReading:
             b'E:3:"F:";',
         ],
     )
-    def test_broken_data_is_an_error(self, data: bytes) -> None:
+    def test_invalid_data_raises(self, data: bytes) -> None:
         with pytest.raises(SerializerError, match="at byte"):
             php.unserialize(data)
         assert not is_serialized(data)
 
     @pytest.mark.parametrize("data", [b"a:2:{i:0;i:1;i:1;R:2;}", b"a:2:{i:0;i:1;i:1;r:1;}"])
-    def test_references_are_refused(self, data: bytes) -> None:
+    def test_references_raise(self, data: bytes) -> None:
         with pytest.raises(SerializerError, match="references"):
             php.unserialize(data)
         assert is_serialized(data)  # PHP reads it
@@ -93,21 +93,21 @@ class TestObjects:
         with pytest.raises(TypeError):
             point.properties["x"] = 3
 
-    def test_a_private_property_of_a_parent_is_told_apart(self) -> None:
+    def test_a_private_property_of_a_parent_has_its_class_name(self) -> None:
         data = b'O:1:"B":2:{s:4:"\0B\0p";i:1;s:4:"\0A\0p";i:2;}'
         assert php.unserialize(data).properties == {"p": 1, "A::p": 2}
 
-    def test_objects_with_a_format_of_their_own(self) -> None:
+    def test_objects_with_their_own_format(self) -> None:
         assert php.unserialize(b'C:3:"Foo":5:{a}b;c}') == PhpObject("Foo", {}, b"a}b;c")
 
     def test_enums(self) -> None:
         assert php.unserialize(b'E:11:"Suit:Hearts";') == PhpEnumCase("Suit", "Hearts")
 
-    def test_objects_inside_of_arrays(self) -> None:
+    def test_objects_in_arrays(self) -> None:
         assert php.unserialize(b'a:1:{i:0;O:5:"A\\B_1":0:{}}') == [PhpObject("A\\B_1")]
 
     @pytest.mark.parametrize("name", ["builtins.print", "os.system", "PhpSerializer", "__main__"])
-    def test_nothing_is_ever_made_of_a_name(self, name: str) -> None:
+    def test_no_class_is_instantiated(self, name: str) -> None:
         data = b'O:%d:"%b":1:{s:1:"a";i:1;}' % (len(name), name.encode())
         try:
             assert php.unserialize(data) == PhpObject(name, {"a": 1})
@@ -116,7 +116,7 @@ class TestObjects:
 
 
 class TestHostileData:
-    """Errors, in a time that grows with the data's size only, and without memory that the data claims to need."""
+    """It raises, in linear time, and allocates no memory for sizes that the data only claims."""
 
     @pytest.mark.parametrize(
         "data",
@@ -134,13 +134,13 @@ class TestHostileData:
         ],
         ids=lambda data: repr(data[:12]),
     )
-    def test_it_is_refused_quickly(self, data: bytes) -> None:
+    def test_it_raises_quickly(self, data: bytes) -> None:
         began = time.process_time()
         with pytest.raises(SerializerError):
             php.unserialize(data)
         assert time.process_time() - began < 2
 
-    def test_a_text_of_digits_is_looked_at_quickly(self) -> None:
+    def test_a_long_text_of_digits_is_read_quickly(self) -> None:
         began = time.process_time()
         for data in (b"i:" + b"9" * 5_000_000, b"s:" + b"9" * 5_000_000, b"d:" + b"1" * 5_000_000 + b";x"):
             assert php.unserialize(data) == data.decode()

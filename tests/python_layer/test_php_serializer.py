@@ -1,4 +1,4 @@
-"""PhpSerializer by example: what goes out, what comes back, what is refused, and how quickly."""
+"""PhpSerializer by example: what it writes and reads, what raises, and how fast it is."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestWriting:
         assert php.serialize(value) == b"a:2:{i:0;i:1;i:1;i:2;}"
 
     @pytest.mark.parametrize("value", [bytearray(b"ab"), memoryview(b"ab")])
-    def test_other_bytes(self, value: Any) -> None:
+    def test_bytes_like_objects(self, value: Any) -> None:
         assert php.serialize(value) == b's:2:"ab";'
 
     def test_other_mappings(self) -> None:
@@ -86,17 +86,17 @@ class TestWriting:
         assert php.serialize({key: None}) == b"a:1:{" + written + b"N;}"
 
     @pytest.mark.parametrize("value", [{5: 1, "5": 2}, {"a": 1, b"a": 2}])
-    def test_keys_that_are_one_in_php(self, value: Any) -> None:
+    def test_keys_that_are_equal_in_php(self, value: Any) -> None:
         with pytest.raises(SerializerError, match="same key in PHP"):
             php.serialize(value)
 
     @pytest.mark.parametrize("key", [None, True, 1.5, (1,)])
-    def test_keys_that_php_would_change(self, key: Any) -> None:
+    def test_keys_that_php_would_convert(self, key: Any) -> None:
         with pytest.raises(UnsupportedValue, match="convert the key"):
             php.serialize({key: 1})
 
     @pytest.mark.parametrize("value", [{1}, object(), 1j, range(3), PhpObject("A"), int])
-    def test_types_without_a_form(self, value: Any) -> None:
+    def test_unsupported_types(self, value: Any) -> None:
         with pytest.raises(UnsupportedValue, match=type(value).__name__) as caught:
             php.serialize([value])
         assert isinstance(caught.value, (TypeError, ValueError))
@@ -117,16 +117,16 @@ class TestWriting:
         with pytest.raises(SerializerError, match="contains itself"):
             php.serialize(endless)
 
-    def test_a_million_deep(self) -> None:
+    def test_a_million_levels(self) -> None:
         value: list[Any] = []
         for _ in range(1_000_000):
             value = [value]
         with pytest.raises(SerializerError, match="nested deeper than 512"):
             php.serialize(value)
-        while value:  # taken apart by hand: Python's own way is a recursion
+        while value:  # level by level: Python would free it by recursion
             value = value[0]
 
-    def test_the_depth_that_is_allowed(self) -> None:
+    def test_max_depth(self) -> None:
         value: Any = 1
         for _ in range(512):
             value = [value]
@@ -136,10 +136,10 @@ class TestWriting:
         assert PhpSerializer(max_depth=513).serialize([value])
 
 
-class TestWhatIsSerializedAlready:
-    """dmank sends it unchanged; the ambiguity can be switched off."""
+class TestAlreadySerialized:
+    """dmank sends such a text unchanged. PhpSerializer does the same unless pass_serialized=False."""
 
-    def test_it_goes_unchanged(self) -> None:
+    def test_it_is_sent_unchanged(self) -> None:
         assert php.serialize("i:5;") == b"i:5;"
         assert php.serialize(b'a:1:{i:0;s:1:"\xff";}') == b'a:1:{i:0;s:1:"\xff";}'
         assert php.serialize(["i:5;"]) == b'a:1:{i:0;s:4:"i:5;";}'  # only as a whole
@@ -149,7 +149,7 @@ class TestWhatIsSerializedAlready:
         assert php.serialize(text) == b's:%d:"%b";' % (len(text), text.encode())
         assert php.unserialize(php.serialize(text)) == text
 
-    def test_switched_off_every_text_arrives_as_it_was(self) -> None:
+    def test_without_pass_serialized_every_text_arrives_unchanged(self) -> None:
         for text in ("i:5;", "N;", "b:0;", 's:3:"foo";', "hello", ""):
             assert plain.unserialize(plain.serialize(text)) == text
 

@@ -30,8 +30,8 @@ def test_they_are_serializers(serializer: object) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["json", JsonSerializer, 5])
-def test_what_is_none(wrong: Any) -> None:
-    """Told at once, not by the first job."""
+def test_an_object_that_is_not_a_serializer(wrong: Any) -> None:
+    """Raises in the constructor, not with the first job."""
     for kind in (Client, Worker):
         with pytest.raises(TypeError, match=r"an object with serialize\(\) and unserialize\(\)"):
             kind("127.0.0.1:4730", serializer=wrong)
@@ -39,16 +39,16 @@ def test_what_is_none(wrong: Any) -> None:
 
 class TestRaw:
     @pytest.mark.parametrize("value", [b"", EVERY_BYTE, bytearray(b"ab"), memoryview(b"ab")])
-    def test_bytes_go_and_come_as_they_are(self, value: Any) -> None:
+    def test_bytes_are_unchanged(self, value: Any) -> None:
         assert RawSerializer().serialize(value) == bytes(value)
         assert RawSerializer().unserialize(bytes(value)) == bytes(value)
 
-    def test_str_goes_as_utf8_and_comes_as_bytes(self) -> None:
+    def test_str_is_sent_as_utf8(self) -> None:
         assert RawSerializer().serialize("é") == b"\xc3\xa9"
         assert RawSerializer().unserialize(b"\xc3\xa9") == b"\xc3\xa9"
 
     @pytest.mark.parametrize("value", [None, 5, 1.5, True, [b"x"], {}])
-    def test_others_are_told_what_to_do(self, value: Any) -> None:
+    def test_unsupported_types(self, value: Any) -> None:
         with pytest.raises(TypeError, match="use PhpSerializer, JsonSerializer or PickleSerializer"):
             RawSerializer().serialize(value)
 
@@ -56,7 +56,7 @@ class TestRaw:
         with pytest.raises(SerializerError, match="UTF-8"):
             RawSerializer().serialize("\ud800")
 
-    def test_no_result_is_an_empty_one(self) -> None:
+    def test_the_result_none_is_empty(self) -> None:
         assert RawSerializer().serialize_result(None) == b""
         assert RawSerializer().serialize_result("text") == b"text"
         with pytest.raises(TypeError, match="not int"):
@@ -91,12 +91,12 @@ class TestJson:
         assert JsonSerializer().serialize({"é": [1, 2]}) == b'{"\xc3\xa9":[1,2]}'
 
     @pytest.mark.parametrize("value", [b"x", {1, 2}, object()])
-    def test_types_without_a_form(self, value: Any) -> None:
+    def test_unsupported_types(self, value: Any) -> None:
         with pytest.raises(UnsupportedValue, match=type(value).__name__):
             JsonSerializer().serialize(value)
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
-    def test_values_without_a_form(self, value: Any) -> None:
+    def test_unsupported_values(self, value: Any) -> None:
         with pytest.raises(SerializerError):
             JsonSerializer().serialize(value)
 
@@ -107,7 +107,7 @@ class TestJson:
             JsonSerializer().serialize(endless)
 
     @pytest.mark.parametrize("data", [b"{", b"x", b"\xff\xfe\xfd", b"1 2", b"[" * 1_000_000])
-    def test_what_is_no_json(self, data: bytes) -> None:
+    def test_invalid_json(self, data: bytes) -> None:
         with pytest.raises(SerializerError, match="invalid JSON"):
             JsonSerializer().unserialize(data)
 
@@ -120,19 +120,19 @@ class TestPickle:
     def test_both_ways(self, value: Any) -> None:
         assert PickleSerializer().unserialize(PickleSerializer().serialize(value)) == value
 
-    def test_what_cannot_be_pickled(self) -> None:
+    def test_a_value_that_cannot_be_pickled(self) -> None:
         with pytest.raises(SerializerError, match="cannot pickle"):
             PickleSerializer().serialize(lambda: None)
 
     @pytest.mark.parametrize(
         "data", [b"x", b"\x80\x04", b"cno_such_module\nname\n.", PickleSerializer().serialize(5)[:-1]]
     )
-    def test_what_is_no_pickle(self, data: bytes) -> None:
+    def test_an_invalid_pickle(self, data: bytes) -> None:
         with pytest.raises(SerializerError, match="cannot read the data as a pickle"):
             PickleSerializer().unserialize(data)
 
     def test_an_empty_answer_is_none(self) -> None:
         assert PickleSerializer().unserialize(b"") is None
 
-    def test_its_docs_warn(self) -> None:
+    def test_the_docstring_warns(self) -> None:
         assert "WARNING" in (PickleSerializer.__doc__ or "")
