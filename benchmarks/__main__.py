@@ -24,50 +24,54 @@ ROUNDS = 5
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options."""
+    """Returns the options."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Runs the same work in C, PHP and Python, in turn, against private gearmands.",
+        description="Run the same work in C, PHP and Python, in turn, against private gearmands.",
     )
-    parser.add_argument("--list", action="store_true", help="print the names of the works and end")
-    parser.add_argument("--only", metavar="NAME,...", default="*", help="these works, names or patterns as 'echo-*'")
-    parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds ({ROUNDS}; with --quick 1)")
-    parser.add_argument("--quick", action="store_true", help="a small part of the jobs: shows that it runs, no more")
-    parser.add_argument("--slow", action="store_true", help="also the rows that take very long, once")
-    parser.add_argument("--cpu", type=int, metavar="N", help="the CPU that everything is pinned to (the last one)")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the FILE's markers")
+    parser.add_argument("--list", action="store_true", help="print the names of the works and exit")
+    parser.add_argument(
+        "--only", metavar="NAME,...", default="*", help="run only these works; patterns such as 'echo-*' are allowed"
+    )
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"the number of rounds ({ROUNDS}; 1 with --quick)")
+    parser.add_argument(
+        "--quick", action="store_true", help="run few jobs, to see whether everything works; the figures mean nothing"
+    )
+    parser.add_argument("--slow", action="store_true", help="also run the rows that take very long, once")
+    parser.add_argument("--cpu", type=int, metavar="N", help="pin everything to this CPU (default: the last one)")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the markers of FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     options = parser.parse_args(arguments)
     if not hasattr(os, "sched_setaffinity"):
-        parser.error("Linux is needed: here a process cannot be pinned to a CPU")
+        parser.error("this needs Linux, which can pin a process to a CPU")
     usable = os.sched_getaffinity(0)
     options.cpu = max(usable) if options.cpu is None else options.cpu
     options.rounds = options.rounds or (1 if options.quick else ROUNDS)
     if options.cpu not in usable:
-        parser.error(f"CPU {options.cpu} cannot be used here; {sorted(usable)} can")
+        parser.error(f"CPU {options.cpu} is not available; choose one of {sorted(usable)}")
     if options.rounds < 1:
         parser.error("--rounds must be 1 or more")
     return options
 
 
 def chosen(works: Sequence[Work], only: str) -> list[Work]:
-    """The works that any of the patterns names. Raises ValueError for a pattern that names none."""
+    """Returns the works that match a pattern. Raises ValueError for a pattern that matches none."""
     patterns = [pattern.strip() for pattern in only.split(",")]
     for pattern in patterns:
         if not any(fnmatch(work.name, pattern) for work in works):
-            raise ValueError(f"there is no work {pattern!r}; see --list")
+            raise ValueError(f"no work matches {pattern!r}; see --list")
     return [work for work in works if any(fnmatch(work.name, pattern) for pattern in patterns)]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the works. Returns the exit code: 1 where a program failed, 2 for a wrong option."""
+    """Runs the works. Returns the exit code: 1 if a program failed, 2 for a wrong option."""
     options = parsed(arguments)
     with tempfile.TemporaryDirectory(prefix="gearman-benchmarks-") as folder:
         bench = Bench(Path(folder), options.cpu, options.quick)
         try:
             works = chosen(all_works(bench), options.only)
             if options.markdown:
-                report.around_markers(options.markdown)  # now, not after all the work
+                report.around_markers(options.markdown)  # fail now, not after the measurements
         except (ValueError, OSError) as error:
             print(f"benchmarks: {error}", file=sys.stderr)
             return 2

@@ -1,4 +1,4 @@
-"""Bench: runs programs against a private gearmand and measures them; one method for each arrangement."""
+"""Bench: runs the programs against a private gearmand and measures them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ WARMUP = 300  # jobs
 
 @dataclass(frozen=True)
 class Load:
-    """What a client does: a work of the client programs, so many jobs, and what they carry.
+    """What a client does: its work, the number of jobs, and their payload.
 
-    payload is a number of bytes, or a text. extra goes to the client: a window, threads, calls.
+    payload is a number of bytes, or a text. extra is for the client program: a window, threads or calls.
     """
 
     work: str
@@ -32,20 +32,20 @@ class Load:
     extra: int = 0
 
     def arguments(self, port: int) -> tuple[object, ...]:
-        """As the client programs take them."""
+        """The arguments of a client program."""
         return self.work, port, self.jobs, self.warmup, self.payload, self.extra
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A folder for the compiled programs, and the CPU that everything is pinned to. quick: a small part of the jobs."""
+    """The folder of the compiled programs, and the CPU to which everything is pinned. quick runs few jobs."""
 
     folder: Path
     cpu: int
     quick: bool = False
 
     def jobs(self, count: int) -> int:
-        """How many jobs to run where these are wanted."""
+        """How many jobs to run instead of this many."""
         return max(40, count // 200) if self.quick else count
 
     def client(
@@ -57,7 +57,7 @@ class Bench:
         pinned: bool = True,
         io_threads: int | None = None,
     ) -> Sample:
-        """Measures a client, and gearmand and a single worker with it: CPU for each job, rate, latencies, memory."""
+        """Measures a client, gearmand and, if there is one worker, the worker: CPU per job, rate, latencies, memory."""
         with self.server(pinned, io_threads) as server, ExitStack() as stack:
             running: list[Running] = []
             if worker is not None:
@@ -73,10 +73,11 @@ class Bench:
             if workers == 1 and running:
                 running[0].await_ready()
                 sample |= _of_worker(running[0].result())
+                sample["total_us"] = sample["client_us"] + sample["worker_us"] + sample["gearmand_us"]
             return sample
 
     def drain(self, program: Program, jobs: int, pinned: bool = True) -> Sample:
-        """Measures a worker that finds its jobs in the queue."""
+        """Measures a worker and gearmand while the worker empties a queue."""
         with self.server(pinned) as server, ExitStack() as stack:
             fill = Load("bulk", jobs + WARMUP, warmup=0, extra=500)
             filling = self._start(stack, c(self.folder, "client").line(*fill.arguments(server.port)), pinned)
@@ -89,15 +90,17 @@ class Bench:
             worker.go()
             figures = worker.result()
             used = cpu_seconds(server.pid) - before
-            return _of_worker(figures) | {
+            sample = _of_worker(figures)
+            return sample | {
                 "gearmand_us": used / jobs * 1e6,
+                "total_us": sample["worker_us"] + used / jobs * 1e6,
                 "rate": jobs / figures["seconds"],
                 "ms": figures["seconds"] / jobs * 1e3,
             }
 
     @contextmanager
     def waiting(self, program: Program) -> Iterator[int]:
-        """A worker that waits for its first job: its process id. Its argument is the port."""
+        """Starts a worker that waits for a job; yields its process id."""
         with self.server(pinned=True) as server, ExitStack() as stack:
             process = self._start(stack, program.line(server.port), pinned=True).process.pid
             _await_workers(server, 1)
@@ -108,7 +111,7 @@ class Bench:
 
     @contextmanager
     def server(self, pinned: bool, io_threads: int | None = None) -> Iterator[Gearmand]:
-        """A fresh gearmand: with one I/O thread on the CPU, or on all CPUs with as many as it likes or these."""
+        """Starts a gearmand: with one I/O thread if pinned, else on all CPUs with io_threads or its default."""
         with on_cpus(self.cpus(pinned)):
             server = Gearmand(threads=1 if pinned else io_threads).start()
         try:
@@ -117,7 +120,7 @@ class Bench:
             server.stop()
 
     def cpus(self, pinned: bool) -> frozenset[int]:
-        """Where the measured processes run."""
+        """The CPUs of the measured processes."""
         return frozenset({self.cpu}) if pinned else frozenset(os.sched_getaffinity(0))
 
     def _start(self, stack: ExitStack, line: list[str], pinned: bool) -> Running:
@@ -125,16 +128,16 @@ class Bench:
             return stack.enter_context(Running(line, patience=240))
 
     def _shares(self, load: Load, workers: int) -> tuple[int, int]:
-        """A single worker counts the jobs and ends; of several nobody knows how many each gets."""
+        """A single worker ends after the last job. Of several, nobody knows how many jobs each gets."""
         return (load.jobs, max(1, load.warmup)) if workers == 1 else (2**40, 1)
 
 
 def _await_workers(server: Gearmand, count: int) -> None:
-    """Until gearmand knows so many workers."""
+    """Waits until that many workers have registered."""
     deadline = time.monotonic() + 60
     while _workers(server) < count:
         if time.monotonic() > deadline:
-            raise ProgramError(f"{count} workers do not register")
+            raise ProgramError(f"{count} workers did not register within 60 s")
         time.sleep(0.005)
 
 

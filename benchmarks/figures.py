@@ -1,4 +1,4 @@
-"""From the samples of the rounds to figures: medians, spreads, ratios, and whether goals hold."""
+"""Figures from the samples of the rounds: medians, spreads, ratios, and whether goals are met."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.bench import Sample
 
 @dataclass(frozen=True)
 class Metric:
-    """What a figure is called, and with how many digits after the point it is shown."""
+    """The name of a figure, and the number of its decimals."""
 
     heading: str
     digits: int = 1
@@ -21,6 +21,7 @@ METRICS = {
     "client_us": Metric("client CPU µs/job"),
     "worker_us": Metric("worker CPU µs/job"),
     "gearmand_us": Metric("gearmand CPU µs/job"),
+    "total_us": Metric("total CPU µs/job"),
     "rate": Metric("jobs/s", 0),
     "us": Metric("µs/job"),
     "ms": Metric("ms/job", 2),
@@ -42,7 +43,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A limit for a row's figure, or for its ratio to another row's: the most it may be, or with at_least the least."""
+    """A limit of a row's figure, or of its ratio to that of another row: a maximum, or with at_least a minimum."""
 
     row: str
     metric: str
@@ -58,26 +59,26 @@ class Goal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A goal, what was measured for it, and whether it holds."""
+    """A goal, the measured value, and whether it is met."""
 
     goal: Goal
     value: float
 
     @property
     def holds(self) -> bool:
-        """Whether the value, as it is shown, is within the limit."""
+        """Whether the value is within the limit. It is rounded as it is shown."""
         shown = round(self.value, self.digits)
         return shown >= self.goal.limit if self.goal.at_least else shown <= self.goal.limit
 
     @property
     def digits(self) -> int:
-        """With how many digits it is shown and compared."""
+        """The number of decimals that are shown and compared."""
         return 2 if self.goal.against else METRICS[self.goal.metric].digits
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some values, the lowest and the highest."""
+    """The median, the lowest and the highest of some values."""
 
     median: float
     low: float
@@ -85,7 +86,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Of one value or more."""
+        """Returns that of at least one value."""
         return cls(median(values), min(values), max(values))
 
 
@@ -96,18 +97,18 @@ class Figures:
         self.samples = samples
 
     def spread(self, row: str, metric: str) -> Spread | None:
-        """Median, lowest and highest of a row's figure; None where it was not measured."""
+        """Median, lowest and highest of a row's figure; None if it was not measured."""
         values = self._values(row, metric)
         return Spread.of(values) if values else None
 
     def ratio(self, row: str, metric: str, against: str) -> float | None:
-        """The median of the rounds' ratios to another row: noise that a round's programs share cancels out."""
+        """The median of the rounds' ratios to another row. Noise that affects a whole round cancels out."""
         pairs = zip(self._values(row, metric), self._values(against, metric), strict=False)
         ratios = [one / other for one, other in pairs if other]
         return median(ratios) if ratios else None
 
     def verdict(self, goal: Goal) -> Verdict | None:
-        """What became of a goal; None where its rows were not measured."""
+        """Whether a goal is met; None if its rows were not measured."""
         if goal.against:
             ratio = self.ratio(goal.row, goal.metric, goal.against)
             return None if ratio is None else Verdict(goal, ratio)

@@ -24,7 +24,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def on_cpus(cpus: frozenset[int]) -> Iterator[None]:
-    """What is started in the block, and its threads, stays on these CPUs."""
+    """Pins the processes that are started in the block to these CPUs."""
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)
     try:
@@ -34,7 +34,7 @@ def on_cpus(cpus: frozenset[int]) -> Iterator[None]:
 
 
 def cpu_seconds(process: int) -> float:
-    """User and system time of all threads that a process has or had, from its CPU clock: nanoseconds, not ticks."""
+    """User and system time of a process with all its threads, from its CPU clock, which counts nanoseconds."""
     clock = ctypes.c_int()
     error = _LIBC.clock_getcpuclockid(process, ctypes.byref(clock))
     if error:
@@ -43,16 +43,16 @@ def cpu_seconds(process: int) -> float:
 
 
 def resident(process: int) -> int:
-    """The memory that a process has in use, in bytes."""
+    """The resident memory of a process in bytes."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
-    raise ProcessLookupError(f"process {process} has no memory")
+    raise ProcessLookupError(f"process {process} has ended")
 
 
 @cache
 def missing(tool: str) -> str:
-    """Why a tool cannot be used, "" where it can."""
+    """Why a tool cannot be used; "" if it can."""
     if shutil.which(tool) is None:
         return f"{tool} is not installed"
     if tool == "php" and "gearman" not in output_of("php", "-m").split():
@@ -61,7 +61,7 @@ def missing(tool: str) -> str:
 
 
 def output_of(*command: str) -> str:
-    """What a command prints; "" where it cannot be run or fails."""
+    """The output of a command; "" if it cannot be run or fails."""
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -70,7 +70,7 @@ def output_of(*command: str) -> str:
 
 
 def description(pinned: int) -> list[str]:
-    """What the figures depend on, a line each."""
+    """The versions and the machine, one per line."""
     commit = output_of("git", "describe", "--always", "--dirty")
     php = "" if missing("php") else output_of("php", "-r", 'echo PHP_VERSION, ", ext-gearman ", phpversion("gearman");')
     with Gearmand() as server:

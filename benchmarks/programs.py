@@ -1,4 +1,4 @@
-"""The programs: how each language's are compiled, started and talked to."""
+"""The measured programs: how those of each language are compiled, started and controlled."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from benchmarks.machine import ROOT, file_of
 
 
 class ProgramError(Exception):
-    """A program ended, or said nothing in time."""
+    """A program failed, or did not answer in time."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program by its command; after are arguments that follow those of the work. needs is a tool or ""."""
+    """The command of a program. after: arguments behind those of the work. needs: a tool, or ""."""
 
     command: tuple[str, ...]
     after: tuple[str, ...] = ()
     needs: str = ""
 
     def under(self, *command: str) -> Program:
-        """The same, run by another command."""
+        """The program as an argument of another command."""
         return replace(self, command=(*command, *self.command))
 
     def line(self, *arguments: object) -> list[str]:
-        """The whole command."""
+        """The complete command line."""
         return [*self.command, *map(str, arguments), *self.after]
 
 
@@ -48,14 +48,14 @@ def php(name: str) -> Program:
 
 
 def python(name: str, *after: str) -> Program:
-    """A Python module, run by the interpreter that runs this."""
+    """A Python module, run by this interpreter."""
     return Program((sys.executable, "-m", f"benchmarks.python.{name}"), after)
 
 
 def plain_python(folder: Path) -> Program:
-    """Python as it starts where pip has installed the package, in a new virtual environment.
+    """Python in a new virtual environment, as if pip had installed the package there.
 
-    Ours reads a file at each start that tells it where the sources are, and imports pathlib and urllib for that.
+    An editable installation, such as that of script/bootstrap, imports pathlib and urllib at each start of Python.
     """
     home = folder / "plain"
     if not home.exists():
@@ -65,12 +65,12 @@ def plain_python(folder: Path) -> Program:
 
 
 def c(folder: Path, name: str) -> Program:
-    """A C program that compile_c() puts into the folder."""
+    """A C program that compile_c() has put into the folder."""
     return Program((str(folder / name),))
 
 
 def compile_c(folder: Path) -> None:
-    """Compiles the C programs against the libgearman that pkg-config names. Raises ProgramError."""
+    """Compiles the C programs against the libgearman that pkg-config finds. Raises ProgramError."""
     flags = _output(["pkg-config", "--cflags", "--libs", "gearmand"]).split()
     for name in ("client", "worker"):
         command = ["cc", "-O2", "-Wall", "-Wextra", "-pthread", file_of(["c", f"{name}.c"]), "-o", str(folder / name)]
@@ -78,7 +78,7 @@ def compile_c(folder: Path) -> None:
 
 
 def compile_python() -> None:
-    """Compiles the Python modules that are measured, so that no run does it. Raises ProgramError."""
+    """Compiles the Python modules, so that no measured program has to. Raises ProgramError."""
     folders = (Path(gearman_cffi.__file__).parent, ROOT / "benchmarks")
     _output([sys.executable, "-m", "compileall", "-q", *map(str, folders)])
 
@@ -94,13 +94,13 @@ def _output(command: Sequence[str]) -> str:
 
 
 def environment() -> dict[str, str]:
-    """The programs' environment: Python keeps its compiled modules, nothing names servers, hashes do not vary."""
+    """The environment of the programs: compiled modules are used, no server is named, hashes are constant."""
     left_out = ("PYTHONDONTWRITEBYTECODE", "GEARMAN_SERVERS", "PYTHONPATH", "PYTHONMALLOC", "PYTHONDEVMODE")
     return {name: text for name, text in os.environ.items() if name not in left_out} | {"PYTHONHASHSEED": "0"}
 
 
 class Running:
-    """A program in a process of its own, killed at the end of the block if it still runs."""
+    """A running program. It is killed at the end of the block if it has not ended."""
 
     def __init__(self, line: Sequence[str], patience: float) -> None:
         self._line = line
@@ -133,24 +133,24 @@ class Running:
         self._errors.close()
 
     def await_ready(self) -> None:
-        """Returns when its warm-up is over."""
+        """Waits until the warm-up is over."""
         line = self._next_line()
         if line != "ready":
-            raise self._failed(f"said {line!r} instead of ready")
+            raise self._failed(f"printed {line!r} instead of ready")
 
     def go(self) -> None:
-        """Lets it begin."""
+        """Starts the measured part."""
         assert self.process.stdin is not None
         self.process.stdin.write(b"\n")
 
     def result(self) -> dict[str, float]:
-        """Its line of results, after its end."""
+        """Waits for its end; returns its figures."""
         line = self._next_line()
         try:
             figures: dict[str, float] = json.loads(line)
             code = self.process.wait(self._patience)
         except (ValueError, subprocess.TimeoutExpired) as error:
-            raise self._failed(f"said {line!r}, and {error}") from error
+            raise self._failed(f"printed {line!r}, and {error}") from error
         if code:
             raise self._failed(f"ended with exit code {code}")
         return figures
@@ -160,7 +160,7 @@ class Running:
         deadline = time.monotonic() + self._patience
         while b"\n" not in self._read:
             if not select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise self._failed(f"says nothing for {self._patience} s")
+                raise self._failed(f"printed nothing for {self._patience} s")
             piece = self.process.stdout.read(65536)
             if not piece:
                 raise self._failed("ended too early")
@@ -171,4 +171,4 @@ class Running:
     def _failed(self, what: str) -> ProgramError:
         self._errors.seek(0)
         said = self._errors.read().decode("utf-8", "replace").strip()
-        return ProgramError(f"{' '.join(map(str, self._line))} {what}. It wrote: {said[-2000:] or '-'}")
+        return ProgramError(f"{' '.join(map(str, self._line))} {what}. Its error output: {said[-2000:] or '-'}")

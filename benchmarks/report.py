@@ -1,4 +1,4 @@
-"""Tables, as text that is Markdown as well, and JSON."""
+"""Tables in Markdown, and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
 def table(outcome: Outcome) -> str:
-    """A work's heading and table, and the rows that have no figures."""
+    """The heading and the table of a work, and a note for each row without figures."""
     work = outcome.work
     names = [row.name for row in work.rows]
     against = [name for name in (C, PHP) if name in names]
@@ -43,36 +43,36 @@ def table(outcome: Outcome) -> str:
 
 
 def goals(outcomes: Sequence[Outcome]) -> str:
-    """All goals with what was measured, in one table."""
+    """All goals with the measured values, in one table."""
     lines = [["work", "row", "goal", "measured", ""]]
     for outcome in outcomes:
         for row in outcome.work.rows:
             for verdict in outcome.verdicts(row.name):
-                held = "holds" if verdict.holds else "**missed**"
+                held = "met" if verdict.holds else "**missed**"
                 lines.append([outcome.work.name, row.name, str(verdict.goal), _value(verdict), held])
     if len(lines) == 1:
         return ""
-    missed = sum(line[-1] != "holds" for line in lines[1:])
-    count = f"{len(lines) - 1 - missed} of {len(lines) - 1} hold."
+    missed = sum(line[-1] != "met" for line in lines[1:])
+    count = f"{len(lines) - 1 - missed} of {len(lines) - 1} are met."
     return "\n".join(["### Goals", "", count, "", *_aligned(lines)])
 
 
 def as_json(outcomes: Sequence[Outcome], about: dict[str, Any]) -> dict[str, Any]:
-    """Everything that was measured."""
+    """All figures."""
     return about | {"works": {outcome.work.name: _work(outcome) for outcome in outcomes}}
 
 
 def around_markers(file: Path) -> tuple[str, str]:
-    """What stands before and after the tables of a file. Raises ValueError where it has no markers for them."""
+    """Returns the text of a file before and after the tables. Raises ValueError if it has no markers."""
     before, begin, rest = file.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{file} has no lines {BEGIN} and {END} for the tables to stand between")
+        raise ValueError(f"{file} needs the lines {BEGIN} and {END}: the tables are written between them")
     return before, after
 
 
 def write_between_markers(file: Path, text: str) -> None:
-    """Puts the text between the file's two markers; all else stays. Raises as around_markers()."""
+    """Replaces the text between the two markers of a file. Raises ValueError if it has no markers."""
     before, after = around_markers(file)
     file.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
 
@@ -123,11 +123,11 @@ def _value(verdict: Verdict) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    return f"{verdict.goal}: {_value(verdict)} {'holds' if verdict.holds else '**missed**'}"
+    return f"{verdict.goal}: {_value(verdict)} {'met' if verdict.holds else '**missed**'}"
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table with columns of one width, figures to the right."""
+    """A Markdown table with aligned columns, figures on the right."""
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
     left = {0} | {column for column, title in enumerate(lines[0]) if title in ("row", "goal", "")}
 

@@ -1,4 +1,4 @@
-"""Runs works: their rows in turn, round after round."""
+"""Runs the works: all rows of a work in turn, round after round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gearman_cffi.testing import GearmandError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured of a work. left_out and failed say of rows without figures why."""
+    """The figures of a work. left_out and failed have the reason for each row without figures."""
 
     work: Work
     figures: Figures
@@ -24,15 +24,15 @@ class Outcome:
     failed: dict[str, str]
 
     def verdicts(self, row: str) -> list[Verdict]:
-        """What became of the goals of a row."""
+        """The goals of a row, with the measured values."""
         found = [self.figures.verdict(goal) for goal in self.work.goals if goal.row == row]
         return [verdict for verdict in found if verdict is not None]
 
 
 def run(work: Work, rounds: int, slow: bool, tell: Callable[[str], object]) -> Outcome:
-    """Measures the rows of a work A B C, A B C ..., slow ones once.
+    """Measures the rows of a work in the order A B C, A B C ...; slow rows only once.
 
-    A row whose program fails is left out from then on.
+    A row whose program fails is not run again.
     """
     rounds = min(rounds, work.rounds)
     left_out = {row.name: why for row in work.rows if (why := _why_not(row, slow))}
@@ -52,5 +52,5 @@ def run(work: Work, rounds: int, slow: bool, tell: Callable[[str], object]) -> O
 
 def _why_not(row: Row, slow: bool) -> str:
     if row.slow and not slow:
-        return "takes long, run with --slow only"
+        return "it is slow; --slow runs it"
     return "; ".join(why for tool in row.needs if (why := missing(tool)))

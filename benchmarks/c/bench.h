@@ -1,6 +1,6 @@
-/* What the benchmark programs share: arguments, meters, the talk with the runner, the line of results.
+/* What the C programs share: arguments, measuring, the protocol with the runner, the printed figures.
  *
- * A program warms up, says "ready", waits for a line, does its work and prints one line of JSON. */
+ * A program warms up, prints "ready", waits for a line, does its work and prints one line of JSON. */
 #include <libgearman/gearman.h>
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static inline double seconds_of(clockid_t clock)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A field of /proc/self/status that is in kB, in bytes. */
+/* A field of /proc/self/status, converted from kB to bytes. */
 static inline long memory(const char *field)
 {
   char line[256];
@@ -50,7 +50,7 @@ static inline int is_number(const char *text)
   return strspn(text, "0123456789") == strlen(text);
 }
 
-/* So many bytes for a number, the text itself for anything else. */
+/* That many bytes for a number, else the text itself. */
 static inline char *payload_of(const char *text, size_t *size)
 {
   if (!is_number(text)) {

@@ -8,7 +8,7 @@ struct task {
   const char *work, *payload;
   size_t size;
   long first, window;
-  int is_serialized; /* a text for a worker with a serializer, whose answer may be of another length */
+  int is_serialized; /* for a worker with a serializer: the answer may have another length */
   double *latencies;
 };
 
@@ -59,7 +59,7 @@ static gearman_return_t on_complete(gearman_task_st *task)
   return GEARMAN_SUCCESS;
 }
 
-/* All in one run, libgearman's list of tasks as long as the batch. */
+/* All jobs in one run: libgearman's list of tasks is as long as the batch. */
 static void batch(const struct task *task, long jobs)
 {
   char key[KEY_SIZE];
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
   int port = atoi(argv[2]);
   long jobs = atol(argv[3]), warmup = atol(argv[4]), extra = argc > 6 ? atol(argv[6]) : 0;
   int is_serialized = !is_number(argv[5]);
-  const char *first = is_serialized ? argv[5] : "warm-up"; /* a large payload would be in the memory's base */
+  const char *first = is_serialized ? argv[5] : "warm-up"; /* a large payload would count as memory before the measured part */
   struct task task = {.work = work, .window = extra, .payload = first, .size = strlen(first)};
   struct meter meter;
   task.is_serialized = is_serialized;

@@ -1,7 +1,7 @@
-/* worker WORK PORT JOBS WARMUP: answers jobs as a C program would.
+/* worker WORK PORT JOBS WARMUP: executes jobs as a C program would.
  *
- * WORK is echo, which answers with the workload, or drain, which answers "ok" and waits after the warm-up. It is
- * measured from the start of the last job of the warm-up to the start of the last job. */
+ * WORK is echo, which returns the workload, or drain, which returns "ok" and waits after the warm-up. It is measured
+ * from the start of the last warm-up job to the start of the last job. */
 #include "bench.h"
 
 static long jobs, warmup, seen;

@@ -1,4 +1,4 @@
-"""What the Python programs share; see c/bench.h."""
+"""What the Python programs share. c/bench.h is the same for C."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ FUNCTION = "bench"
 
 
 def check(holds: object, what: str) -> None:
-    """Ends the program where something did not go as it must."""
+    """Ends the program if something failed."""
     if not holds:
         sys.exit(f"{what} failed")
 
 
 def memory(field: str) -> int:
-    """A field of /proc/self/status that is in kB, in bytes."""
+    """A field of /proc/self/status, converted from kB to bytes."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field + ":"))
 
 
 def say_ready() -> None:
-    """The warm-up is over."""
+    """Says that the warm-up is over."""
     print("ready", flush=True)
 
 
 def await_go() -> None:
-    """Waits for the runner."""
+    """Waits until the runner starts the measured part."""
     check(sys.stdin.readline(), "waiting for the runner")
 
 
 class Meter:
-    """Wall and CPU time between begin() and finish(), memory at begin() and at report()."""
+    """Measures wall and CPU time between begin() and finish(), and memory at begin() and report()."""
 
     def __init__(self) -> None:
         self.latencies: list[int] = []
@@ -40,18 +40,18 @@ class Meter:
         self._began = self._cpu = 0.0
 
     def begin(self) -> None:
-        """The measured part starts."""
+        """Starts the measured part."""
         self._figures["base"] = memory("VmRSS")
         self._cpu = time.process_time()
         self._began = time.perf_counter()
 
     def finish(self) -> None:
-        """The measured part is over."""
+        """Ends the measured part."""
         self._figures["seconds"] = time.perf_counter() - self._began
         self._figures["cpu"] = time.process_time() - self._cpu
 
     def report(self, jobs: int) -> None:
-        """Prints the line of results."""
+        """Prints the figures."""
         self._figures |= {"jobs": jobs, "peak": memory("VmHWM")}
         if self.latencies:
             ordered = sorted(self.latencies)
@@ -60,10 +60,10 @@ class Meter:
 
 
 class Marks:
-    """Measures a worker from the start of the warm-up's last job to the start of the last one.
+    """Measures a worker from the start of the last warm-up job to the start of the last job.
 
-    moments: what is to be called at the start of which jobs. The programs count their jobs themselves, as those in C
-    and PHP do: a call for each would be a part of what is measured.
+    moments: the function to call at the start of a job, by the job's number. The programs count their jobs themselves,
+    as those in C and PHP do, because a call for each job would be measured too.
     """
 
     def __init__(self, jobs: int, warmup: int, waits: bool) -> None:

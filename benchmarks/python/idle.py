@@ -1,4 +1,4 @@
-"""idle.py mirror|layer PORT: a worker with nothing to do, which imports nothing that a user's would not."""
+"""idle.py mirror|layer PORT: a worker without jobs. It imports only what a user's worker imports."""
 
 from __future__ import annotations
 

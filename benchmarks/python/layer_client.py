@@ -1,6 +1,6 @@
 """layer_client WORK PORT JOBS WARMUP SIZE CALLS SERIALIZER: submits jobs through gearman_cffi.Client.
 
-The bulk works make CALLS calls, which share the jobs.
+The bulk works share the jobs among CALLS calls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gearman_cffi.serializers.by_name import BY_NAME
 
 
 def echo(client: Client, first: int, jobs: int, value: object) -> list[int]:
-    """Foreground jobs, one after the other; returns the times they took, in ns."""
+    """Foreground jobs, one after the other; returns the latency of each in ns."""
     latencies = []
     for number in range(first, first + jobs):
         began = time.perf_counter_ns()
@@ -34,7 +34,7 @@ def background(client: Client, first: int, jobs: int, value: object) -> None:
 
 
 def new_jobs(first: int, jobs: int, value: object) -> Iterator[Job]:
-    """Jobs with a unique key each, made as they are taken."""
+    """Jobs, each with a unique key, from a generator."""
     return (Job(FUNCTION, value, f"bench-{number}") for number in range(first, first + jobs))
 
 
@@ -51,7 +51,7 @@ def batch(client: Client, first: int, jobs: int, value: object) -> None:
 
 
 def stream(client: Client, first: int, jobs: int, value: object) -> None:
-    """Foreground jobs as a stream, no answer kept."""
+    """Foreground jobs as a stream, without keeping the answers."""
     count = 0
     for _, answer in client.stream_jobs(new_jobs(first, jobs, value)):
         count += answer == value
@@ -68,7 +68,7 @@ WORKS: dict[str, Callable[[Client, int, int, object], list[int] | None]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Runs the work that the arguments name."""
+    """Runs a work."""
     run = WORKS[arguments[0]]
     port, jobs, warmup, size, calls = map(int, arguments[1:6])
     calls = max(1, calls)

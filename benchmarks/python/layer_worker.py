@@ -1,6 +1,6 @@
-"""layer_worker WORK PORT JOBS WARMUP SERIALIZER [listeners] [busy]: answers jobs through gearman_cffi.Worker.
+"""layer_worker WORK PORT JOBS WARMUP SERIALIZER [listeners] [busy]: executes jobs through gearman_cffi.Worker.
 
-listeners: one for each of the events that a job has.
+listeners: one listener for each event of a job.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ JOB_EVENTS = (EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUT
 
 
 def listen(event: object) -> None:
-    """A listener that costs nothing itself."""
+    """A listener that does nothing."""
 
 
 def main(arguments: list[str]) -> None:
-    """Works until the last job is answered."""
+    """Works until the last job is done."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
     drains = work == "drain"
     marks = Marks(jobs, warmup, waits=drains)

@@ -12,14 +12,14 @@ from gearman_cffi.ext import GearmanClient, GearmanTask
 
 
 def connected(port: int) -> GearmanClient:
-    """A client of the server."""
+    """Returns a client of the server."""
     client = GearmanClient()
     client.addServer("127.0.0.1", port)
     return client
 
 
 def echo(client: GearmanClient, first: int, jobs: int, payload: bytes, window: int) -> list[int]:
-    """Foreground jobs, one after the other; returns the times they took, in ns."""
+    """Foreground jobs, one after the other; returns the latency of each in ns."""
     latencies = []
     size = len(payload)
     for number in range(first, first + jobs):
@@ -61,7 +61,7 @@ def batch(client: GearmanClient, first: int, jobs: int, payload: bytes, window: 
 
 
 def bulk(client: GearmanClient, first: int, jobs: int, payload: bytes, window: int) -> None:
-    """Background jobs in windows, their handles kept."""
+    """Background jobs in windows; keeps the handles."""
     handles = []
 
     def on_created(task: GearmanTask) -> None:
@@ -85,7 +85,7 @@ WORKS: dict[str, Callable[[GearmanClient, int, int, bytes, int], list[int] | Non
 
 
 def run_threads(work: str, port: int, jobs: int, warmup: int, payload: bytes, count: int) -> None:
-    """The jobs shared out to threads with a client each."""
+    """Shares the jobs among threads, each with its own client."""
     gate = threading.Barrier(count + 1)
 
     def in_thread(number: int) -> None:
@@ -111,7 +111,7 @@ def run_threads(work: str, port: int, jobs: int, warmup: int, payload: bytes, co
 
 
 def main(arguments: list[str]) -> None:
-    """Runs the work that the arguments name."""
+    """Runs a work."""
     work = arguments[0]
     port, jobs, warmup, size, extra = map(int, [*arguments[1:], "0"][:5])
     if work.startswith("threads-"):

@@ -1,6 +1,6 @@
-"""mirror_worker WORK PORT JOBS WARMUP [busy]: answers jobs through gearman_cffi.ext; see c/worker.c.
+"""mirror_worker WORK PORT JOBS WARMUP [busy]: executes jobs through gearman_cffi.ext; c/worker.c is the same in C.
 
-busy: beside another Python thread of the process, which always computes.
+busy: another thread of the process computes all the time.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from gearman_cffi.ext import GearmanJob, GearmanWorker
 
 
 def compute() -> None:
-    """Holds the interpreter as long as the process lives."""
+    """Computes as long as the process lives."""
     number = 0
     while True:
         number += 1
 
 
 def main(arguments: list[str]) -> None:
-    """Works until the last job is answered."""
+    """Works until the last job is done."""
     work, port, jobs, warmup = arguments[0], *map(int, arguments[1:4])
     drains = work == "drain"
     marks = Marks(jobs, warmup, waits=drains)

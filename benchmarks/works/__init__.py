@@ -1,4 +1,4 @@
-"""The works: what is measured, in which rows, and what is wanted of it."""
+"""The works: what is measured, with which programs, and the goals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ __all__ = ["Row", "Work", "all_works"]
 
 
 def all_works(bench: Bench) -> list[Work]:
-    """All works, in the order in which they are run and shown."""
+    """Returns all works in their order."""
     rooms = (single, many, layer, large, threads, start, counts)
     return [work for room in rooms for work in room.works(bench)]

@@ -1,4 +1,7 @@
-"""Instructions for each job, counted by valgrind: no noise of the machine is in them, and nothing of the kernel."""
+"""Instructions per job, counted by valgrind in user space. They do not depend on the load of the machine.
+
+They are reported, and have no goals: more instructions do not have to cost more time.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.bench import Bench, Load, Sample
-from benchmarks.figures import Goal
 from benchmarks.programs import Program, ProgramError
-from benchmarks.works.work import MIRROR, C, Peer, Work, peers, rows_of
+from benchmarks.works.work import Peer, Work, peers, rows_of
 
 SHORT, LONG = 1_000, 3_000
 PREFIX = "instructions-"
 
 
 def works(bench: Bench) -> Iterator[Work]:
-    """The works of this room."""
+    """Yields the works of this module."""
     worker = peers(bench)[0].worker
     paths: dict[str, tuple[str, Callable[[Peer, int, Path], object]]] = {
         "background-no-key": (
@@ -41,13 +43,12 @@ def works(bench: Bench) -> Iterator[Work]:
             f"Instructions in user space: {title}",
             ("instructions",),
             rows_of(peers(bench), lambda peer, run=run: _per_job(bench, peer, run), "valgrind"),  # type: ignore[misc]
-            (Goal(MIRROR, "instructions", 3.2, C),),
             rounds=1,
         )
 
 
 def _per_job(bench: Bench, peer: Peer, run: Callable[[Peer, int, Path], object]) -> Sample:
-    """The difference of two lengths: start, warm-up and end are in both."""
+    """Compares two runs of different length, so that start, warm-up and end do not count."""
     counts = []
     lengths = [100, 300] if bench.quick else [SHORT, LONG]
     for jobs in lengths:

@@ -1,4 +1,4 @@
-"""Large payloads over loopback: time, and memory at the peak."""
+"""Large payloads over loopback: time and peak memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITH_C = f"{MIRROR}, C worker"
 
 
 def works(bench: Bench) -> Iterator[Work]:
-    """The works of this room."""
+    """Yields the works of this module."""
     yield _work(
         bench,
         "large-1",

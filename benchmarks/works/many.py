@@ -1,4 +1,4 @@
-"""Many jobs at once: batches in one run, bulk submission in windows, and whether bulk calls stay linear."""
+"""Many jobs at once: batches, bulk submission in windows, and whether bulk calls take linear time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINEAR = (
 
 
 def works(bench: Bench) -> Iterator[Work]:
-    """The works of this room."""
+    """Yields the works of this module."""
     yield from _batches(bench)
     yield from _bulk(bench)
     for name, work, call in _LINEAR:
@@ -81,14 +81,14 @@ def _linear(bench: Bench, name: str, work: str, call: str) -> Work:
     few, some, many = (bench.jobs(count) for count in (1_000, 10_000, 100_000))
 
     def row(count: int) -> Row:
-        calls = many // count  # the same jobs in all: what gearmand takes for a job grows with its queue
+        calls = many // count  # the total is the same: gearmand needs more time per job if its queue is long
         load = Load(work, count * calls, extra=calls)
         return Row(f"{count:,} jobs a call", lambda: bench.client(program, load, worker))
 
     rows = tuple(row(count) for count in (few, some, many))
     return Work(
         name,
-        f"The time for a job in {call} by the number of jobs",
+        f"Time per job in {call}, by the number of jobs",
         ("us", "client_us", "rate", "client_extra_mb"),
         rows,
         (Goal(rows[2].name, "us", 1.2, rows[0].name),),

@@ -1,4 +1,4 @@
-"""Work, Row and Peer: the shape of a table."""
+"""Work, Row and Peer: what a table consists of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ C, AGAIN, PHP, MIRROR = "C", "C again", "PHP", "gearman_cffi.ext"
 
 @dataclass(frozen=True)
 class Row:
-    """One program or arrangement of a work. needs names tools; a slow one is run only on request, and once."""
+    """A row of a table. needs: the tools that it requires. slow: it is run only with --slow, and once."""
 
     name: str
     measure: Callable[[], Sample]
@@ -24,9 +24,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Work:
-    """A table: rows that do the same work, and what is shown of them.
+    """A table: rows that do the same work, and the figures that are shown.
 
-    The first of the metrics is that of the ratios to the rows C and PHP. rounds is the most of them that make sense.
+    The first metric is that of the ratios to C and PHP. rounds is the maximum.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Peer:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The tools without which it does not run."""
+        """The tools that its programs require."""
         return (self.client.needs,) if self.client.needs else ()
 
 
 def peers(bench: Bench) -> list[Peer]:
-    """C, PHP, the mirror, and C a second time: what differs between the two is noise."""
+    """Returns C, PHP, the mirror, and C again: a difference between the two rows of C is noise."""
     first = Peer(C, c(bench.folder, "client"), c(bench.folder, "worker"))
     return [
         first,
@@ -63,7 +63,7 @@ def peers(bench: Bench) -> list[Peer]:
 
 
 def rows_of(given: Iterable[Peer], measure: Callable[[Peer], Sample], *needs: str) -> tuple[Row, ...]:
-    """A row for each peer."""
+    """Returns a row for each peer."""
 
     def row(peer: Peer) -> Row:
         return Row(peer.name, lambda: measure(peer), (*peer.needs, *needs))
