@@ -48,7 +48,7 @@ class Capabilities(NamedTuple):
 
     @property
     def submits_newest_first(self) -> bool:
-        """Whether gearman_client_run_tasks() submits what was added last first, as 1.x does."""
+        """Whether gearman_client_run_tasks() submits what was added last first, as 1.x does (Q27)."""
         return self.version_info < (2, 0)
 
     def has(self, function: str) -> bool:
@@ -58,7 +58,7 @@ class Capabilities(NamedTuple):
         return function in self.functions
 
     def require_tls(self) -> None:
-        """Raises MissingCapabilityError if the library was built without TLS."""
+        """Raises MissingCapabilityError if the library was built without TLS, which it would not say itself (Q33)."""
         if not self.tls:
             raise MissingCapabilityError(
                 f"libgearman {self.version} was built without TLS: jobs would go out in plain text; "

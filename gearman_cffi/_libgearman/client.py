@@ -183,8 +183,7 @@ class NativeClient(NativeObject):
     def unique_status(self, unique: bytes, timeout: int = -1) -> StatusReply:
         """Asks for the status of a job by its unique key.
 
-        Made to be called on a clone(): libgearman counts the request as a job, and the next one that is submitted
-        over the same connection would never be named.
+        Made to be called on a clone(): the next job over the same connection would never get its handle (Q23).
         """
         return self._ask(_UNIQUE_STATUS, unique, timeout)
 

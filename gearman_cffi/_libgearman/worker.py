@@ -46,8 +46,8 @@ class NativeWorker(NativeObject):
         # libgearman may hold on to a context after it was told to forget the function.
         self._functions: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
         self._retired: list[tuple[JobFunction, Any]] = []
-        # libgearman tells the servers of a new function before it tells them of those that were unregistered, so
-        # that a function registered again would be lost: it waits here until the servers know, and C refuses to work.
+        # Q20: a function that is registered again would be lost. It waits here until the servers know that it was
+        # unregistered, and C refuses to work before.
         self._waiting: dict[bytes, tuple[JobFunction | None, int]] = {}
 
     def timeout(self) -> int:
@@ -57,7 +57,7 @@ class NativeWorker(NativeObject):
     def set_timeout(self, milliseconds: int) -> None:
         """Sets timeout(), and the option TIMEOUT_RETURN (gearman_worker_set_timeout).
 
-        libgearman is never told 0: it would not even look whether a connection can take a result, and try for ever.
+        libgearman gets 1 for 0 (Q22).
         """
         super().set_timeout(milliseconds or 1)
         self._at_once = milliseconds == 0

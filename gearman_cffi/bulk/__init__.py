@@ -1,6 +1,6 @@
 """Many jobs at once, over connections of their own.
 
-libgearman searches all outstanding tasks for each packet, so that the time for a batch grows with the square of its
+libgearman searches all outstanding tasks for each packet (Q28): the time for a batch grows with the square of its
 size. Therefore only a window of jobs is outstanding, and the next ones are submitted as answers come.
 
 A lane is a connection that prefers one of the servers; there is one lane for each server. A job without a unique key

@@ -191,7 +191,7 @@ class GearmanBase(Uncopyable):
         files = [None if value is None else arguments.name(value, what) for what, value in names.items()]
         if arguments.flag(ssl):
             for file in filter(None, files):
-                with open(file, "rb"):  # libgearman 2.0 ends the process if it cannot open a file
+                with open(file, "rb"):  # Q34: libgearman 2.0 would end the process
                     pass
             self._native.set_ssl(files)
         return True

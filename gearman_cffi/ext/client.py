@@ -36,8 +36,8 @@ _Client = TypeVar("_Client", bound="GearmanClient")
 
 _JOB_FAILED: Final = frozenset({GEARMAN_WORK_EXCEPTION, GEARMAN_WORK_FAIL})
 _ANSWERED: Final = frozenset({GEARMAN_SUCCESS, GEARMAN_IO_WAIT})  # what jobStatus() does not warn about
-_HANDLE_MAX: Final = 63  # bytes: GEARMAN_JOB_HANDLE_SIZE without its NUL
-_UNIQUE_MAX: Final = 63  # bytes: GEARMAN_MAX_UNIQUE_SIZE without its NUL
+_HANDLE_MAX: Final = 63  # bytes: GEARMAN_JOB_HANDLE_SIZE without its NUL; Q24
+_UNIQUE_MAX: Final = 63  # bytes: GEARMAN_MAX_UNIQUE_SIZE without its NUL; Q25
 
 
 class GearmanClient(GearmanBase):

@@ -256,8 +256,7 @@ class _RegisteredFunction:
         code = job._rc
         if code == GEARMAN_LOST_CONNECTION:
             return JobEnd.RETURNED, GEARMAN_SUCCESS
-        # A function that fails makes libgearman's next gearman_worker_work() return success without a job, so the
-        # failure is sent from here.
+        # Q36: libgearman must not see that the function has failed, so the failure is sent from here.
         packet, sends = (JobPacket.COMPLETE, answer) if code in (0, GEARMAN_SHUTDOWN) else (JobPacket.FAIL, b"")
         sent = job._send(packet, sends)
         # If the answer cannot be sent, the server gives the job to another worker.
