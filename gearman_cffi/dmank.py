@@ -28,7 +28,7 @@ from gearman_cffi import jobs as _jobs
 from gearman_cffi import servers as _servers
 from gearman_cffi import subscribers as _subscribers
 from gearman_cffi import worker as _worker
-from gearman_cffi._worker.handler_adapter import RunningJob
+from gearman_cffi._worker.handler_adapter import HandlerJob as _HandlerJob
 from gearman_cffi.events import Dispatcher, EventName, Listener
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exceptions import NoFunctionGiven as NoFunctionGiven
@@ -162,7 +162,7 @@ class Job(_jobs.Job, JobInterface):
         return self.get_workload()
 
 
-class HandlerJob(RunningJob, Job):
+class HandlerJob(_HandlerJob, Job):
     """The Job that a handler is given."""
 
     __slots__ = ()

@@ -1,11 +1,14 @@
-"""Job handlers: what a worker runs, and the collection of them."""
+"""Job handlers, and the collection of them that a worker serves."""
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from types import FunctionType, MethodType
+from typing import Any, TypeVar
 
 from gearman_cffi.checks import LONGEST_FUNCTION, check_name
 from gearman_cffi.durations import to_time_limit
@@ -13,22 +16,15 @@ from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 
-_NOT_PLAIN = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
-_VARARGS = 0x04  # inspect.CO_VARARGS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import timedelta
-    from typing import Any, TypeVar
-
-    _Function = TypeVar("_Function", bound=Callable[[Job], Any])
+_NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_Function = TypeVar("_Function", bound=Callable[[Job], Any])
 
 
 class JobHandlerInterface(ABC):
     """Executes the jobs of one function. Subclasses define execute() and listens_to_job().
 
-    time_limit is how long a job may take, in seconds (at least 1) or as a timedelta; None for ever. Then
-    the server gives it to another worker as well, while this one is still at it.
+    time_limit: how long a job may take, in seconds (at least 1) or as a timedelta; None for no limit. After this time
+    the server also gives the job to another worker, while this one continues.
     """
 
     time_limit: float | timedelta | None = None
@@ -36,7 +32,7 @@ class JobHandlerInterface(ABC):
 
     @abstractmethod
     def execute(self, job: Job) -> Any:
-        """Does the job. What it returns is the result; an exception fails the job and reaches the client."""
+        """Executes the job and returns its result. An exception fails the job and is sent to the client."""
 
     @abstractmethod
     def listens_to_job(self) -> str:
@@ -44,19 +40,19 @@ class JobHandlerInterface(ABC):
 
 
 class FunctionHandler(JobHandlerInterface):
-    """A handler made of a function that takes the Job. It can still be called as the function."""
+    """A handler that calls a function with the Job. It can be called like the function."""
 
     def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
         """Raises TypeError if a call with the Job alone is not possible or does nothing (coroutines, generators).
 
-        Raises ValueError or TypeError for a time_limit that gearmand does not know.
+        Raises ValueError or TypeError for a time_limit that gearmand does not support.
         """
         if not callable(function):
             raise TypeError(f"the handler of {name!r} must be a function, not {function!r}")
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
             raise TypeError(
-                f"the handler of {short_repr(name)} must be a plain function, which does the job when it is called: in "
-                "one, asyncio.run() runs a coroutine, and list() takes what a generator yields"
+                f"the handler of {short_repr(name)} must be a plain function, not a coroutine or a generator: use "
+                "asyncio.run() or list() in it"
             )
         if not _takes_one_argument(function):
             raise TypeError(
@@ -72,7 +68,7 @@ class FunctionHandler(JobHandlerInterface):
         return self._function(job)
 
     def listens_to_job(self) -> str:
-        """The name it was given."""
+        """Returns the name."""
         return self._name
 
     __call__ = execute
@@ -82,7 +78,7 @@ class FunctionHandler(JobHandlerInterface):
 
 
 class JobCollection:
-    """A worker's handlers, each under the name that it listened to when it was added."""
+    """The handlers of a worker, by the names that they had when they were added."""
 
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
         self._jobs: dict[str, JobHandlerInterface] = {}
@@ -94,14 +90,14 @@ class JobCollection:
             self.add(handler)
 
     def add(self, job: JobHandlerInterface, *, replace: bool = False) -> None:
-        """Adds a handler. replace: it may take the place of another handler of the same name.
+        """Adds a handler. replace: whether it may replace another handler of the same name.
 
-        Raises TypeError if the object is no handler or its execute() cannot take a job, InvalidArgument for a name that
-        cannot be sent or that is taken, ValueError or TypeError for a time_limit that gearmand does not know.
+        Raises TypeError if the object is not a handler or its execute() cannot take a job, InvalidArgument for a name
+        that cannot be sent or is in use, ValueError or TypeError for a time_limit that gearmand does not support.
         """
         if not isinstance(job, JobHandlerInterface):
             raise TypeError(
-                f"expected a JobHandlerInterface, not {type(job).__name__}; @jobs.handler(name) makes one of a function"
+                f"expected a JobHandlerInterface, not {type(job).__name__}; for a function use @jobs.handler(name)"
             )
         name = job.listens_to_job()
         check_name(name, "a function name", LONGEST_FUNCTION)
@@ -112,8 +108,8 @@ class JobCollection:
         to_time_limit(getattr(job, "time_limit", None))
         if not replace and self._jobs.get(name, job) is not job:
             raise InvalidArgument(
-                f"there is a handler for {name!r} already: {self._jobs[name]!r}. Give the other one another name, or "
-                "replace it by add(handler, replace=True)",
+                f"there is a handler for {name!r} already: {self._jobs[name]!r}. Use another name, or replace it with "
+                "add(handler, replace=True)",
                 function=name,
             )
         self._jobs[name] = job
@@ -121,17 +117,17 @@ class JobCollection:
     def handler(
         self, name: str | None = None, time_limit: float | timedelta | None = None
     ) -> Callable[[_Function], _Function]:
-        """A decorator that adds a function as a handler, by its own name unless another one is given.
+        """A decorator that adds a function as a handler. name: by default that of the function.
 
         The function can still be called as before:
 
             @jobs.handler("reverse")
             def reverse(job): ...
 
-        The decorator raises what FunctionHandler() and add() raise, and at once for the time_limit.
+        The decorator raises what FunctionHandler() and add() raise.
         """
         if callable(name):
-            raise TypeError("handler is called: write @jobs.handler(), or @jobs.handler('name')")
+            raise TypeError("the decorator must be called: write @jobs.handler() or @jobs.handler('name')")
         to_time_limit(time_limit)
 
         def add(function: _Function) -> _Function:
@@ -144,7 +140,7 @@ class JobCollection:
         return add
 
     def get_jobs(self) -> dict[str, JobHandlerInterface]:
-        """The handlers by name, in the order of their addition; a new dict."""
+        """Returns the handlers by name, in the order in which they were added, as a new dict."""
         return dict(self._jobs)
 
     def get_job(self, name: str) -> JobHandlerInterface | None:
@@ -155,7 +151,7 @@ class JobCollection:
         return None
 
     def count(self) -> int:
-        """How many handlers there are."""
+        """Returns the number of handlers."""
         return len(self._jobs)
 
     def __len__(self) -> int:
@@ -166,25 +162,23 @@ class JobCollection:
 
 
 def handlers_of(function: Callable[..., Any]) -> list[FunctionHandler]:
-    """The handlers that @jobs.handler() has made of a function; none for any other function."""
+    """Returns the handlers that @jobs.handler() has made of a function."""
     handlers = getattr(function, "gearman_handlers", None)
     return list(handlers) if isinstance(handlers, list) else []
 
 
 def _takes_one_argument(function: Callable[..., Any]) -> bool:
-    """Whether function(job) is a call that Python accepts; True if that is not known."""
+    """Returns whether function(job) is a valid call; True if that is unknown."""
     plain = function.__func__ if isinstance(function, MethodType) else function
-    if isinstance(plain, FunctionType):  # a decorator's wrapper counts with its own parameters
+    if isinstance(plain, FunctionType):  # not inspect.signature(): it shows what a decorator's wrapper wraps
         code = plain.__code__
         given = 1 if plain is function else 2
         required = code.co_argcount - len(plain.__defaults__ or ())
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        most = given if code.co_flags & _VARARGS else code.co_argcount
+        most = given if code.co_flags & inspect.CO_VARARGS else code.co_argcount
         return required <= given <= most and set(keywords) <= set(plain.__kwdefaults__ or ())
-    if hasattr(function, "__wrapped__"):  # an object of a decorator, whose signature may be that of what it wraps
+    if hasattr(function, "__wrapped__"):  # an object of a decorator, with the signature of what it wraps
         return True
-    import inspect  # few handlers need it, and it is heavy
-
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # a builtin without a signature

@@ -1,8 +1,9 @@
-"""The GearmanWorker behind a Worker: how it is made and given its servers, and how long it waits for one."""
+"""The GearmanWorker behind a Worker: how it is created, gets its servers, and reports failures."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import ClassVar
 
 from gearman_cffi.error_mapping import NO_PACKET, failure
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, InvalidArgument, NoServers, ServerError
@@ -10,14 +11,7 @@ from gearman_cffi.ext import GEARMAN_WORKER_NON_BLOCKING, GearmanJob, GearmanWar
 from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server, ServerCollection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
-
-FIRST_WAIT = 0.1
-LONGEST_WAIT = 3.0
-
-# What work() and wait() report when no server is connected. Other failures are caused by a server that answers.
+# What work() and wait() report if no server is connected. A server that answers causes all other failures.
 UNREACHABLE = frozenset(
     {
         ReturnCode.COULD_NOT_CONNECT,
@@ -29,140 +23,114 @@ UNREACHABLE = frozenset(
         ReturnCode.ERRNO,
     }
 )
-# How a wait() ends in good order: something came, the time is over, or somebody called stop().
+# What wait() reports if nothing is wrong: something arrived, the time is over, or stop() was called.
 WAITED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
 
 
-class _SilentJob(GearmanJob):
+class NonWarningJob(GearmanJob):
+    """A GearmanJob that reports failures by its return code alone."""
+
     __slots__ = ()
 
     def _warn(self, call: str, reason: str) -> None:
         pass
 
 
-class SilentWorker(GearmanWorker):
-    """A GearmanWorker that reports by its return code alone, and so do its jobs.
+class NonWarningWorker(GearmanWorker):
+    """A GearmanWorker that reports failures by its return code alone, and that ignores GEARMAN_SERVERS.
 
-    It has the servers of the collection only. GEARMAN_SERVERS is read by ServerCollection, in one place.
+    ServerCollection reads that variable, so that clients and workers treat it alike.
     """
 
     _from_environment: ClassVar[bool] = False
-    _job_class: ClassVar[type[GearmanJob]] = _SilentJob
+    _job_class: ClassVar[type[GearmanJob]] = NonWarningJob
 
     def _warn(self, call: str, text: str | None = None) -> None:
         pass
 
 
-class WorkerServers:
-    """Hands out a GearmanWorker that has the servers of a collection.
+class WorkerConnection:
+    """Provides a GearmanWorker that has the servers of a collection.
 
-    One that was given to us keeps its options, and what it was added before; our own is non-blocking: idle, it
-    waits in wait() and tells of it, and comes back after wait_milliseconds to look whether servers that were gone
-    are back and whether those that seem to be there still are.
+    One that the user has set keeps its options and the servers that it already has. One that is created here is
+    non-blocking. When idle it waits in wait(), which returns after wait_milliseconds, so that the worker can try lost
+    servers again.
     """
 
     def __init__(self, servers: ServerCollection, wait_milliseconds: int, client_id: str | None) -> None:
+        """Raises InvalidArgument for a client id that cannot be sent."""
         if client_id is not None and not _is_valid_client_id(client_id):
             raise InvalidArgument(
                 f"invalid client id {short_repr(client_id)}: it must have 1 to 254 visible ASCII characters"
             )
-        self._client_id = client_id
         self._servers = servers
         self._wait_milliseconds = wait_milliseconds
-        self._given: GearmanWorker | None = None
-        self._added = False
-        self._unknown: list[Server] = []
+        self._client_id = client_id
+        self._user_worker: GearmanWorker | None = None
+        self._has_servers = False
+        self._unknown_servers: list[Server] = []
 
-    def use(self, given: GearmanWorker | None) -> None:
-        """Takes this GearmanWorker from now on; None has one made."""
-        self._given = given
-        self._added = False
+    def use(self, worker: GearmanWorker) -> None:
+        """Uses this GearmanWorker from now on."""
+        self._user_worker = worker
+        self._has_servers = False
 
-    def open(self, awaits_answers: bool) -> GearmanWorker:
-        """The GearmanWorker; nothing is connected yet. Raises NoServers where there is none to connect to.
+    def open(self, wait_for_replies: bool) -> GearmanWorker:
+        """Returns the GearmanWorker; it connects later. Raises NoServers if it has no servers.
 
-        awaits_answers: see GearmanWorker._await_answers(); for a SilentWorker, given or not.
+        wait_for_replies: whether work() waits for a server's reply, instead of returning before it arrives.
         """
-        worker = self._given
+        worker = self._user_worker
         if worker is None:
             if not self._servers:
-                raise NoServers("there is no server to work for: give the worker one, such as 'localhost:4730'")
-            worker = SilentWorker()
+                raise NoServers("the worker has no servers: give it at least one, such as 'localhost:4730'")
+            worker = NonWarningWorker()
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
             if self._client_id is not None:
                 worker.setId(self._client_id)
-            self._added = False
-        if isinstance(worker, SilentWorker):
-            worker._await_answers(awaits_answers)
+            self._has_servers = False
+        if isinstance(worker, NonWarningWorker):
+            worker._await_answers(wait_for_replies)
         if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
             worker.setTimeout(self._wait_milliseconds)
-        if not self._added:
-            self._unknown = self._servers.get_servers()
-            self._added = True
-            self.add_unknown(worker)
+        if not self._has_servers:
+            self._unknown_servers = self._servers.get_servers()
+            self._has_servers = True
+            self.add_unknown_servers(worker)
         return worker
 
-    def add_unknown(self, worker: GearmanWorker) -> None:
-        """Adds the servers whose hosts could not be looked up before, where that is possible now."""
-        self._unknown = [server for server in self._unknown if not _add(worker, server)]
+    def add_unknown_servers(self, worker: GearmanWorker) -> None:
+        """Adds the servers whose host names could not be resolved before, if they can be resolved now."""
+        self._unknown_servers = [server for server in self._unknown_servers if not _add_server(worker, server)]
 
 
-class Retries:
-    """How long to wait before the next try: longer each time, and never as long as all the others.
+def is_reachable(worker: GearmanWorker) -> bool:
+    """Whether the worker is connected to a server, after it has reported NO_JOBS.
 
-    over: whether the last try was a success.
-    """
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Nothing has been tried yet."""
-        self.over = False
-        self._seconds = FIRST_WAIT
-
-    def end(self) -> None:
-        """There was a success."""
-        self.begin()
-        self.over = True
-
-    def next(self) -> float:
-        """Seconds, after a failure."""
-        import random  # a worker whose servers are there does not need it
-
-        self.over = False
-        seconds, self._seconds = self._seconds, min(2 * self._seconds, LONGEST_WAIT)
-        return seconds * random.uniform(0.5, 1)
-
-
-def can_be_reached(worker: GearmanWorker) -> bool:
-    """Whether the worker is connected to any server, after it said that there are no jobs.
-
-    It says so too when there is nobody to ask. Only a wait tells the difference.
+    It also reports that if there is no server to ask. Only wait() tells the difference.
     """
     milliseconds = worker.timeout()
     worker.setTimeout(1)
     try:
-        wait(worker)
+        return wait(worker) != ReturnCode.NO_ACTIVE_FDS
     finally:
         worker.setTimeout(milliseconds)
-    return worker.returnCode() != ReturnCode.NO_ACTIVE_FDS
 
 
 def wait(worker: GearmanWorker) -> int:
-    """One wait(); its return code."""
-    with suppress(GearmanWarning):  # of a given worker, where warnings are errors
+    """Calls wait(). Returns its return code."""
+    with suppress(GearmanWarning):  # of the user's own worker, if warnings are errors
         worker.wait()
     return worker.returnCode()
 
 
 def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError:
-    """The exception for what the last work() or wait() reported."""
+    """The exception for what the last work() or wait() has reported."""
     rc, names = worker.returnCode(), str(servers)
     if rc in UNREACHABLE:
         return ConnectionFailed(
-            f"no server can be reached: {names or 'those of the given GearmanWorker'}. It is tried again until one "
-            "is there; check that gearmand runs and listens on that address",
+            f"cannot connect to {names or 'the servers of the GearmanWorker'}, retrying. Check that gearmand runs and "
+            "listens on that address",
             return_code=rc,
             server=names,
         )
@@ -170,15 +138,15 @@ def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError
         return failure(rc, server=names, detail=worker.error())
     reason = str(worker.error() or "no details").partition(" -> libgearman/")[0]
     return ServerError(
-        f"{names} and this worker do not agree on a job: it took longer than its time limit, or the connection broke "
-        f"before it was answered. The server hands it out again [{reason}; {ReturnCode.describe(rc)}]",
+        f"{names} rejected the answer to a job: it took longer than its time limit, or the connection broke before. "
+        f"The server gives the job to another worker [{reason}; {ReturnCode.describe(rc)}]",
         return_code=rc,
         server=names,
     )
 
 
-def _add(worker: GearmanWorker, server: Server) -> bool:
-    """Whether the host is known. Exceptions need not be asked for: a worker sends them, it gets none."""
+def _add_server(worker: GearmanWorker, server: Server) -> bool:
+    """Returns whether the host name could be resolved. Workers send exceptions; they need not request them."""
     with suppress(GearmanWarning):
         return worker.addServer(server.host, server.port, False)
     return False

@@ -1,12 +1,12 @@
-"""What happens to one job in a worker: events, handler, result or failure."""
+"""Runs a handler for each job: events, handler, result or failure."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from gearman_cffi._worker.connection import Retries
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
@@ -14,37 +14,27 @@ from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
+from gearman_cffi.serializers import Serializer
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from gearman_cffi.serializers import Serializer
-
-MOST_STATUS = 2**32 - 1  # of the numbers that gearmand keeps
+MAX_STATUS_NUMBER = 2**32 - 1  # gearmand stores 32 bits
 _NOT_READ = object()
-# A member of an enum is looked up anew each time, here for each job.
-_BEFORE, _AFTER = EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE
-_AFTER_RUN = EventName.AFTER_RUN
 
 
-class RunningJob(Job):
+class HandlerJob(Job):
     """The Job that a handler is given."""
 
-    __slots__ = ("_job", "_raw", "_serializer", "has_sent_data")
+    __slots__ = ("_gearman_job", "_raw", "_serializer", "has_sent_data")
 
-    def __init__(self, job: GearmanJob, name: str, serializer: Serializer) -> None:
-        # What Job.__init__() would do: it is called for every job.
-        self._job_name, self._workload, self.priority = name, _NOT_READ, None
-        self.handle, unique = job._read_names()
-        self.unique = unique or None
+    def __init__(self, gearman_job: GearmanJob, name: str, serializer: Serializer) -> None:
+        super().__init__(name, _NOT_READ, gearman_job.unique() or None)
+        self.handle = gearman_job.handle() or ""
         self.has_sent_data = False
-        self._raw = job.workload()
+        self._raw = gearman_job.workload()
         self._serializer = serializer
-        self._job: GearmanJob | None = job
+        self._gearman_job: GearmanJob | None = gearman_job
 
     def get_workload(self) -> Any:
-        """The workload, unserialized when it is first asked for. Raises SerializerError."""
+        """Returns the workload. The first call unserializes it; raises SerializerError."""
         if self._workload is _NOT_READ:
             self._workload = self._serializer.unserialize(self._raw)
         return self._workload
@@ -59,42 +49,50 @@ class RunningJob(Job):
                 number = operator.index(given)
             except TypeError:
                 raise TypeError(f"{name} of send_status() must be an int, not {given!r}: round it first") from None
-            if not 0 <= number <= MOST_STATUS:
+            if not 0 <= number <= MAX_STATUS_NUMBER:
                 raise InvalidArgument(
-                    f"{name} of send_status() must be from 0 to {MOST_STATUS}, not {number}: send a smaller fraction, "
-                    "such as percent",
+                    f"{name} of send_status() must be from 0 to {MAX_STATUS_NUMBER}, not {number}: send a smaller "
+                    "fraction, such as percent",
                     function=self._job_name,
                     handle=self.handle,
                 )
         self._send(GearmanJob.sendStatus, numerator, denominator)
 
     def send_data(self, data: str | bytes) -> None:
-        """Sends a part of the result. Raises ConnectionLost where the server is gone."""
+        """Sends a part of the result. Raises ConnectionLost if the server is gone."""
         self.has_sent_data = True
         self._send(GearmanJob.sendData, data)
 
     def send_warning(self, warning: str | bytes) -> None:
-        """Sends a warning. Raises ConnectionLost where the server is gone."""
+        """Sends a warning. Raises ConnectionLost if the server is gone."""
         self._send(GearmanJob.sendWarning, warning)
 
-    def _send(self, method: Callable[..., bool], *what: Any) -> None:
-        job = self._job
-        if job is None:
+    def finish(self) -> None:
+        """From now on the job cannot send: libgearman is about to free it."""
+        self._gearman_job = None
+
+    def _send(self, method: Callable[..., bool], *arguments: Any) -> None:
+        gearman_job = self._gearman_job
+        if gearman_job is None:
             self._not_running()
-        with suppress(GearmanWarning):  # where warnings are errors
-            method(job, *what)
-        if job.returnCode() not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+        with suppress(GearmanWarning):  # of the user's own worker, if warnings are errors
+            method(gearman_job, *arguments)
+        rc = gearman_job.returnCode()
+        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
             raise ConnectionLost(
-                f"the server of job {self.handle!r} is gone: nobody waits for an answer. It or another server "
-                "may hand the job out again",
-                return_code=job.returnCode(),
+                f"the server of job {self.handle} ({self._job_name}) is gone: the client gets no answer. This or "
+                "another server may give the job to a worker again",
+                return_code=rc,
                 function=self._job_name,
                 handle=self.handle,
             )
 
 
-class JobCallbacks:
-    """The function that a worker registers for a handler."""
+class HandlerAdapter:
+    """Makes of a handler the function that a GearmanWorker runs.
+
+    before_job is called before each job; stop_after_job in a job after which work() must return to dispatch after_run.
+    """
 
     def __init__(
         self,
@@ -102,51 +100,44 @@ class JobCallbacks:
         handler: JobHandlerInterface,
         serializer: Serializer,
         events: WorkerEvents,
-        retries: Retries,
-        on_connected: Callable[[], None],
-        come_back: Callable[[], None],
+        before_job: Callable[[], None],
+        stop_after_job: Callable[[], None],
     ) -> None:
-        """on_connected is called before the first job after retries that are not over.
-
-        come_back is called in a job after which listeners are to hear of it before the next one.
-        """
         self._name = name
-        self._retries = retries
-        self._on_connected = on_connected
-        self._come_back = come_back
         self._handler = handler
-        self._job_class = getattr(handler, "job_class", None) or RunningJob
         self._serializer = serializer
         self._events = events
-        # What a result becomes. A serializer may have a form of its own for results: PHP's has.
-        self._write: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
+        self._before_job = before_job
+        self._stop_after_job = stop_after_job
+        self._job_class: Callable[..., HandlerJob] = getattr(handler, "job_class", None) or HandlerJob
+        # A serializer may write results differently: PhpSerializer does.
+        self._serialize: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
 
     def run(self, gearman_job: GearmanJob) -> bytes | None:
-        """Executes a job and returns the result for the wire; a failure is sent from here.
+        """Executes a job. Returns the serialized result; after a failure, which is sent from here, None.
 
-        SystemExit and KeyboardInterrupt are raised: the mirror leaves the job unanswered then.
+        Raises SystemExit and KeyboardInterrupt, for which the mirror leaves the job to another worker.
         """
-        if not self._retries.over:
-            self._on_connected()
-        events, handler = self._events, self._handler
+        self._before_job()
         job = self._job_class(gearman_job, self._name, self._serializer)
         try:
-            if events.has_listeners(_BEFORE):
-                events.function(_BEFORE, handler, job)
-            result = handler.execute(job)
-            if events.has_listeners(_AFTER):
-                events.function(_AFTER, handler, job, result)
-            if result is None and job.has_sent_data:
-                return b""  # the parts are the result
-            return self._write(result)
+            return self._execute(job)
+        except PROCESS_EXITS:
+            raise
         except BaseException as error:
-            if isinstance(error, PROCESS_EXITS):
-                raise
-            events.function_failed(handler, job, error)
-            with suppress(GearmanWarning):  # the server may be gone; it hands the job out again
+            self._events.function_failed(self._handler, job, error)
+            with suppress(GearmanWarning):  # if the server is gone, it gives the job to another worker
                 gearman_job.sendException(describe(error))
             return None
         finally:
-            job._job = None  # libgearman frees it
-            if events.has_listeners(_AFTER_RUN):
-                self._come_back()
+            job.finish()
+            if self._events.has_listeners(EventName.AFTER_RUN):
+                self._stop_after_job()
+
+    def _execute(self, job: HandlerJob) -> bytes:
+        self._events.function(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
+        result = self._handler.execute(job)
+        self._events.function(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
+        if result is None and job.has_sent_data:
+            return b""  # the result was sent in parts
+        return self._serialize(result)

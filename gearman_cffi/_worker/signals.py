@@ -1,9 +1,9 @@
-"""How a worker is told to stop: from other threads, from its own listeners, and by signals.
+"""Stops a worker from other threads, from its own listeners, and by signals.
 
-A worker's signal handlers mean its own process. What its jobs fork (multiprocessing does) inherits them, and has no
-use for them: the worker is not its own. Python also forgets, in a new process, the signals that came before it could
-run a handler of Python's. Both would take from multiprocessing, which ends its processes by SIGTERM and waits
-for that, what it waits for. So in a forked process the worker's handlers are not there, from its beginning on.
+The worker's signal handlers are for its own process. A process that a job forks, as multiprocessing does, must not
+inherit them: it would ignore the SIGTERM that multiprocessing sends to end it. A signal that arrives between the fork
+and the first Python code in the new process would get lost too. So the forked process has the previous handlers from
+its very beginning.
 """
 
 from __future__ import annotations
@@ -15,42 +15,39 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn
+from typing import Any, NoReturn
 
 
 class StopRequest:
-    """A flag that can be raised from any thread and from a signal handler, and waited for.
+    """A flag that any thread and any signal handler can set, and that a thread can wait for.
 
-    threading.Event cannot: a signal handler that sets it while the same thread is about to wait for it
-    deadlocks. SimpleQueue.put() is made for that, and a get() in the main thread lets signal handlers run.
+    threading.Event deadlocks if a signal handler sets it while the same thread is about to wait for it.
+    SimpleQueue.put() is safe there, and get() in the main thread lets signal handlers run.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._wakeup: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def request(self) -> None:
-        """Raises the flag, and ends the wait() that is going on."""
+        """Sets the flag and ends a running wait()."""
         self.requested = True
-        self._wake.put(None)
+        self._wakeup.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Returns when the time is over or the flag is raised."""
+        """Returns when the flag is set, at the latest after this time."""
         if not self.requested:
             with suppress(queue.Empty):
-                self._wake.get(timeout=seconds)
+                self._wakeup.get(timeout=seconds)
 
     def clear(self) -> None:
-        """Lowers the flag."""
+        """Clears the flag."""
         self.requested = False
-        self._wake = queue.SimpleQueue()
+        self._wakeup = queue.SimpleQueue()
 
 
 class OwnHandler:
-    """A signal handler for this process alone; in one that is forked, without is in its place."""
+    """A signal handler for this process only; a forked process has the handler `without` in its place."""
 
     __slots__ = ("_handler", "without")
 
@@ -60,32 +57,32 @@ class OwnHandler:
         self.without: Any = without.without if isinstance(without, OwnHandler) else without
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Python calls it."""
+        """Calls the handler."""
         self._handler(number, frame)
 
 
-class _Fork(threading.local):
-    """The fork that this thread makes. Python calls these methods, whoever forks."""
+class _ForkHooks(threading.local):
+    """Removes OwnHandlers from forked processes. Python calls the methods around each fork of a thread."""
 
     def __init__(self) -> None:
         self._mask: set[int] | None = None
 
-    def begins(self) -> None:
-        """Blocks what will end the new process as soon as the handlers are gone from it."""
+    def before(self) -> None:
+        """Blocks the signals that would end the new process once it is without its OwnHandlers."""
         ends = [number for number, handler in _own_handlers() if handler.without == signal.SIG_DFL]
         self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, ends)) if ends else None
 
-    def is_over(self) -> None:
-        """For both processes."""
+    def after_in_parent(self) -> None:
+        """Unblocks the signals."""
         mask, self._mask = self._mask, None
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def has_made_this_process(self) -> None:
-        """Takes the handlers away."""
+    def after_in_child(self) -> None:
+        """Removes the handlers, then unblocks the signals."""
         for number, handler in _own_handlers():
             signal.signal(number, handler.without)
-        self.is_over()
+        self.after_in_parent()
 
 
 def _own_handlers() -> list[tuple[int, OwnHandler]]:
@@ -93,43 +90,46 @@ def _own_handlers() -> list[tuple[int, OwnHandler]]:
     return [(number, handler) for number, handler in handlers if isinstance(handler, OwnHandler)]
 
 
-_fork = _Fork()
-os.register_at_fork(before=_fork.begins, after_in_parent=_fork.is_over, after_in_child=_fork.has_made_this_process)
+_fork_hooks = _ForkHooks()
+os.register_at_fork(
+    before=_fork_hooks.before,
+    after_in_parent=_fork_hooks.after_in_parent,
+    after_in_child=_fork_hooks.after_in_child,
+)
 
 
 @contextmanager
 def stopped_by_signals(numbers: Sequence[int], stop: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first of these signals calls stop(), and the second raises.
+    """While the block runs, the first of these signals calls stop(), and the second raises an exception.
 
-    The second SIGINT raises KeyboardInterrupt, another second signal SystemExit with the code that a shell
-    would show, wherever the main thread is: a job that is being done is left unanswered. Does nothing outside the
-    main thread, where Python takes no signals, and leaves alone what was ignored (nohup) or set by C code. In processes
-    that are forked meanwhile the earlier handlers are in place.
+    The second SIGINT raises KeyboardInterrupt, another second signal SystemExit with the exit code that a shell shows.
+    Has no effect outside the main thread, where Python handles no signals. Signals that are ignored (nohup) or that
+    C code handles are left alone. Forked processes have the previous handlers.
     """
-    seen = False
+    is_second = False
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        nonlocal seen
-        if seen:
-            _end_now(number)
-        seen = True
+        nonlocal is_second
+        if is_second:
+            _exit(number)
+        is_second = True
         stop()
 
-    earlier: dict[int, Any] = {}
+    previous: dict[int, Any] = {}
     try:
         if threading.current_thread() is threading.main_thread():
             for number in numbers:
                 handler = signal.getsignal(number)
                 if handler not in (signal.SIG_IGN, None):
-                    earlier[number] = handler
+                    previous[number] = handler
                     signal.signal(number, OwnHandler(on_signal, without=handler))
         yield
     finally:
-        for number, handler in earlier.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _end_now(number: int) -> NoReturn:
+def _exit(number: int) -> NoReturn:
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)

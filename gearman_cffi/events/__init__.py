@@ -1,4 +1,4 @@
-"""What happens in a worker's life, told to those who listen: the events by dmank's names, and a dispatcher."""
+"""The events of a worker, with dmank's names, and a dispatcher for their listeners."""
 
 from __future__ import annotations
 
@@ -8,16 +8,10 @@ from gearman_cffi.events.event import Event
 from gearman_cffi.events.function_event import FunctionEvent
 from gearman_cffi.events.function_failure_event import FunctionFailureEvent
 from gearman_cffi.events.names import EventName
+from gearman_cffi.events.protocols import Dispatcher, EventSubscriber, Listener
 from gearman_cffi.events.register_function_event import RegisterFunctionEvent
 from gearman_cffi.events.worker_event import WorkerEvent
 from gearman_cffi.events.worker_exception_event import WorkerExceptionEvent
-from gearman_cffi.lazy import importer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from gearman_cffi.events.protocols import Dispatcher, EventSubscriber, Listener
-else:
-    __getattr__, __dir__ = importer(__name__, {"protocols": ("Dispatcher", "EventSubscriber", "Listener")})
 
 __all__ = [
     "ConnectToServerEvent",

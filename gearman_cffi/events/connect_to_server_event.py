@@ -7,9 +7,9 @@ from gearman_cffi.servers import ServerCollection
 
 
 class ConnectToServerEvent(Event):
-    """The worker is given its servers: server_on_connect before that, server_on_connected after it.
+    """worker.server_on_connect before the worker connects, worker.server_on_connected after it has its servers.
 
-    server_on_connected comes once more whenever a server is back after none could be reached.
+    worker.server_on_connected is dispatched again when a server is back after none could be reached.
     """
 
     __slots__ = ("servers",)
@@ -19,5 +19,5 @@ class ConnectToServerEvent(Event):
         self.servers = servers
 
     def get_server_collection(self) -> ServerCollection:
-        """The worker's servers."""
+        """Returns the servers of the worker."""
         return self.servers

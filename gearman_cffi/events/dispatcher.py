@@ -1,25 +1,21 @@
-"""Who listens to what: a dispatcher with priorities and subscribers, as dmank uses Symfony's."""
+"""EventDispatcher: listeners with priorities, and subscribers, as in Symfony, which dmank uses."""
 
 from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator, Mapping
 from itertools import count
+from typing import Any
 
 from gearman_cffi.events.event import Event
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from gearman_cffi.events.protocols import EventSubscriber, Listener
+from gearman_cffi.events.protocols import EventSubscriber, Listener
 
 
 class EventDispatcher:
     """Calls the listeners of an event: higher priorities first, in the order they were added within one.
 
-    A listener is called with the event. Listeners that are added or removed while an event is
-    dispatched count from the next one on.
+    A listener is called with the event. If listeners are added or removed while an event is dispatched, that counts
+    from the next event on.
     """
 
     def __init__(self) -> None:
@@ -27,16 +23,16 @@ class EventDispatcher:
         self._numbers = count()
 
     def add_listener(self, event_name: str, listener: Listener, priority: int = 0) -> None:
-        """Has the listener called for events of this name. Raises TypeError for what cannot be called."""
+        """Adds a listener for events of this name. Raises TypeError if it is not callable."""
         if not callable(listener):
             raise TypeError(f"a listener must be callable, not {type(listener).__name__}")
-        # The number keeps the order within a priority, and listeners from being compared.
+        # The number keeps the order within a priority, so that listeners are never compared.
         entry = (-priority, next(self._numbers), listener)
         self._listeners[event_name] = self._listeners.get(event_name, []).copy()
         insort(self._listeners[event_name], entry)
 
     def remove_listener(self, event_name: str, listener: Listener) -> None:
-        """Takes the listener back, wherever it was added for this name; one that is not there does no harm."""
+        """Removes the listener for events of this name, if it is there."""
         left = [entry for entry in self._listeners.get(event_name, []) if entry[2] != listener]
         if left:
             self._listeners[event_name] = left
@@ -49,20 +45,20 @@ class EventDispatcher:
             self.add_listener(event_name, getattr(subscriber, method), priority)
 
     def remove_subscriber(self, subscriber: EventSubscriber) -> None:
-        """Takes back all listeners that the subscriber names."""
+        """Removes all listeners that the subscriber names."""
         for event_name, method, _ in _subscriptions(self._subscribed_events(subscriber)):
             self.remove_listener(event_name, getattr(subscriber, method))
 
     def get_listeners(self, event_name: str) -> list[Listener]:
-        """The listeners of this name, in the order in which they are called."""
+        """Returns the listeners for this name, in the order in which they are called."""
         return [listener for _, _, listener in self._listeners.get(event_name, [])]
 
     def has_listeners(self, event_name: str) -> bool:
-        """Whether anyone listens to events of this name."""
+        """Returns whether there is a listener for events of this name."""
         return event_name in self._listeners
 
     def dispatch(self, event_name: str, event: Event | None = None) -> Event:
-        """Calls the listeners and returns the event. What a listener raises ends the round and comes out."""
+        """Calls the listeners and returns the event. Raises what a listener raises; the others are not called then."""
         if event is None:
             event = Event(event_name)
         for _, _, listener in self._listeners.get(event_name, ()):

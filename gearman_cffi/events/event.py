@@ -1,10 +1,10 @@
-"""What all events have: a name, and a way to keep it from the listeners that would come next."""
+"""The base class of the events."""
 
 from __future__ import annotations
 
 
 class Event:
-    """Base of the events. name is what it was dispatched as, for a listener that listens to several."""
+    """The base class of the events. name: the name that it was dispatched with."""
 
     __slots__ = ("_stopped", "name")
 
@@ -13,11 +13,11 @@ class Event:
         self._stopped = False
 
     def stop_propagation(self) -> None:
-        """Keeps the event from the listeners that were not called yet."""
+        """The remaining listeners are not called."""
         self._stopped = True
 
     def is_propagation_stopped(self) -> bool:
-        """Whether a listener has stopped it."""
+        """Returns whether a listener has called stop_propagation()."""
         return self._stopped
 
     def __repr__(self) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gearman_cffi.events.event import Event
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class FunctionEvent(Event):
-    """A handler is about to get a job, or has returned. An exception of a listener fails the job.
+    """A handler is about to execute a job, or has returned. If a listener raises an exception, the job fails.
 
-    result is what the handler returned, before it is serialized and sent; [] before the handler ran, as dmank
-    has it.
+    result: what the handler returned, before it is serialized; before the handler runs it is [], as in dmank.
     """
 
     __slots__ = ("job", "job_handler", "result")
@@ -27,13 +24,13 @@ class FunctionEvent(Event):
         self.result: Any = result[0] if result else []
 
     def get_job_handler(self) -> JobHandlerInterface:
-        """The handler."""
+        """Returns the handler."""
         return self.job_handler
 
     def get_job(self) -> Job:
-        """The job."""
+        """Returns the job."""
         return self.job
 
     def get_result(self) -> Any:
-        """What the handler returned."""
+        """Returns what the handler returned."""
         return self.result

@@ -8,9 +8,9 @@ from gearman_cffi.jobs import Job
 
 
 class FunctionFailureEvent(Event):
-    """The handler raised, or a listener of the job's other events did, or the result cannot be serialized.
+    """The handler or a listener of the job's other events raised an exception, or the result cannot be serialized.
 
-    The client is sent the exception after the listeners were called.
+    The exception is sent to the client after the listeners were called.
     """
 
     __slots__ = ("exception", "job", "job_handler")
@@ -22,13 +22,13 @@ class FunctionFailureEvent(Event):
         self.exception = exception
 
     def get_job_handler(self) -> JobHandlerInterface:
-        """The handler."""
+        """Returns the handler."""
         return self.job_handler
 
     def get_job(self) -> Job:
-        """The job."""
+        """Returns the job."""
         return self.job
 
     def get_exception(self) -> BaseException:
-        """What was raised."""
+        """Returns the exception."""
         return self.exception

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class EventName(str, Enum):
-    """Names of events. A member equals its string: listeners may be added under either."""
+    """The names of the events. A member equals its string: listeners can be added with either."""
 
     BEFORE_RUN = "worker.before_run"
     CONNECT_TO_SERVER = "worker.server_on_connect"

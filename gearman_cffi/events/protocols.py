@@ -1,4 +1,4 @@
-"""Who takes part in events, as types: nothing here is needed when a program runs."""
+"""The types of what takes part in events."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, Protocol, TypeAlias
 from gearman_cffi.events.event import Event
 
 Listener: TypeAlias = Callable[[Any], object]
-# A method's name, the name with a priority, or several of these.
+# The name of a method, the name with a priority, or several of these.
 Subscription: TypeAlias = "str | tuple[str, int] | Sequence[str | tuple[str, int]]"
 
 
 class Dispatcher(Protocol):
-    """What a Worker needs of a dispatcher; any other with these two methods can stand in for EventDispatcher."""
+    """What a Worker needs of a dispatcher: EventDispatcher, or any other object with these two methods."""
 
     def has_listeners(self, event_name: str) -> bool:
-        """Whether anyone listens. Where nobody does, the event is not made."""
+        """Returns whether there is a listener. Without one the event is not created."""
         ...
 
     def dispatch(self, event_name: str, event: Event) -> object:
-        """Calls the listeners. What one raises comes out of it."""
+        """Calls the listeners. Raises what a listener raises."""
         ...
 
 
 class EventSubscriber(Protocol):
-    """An object that says itself what it listens to."""
+    """An object that names its own listeners."""
 
     def get_subscribed_events(self) -> Mapping[str, Subscription]:
-        """For each event's name a method's name, (name, priority), or a list of either."""
+        """Returns by event name the name of a method, (name, priority), or a list of either."""
         ...

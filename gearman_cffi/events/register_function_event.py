@@ -7,7 +7,7 @@ from gearman_cffi.handlers import JobCollection
 
 
 class RegisterFunctionEvent(Event):
-    """The handlers are about to be registered (also when there is none), or have been."""
+    """The handlers are about to be registered (even if there is none), or have been registered."""
 
     __slots__ = ("jobs",)
 
@@ -16,5 +16,5 @@ class RegisterFunctionEvent(Event):
         self.jobs = jobs
 
     def get_jobs(self) -> JobCollection:
-        """The worker's handlers."""
+        """Returns the handlers of the worker."""
         return self.jobs

@@ -1,25 +1,24 @@
-"""Events of the worker itself: it begins, waits, has worked, ends."""
+"""The events of the worker itself: it starts, waits, has executed a job, ends."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gearman_cffi.events.event import Event
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gearman_cffi.worker import Worker
 
 
 class WorkerEvent(Event):
-    """Something about the worker and not about a job.
+    """An event of the worker itself. By its name:
 
-    By the event's name:
-
-        before_run          run() was called; nothing is connected yet
-        on_io_wait          the servers were asked for a job; their answer is waited for next
-        on_no_jobs          no server has a job; what is waited for next is the call of one that gets one
-        on_work             the wait after either is over (dmank's name: there was no work)
-        after_run           a job was answered, also one that failed
-        on_before_destroy   the worker was told to stop
+    before_run          run() was called; the worker is not connected yet
+    on_io_wait          the worker has asked the servers for a job and is about to wait for their replies
+    on_no_jobs          no server has a job; the worker is about to wait for one
+    on_work             that wait is over (dmank's name, for "there was no work")
+    after_run           a job was answered, or has failed
+    on_before_destroy   the worker was asked to stop
     """
 
     __slots__ = ("worker",)
@@ -29,5 +28,5 @@ class WorkerEvent(Event):
         self.worker = worker
 
     def get_worker_instance(self) -> Worker:
-        """The worker; its destroy_worker() ends it."""
+        """Returns the worker; its destroy_worker() stops it."""
         return self.worker

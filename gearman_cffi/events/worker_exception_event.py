@@ -1,19 +1,20 @@
-"""The event of what went wrong outside a job."""
+"""The event of a failure outside a job."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gearman_cffi.events.event import Event
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gearman_cffi.worker import Worker
 
 
 class WorkerExceptionEvent(Event):
-    """Something went wrong that is no job's failure; the worker goes on.
+    """Something failed outside a job; the worker continues.
 
-    The exception is a ConnectionFailed when no server can be reached (once, until one can), a ServerError for
-    an error that a server sent, and otherwise what a listener raised.
+    The exception is a ConnectionFailed if no server can be reached (once, until one can), a ServerError for an error
+    that a server has sent, and otherwise what a listener has raised.
     """
 
     __slots__ = ("exception", "worker")
@@ -24,9 +25,9 @@ class WorkerExceptionEvent(Event):
         self.exception = exception
 
     def get_worker(self) -> Worker:
-        """The worker."""
+        """Returns the worker."""
         return self.worker
 
     def get_exception(self) -> BaseException:
-        """What went wrong."""
+        """Returns the exception."""
         return self.exception

@@ -1,4 +1,4 @@
-"""Ready-made listeners: a log of a worker's life, and limits to it."""
+"""Subscribers for the events of a worker: a log, and limits of time and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one level of dmank's log that Python's logging lacks."""
+"""The level "notice" of dmank's log, which Python's logging lacks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ NOTICE: Final = 25  # between INFO and WARNING, as syslog orders them
 
 
 def name_notice() -> None:
-    """Has logging show the level by its name, unless the program has named it already."""
+    """Gives the level its name, unless the program has named it already."""
     if logging.getLevelName(NOTICE) == f"Level {NOTICE}":
         logging.addLevelName(NOTICE, "NOTICE")

@@ -1,4 +1,4 @@
-"""LoggingSubscriber: a worker's life as log messages."""
+"""LoggingSubscriber: logs the events of a worker."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ PRIORITY = 10
 
 @runtime_checkable
 class LoggerAware(Protocol):
-    """A handler that wants the logger: it is given it before each job."""
+    """A handler with this method gets the logger before each job."""
 
     def set_logger(self, logger: Logger) -> None:
-        """Takes the logger."""
+        """Called with the logger."""
         ...
 
 
 class LoggingSubscriber:
-    """dmank's Monolog subscriber on Python's logging: its messages, at its levels ("notice" is level 25).
+    """Logs the events of a worker with the messages and levels of dmank's Monolog ("notice" is level 25).
 
-    A failure is logged with its traceback. Beyond dmank it logs, at info, when servers are back after
-    none could be reached. Without a logger it takes "gearman_cffi".
+    A failure is logged with its traceback. Other than dmank's, this class also logs, at level info, that servers are
+    back after none could be reached. logger: by default "gearman_cffi".
     """
 
     def __init__(self, logger: Logger | None = None) -> None:
@@ -44,7 +44,7 @@ class LoggingSubscriber:
         self._was_lost = False
 
     def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
-        """All events but on_work, at priority 10."""
+        """Returns the listeners for all events but worker.on_work, with priority 10."""
         return {
             EventName.BEFORE_RUN: ("on_before_run", PRIORITY),
             EventName.CONNECTED_TO_SERVER: ("on_connected_to_server", PRIORITY),
@@ -61,25 +61,25 @@ class LoggingSubscriber:
         }
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """The worker begins."""
+        """Logs that the worker starts."""
         self._logger.info("Starting Worker")
 
     def on_connected_to_server(self, event: ConnectToServerEvent) -> None:
-        """Servers are there; told only after they were not."""
+        """Logs that servers are back, if none could be reached before."""
         if self._was_lost:
             self._was_lost = False
-            self._logger.info("Connected again: working for %s", event.servers)
+            self._logger.info("Connected to %s again", event.servers)
 
     def on_before_register_functions(self, event: RegisterFunctionEvent) -> None:
-        """The handlers are about to be registered."""
+        """Logs how many handlers there are."""
         self._logger.debug("I got %d jobs", len(event.jobs))
 
     def on_after_register_functions(self, event: RegisterFunctionEvent) -> None:
-        """The handlers have been registered."""
+        """Logs how many handlers were registered."""
         self._logger.debug("Added %d jobs to the Worker", len(event.jobs))
 
     def on_function_before_execute(self, event: FunctionEvent) -> None:
-        """A job begins. A handler that wants the logger gets it."""
+        """Logs that a job starts. A LoggerAware handler gets the logger."""
         self._logger.info("Im starting working on job %s", event.job.get_job_name())
         set_logger = self._logger_setter(event.job_handler)
         if set_logger is not None:
@@ -90,11 +90,11 @@ class LoggingSubscriber:
         return getattr(handler, "set_logger", None)
 
     def on_function_after_execute(self, event: FunctionEvent) -> None:
-        """A handler has returned."""
+        """Logs that a handler has returned."""
         self._logger.info("I successfully finished my work on job %s", event.job.get_job_name())
 
     def on_function_failure(self, event: FunctionFailureEvent) -> None:
-        """A job has failed."""
+        """Logs that a job has failed."""
         self._logger.critical(
             "Something unexpected happened in job %s... Message %s , Trace:",
             event.job.get_job_name(),
@@ -103,23 +103,23 @@ class LoggingSubscriber:
         )
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """A job was answered."""
+        """Logs that a job was answered."""
         self._logger.info("Finished work.")
 
     def on_io_wait(self, event: WorkerEvent) -> None:
-        """The servers were asked for a job."""
+        """Logs that the worker waits for an answer."""
         self._logger.debug("I`m idling.")
 
     def on_no_jobs(self, event: WorkerEvent) -> None:
-        """There is none."""
+        """Logs that no server has a job."""
         self._logger.debug("Got no jobs to do.")
 
     def on_before_destroy(self, event: WorkerEvent) -> None:
-        """The worker ends."""
+        """Logs that the worker ends."""
         self._logger.log(NOTICE, "Destroying worker.")
 
     def on_worker_failure(self, event: WorkerExceptionEvent) -> None:
-        """Something went wrong outside a job. What was not raised, as lost servers are, has no traceback."""
+        """Logs a failure outside a job, with a traceback if it was raised."""
         error = event.exception
         self._was_lost = self._was_lost or isinstance(error, ConnectionFailed)
         self._logger.critical(

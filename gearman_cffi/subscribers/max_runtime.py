@@ -1,4 +1,4 @@
-"""MaxRuntime: ends a worker in time, for a supervisor to start a fresh one."""
+"""MaxRuntime: stops a worker after some time, so that a supervisor starts a new one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FORMAT = "%d.%m.%Y %H:%M:%S"
 
 
 class MaxRuntime:
-    """Ends the worker when it has run for longer than max_runtime.
+    """Stops the worker when this object is older than max_runtime.
 
-    max_runtime: a timedelta, seconds, or words as dmank takes them: '+2 hours', '90 minutes', '1 day 12 hours'.
-    Anything else raises ValueError or TypeError here (dmank ends the worker after its first job). The clock
-    starts when this object is made. It is looked at after each job and whenever the worker is idle
-    (every idle_interval of the worker), never during a job. Without a logger nothing is said.
+    max_runtime: a timedelta, seconds, or words as in dmank: '+2 hours', '90 minutes', '1 day 12 hours'.
+    logger: logs the limit, and that it was reached.
+    The time is checked after each job and when the worker is idle (every idle_interval of the worker), never during a
+    job. Raises ValueError or TypeError for an invalid max_runtime.
     """
 
     def __init__(
@@ -34,10 +34,10 @@ class MaxRuntime:
         self._seconds = to_span(max_runtime).total_seconds()
         self._logger = logger
         self._started_at = datetime.now()
-        self._started = time.monotonic()  # which no change of the clock moves
+        self._started = time.monotonic()  # independent of changes of the clock
 
     def get_subscribed_events(self) -> Mapping[str, str]:
-        """before_run for a message, after_run and on_no_jobs to look at the clock."""
+        """Returns the listeners: one logs the limit, two check the time."""
         return {
             EventName.BEFORE_RUN: "on_before_run",
             EventName.AFTER_RUN: "on_after_run",
@@ -45,21 +45,21 @@ class MaxRuntime:
         }
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """Says what the limit is."""
-        self._say("If the max runtime of %s is exceeded, i will stop the worker.", self._words)
+        """Logs the limit."""
+        self._log("If the max runtime of %s is exceeded, i will stop the worker.", self._words)
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Looks at the clock."""
-        self._end_in_time(event)
+        """Stops the worker if its time is over."""
+        self._check_time(event)
 
     def on_no_jobs(self, event: WorkerEvent) -> None:
-        """Looks at the clock."""
-        self._end_in_time(event)
+        """Stops the worker if its time is over."""
+        self._check_time(event)
 
-    def _end_in_time(self, event: WorkerEvent) -> None:
+    def _check_time(self, event: WorkerEvent) -> None:
         if time.monotonic() - self._started <= self._seconds:
             return
-        self._say(
+        self._log(
             "Max Runtime exceeded. Started at %s, checked last at %s. Maxruntime is %s",
             self._started_at.strftime(_FORMAT),
             datetime.now().strftime(_FORMAT),
@@ -67,6 +67,6 @@ class MaxRuntime:
         )
         event.worker.destroy_worker()
 
-    def _say(self, message: str, *what: str) -> None:
+    def _log(self, message: str, *what: str) -> None:
         if self._logger is not None:
             self._logger.log(NOTICE, message, *what)

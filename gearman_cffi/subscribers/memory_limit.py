@@ -1,4 +1,4 @@
-"""MemoryLimit: ends a worker that has grown too large, for a supervisor to start a fresh one."""
+"""MemoryLimit: stops a worker that uses too much memory, so that a supervisor starts a new one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gearman_cffi.messages import short_repr
 from gearman_cffi.subscribers.levels import NOTICE, name_notice
 
 UNLIMITED = -1
-MARGIN = 1.2  # the limit is "almost exceeded" when this much more would be beyond it
+MARGIN = 1.2  # the limit is "almost exceeded" if this many times the memory would exceed it
 _MIB = 1024 * 1024
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": _MIB, "g": 1024 * _MIB}
 
 
 class MemoryLimit:
-    """Ends the worker when its process almost exceeds a limit: when 1.2 times its resident memory does.
+    """Stops the worker after a job if 1.2 times its resident memory exceeds the limit.
 
-    limit: bytes, or a number with k, m or g as in '128M'; -1, the default, is no limit. Anything else raises
-    ValueError or TypeError here. Memory is measured after each job. A limit that the worker is beyond when it
-    starts would end it after every single job: it warns once and is not applied in that run. Without a logger
-    nothing else is said, and that warning goes to "gearman_cffi".
+    limit: bytes, or a number with k, m or g, such as '128M'; -1, the default, for no limit.
+    logger: logs the limit, and that it was reached.
+    A limit that the worker exceeds when it starts would stop it after its first job. Such a limit is not applied; a
+    warning, by default in the log "gearman_cffi", says so once. Raises ValueError or TypeError for an invalid limit.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class MemoryLimit:
         self._has_warned = False
 
     def get_subscribed_events(self) -> Mapping[str, str]:
-        """before_run for a message, after_run to measure."""
+        """Returns the listeners: one logs the limit, one checks the memory."""
         return {EventName.AFTER_RUN: "on_after_run", EventName.BEFORE_RUN: "on_before_run"}
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """Says what the limit is, and whether the worker is beyond it already."""
+        """Logs the limit, or warns that the worker exceeds it already."""
         if self._limit is None:
             return
         used = resident_bytes()
         self._applies = used * MARGIN <= self._limit
         if self._applies:
-            self._say("i will stop the worker when the memory limit of %s is exceeded.", self._words)
+            self._log("i will stop the worker when the memory limit of %s is exceeded.", self._words)
         elif not self._has_warned:
             self._has_warned = True
             (self._logger or logging.getLogger("gearman_cffi")).warning(
@@ -63,23 +63,23 @@ class MemoryLimit:
             )
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Measures."""
+        """Stops the worker if it uses too much memory."""
         if self._limit is None or not self._applies:
             return
         used = resident_bytes()
         if used * MARGIN > self._limit:
-            self._say("Memory limit almost exceeded. Max limit is %s, used %.2fM so far.", self._words, used / _MIB)
+            self._log("Memory limit almost exceeded. Max limit is %s, used %.2fM so far.", self._words, used / _MIB)
             event.worker.destroy_worker()
 
-    def _say(self, message: str, *what: object) -> None:
+    def _log(self, message: str, *what: object) -> None:
         if self._logger is not None:
             self._logger.log(NOTICE, message, *what)
 
 
 def to_bytes(limit: str | int) -> int | None:
-    """The limit in bytes, None for none. Raises ValueError for what is not above 0, and for other words."""
+    """Returns the limit in bytes; None for no limit. Raises ValueError or TypeError for an invalid limit."""
     if isinstance(limit, bool) or not isinstance(limit, (str, int)):
-        raise TypeError(f"a memory limit is an int or words such as '128M', not {type(limit).__name__}")
+        raise TypeError(f"a memory limit must be an int or words such as '128M', not {type(limit).__name__}")
     words = str(limit).strip()
     if words == str(UNLIMITED):
         return None
@@ -93,7 +93,7 @@ def to_bytes(limit: str | int) -> int | None:
 
 
 def resident_bytes() -> int:
-    """The memory that the process has in RAM: now, or where there is no /proc (macOS) at its peak so far."""
+    """Returns the resident memory of the process; without /proc (macOS) the maximum so far."""
     try:
         with open("/proc/self/statm", "rb") as statm:
             return int(statm.read().split()[1]) * resource.getpagesize()

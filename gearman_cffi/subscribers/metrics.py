@@ -1,4 +1,4 @@
-"""Metrics: a worker's jobs, failures, durations and idle time, for prometheus_client (the extra "metrics")."""
+"""Metrics: counts a worker's jobs, failures, durations and idle time with prometheus_client (extra "metrics")."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600)  # seconds
-_FIRST = 2000  # before other listeners at a beginning, whose time is the job's as well
+_FIRST = 2000  # priority: the time of other listeners counts as part of the job
 
 
 class Metrics:
-    """Counts what a worker does.
+    """Metrics of a worker.
 
-        gearman_worker_jobs_total{function}            jobs that were answered, failed ones too
+        gearman_worker_jobs_total{function}            jobs that were answered or have failed
         gearman_worker_failures_total{function}        jobs that failed
         gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
         gearman_worker_idle_seconds_total              time without a job
 
-    registry as for prometheus_client's own metrics; None takes its default one, where the same names can be registered
-    once. In several processes prometheus_client's multiprocess mode adds them up. Raises ImportError where
+    registry: as for the metrics of prometheus_client; by default the global one, which allows each name once. The
+    multiprocess mode of prometheus_client adds up the metrics of several processes. Raises ImportError if
     prometheus_client is not installed: pip install 'gearman-cffi[metrics]'.
     """
 
@@ -47,7 +47,7 @@ class Metrics:
         self._idle_since: float | None = None
 
     def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
-        """Those around jobs and waits."""
+        """Returns the listeners for jobs and waits."""
         return {
             EventName.FUNCTION_BEFORE_EXECUTE: ("on_before_execute", _FIRST),
             EventName.FUNCTION_FAILURE: ("on_failure", _FIRST),
@@ -58,15 +58,15 @@ class Metrics:
         }
 
     def on_before_execute(self, event: FunctionEvent) -> None:
-        """A job begins."""
+        """A job starts."""
         self._job, self._began = event.job, time.monotonic()
 
     def on_failure(self, event: FunctionFailureEvent) -> None:
-        """It has failed."""
+        """A job has failed."""
         self._failures.labels(event.job.get_job_name()).inc()
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """It was answered."""
+        """A job was answered."""
         job, self._job = self._job, None
         if job is not None:
             function = job.get_job_name()
@@ -74,7 +74,7 @@ class Metrics:
             self._durations.labels(function).observe(time.monotonic() - self._began)
 
     def on_idle(self, event: WorkerEvent) -> None:
-        """A wait begins."""
+        """A wait starts."""
         self._idle_since = time.monotonic()
 
     def on_wait_over(self, event: WorkerEvent) -> None:

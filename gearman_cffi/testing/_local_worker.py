@@ -50,7 +50,7 @@ class LocalWorker(Worker):
         self._local = LocalGearmanWorker(self.queue)
         self.set_implementation(self._local)
         self._lock = threading.RLock()
-        self._running_context = ExitStack()  # of _begun(): its end dispatches the last events
+        self._running_context = ExitStack()  # of _session(): its end dispatches the last events
         self._depth = 0  # of calls of serve(): a handler may wait for another job
         self._has_started = self._has_ended = False
 
@@ -60,11 +60,11 @@ class LocalWorker(Worker):
             if self._has_ended or not self.jobs:
                 return
             if not self._has_started:
-                self._running_context.enter_context(self._begun())
+                self._running_context.enter_context(self._session())
                 self._has_started = True
             with self._awaiting(jobs):
                 self._work(self._local)
-            if self._stop.requested and not self._depth:
+            if self._stop_request.requested and not self._depth:
                 self.end()
 
     def reason(self, job: SubmittedJob) -> str:

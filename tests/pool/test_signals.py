@@ -132,11 +132,11 @@ def test_without_a_server(tmp_path: Path, gearmand: Gearmand) -> None:
     """It waits for one, is not ready before, and leaves at once when it is told."""
     gearmand.stop()
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
-        command.await_log("no server can be reached", 2)
+        command.await_log("cannot connect to", 2)
         assert not command.ready_file.exists()
         gearmand.start()
         command.await_ready()
         gearmand.stop()
-        command.await_log("no server can be reached", 4)
+        command.await_log("cannot connect to", 4)
         command.send(signal.SIGTERM)
         assert command.end(5) == 0

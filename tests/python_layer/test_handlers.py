@@ -145,7 +145,7 @@ class TestHandlers:
     def test_the_decorator_without_parentheses(self) -> None:
         """Would take the function for a name, and drop it."""
         jobs = JobCollection()
-        with pytest.raises(TypeError, match=r"write @jobs.handler\(\), or"):
+        with pytest.raises(TypeError, match=r"write @jobs.handler\(\) or"):
             jobs.handler(lambda job: None)  # type: ignore[arg-type]
         assert jobs.count() == 0
 
@@ -275,7 +275,7 @@ class TestDurations:
 
     @pytest.mark.parametrize("given", ["garbage", "", " ", "5", "+1 month", "2 hours and", "1.5 hours", float("nan")])
     def test_what_is_no_span(self, given: Any) -> None:
-        with pytest.raises(ValueError, match="is no"):
+        with pytest.raises(ValueError, match="invalid duration"):
             to_span(given)
 
     @pytest.mark.parametrize("given", [None, True, b"1 hour"])

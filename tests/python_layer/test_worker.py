@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gearman_cffi import (
+    Admin,
     Client,
     EventName,
     FunctionHandler,
@@ -290,3 +291,15 @@ class TestRegistration:
                 wait_until(lambda: is_served(gearmand, "f"), "it works")
                 assert connections(other) == 0
             assert Worker().servers == ServerCollection(other.address)
+
+
+class TestClientId:
+    def test_the_server_lists_it(self, gearmand: Gearmand) -> None:
+        with running(gearmand, handlers(f=echo), client_id="pod-7"):
+            wait_until(lambda: is_served(gearmand, "f"), "the function is registered")
+            assert "pod-7" in [worker.client_id for worker in Admin(gearmand.address).workers()]
+
+    @pytest.mark.parametrize("client_id", ["", "two words", "x" * 255, "ü", "a\n", "\0"])
+    def test_an_invalid_one(self, client_id: str) -> None:
+        with pytest.raises(InvalidArgument, match="invalid client id"):
+            Worker("127.0.0.1", client_id=client_id)

@@ -88,7 +88,7 @@ class TestTheEnd:
     def test_one_run_at_a_time(self, gearmand: Gearmand) -> None:
         with running(gearmand, handlers(f=echo)) as worker:
             wait_until(lambda: is_served(gearmand, "f"), "it works")
-            with pytest.raises(RuntimeError, match="runs already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 worker.run()
 
     def test_idle_it_sends_nothing(self, gearmand: Gearmand) -> None:

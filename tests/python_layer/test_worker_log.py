@@ -31,7 +31,7 @@ class TestWithoutListeners:
             Client(gearmand.address, timeout=20).execute_job("bad", 1)
         (record,) = caplog.records
         assert record.name == "gearman_cffi.worker"
-        assert record.getMessage().endswith("of function 'bad' failed")
+        assert record.getMessage().endswith("(bad) failed")
         assert "RuntimeError: handler broke" in caplog.text
         assert "in fail" in caplog.text
 

@@ -156,7 +156,7 @@ class TestTheWorker:
         local = LocalGearman(handlers(fail=fail))
         local.client.execute_in_background("fail", 1)
         local.work()
-        assert "job H:local:1 of function 'fail' failed" in caplog.text
+        assert "job H:local:1 (fail) failed" in caplog.text
 
 
 def test_it_needs_neither_server_nor_pytest_nor_network() -> None:
