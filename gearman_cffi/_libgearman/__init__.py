@@ -16,30 +16,29 @@ The packages above get bytes for data, str for names, and int for return codes.
 from __future__ import annotations
 
 from gearman_cffi._libgearman import callbacks as callbacks  # C calls it
+from gearman_cffi._libgearman.buffers import bug_report_address, return_code_name, verbosity_name
 from gearman_cffi._libgearman.capabilities import Capabilities, MissingCapabilityError, capabilities
 from gearman_cffi._libgearman.client import (
     INVALID_ARGUMENT,
-    JOB_STATUS,
     JobKind,
+    NativeBatchClient,
     NativeClient,
     Reply,
     StatusReply,
     TaskEvent,
+    wait_for_any,
 )
-from gearman_cffi._libgearman.errors import LEAST_CODE, ConcurrentUseError, ForkedUseError
+from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.job import PROCESS_EXITS, JobEnd, JobPacket, NativeJob
-from gearman_cffi._libgearman.loads import NativeBatchClient, wait_for_any
 from gearman_cffi._libgearman.protocols import JobCallbacks
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.task import NativeTask
-from gearman_cffi._libgearman.util import bug_report_address, return_code_name, verbosity_name
 from gearman_cffi._libgearman.worker import NativeWorker
 
 __all__ = [
     "INVALID_ARGUMENT",
-    "JOB_STATUS",
-    "LEAST_CODE",
     "PROCESS_EXITS",
+    "RETURN_CODE_MIN",
     "Capabilities",
     "ConcurrentUseError",
     "ForkedUseError",

@@ -1,12 +1,10 @@
-"""Data on its way into C and out of it."""
+"""Data on its way into C and out of it, and libgearman's own texts."""
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.native import ffi
+from typing import Any, TypeAlias
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+from gearman_cffi._libgearman.native import ffi, lib
 
 Data: TypeAlias = bytes | bytearray | memoryview
 
@@ -14,15 +12,31 @@ NULL = ffi.NULL
 
 
 def pointer(data: Data) -> Any:
-    """What to pass for a ``const void *``. bytes go as they are; nothing is copied."""
+    """What to pass for a ``const void *``. Nothing is copied."""
     return data if type(data) is bytes else ffi.from_buffer(data)
 
 
 def decode(text: Any) -> str | None:
-    """A C string that people read, as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
-    return None if not text else ffi.string(text).decode("utf-8", "backslashreplace")
+    """A C string for people to read, as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
+    return ffi.string(text).decode("utf-8", "backslashreplace") if text else None
 
 
 def decode_name(name: Any) -> str | None:
     """A C string that names something, as str; None for NULL. Bytes that are not UTF-8 become surrogate escapes."""
-    return None if not name else ffi.string(name).decode("utf-8", "surrogateescape")
+    return ffi.string(name).decode("utf-8", "surrogateescape") if name else None
+
+
+def bug_report_address() -> str:
+    """Where libgearman's bugs are reported (gearman_bugreport)."""
+    return decode(lib.gearman_bugreport()) or ""
+
+
+def return_code_name(rc: int) -> str:
+    """The C name of a return code, such as GEARMAN_TIMEOUT (gearman_strerror); unknown ones by their number."""
+    known = 0 <= rc <= lib.GEARMAN_MAX_RETURN
+    return decode(lib.gearman_strerror(rc)) or "" if known else f"return code {rc}"
+
+
+def verbosity_name(level: int) -> str:
+    """The name of a verbosity level (gearman_verbose_name)."""
+    return decode(lib.gearman_verbose_name(min(level, lib.GEARMAN_VERBOSE_MAX))) or ""

@@ -1,84 +1,79 @@
-"""The way from C into Python.
+"""The functions that C calls, in the thread that made the blocking call.
 
-C calls the three functions below in the thread that made the blocking call. cffi hands what they raise to
-``onerror``, which keeps it (kept.py), and the value returned to C makes the call end or go on. What C hands over:
+cffi passes what they raise to ``onerror``, which stores it (errors.py) and returns the value for C. What C passes:
 
-signals  nothing; Python runs its signal handlers on the way in, in the main thread
-task     a handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
-job      the context of the function (a handle of the JobFunction), and the job
+signals  nothing; Python runs pending signal handlers on the way in, in the main thread
+task     a cffi handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
+job      a cffi handle of the JobFunction, and the C job
 """
 
 from __future__ import annotations
 
-from _signal import SIG_BLOCK, pthread_sigmask  # type: ignore[import-not-found]  # signal without its enums
+import signal
+from types import TracebackType
+from typing import Any
 
-from gearman_cffi._libgearman.job import OVER, PROCESS_EXITS, JobEnd
-from gearman_cffi._libgearman.kept import keep
-from gearman_cffi._libgearman.native import ffi, lib
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Any
+from gearman_cffi._libgearman.buffers import NULL
+from gearman_cffi._libgearman.errors import EXCEPTION_PENDING, store_pending
+from gearman_cffi._libgearman.job import PROCESS_EXITS, JobEnd
+from gearman_cffi._libgearman.native import ffi
 
 # C sends a result of at most as many bytes. A larger one is sent from Python, so that its memory is freed at once.
 _MOST_LEFT_TO_C = 65536
-# A workload of at most as many bytes is read before it is asked for: that is cheaper than to ask who may read it.
-_READ_AT_ONCE = 65536
-_from_handle, _unpack, _from_buffer = ffi.from_handle, ffi.unpack, ffi.from_buffer
-_RESULT, _RAISED, _INTERRUPTED = JobEnd.RESULT, JobEnd.RAISED, JobEnd.INTERRUPTED
+# A workload of at most as many bytes is read at once, so that any thread can read it.
+_MOST_READ_AT_ONCE = 65536
 
 
-def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    keep(error.with_traceback(traceback))  # which CPython before 3.12 has not set yet
+def _store(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    store_pending(error.with_traceback(traceback))  # CPython before 3.12 has not set it yet
 
 
-def _keep_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
-    keep(error.with_traceback(traceback))
-    return _INTERRUPTED if isinstance(error, PROCESS_EXITS) else _RAISED
+def _store_of_job(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> int:
+    store_pending(error.with_traceback(traceback))
+    return JobEnd.INTERRUPTED if isinstance(error, PROCESS_EXITS) else JobEnd.RAISED
 
 
-@ffi.def_extern(error=1, onerror=_keep)
+@ffi.def_extern(error=1, onerror=_store)
 def gcffi_on_signals() -> int:
-    """Runs while a wait was interrupted: pending signal handlers run here.
+    """Runs pending signal handlers while a wait is interrupted.
 
     Entering Python would be enough, but CPython 3.13.0 does not notice them so in a child that a thread has forked.
     """
-    pthread_sigmask(SIG_BLOCK, ())
+    signal.pthread_sigmask(signal.SIG_BLOCK, ())
     return 0
 
 
-@ffi.def_extern(error=lib.GCFFI_RAISED, onerror=_keep)
+@ffi.def_extern(error=EXCEPTION_PENDING, onerror=_store)
 def gcffi_on_task(owner: Any, task: int, event: int) -> int:
-    """A packet for one of the user's tasks arrived."""
-    return _from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
+    """A packet for one of the user's tasks arrived. Returns a return code."""
+    return ffi.from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=_INTERRUPTED, onerror=_keep_of_job)
-def gcffi_on_job(context: Any, job: Any) -> int:
-    """A job arrived for one of a worker's functions. Returns a JobEnd, with what belongs to it in the C job."""
-    function = _from_handle(context)
-    runner = function.runner  # the job's function may register another one in its place
-    handle = runner.job_class()
-    handle._job = job
-    handle._keeps = function
-    size = job.size
-    if size <= _READ_AT_ONCE:
-        handle._workload = _unpack(job.workload, size) if size else b""
+@ffi.def_extern(error=JobEnd.INTERRUPTED, onerror=_store_of_job)
+def gcffi_on_job(context: Any, c_job: Any) -> int:
+    """A job arrived for one of a worker's functions. Returns a JobEnd; the C job has what belongs to it."""
+    function = ffi.from_handle(context)
+    callbacks = function.callbacks  # the job may register another function in its place
+    job = callbacks.job_class()
+    job._job = c_job
+    job._owner = function
+    size = c_job.size
+    if size <= _MOST_READ_AT_ONCE:
+        job._workload = ffi.unpack(c_job.workload, size) if size else b""
     try:
         try:
-            result = runner.call(handle)
+            result = callbacks.call(job)
             if type(result) is str:
                 result = result.encode("utf-8", "surrogateescape")
         except BaseException as error:
-            runner.failed(handle, error)
+            callbacks.failed(job, error)
             raise
-        if type(result) is not bytes or handle._rc or len(result) > _MOST_LEFT_TO_C:
-            end, job.rc = runner.ended(handle, result)
-            return end  # type: ignore[no-any-return]
-        function.result = result  # as long as C needs its memory
-        job.result, job.result_size = _from_buffer(result), len(result)
-        return _RESULT
+        if type(result) is bytes and not job._rc and len(result) <= _MOST_LEFT_TO_C:
+            function.result = result  # as long as C needs its memory
+            c_job.result, c_job.result_size = ffi.from_buffer(result), len(result)
+            return JobEnd.RESULT
+        end, c_job.rc = callbacks.ended(job, result)
+        return end  # type: ignore[no-any-return]
     finally:
-        handle._job = OVER
-        handle._workload = None
+        job._job = NULL
+        job._workload = None

@@ -1,36 +1,34 @@
-"""A libgearman client with its owner."""
+"""A libgearman client."""
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.base import Calls, NativeObject
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+from gearman_cffi._libgearman.base import Functions, NativeObject
 from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name, pointer
-from gearman_cffi._libgearman.errors import LEAST_CODE, fail, refuse
+from gearman_cffi._libgearman.capabilities import capabilities
+from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
+from gearman_cffi._libgearman.protocols import TaskOwner
 from gearman_cffi._libgearman.task import NativeTask
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from gearman_cffi._libgearman.protocols import TaskOwner
 
 # A C reply with more data than this is not used again, so that its memory is freed.
 _MOST_KEPT = 65536
-# How many tasks are forgotten at once.
-_ROOM = 256
-# Looked up once: an attribute of lib costs as much as a short call.
-_add_task, _do, _unpack = lib.gcffi_client_add_task, lib.gcffi_client_do, ffi.unpack
+# How many freed tasks are released at once.
+_MOST_RELEASED = 256
+_HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 _SUCCESS, _WORK_EXCEPTION = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_WORK_EXCEPTION)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
-# Options that C follows itself: libgearman always has the first, and never the second.
+# Options of the user that C follows by itself: libgearman always has the first, and never the second.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
-INVALID_ARGUMENT = int(lib.GEARMAN_INVALID_ARGUMENT)  # which PHP has no constant for
-JOB_STATUS, _UNIQUE_STATUS = int(lib.GCFFI_JOB_STATUS), int(lib.GCFFI_UNIQUE_STATUS)
+INVALID_ARGUMENT = int(lib.GEARMAN_INVALID_ARGUMENT)  # PHP has no constant for it
 
 
-class JobKind:
-    """The ways to submit a job, as numbers: priority, and whether the client waits for the result."""
+class JobKind(enum.IntEnum):
+    """The ways to submit a job: its priority, and whether the client waits for the result."""
 
     LOW = lib.GCFFI_LOW
     NORMAL = lib.GCFFI_NORMAL
@@ -38,10 +36,14 @@ class JobKind:
     LOW_BACKGROUND = lib.GCFFI_LOW_BACKGROUND
     BACKGROUND = lib.GCFFI_NORMAL_BACKGROUND
     HIGH_BACKGROUND = lib.GCFFI_HIGH_BACKGROUND
+    JOB_STATUS = lib.GCFFI_JOB_STATUS
+    """Not a job, but a question for the status of one, by its handle."""
+    UNIQUE_STATUS = lib.GCFFI_UNIQUE_STATUS
+    """The same, by its unique key."""
 
 
-class TaskEvent:
-    """What a task's packet says, as numbers; a client has a callback for each."""
+class TaskEvent(enum.IntEnum):
+    """What a packet for a task says; a client has a callback for each."""
 
     CREATED = lib.GCFFI_CREATED
     DATA = lib.GCFFI_DATA
@@ -89,33 +91,49 @@ class NativeClient(NativeObject):
 
     __slots__ = ("_context", "_owner", "_replies")
 
-    _calls = Calls("client")
+    _functions = Functions(
+        what="client",
+        close=lib.gcffi_client_close,
+        error=lib.gcffi_client_error,
+        errno=lib.gearman_client_errno,
+        options=lib.gearman_client_options,
+        set_options=lib.gearman_client_set_options,
+        add_options=lib.gearman_client_add_options,
+        remove_options=lib.gearman_client_remove_options,
+        timeout=lib.gearman_client_timeout,
+        set_timeout=lib.gearman_client_set_timeout,
+        set_ssl=lib.gcffi_client_set_ssl,
+        add_server=lib.gcffi_client_add_server,
+        add_servers=lib.gcffi_client_add_servers,
+        request_option=lib.gcffi_client_request_option,
+        echo=lib.gcffi_client_echo,
+        wait=lib.gcffi_client_wait,
+    )
 
     def __init__(
         self, owner: TaskOwner, from_environment: bool = True, like: NativeClient | None = None, rotation: int = 0
     ) -> None:
-        """owner takes what the tasks receive; it must not hold the handle. from_environment: adds the servers of
+        """owner gets what the tasks receive; it must not refer to this object. from_environment: adds the servers of
         GEARMAN_SERVERS. like, rotation: see clone().
 
-        Raises MemoryError where libgearman makes no client: memory, open files, or a bad host in GEARMAN_SERVERS.
+        Raises MemoryError if libgearman creates no client: memory, open files, or a bad host in GEARMAN_SERVERS.
         """
         super().__init__()
-        client = self.c
         if like is None:
-            is_open = lib.gcffi_client_open(client, from_environment)
+            is_open = lib.gcffi_client_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_client_open_like(client, like._checked(), rotation)
+            is_open = lib.gcffi_client_open_like(self.c, like._checked(), rotation)
             self._files = like._files
         if not is_open:
             raise self._not_created()
         self._replies: list[Any] = []  # C replies that no call uses
         self._owner = owner
-        client.owner = self._context = ffi.new_handle(owner)
+        self.c.owner = self._context = ffi.new_handle(owner)
 
     def clone(self, owner: TaskOwner, rotation: int = 0) -> NativeClient:
         """A client with the same servers, options and timeout, and connections of its own.
 
-        rotation: by how many places its servers are turned, so that it prefers another one.
+        rotation: by how many positions its list of servers is rotated, so that it prefers another one.
         """
         return NativeClient(owner, like=self, rotation=rotation)
 
@@ -153,12 +171,12 @@ class NativeClient(NativeObject):
         whole call, in ms; -1 for none.
         """
         reply = self._new_reply()
-        rc = _do(
+        rc = lib.gcffi_client_do(
             self.c,
             kind,
             function,
             unique,
-            workload if type(workload) is bytes else NULL if workload is None else pointer(workload),
+            NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
             0 if workload is None else len(workload),
             timeout,
             reply,
@@ -168,7 +186,7 @@ class NativeClient(NativeObject):
         size = int(reply.size)
         answer = Reply(
             rc,
-            _unpack(reply.data, size) if size else b"",
+            ffi.unpack(reply.data, size) if size else b"",
             decode_name(reply.handle) or "" if reply.handle_size else "",
             decode(reply.error) if rc else None,
         )
@@ -178,18 +196,18 @@ class NativeClient(NativeObject):
 
     def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
         """Asks for the status of a job by its handle. timeout: of the whole call, in ms; -1 for none."""
-        return self._ask(JOB_STATUS, handle, timeout)
+        return self._ask(JobKind.JOB_STATUS, handle, timeout)
 
     def unique_status(self, unique: bytes, timeout: int = -1) -> StatusReply:
         """Asks for the status of a job by its unique key.
 
         Made to be called on a clone(): the next job over the same connection would never get its handle (Q23).
         """
-        return self._ask(_UNIQUE_STATUS, unique, timeout)
+        return self._ask(JobKind.UNIQUE_STATUS, unique, timeout)
 
     def _ask(self, kind: int, name: bytes, timeout: int) -> StatusReply:
         reply = self._new_reply()
-        rc = _do(self.c, kind, name, b"", NULL, 0, timeout, reply)
+        rc = lib.gcffi_client_do(self.c, kind, name, b"", NULL, 0, timeout, reply)
         if rc < 0:
             rc = self._callback_code(rc)
         status = bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
@@ -209,8 +227,8 @@ class NativeClient(NativeObject):
 
         Raises what a callback raised, or why the call was refused.
         """
-        if rc < LEAST_CODE:
-            fail("client", rc)
+        if rc < RETURN_CODE_MIN:
+            check("client", rc)
         return rc & 0xFFFFFFFF
 
     # ------------------------------------------------------------------------------- tasks
@@ -225,45 +243,79 @@ class NativeClient(NativeObject):
         unique: bytes,
         workload: Data | None,
     ) -> int:
-        """Adds a task, which run_tasks() submits; on success task, made by hand, is its handle.
+        """Adds a task, which run_tasks() submits; on success task, an empty one, stands for it.
 
-        number names it to the TaskOwner, callbacks has 1 << TaskEvent for each event that is wanted; workload None is
-        an empty one that libgearman accepts. Allowed in the client's own callbacks.
+        number: names it to the TaskOwner. callbacks: 1 << TaskEvent for each event that is wanted. workload None: an
+        empty one that libgearman accepts. Allowed in the client's own callbacks.
         """
-        if number % _ROOM == 0:  # callbacks may add more and more tasks to the same run
-            self._forget_dead()
-        task._client, task._keeps = self.c, self._open
-        added = _add_task(  # the pointer is in no variable, which a traceback would keep
+        if number % _MOST_RELEASED == 0:  # callbacks may add more and more tasks to the same run
+            self._release_freed_tasks()
+        task._client, task._owner = self.c, self._open
+        rc = ffi.new("int *")
+        added = lib.gcffi_client_add_task(
             self.c,
             kind,
             number,
             callbacks,
             name,
             unique,
-            workload if type(workload) is bytes else NULL if workload is None else pointer(workload),
+            NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
             len(workload or b""),
-            self._rc,
+            rc,
         )
         if added:
             task._task = added
             if task._client is None:  # forgotten already: a signal handler has run the tasks
                 task._task = None
             return 0
-        rc = int(self._rc[0])
-        if rc < 0:
-            refuse("client", rc)
-        return rc
+        if rc[0] < 0:
+            raise_refusal("client", rc[0])
+        return int(rc[0])
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
         rc = int(lib.gcffi_client_run(self.c, timeout))
-        self._forget_dead()
+        self._release_freed_tasks()
         return self._callback_code(rc) if rc < 0 else rc
 
-    def _forget_dead(self) -> None:
-        dead = ffi.new("int64_t[]", _ROOM)  # of this call: a signal handler or another thread may come between
-        while count := lib.gcffi_client_dead(self.c, dead, _ROOM):
-            numbers = _unpack(dead, count)
-            for number in numbers:
+    def _release_freed_tasks(self) -> None:
+        """Tells the owner which tasks libgearman has freed, and then frees what C has kept of them."""
+        numbers = ffi.new("int64_t[]", _MOST_RELEASED)
+        while count := lib.gcffi_client_dead(self.c, numbers, _MOST_RELEASED):
+            for number in ffi.unpack(numbers, count):
                 self._owner.forget(number)
             lib.gcffi_client_bury(self.c, numbers[0], count)
+
+
+class NativeBatchClient(NativeClient):
+    """A gearman_client_st that submits background jobs in batches, one batch after the other."""
+
+    __slots__ = ()
+
+    def batch_add(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
+        """Adds jobs to submit together, column by column: a JobKind for each, the functions' names and the unique keys,
+        each with a NUL, the workloads, and the sizes of these as 64-bit integers in native byte order.
+        """
+        numbers = ffi.from_buffer("uint64_t[]", sizes)
+        newest_first = capabilities.submits_newest_first
+        return self._call(lib.gcffi_client_load, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
+
+    def batch_run(self, waits: bool, timeout: int = -1) -> int:
+        """Submits the jobs. waits: until all are answered, for at most timeout ms; else does what is possible now."""
+        return self._call(lib.gcffi_client_run_load, waits, timeout)
+
+    def batch_results(self, count: int, rc: int) -> tuple[list[str], list[int]]:
+        """The handles of all jobs of the batch, and their return codes: rc for those that were not answered."""
+        handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
+        size = self._call(lib.gcffi_client_unload, count, rc, handles, codes)
+        names = ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1]
+        return names, ffi.unpack(codes, count)  # type: ignore[return-value]
+
+
+def wait_for_any(clients: Sequence[NativeClient], timeout: int) -> int:
+    """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
+    structs = ffi.new("gcffi_client *[]", [client.c for client in clients])
+    rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))
+    if rc < 0:
+        check("client", rc)
+    return rc

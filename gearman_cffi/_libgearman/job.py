@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from gearman_cffi._libgearman.buffers import Data, decode, decode_name, pointer
-from gearman_cffi._libgearman.errors import fail, refuse
+import enum
+from typing import Any
+
+from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.errors import check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
+from gearman_cffi._libgearman.protocols import JobCallbacks
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from gearman_cffi._libgearman.protocols import JobCallbacks
-
-# In the place of the C object of a job that is over.
-OVER = ffi.NULL
 # A function that raises one of these asks the process to end: its job stays unanswered, and the server gives it to
 # another worker. Any other exception fails the job.
 PROCESS_EXITS = (SystemExit, KeyboardInterrupt)
-# Looked up once: an attribute of lib costs as much as a short call.
-_send, _string = lib.gcffi_job_send, ffi.string
 
 
-class JobPacket:
-    """What can be sent for a job, beside its status: numbers."""
+class JobPacket(enum.IntEnum):
+    """What can be sent for a job, beside its status."""
 
     DATA = lib.GCFFI_SEND_DATA
     WARNING = lib.GCFFI_SEND_WARNING
@@ -31,34 +25,39 @@ class JobPacket:
     FAIL = lib.GCFFI_SEND_FAIL
 
 
-class JobEnd:
-    """How a job ends that a worker's function has run: numbers."""
+class JobEnd(enum.IntEnum):
+    """How a job ends that a worker's function has run."""
 
-    RESULT = lib.GCFFI_JOB_RESULT  # C sends job.result
-    ANSWERED = lib.GCFFI_JOB_ANSWERED  # it was answered, and job.rc says how
-    RETURNED = lib.GCFFI_JOB_RETURNED  # the server gives it to another worker
-    RAISED = lib.GCFFI_JOB_RAISED  # its function raised an exception, which was sent
-    INTERRUPTED = lib.GCFFI_JOB_INTERRUPTED  # its function raised one of PROCESS_EXITS
+    RESULT = lib.GCFFI_JOB_RESULT
+    """C sends the result that the C job refers to."""
+    ANSWERED = lib.GCFFI_JOB_ANSWERED
+    """It was answered; the return code of the C job says how."""
+    RETURNED = lib.GCFFI_JOB_RETURNED
+    """The server gives it to another worker."""
+    RAISED = lib.GCFFI_JOB_RAISED
+    """Its function raised an exception, which was sent."""
+    INTERRUPTED = lib.GCFFI_JOB_INTERRUPTED
+    """Its function raised one of PROCESS_EXITS."""
 
 
 class NativeJob:
     """gearman_job_st, the base of what a worker's function is given. Usable until that returns.
 
-    Afterwards, and where it was made by hand, what it reads is None, and what it sends fails with INVALID_ARGUMENT.
-    Reading the workload is possible from any thread, if it is small; all else from the thread that works only.
+    Afterwards, and if a program made it, what it reads is None, and what it sends fails with INVALID_ARGUMENT. Any
+    thread may read the workload if it is small; everything else is for the thread that works.
     """
 
-    __slots__ = ("_job", "_keeps", "_rc", "_workload")
+    __slots__ = ("_job", "_owner", "_rc", "_workload")
 
-    _job: Any
-    _keeps: Any  # what the C object belongs to
+    _job: Any  # the C job; NULL if there is none, or not any more
+    _owner: Any  # keeps the memory of the C job alive
     _rc: int  # of the last packet that was sent; anything but SUCCESS is how the job ends
     _workload: bytes | None  # unless it is large: then it is read when it is asked for
 
     def __init__(self) -> None:
-        """Made by hand, it stands for no job. The others are made in callbacks.py and by NativeWorker.grab()."""
-        self._job = OVER
-        self._keeps = self._workload = None
+        """An empty job. gcffi_on_job() and NativeWorker.grab() put a C job into it."""
+        self._job = NULL
+        self._owner = self._workload = None
         self._rc = 0
 
     def _read_handle(self) -> str | None:
@@ -68,16 +67,14 @@ class NativeJob:
     def _read_names(self) -> tuple[str, str]:
         """The handle and the unique key of the job that has just come, in the thread that runs it."""
         job = self._job
-        handle: bytes = _string(job.handle)
-        unique: bytes = _string(job.unique)
-        return handle.decode("utf-8", "surrogateescape"), unique.decode("utf-8", "surrogateescape")
+        return decode_name(job.handle) or "", decode_name(job.unique) or ""
 
     def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""
         return decode_name(lib.gearman_job_function_name(self._st()))
 
     def _read_unique(self) -> str | None:
-        """The unique key; empty where the worker does not ask for it (gearman_job_unique)."""
+        """The unique key; empty if the worker does not ask for it (gearman_job_unique)."""
         return decode_name(lib.gearman_job_unique(self._st()))
 
     def _read_workload(self) -> bytes | None:
@@ -98,43 +95,43 @@ class NativeJob:
         """The text of the worker's last error (gearman_job_error)."""
         return decode(lib.gearman_job_error(self._st()))
 
-    def _send(self, packet: int, data: Data = b"") -> int:
+    def _send(self, packet: JobPacket, data: Data = b"") -> int:
         """Sends a JobPacket (gearman_job_send_data and so on)."""
-        rc: int = _send(self._job, packet, data if type(data) is bytes else pointer(data), len(data))
+        rc = int(lib.gcffi_job_send(self._job, packet, pointer(data), len(data)))
         if rc < 0:
-            fail("worker", rc)
+            check("worker", rc)
         return rc
 
     def _send_status(self, numerator: int, denominator: int) -> int:
         """Sends how far the job is, two numbers of 32 bits (gearman_job_send_status)."""
         rc = int(lib.gcffi_job_send_status(self._job, numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF))
         if rc < 0:
-            fail("worker", rc)
+            check("worker", rc)
         return rc
 
     def _st(self) -> Any:
         job = self._job
         if not job:
-            return OVER
+            return NULL
         refused = lib.gcffi_check(job.worker)
         if refused:
-            refuse("worker", refused)
+            raise_refusal("worker", refused)
         return job.st
 
 
 class JobFunction:
-    """What C calls for the jobs of one function: the context of the function is a handle of this."""
+    """A registered function. A cffi handle of it is the context that C passes to gcffi_on_job()."""
 
-    __slots__ = ("__weakref__", "result", "runner", "worker")
+    __slots__ = ("__weakref__", "callbacks", "result", "worker")
 
-    def __init__(self, worker: Any, runner: JobCallbacks) -> None:
-        self.worker = worker  # its memory, which the running job is a part of
-        self.runner = runner
+    def __init__(self, worker: Any, callbacks: JobCallbacks) -> None:
+        self.worker = worker  # keeps the memory of the C worker alive, which the running job is a part of
+        self.callbacks = callbacks
         self.result = b""  # of the last job, while C sends it
 
 
-class Grabbed:
-    """Keeps a job of NativeWorker.grab(), and its worker, until the NativeJob is dropped."""
+class GrabbedJob:
+    """Frees a job of NativeWorker.grab() when the NativeJob is collected, and keeps its worker alive until then."""
 
     __slots__ = ("_job", "_worker")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
-from _thread import get_ident, get_native_id
+import threading
 
 _CARRIED = "carried"  # the folder beside this file in which script/wheel puts the libraries of a self-contained wheel
 _REASON = "gearman-cffi cannot load libgearman: {reason}\n"
@@ -30,16 +29,7 @@ except ImportError as error:
 __all__ = ["ffi", "lib"]
 
 
-def _main_thread() -> int:
-    """Not the thread that happens to import this: signal handlers run in the main thread."""
-    if "threading" not in sys.modules and get_native_id() == os.getpid():  # as Linux numbers the first thread
-        return get_ident()
-    import threading  # which costs as much as all of this room
-
-    return threading.main_thread().ident or 0
-
-
 lib.gcffi_init()
-if lib.gcffi_set_main_thread(_main_thread()):
+if lib.gcffi_set_main_thread(threading.main_thread().ident or 0):
     atexit.register(lib.gcffi_end)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

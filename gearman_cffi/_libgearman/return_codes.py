@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from gearman_cffi._libgearman.util import return_code_name
+from gearman_cffi._libgearman.buffers import return_code_name
 
 
 class ReturnCode(enum.IntEnum):

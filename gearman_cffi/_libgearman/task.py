@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from gearman_cffi._libgearman.buffers import decode_name
-from gearman_cffi._libgearman.errors import refuse
+from gearman_cffi._libgearman.errors import raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-_packet, _unpack = lib.gcffi_task_packet, ffi.unpack
 
 
 class NativeTask:
     """gearman_task_st, the base of what a client's callbacks are given.
 
-    libgearman frees it when it ends (option FREE_TASKS) or with its client, which it keeps alive. From then on, and
-    where it was made by hand, what it reads is None, and it is not live. Its data can be read while one of its packets
-    is being delivered.
+    libgearman frees it when it ends (option FREE_TASKS) or with its client, which it keeps alive. From then on, and if
+    a program made it, what it reads is None. Its data can be read while one of its packets is being delivered.
     """
 
-    __slots__ = ("_client", "_keeps", "_task")
+    __slots__ = ("_client", "_owner", "_task")
 
-    _client: Any  # None once the TaskOwner has been told to forget the task
-    _keeps: Any
-    _task: Any  # likewise
+    _client: Any  # our C client; None if there is no task, or not any more
+    _owner: Any  # keeps the client open
+    _task: Any  # our C task; None likewise
 
     def __init__(self) -> None:
-        """Made by hand, it stands for no task; NativeClient.add_task() makes it one."""
-        self._client = self._keeps = self._task = None
+        """An empty task. NativeClient.add_task() puts a C task into it."""
+        self._client = self._owner = self._task = None
 
     def _is_live(self) -> bool:
         """Whether libgearman has the task."""
         return bool(self._st())
 
     def _forget(self) -> None:
-        """For the TaskOwner: the task is freed."""
+        """For the TaskOwner: libgearman has freed the task."""
         self._client = self._task = None
 
     def _read_function_name(self) -> str | None:
@@ -77,12 +72,12 @@ class NativeTask:
         task = self._task
         if task is None:
             return None
-        size = _packet(self._client, task)
+        size = lib.gcffi_task_packet(self._client, task)
         if size > 0:
             data = task.data
-            return _unpack(data, size) if data else None
+            return ffi.unpack(data, size) if data else None
         if size < 0:
-            refuse("client", size)
+            raise_refusal("client", size)
         return b"" if task.st else None
 
     def _fetch(self, size: int) -> bytes | None:
@@ -92,13 +87,13 @@ class NativeTask:
         buffer = bytearray(min(size, self._packet_size()))
         got = int(lib.gcffi_task_fetch(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
         if got < 0:
-            refuse("client", got)
+            raise_refusal("client", got)
         return bytes(buffer[:got])
 
     def _packet_size(self) -> int:
-        size = int(_packet(self._client, self._task))
+        size = int(lib.gcffi_task_packet(self._client, self._task))
         if size < 0:
-            refuse("client", size)
+            raise_refusal("client", size)
         return size
 
     def _text(self, function: Callable[[Any], Any]) -> str | None:
@@ -114,5 +109,5 @@ class NativeTask:
             return None
         refused = lib.gcffi_check(self._client)
         if refused:
-            refuse("client", refused)
+            raise_refusal("client", refused)
         return self._task.st

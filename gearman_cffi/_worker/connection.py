@@ -90,7 +90,7 @@ class WorkerConnection:
                 worker.setId(self._client_id)
             self._has_servers = False
         if isinstance(worker, NonWarningWorker):
-            worker._await_answers(wait_for_replies)
+            worker._set_wait_for_grab_reply(wait_for_replies)
         if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
             worker.setTimeout(self._wait_milliseconds)
         if not self._has_servers:

@@ -25,7 +25,7 @@ class BatchSubmitter:
         kinds: the JobKind of each. functions, keys: names and unique keys ("" for none), each with a NUL after it.
         workloads: one after the other. sizes: those of the workloads, as 64-bit integers in native byte order.
         """
-        return self._native.load(kinds, functions, keys, workloads, sizes)
+        return self._native.batch_add(kinds, functions, keys, workloads, sizes)
 
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
         """Submits the jobs; returns a return code, GEARMAN_IO_WAIT if answers are still to come.
@@ -33,11 +33,11 @@ class BatchSubmitter:
         waits=True waits for all answers; otherwise only what is possible now is done. timeout_ms bounds both: opening
         a connection waits for the server. -1 is no limit.
         """
-        return self._native.run_load(waits, timeout_ms)
+        return self._native.batch_run(waits, timeout_ms)
 
     def unload(self, count: int, rc: int) -> tuple[list[str], list[int]]:
         """Returns the handles and the return codes of all jobs; rc is that of a job without an answer."""
-        return self._native.unload(count, rc)
+        return self._native.batch_results(count, rc)
 
     def error(self) -> str | None:
         """Returns libgearman's text for the last failure."""

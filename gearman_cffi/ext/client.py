@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
 from gearman_cffi._libgearman import (
     INVALID_ARGUMENT,
-    JOB_STATUS,
     JobKind,
     NativeClient,
     Reply,
@@ -279,7 +278,7 @@ class GearmanClient(GearmanBase):
         handle = arguments.name(job_handle, "job_handle")
         if not self._is_handle("addTaskStatus", handle):
             return False
-        return self._add("addTaskStatus", JOB_STATUS, handle, b"", b"", context)
+        return self._add("addTaskStatus", JobKind.JOB_STATUS, handle, b"", b"", context)
 
     def runTasks(self) -> bool:
         """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.

@@ -56,7 +56,7 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Stands for gearman_job_send_data().
         """
-        if self._keeps is None:  # created by the program
+        if self._owner is None:  # created by the program
             return False
         return self._sent("sendData", self._send(JobPacket.DATA, arguments.data(data, "data")))
 
@@ -65,7 +65,7 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Stands for gearman_job_send_warning().
         """
-        if self._keeps is None:  # created by the program
+        if self._owner is None:  # created by the program
             return False
         return self._sent("sendWarning", self._send(JobPacket.WARNING, arguments.data(warning, "warning")))
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from gearman_cffi._libgearman import LEAST_CODE
+from gearman_cffi._libgearman import RETURN_CODE_MIN
 from gearman_cffi.ext.arguments import return_code
 from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS
@@ -74,4 +74,4 @@ class TaskRegistry:
         if result is None:
             return GEARMAN_SUCCESS
         code = return_code(result)
-        return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, LEAST_CODE)
+        return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, RETURN_CODE_MIN)

@@ -203,11 +203,11 @@ class GearmanWorker(GearmanBase):
 
     def _stop_after_job(self) -> None:
         """In a job that _run_jobs() runs: it is the last one."""
-        self._native.come_back()
+        self._native.stop_after_job()
 
-    def _await_answers(self, awaits: bool) -> None:
-        """Whether a non-blocking work() waits a moment for a server's answer; see NativeWorker.await_answers()."""
-        self._native.await_answers(awaits)
+    def _set_wait_for_grab_reply(self, waits: bool) -> None:
+        """Whether a non-blocking work() waits for a server's answer; see NativeWorker.set_wait_for_grab_reply()."""
+        self._native.set_wait_for_grab_reply(waits)
 
     # ---------------------------------------------------------------------------- private
 
@@ -243,7 +243,7 @@ class _RegisteredFunction:
         """Runs a job."""
         return self._function(*(job, self._context)[: self._takes])
 
-    def ended(self, job: GearmanJob, result: object) -> tuple[int, int]:
+    def ended(self, job: GearmanJob, result: object) -> tuple[JobEnd, int]:
         """Answers a job whose function has returned neither bytes nor str, or has called setReturn().
 
         Returns how the job ended and its return code.

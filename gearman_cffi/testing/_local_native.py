@@ -93,7 +93,7 @@ class LocalNativeWorker(_LocalNativeObject):
             raise
         runner.ended(job, result)
 
-    def come_back(self) -> None:
+    def stop_after_job(self) -> None:
         """work() runs one job anyway."""
 
     def stop(self) -> None:
@@ -107,7 +107,7 @@ class LocalGearmanJob(GearmanJob):
 
     def __init__(self, queued: SubmittedJob) -> None:
         super().__init__()
-        self._queued = self._keeps = queued
+        self._queued = self._owner = queued
 
     def _read_handle(self) -> str:
         return self._queued.handle
@@ -130,7 +130,7 @@ class LocalGearmanJob(GearmanJob):
     def _read_error(self) -> str | None:
         return None
 
-    def _send(self, packet: int, data: _Data = b"") -> int:
+    def _send(self, packet: JobPacket, data: _Data = b"") -> int:
         if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
             self._queued.error = sys.exc_info()[1]  # this is called while the exception is handled
         self._queued.send(_SENT[packet], bytes(data))
