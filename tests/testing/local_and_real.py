@@ -1,4 +1,4 @@
-"""The same jobs with a server and without one: two worlds that a scenario is told in."""
+"""The two environments of a scenario: with a real gearmand, and with LocalGearman."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support import wait_until
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HANDLE = re.compile(r"H:(test|local):(\d+)")
 _SERVER = re.compile(r"local:4730|127\.0\.0\.1:\d+")
-# libgearman's own words, and where they come from; the local run has words of its own there.
+# libgearman's explanations, which LocalGearman does not have.
 _DETAIL = re.compile(r" \[.*; (GEARMAN_\w+)\]", re.DOTALL)
 
 
-class World(ABC):
-    """Handlers, their worker and a client. The worker works while serving() or in work()."""
+class Environment(ABC):
+    """Handlers, their worker and a client. The worker runs after serve() or during work()."""
 
     def __init__(
         self, jobs: JobCollection | Iterable[JobHandlerInterface], serializer: Serializer | None = None
@@ -30,36 +30,36 @@ class World(ABC):
         self.trace = Trace()
         self.jobs = jobs
         self.serializer = serializer
-        self.seen: list[Any] = []
+        self.recorded: list[Any] = []
 
     @abstractmethod
     def client(self, serializer: Serializer | None = None) -> Client: ...
 
     @abstractmethod
     def serve(self) -> None:
-        """From now on the worker does what comes."""
+        """Starts the worker, which runs jobs as they come."""
 
     @abstractmethod
     def work(self) -> None:
-        """The worker begins and does all that waits."""
+        """Starts the worker and returns when it has run all queued jobs."""
 
     @abstractmethod
     def end(self) -> None:
-        """Tells the worker to stop, if it has not stopped, and returns when it has."""
+        """Stops the worker and returns when it has ended."""
 
-    def see(self, *what: Any) -> None:
-        """Notes something that must be the same in both worlds."""
-        self.seen.append(shown(what if len(what) != 1 else what[0]))
+    def record(self, *what: Any) -> None:
+        """Records something that must be the same in both environments."""
+        self.recorded.append(shown(what if len(what) != 1 else what[0]))
 
-    def try_to(self, do: Callable[..., Any], *what: Any, **how: Any) -> None:
-        """Notes what comes out."""
+    def record_call(self, do: Callable[..., Any], *what: Any, **how: Any) -> None:
+        """Calls a function and records what it returns or raises."""
         try:
-            self.see("returned", do(*what, **how))
+            self.record("returned", do(*what, **how))
         except Exception as error:
-            self.see("raised", error)
+            self.record("raised", error)
 
 
-class RealWorld(World):
+class RealEnvironment(Environment):
     def __init__(self, gearmand: Gearmand, *what: Any, **options: Any) -> None:
         super().__init__(*what, **options)
         self._gearmand = gearmand
@@ -87,7 +87,7 @@ class RealWorld(World):
         return sum(int(line[1]) for line in lines if len(line) == 4)
 
 
-class LocalWorld(World):
+class LocalEnvironment(Environment):
     def __init__(self, *what: Any, **options: Any) -> None:
         super().__init__(*what, **options)
         self._local = LocalGearman(self.jobs, self.trace, serializer=self.serializer)
@@ -106,7 +106,7 @@ class LocalWorld(World):
 
 
 def shown(value: Any) -> Any:
-    """A value as it can be compared: without what differs from server to server and from run to run."""
+    """Returns a value without what differs between servers and runs, so that it can be compared."""
     if isinstance(value, BaseException):
         return [
             type(value).__mro__,
@@ -126,13 +126,13 @@ def plain(text: str) -> str:
 
 
 def events(trace: Trace) -> list[Any]:
-    """Every event that does not depend on time, with what it carries."""
+    """Returns every event that does not depend on time, with its attributes."""
     lines = set(trace.lines())
     return [_described(event) for event in trace.events if f"{event.name} {type(event).__name__}" in lines]
 
 
 def _described(event: Event) -> list[Any]:
-    """Its name, its class, and its parts: a job by what can be read of it, other objects by their class."""
+    """Returns an event's name, class and attributes: a job by its names and handle, other objects by their class."""
     parts = {}
     for name in type(event).__slots__:
         part = getattr(event, name)

@@ -1,4 +1,4 @@
-"""Scenarios of what a client asks for: many jobs at once, the background, states, keys; and of a worker's end."""
+"""Scenarios of clients: many jobs at once, background jobs, status, unique keys, and the end of a worker."""
 
 from __future__ import annotations
 
@@ -9,49 +9,56 @@ import pytest
 
 from gearman_cffi import Client, EventName, InvalidJob, Job, Priority, RawSerializer
 from tests.python_layer.workers import handlers
-from tests.testing.local_and_real import World
-from tests.testing.scenarios_of_jobs import Make, tell_and_raise
+from tests.testing.local_and_real import Environment
+from tests.testing.scenarios_of_jobs import Make, send_and_raise
 
 
-def arguments(make: Make) -> World:
+def arguments(make: Make) -> Environment:
     """What the client refuses."""
-    world = make(handlers(echo=lambda job: job.get_workload()))
-    world.serve()
-    with world.client() as client:
+    environment = make(handlers(echo=lambda job: job.get_workload()))
+    environment.serve()
+    with environment.client() as client:
         for function in ("", "a\0b", "x" * 513, "x" * 512, "\udcff"):
             if len(function) != 512:
-                world.try_to(client.execute_job, function, 1)
-                world.try_to(client.execute_in_background, function, 1)
-                world.try_to(client.watch_job, function, 1)
-                world.try_to(client.execute_jobs, [Job(function)], on_error="return")
-        world.try_to(client.execute_job, "echo", 1, priority=7)
-        world.try_to(client.execute_job, "echo", 1, unique="x" * 64)
-        world.try_to(client.execute_job, "echo", 1, unique="x" * 63)
-        world.try_to(client.execute_job, "echo", object())
-        world.try_to(client.get_job_status, "x" * 64)
-        world.try_to(client.get_job_status_by_unique, "")
-        world.try_to(client.execute_jobs, [], on_error="ignore")
-        world.try_to(client.stream_jobs, [], in_flight=0)
-    return world
+                environment.record_call(client.execute_job, function, 1)
+                environment.record_call(client.execute_in_background, function, 1)
+                environment.record_call(client.watch_job, function, 1)
+                environment.record_call(client.execute_jobs, [Job(function)], on_error="return")
+        environment.record_call(client.execute_job, "echo", 1, priority=7)
+        environment.record_call(client.execute_job, "echo", 1, unique="x" * 64)
+        environment.record_call(client.execute_job, "echo", 1, unique="x" * 63)
+        environment.record_call(client.execute_job, "echo", object())
+        environment.record_call(client.get_job_status, "x" * 64)
+        environment.record_call(client.get_job_status_by_unique, "")
+        environment.record_call(client.execute_jobs, [], on_error="ignore")
+        environment.record_call(client.stream_jobs, [], in_flight=0)
+    return environment
 
 
-def many_at_once(make: Make) -> World:
-    """Answers and failures in the places of their jobs."""
-    world = make(handlers(double=lambda job: job.get_workload() * 2, fail=tell_and_raise))
-    world.serve()
-    jobs = [Job("double", 1), Job("fail", 2), Job("double", object()), Job("double", "x"), Job("", 1)]
-    with world.client() as client:
-        world.try_to(client.execute_jobs, jobs, on_error="return")
-        world.try_to(client.execute_jobs, jobs)
-        world.try_to(client.execute_jobs, jobs[:1] * 3)
-        world.try_to(client.execute_jobs, [])
-    return world
+def many_at_once(make: Make) -> Environment:
+    """Answers and errors are in the places of their jobs.
+
+    There is one function: the order of jobs of several depends on when the server gets them.
+    """
+
+    def double(job: Job) -> Any:
+        return send_and_raise(job) if job.get_workload() == 2 else job.get_workload() * 2
+
+    environment = make(handlers(double=double))
+    environment.serve()
+    jobs = [Job("double", 1), Job("double", 2), Job("double", object()), Job("double", "x"), Job("", 1)]
+    with environment.client() as client:
+        environment.record_call(client.execute_jobs, jobs, on_error="return")
+        environment.record_call(client.execute_jobs, jobs)
+        environment.record_call(client.execute_jobs, jobs[:1] * 3)
+        environment.record_call(client.execute_jobs, [])
+    return environment
 
 
-def items_that_are_not_jobs(make: Make) -> World:
+def items_that_are_not_jobs(make: Make) -> Environment:
     """The call names the first of them; what the jobs before it get is the same."""
-    world = make(handlers(double=lambda job: job.get_workload() * 2))
-    world.serve()
+    environment = make(handlers(double=lambda job: job.get_workload() * 2))
+    environment.serve()
 
     def failing() -> Any:
         yield Job("double", 1)
@@ -59,13 +66,13 @@ def items_that_are_not_jobs(make: Make) -> World:
 
     def seen(call: Any, jobs: Any) -> None:
         try:
-            world.see([answer for _, answer in call(jobs)] if call == client.stream_jobs else call(jobs))
+            environment.record([answer for _, answer in call(jobs)] if call == client.stream_jobs else call(jobs))
         except TypeError as error:
-            world.see(type(error), str(error), getattr(error, "index", None), getattr(error, "results", None))
+            environment.record(type(error), str(error), getattr(error, "index", None), getattr(error, "results", None))
         except LookupError as error:
-            world.see("raised", error)
+            environment.record("raised", error)
 
-    with world.client() as client:
+    with environment.client() as client:
         for call in (client.execute_jobs, client.execute_jobs_in_background, client.stream_jobs):
             for jobs in (["no job"], [Job("double", 1), Job("", 2), None, Job("double", 3)], [Job(None, 1)], 5):  # type: ignore[arg-type]
                 seen(call, jobs)
@@ -73,32 +80,32 @@ def items_that_are_not_jobs(make: Make) -> World:
         pairs: list[Any] = []
         with pytest.raises(InvalidJob):
             pairs.extend(client.stream_jobs([Job("double", 1), Job("double", 2), "no job"]))  # type: ignore[list-item]
-        world.see(sorted(answer for _, answer in pairs))
-    return world
+        environment.record(sorted(answer for _, answer in pairs))
+    return environment
 
 
-def a_stream(make: Make) -> World:
+def a_stream(make: Make) -> Environment:
     """Jobs are taken as there is room, and answered in the order of one worker."""
-    world = make(handlers(double=lambda job: job.get_workload() * 2, fail=tell_and_raise))
-    world.serve()
+    environment = make(handlers(double=lambda job: job.get_workload() * 2, fail=send_and_raise))
+    environment.serve()
 
     def coming() -> Any:
         for number in range(6):
-            world.see("taken", number)
+            environment.record("taken", number)
             yield Job("fail" if number == 3 else "double", number)
 
-    with world.client() as client:
+    with environment.client() as client:
         for job, answer in client.stream_jobs(coming(), in_flight=1):
-            world.see("answered", job.get_workload(), answer)
-        world.see(sorted(answer for _, answer in client.stream_jobs([Job("double", n) for n in range(500)])))
-    return world
+            environment.record("answered", job.get_workload(), answer)
+        environment.record(sorted(answer for _, answer in client.stream_jobs([Job("double", n) for n in range(500)])))
+    return environment
 
 
-def the_background(make: Make) -> World:
+def the_background(make: Make) -> Environment:
     """Handles, states before and after, and the order by priority."""
     order: list[Any] = []
-    world = make(handlers(note=lambda job: order.append(job.get_workload()), fail=tell_and_raise))
-    client = world.client()
+    environment = make(handlers(note=lambda job: order.append(job.get_workload()), fail=send_and_raise))
+    client = environment.client()
     handles = [
         client.execute_in_background("note", "low", Priority.LOW),
         client.execute_in_background("note", "high", Priority.HIGH),
@@ -106,37 +113,39 @@ def the_background(make: Make) -> World:
         client.execute_in_background("note", "low too"),
         client.execute_in_background("fail", 1),
     ]
-    world.see(handles)
+    environment.record(handles)
     for handle in [*handles, "H:never:1"]:
-        world.see(dataclasses.astuple(client.get_job_status(handle)))
-    world.see(dataclasses.astuple(client.get_job_status_by_unique("mine")))
-    world.see(dataclasses.astuple(client.get_job_status_by_unique("never")))
-    world.work()
-    world.see(order)
+        environment.record(dataclasses.astuple(client.get_job_status(handle)))
+    environment.record(dataclasses.astuple(client.get_job_status_by_unique("mine")))
+    environment.record(dataclasses.astuple(client.get_job_status_by_unique("never")))
+    environment.work()
+    environment.record(order)
     for handle in handles:
-        world.see(dataclasses.astuple(client.get_job_status(handle)))
-    world.see(dataclasses.astuple(client.get_job_status_by_unique("mine")))
-    world.end()
-    world.see(client.execute_jobs_in_background([Job("note", 1), Job("note", 2), Job("", 3)], on_error="return"))
-    return world
+        environment.record(dataclasses.astuple(client.get_job_status(handle)))
+    environment.record(dataclasses.astuple(client.get_job_status_by_unique("mine")))
+    environment.end()
+    environment.record(
+        client.execute_jobs_in_background([Job("note", 1), Job("note", 2), Job("", 3)], on_error="return")
+    )
+    return environment
 
 
-def the_status_of_a_running_job(make: Make) -> World:
+def the_status_of_a_running_job(make: Make) -> Environment:
     asking: list[Client] = []
 
     def look(job: Job) -> None:
         job.send_status(3, 10)
-        world.see(dataclasses.astuple(asking[0].get_job_status_by_unique("mine")))
-        world.see(dataclasses.astuple(asking[0].get_job_status(job.handle)))
+        environment.record(dataclasses.astuple(asking[0].get_job_status_by_unique("mine")))
+        environment.record(dataclasses.astuple(asking[0].get_job_status(job.handle)))
 
-    world = make(handlers(look=look))
-    asking.append(world.client())
-    world.serve()
-    world.client().execute_job("look", 1, unique="mine")
-    return world
+    environment = make(handlers(look=look))
+    asking.append(environment.client())
+    environment.serve()
+    environment.client().execute_job("look", 1, unique="mine")
+    return environment
 
 
-def jobs_with_the_same_key(make: Make) -> World:
+def jobs_with_the_same_key(make: Make) -> Environment:
     """They are one job as long as it is not done, also for a client that comes later and waits."""
     runs: list[Any] = []
 
@@ -144,19 +153,19 @@ def jobs_with_the_same_key(make: Make) -> World:
         runs.append((job.get_workload(), job.unique))
         return "end"
 
-    world = make(handlers(note=note, other=note))
-    client = world.client()
-    world.see([client.execute_in_background("note", number, unique="same") for number in range(3)])
-    world.see([client.execute_in_background("note", number // 2, unique="-") for number in range(3)])
-    world.see(client.execute_in_background("other", 1, unique="same"))
-    world.work()
-    world.see(sorted(runs, key=repr))
-    world.end()
-    world.see(client.execute_in_background("note", 1, unique="same"))
-    return world
+    environment = make(handlers(note=note, other=note))
+    client = environment.client()
+    environment.record([client.execute_in_background("note", number, unique="same") for number in range(3)])
+    environment.record([client.execute_in_background("note", number // 2, unique="-") for number in range(3)])
+    environment.record(client.execute_in_background("other", 1, unique="same"))
+    environment.work()
+    environment.record(sorted(runs, key=repr))
+    environment.end()
+    environment.record(client.execute_in_background("note", 1, unique="same"))
+    return environment
 
 
-def a_job_that_submits(make: Make) -> World:
+def a_job_that_submits(make: Make) -> Environment:
     """A handler leaves other jobs with the server."""
     order: list[str] = []
     inside: list[Client] = []
@@ -165,15 +174,15 @@ def a_job_that_submits(make: Make) -> World:
         order.append("first")
         return inside[0].execute_in_background("second", 1)
 
-    world = make(handlers(first=first, second=lambda job: order.append("second")))
-    inside.append(world.client())
-    world.see(inside[0].execute_in_background("first", 1))
-    world.work()
-    world.see(order)
-    return world
+    environment = make(handlers(first=first, second=lambda job: order.append("second")))
+    inside.append(environment.client())
+    environment.record(inside[0].execute_in_background("first", 1))
+    environment.work()
+    environment.record(order)
+    return environment
 
 
-def a_worker_that_is_stopped(make: Make) -> World:
+def a_worker_that_is_stopped(make: Make) -> Environment:
     """By a listener, after the second job; the third stays where it is."""
     done: list[Any] = []
 
@@ -182,19 +191,19 @@ def a_worker_that_is_stopped(make: Make) -> World:
             event.worker.destroy_worker()
             event.worker.stop()
 
-    world = make(handlers(note=lambda job: done.append(job.get_workload())))
-    world.trace.add_listener(EventName.AFTER_RUN, stop)
-    client = world.client()
-    world.serve()
+    environment = make(handlers(note=lambda job: done.append(job.get_workload())))
+    environment.trace.add_listener(EventName.AFTER_RUN, stop)
+    client = environment.client()
+    environment.serve()
     for number in range(2):
         client.execute_job("note", number)
-    world.end()
+    environment.end()
     handle = client.execute_in_background("note", 2)
-    world.see(done, handle, dataclasses.astuple(client.get_job_status(handle)))
-    return world
+    environment.record(done, handle, dataclasses.astuple(client.get_job_status(handle)))
+    return environment
 
 
-def a_handler_that_stops_its_worker(make: Make) -> World:
+def a_handler_that_stops_its_worker(make: Make) -> Environment:
     """The job is finished first."""
 
     class Stopping:
@@ -205,18 +214,18 @@ def a_handler_that_stops_its_worker(make: Make) -> World:
             self.worker = event.worker
 
     stopping = Stopping()
-    world = make(handlers(last=lambda job: (stopping.worker.stop(), "finished")[1]))
-    world.trace.add_listener(EventName.BEFORE_RUN, stopping.keep)
-    world.serve()
-    world.see(world.client().execute_job("last", 1))
-    return world
+    environment = make(handlers(last=lambda job: (stopping.worker.stop(), "finished")[1]))
+    environment.trace.add_listener(EventName.BEFORE_RUN, stopping.keep)
+    environment.serve()
+    environment.record(environment.client().execute_job("last", 1))
+    return environment
 
 
-def empty_workloads(make: Make) -> World:
-    world = make(handlers(echo=lambda job: job.get_workload()), serializer=RawSerializer())
-    world.serve()
-    with world.client() as client:
-        world.see(client.execute_job("echo", b""))
-        world.see(client.execute_jobs([Job("echo", b""), Job("echo", b"")]))
-        world.see(client.execute_jobs([Job("echo", ""), Job("echo", b"x")]))
-    return world
+def empty_workloads(make: Make) -> Environment:
+    environment = make(handlers(echo=lambda job: job.get_workload()), serializer=RawSerializer())
+    environment.serve()
+    with environment.client() as client:
+        environment.record(client.execute_job("echo", b""))
+        environment.record(client.execute_jobs([Job("echo", b""), Job("echo", b"")]))
+        environment.record(client.execute_jobs([Job("echo", ""), Job("echo", b"x")]))
+    return environment

@@ -14,9 +14,9 @@ from gearman_cffi import (
     UpdateKind,
 )
 from tests.python_layer.workers import handlers
-from tests.testing.local_and_real import World, shown
+from tests.testing.local_and_real import Environment, shown
 
-Make = Callable[..., World]
+Make = Callable[..., Environment]
 
 UNFIT = lambda: None  # noqa: E731 (no serializer writes it)
 VALUES = [None, True, 0, 1.5, "", "text", "é", b"\xff\0", "i:5;", [], [1, ["é", None]], {"a": {"b": [1.5]}}, {1, 2}]
@@ -54,31 +54,31 @@ def update(given: Any) -> Any:
     return shown(list(dataclasses.asdict(given).values()))
 
 
-def values(make: Make) -> World:
+def values(make: Make) -> Environment:
     """What goes to the handler and what comes back, for every serializer on both sides."""
-    world = make(handlers(echo=lambda job: job.get_workload(), kept=lambda job: repr(job.get_workload())))
-    world.serve()
-    with world.client() as client:
+    environment = make(handlers(echo=lambda job: job.get_workload(), kept=lambda job: repr(job.get_workload())))
+    environment.serve()
+    with environment.client() as client:
         for value in VALUES:
             for function in ("echo", "kept"):
-                world.try_to(client.execute_job, function, value)
-    return world
+                environment.record_call(client.execute_job, function, value)
+    return environment
 
 
-def unreadable_workloads(make: Make) -> World:
+def unreadable_workloads(make: Make) -> Environment:
     """A client with another serializer: the handler meets it, and one that does not look does not."""
-    world = make(handlers(echo=lambda job: job.get_workload(), blind=lambda job: 1))
-    world.serve()
-    with world.client(RawSerializer()) as client:
+    environment = make(handlers(echo=lambda job: job.get_workload(), blind=lambda job: 1))
+    environment.serve()
+    with environment.client(RawSerializer()) as client:
         for function in ("echo", "blind"):
             for workload in (b"", b"a:9:{i:0;", b'{"a"', b"\x80\x04"):
-                world.try_to(client.execute_job, function, workload)
-    return world
+                environment.record_call(client.execute_job, function, workload)
+    return environment
 
 
-def results(make: Make) -> World:
+def results(make: Make) -> Environment:
     """Parts and no result, neither, and results that no serializer writes."""
-    world = make(
+    environment = make(
         handlers(
             parts=part,
             both=tell,
@@ -87,14 +87,14 @@ def results(make: Make) -> World:
             parts_and_unfit=part_and_unfit,
         )
     )
-    world.serve()
-    with world.client() as client:
+    environment.serve()
+    with environment.client() as client:
         for function in ("parts", "both", "nothing", "unfit", "parts_and_unfit"):
-            world.try_to(client.execute_job, function, "w")
-    return world
+            environment.record_call(client.execute_job, function, "w")
+    return environment
 
 
-def failures(make: Make) -> World:
+def failures(make: Make) -> Environment:
     """Exceptions of all kinds: class, text, attributes."""
 
     def fail(job: Job) -> None:
@@ -108,107 +108,107 @@ def failures(make: Make) -> World:
         ]
         raise kinds[job.get_workload()]
 
-    world = make(handlers(fail=fail))
-    world.serve()
-    with world.client() as client:
+    environment = make(handlers(fail=fail))
+    environment.serve()
+    with environment.client() as client:
         for number in range(7):
-            world.try_to(client.execute_job, "fail", number)
-    return world
+            environment.record_call(client.execute_job, "fail", number)
+    return environment
 
 
-def failures_after_parts(make: Make) -> World:
+def failures_after_parts(make: Make) -> Environment:
     """What was sent before is not lost to one who watches."""
 
     def fail(job: Job) -> None:
         tell(job)
         raise ValueError("late")
 
-    world = make(handlers(fail=fail))
-    world.serve()
-    with world.client() as client:
+    environment = make(handlers(fail=fail))
+    environment.serve()
+    with environment.client() as client:
         watch = client.watch_job("fail", 1)
-        world.see([update(given) for given in watch])
-        world.try_to(watch.result)
-        world.try_to(watch.result)
-    return world
+        environment.record([update(given) for given in watch])
+        environment.record_call(watch.result)
+        environment.record_call(watch.result)
+    return environment
 
 
-def updates(make: Make) -> World:
-    world = make(handlers(tell=tell))
-    world.serve()
-    with world.client() as client:
+def updates(make: Make) -> Environment:
+    environment = make(handlers(tell=tell))
+    environment.serve()
+    with environment.client() as client:
         watch = client.watch_job("tell", "end")
-        world.see([update(given) for given in watch])
-        world.try_to(watch.result)
-        world.see(watch.handle)
+        environment.record([update(given) for given in watch])
+        environment.record_call(watch.result)
+        environment.record(watch.handle)
         seen: list[Any] = []
-        world.see(client.execute_job("tell", "end", on_update=lambda given: seen.append(update(given))))
-        world.see(seen)
+        environment.record(client.execute_job("tell", "end", on_update=lambda given: seen.append(update(given))))
+        environment.record(seen)
 
         def refuse(given: JobUpdate) -> None:
             if given.kind is UpdateKind.STATUS:  # the job has begun, and is finished
                 raise OddError("enough")
 
-        world.try_to(client.execute_job, "tell", 1, on_update=refuse)
-    return world
+        environment.record_call(client.execute_job, "tell", 1, on_update=refuse)
+    return environment
 
 
-def methods_of_a_job(make: Make) -> World:
+def methods_of_a_job(make: Make) -> Environment:
     """What a handler can ask its Job, what it can send, and that it cannot when it has returned."""
     kept: list[Job] = []
 
     def look(job: Job) -> None:
         kept.append(job)
-        world.see(job.get_job_name(), job.handle, job.unique, job.priority, repr(job))
-        world.see(job.get_workload(), job.get_workload() is job.get_workload())
-        world.try_to(job.send_status, -1, 1)
-        world.try_to(job.send_status, 2**32, 1)
-        world.try_to(job.send_status, "1", 1)
-        world.try_to(job.send_data, None)
-        world.try_to(job.send_warning, [])
-        world.try_to(job.send_warning, "")
+        environment.record(job.get_job_name(), job.handle, job.unique, job.priority, repr(job))
+        environment.record(job.get_workload(), job.get_workload() is job.get_workload())
+        environment.record_call(job.send_status, -1, 1)
+        environment.record_call(job.send_status, 2**32, 1)
+        environment.record_call(job.send_status, "1", 1)
+        environment.record_call(job.send_data, None)
+        environment.record_call(job.send_warning, [])
+        environment.record_call(job.send_warning, "")
 
-    world = make(handlers(look=look))
-    world.serve()
-    with world.client() as client:
+    environment = make(handlers(look=look))
+    environment.serve()
+    with environment.client() as client:
         client.execute_job("look", [1], unique="mine")
         client.execute_job("look", [1])
         watch = client.watch_job("look", 1, unique="watched")
-        world.see([update(given) for given in watch])
-    world.try_to(kept[0].send_status, 1, 1)
-    world.try_to(kept[0].send_data, "x")
-    world.try_to(kept[0].send_warning, "x")
-    world.see(kept[0].get_workload())
-    return world
+        environment.record([update(given) for given in watch])
+    environment.record_call(kept[0].send_status, 1, 1)
+    environment.record_call(kept[0].send_data, "x")
+    environment.record_call(kept[0].send_warning, "x")
+    environment.record(kept[0].get_workload())
+    return environment
 
 
-def listeners_that_raise(make: Make) -> World:
-    world = make(handlers(fine=lambda job: 1, fail=tell_and_raise))
+def listeners_that_raise(make: Make) -> Environment:
+    environment = make(handlers(fine=lambda job: 1, fail=send_and_raise))
 
     def refuse(event: Any) -> None:
         if event.job.get_workload() == event.name:
             raise OddError(f"refused {event.name}")
 
     for name in (EventName.FUNCTION_BEFORE_EXECUTE, EventName.FUNCTION_AFTER_EXECUTE, EventName.FUNCTION_FAILURE):
-        world.trace.add_listener(name, refuse)
-    world.serve()
-    with world.client() as client:
+        environment.trace.add_listener(name, refuse)
+    environment.serve()
+    with environment.client() as client:
         for function in ("fine", "fail"):
             for name in EventName:
-                world.try_to(client.execute_job, function, name.value)
-    return world
+                environment.record_call(client.execute_job, function, name.value)
+    return environment
 
 
-def tell_and_raise(job: Job) -> None:
+def send_and_raise(job: Job) -> None:
     tell(job)
     raise ValueError("told")
 
 
-def a_listener_of_after_run_that_raises(make: Make) -> World:
+def a_listener_of_after_run_that_raises(make: Make) -> Environment:
     """It is told as worker.on_failure, and nothing else comes of it."""
-    world = make(handlers(fine=lambda job: 1))
-    world.trace.add_listener(EventName.AFTER_RUN, lambda event: 1 // 0)
-    world.serve()
-    with world.client() as client:
-        world.see([client.execute_job("fine", 1) for _ in range(3)])
-    return world
+    environment = make(handlers(fine=lambda job: 1))
+    environment.trace.add_listener(EventName.AFTER_RUN, lambda event: 1 // 0)
+    environment.serve()
+    with environment.client() as client:
+        environment.record([client.execute_job("fine", 1) for _ in range(3)])
+    return environment

@@ -1,4 +1,4 @@
-"""A local run does what a server, a worker and a client do: each scenario is run in both worlds and compared."""
+"""LocalGearman does what a server, a worker and a client do: each scenario runs in both environments."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gearman_cffi import JsonSerializer, PhpSerializer, PickleSerializer, RawSer
 from gearman_cffi.testing import Gearmand
 from tests.testing import scenarios_of_clients as clients
 from tests.testing import scenarios_of_jobs as jobs
-from tests.testing.local_and_real import LocalWorld, RealWorld, World, events
+from tests.testing.local_and_real import Environment, LocalEnvironment, RealEnvironment, events
 
-Scenario = Callable[[Callable[..., World]], World]
+Scenario = Callable[[Callable[..., Environment]], Environment]
 
 SERIALIZERS: dict[str, Serializer] = {
     "php": PhpSerializer(),
@@ -47,24 +47,24 @@ SCENARIOS: list[Scenario] = [
 
 
 def compare(gearmand: Gearmand, scenario: Scenario, **options: Any) -> None:
-    def real(*what: Any, **more: Any) -> World:
-        return RealWorld(gearmand, *what, **{**options, **more})
+    def real(*what: Any, **more: Any) -> Environment:
+        return RealEnvironment(gearmand, *what, **{**options, **more})
 
-    def local(*what: Any, **more: Any) -> World:
-        return LocalWorld(*what, **{**options, **more})
+    def local(*what: Any, **more: Any) -> Environment:
+        return LocalEnvironment(*what, **{**options, **more})
 
-    worlds = [scenario(real), scenario(local)]
-    for world in worlds:
-        world.end()
-    with_server, without = worlds
-    assert with_server.seen
-    assert without.seen == with_server.seen
+    environments = [scenario(real), scenario(local)]
+    for environment in environments:
+        environment.end()
+    with_server, without = environments
+    assert with_server.recorded
+    assert without.recorded == with_server.recorded
     assert events(without.trace) == events(with_server.trace)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_it_is_the_same(gearmand: Gearmand, scenario: Scenario) -> None:
-    """What the scenario has noted, and every event of the worker with what it carries."""
+    """What the scenario records, and every event of the worker with its attributes."""
     compare(gearmand, scenario)
 
 
