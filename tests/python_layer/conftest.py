@@ -17,7 +17,7 @@ StartWorker = Callable[..., None]
 
 
 def echo(job: GearmanJob, context: object) -> bytes:
-    """A worker's function that answers with its workload."""
+    """A worker's function that returns its workload."""
     return job.workload()
 
 
@@ -25,18 +25,18 @@ def _work(addresses: str, functions: dict[str, Function], stop: threading.Event)
     worker = GearmanWorker()
     worker.setTimeout(50)
     for server in ServerCollection(addresses):
-        with suppress(GearmanException):  # one that is not there; it stays added
+        with suppress(GearmanException):  # of a server that is down; it is added all the same
             worker.addServer(server.host, server.port)
     for name, function in functions.items():
         worker.addFunction(name, function)
     while not stop.is_set():
-        with suppress(ValueError):  # what the functions of these tests raise comes out of work() again
+        with suppress(ValueError):  # work() raises what the functions of these tests raise
             worker.work()
 
 
 @pytest.fixture
 def start_worker(shared_gearmand: Gearmand) -> Iterator[StartWorker]:
-    """start_worker(name=function, ..., servers=None): works in a thread until the test is over."""
+    """start_worker(name=function, ..., servers=None) starts a worker in a thread; it is stopped after the test."""
     stop = threading.Event()
     threads: list[threading.Thread] = []
 

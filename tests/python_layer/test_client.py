@@ -50,7 +50,7 @@ class TestExecuteJob:
         ],
         ids=shown,
     )
-    def test_values_go_and_come_back(self, client: Client, start_worker: StartWorker, value: Any) -> None:
+    def test_values_are_sent_and_returned(self, client: Client, start_worker: StartWorker, value: Any) -> None:
         start_worker(echo_value=echo)
         assert client.execute_job("echo_value", value) == value
 
@@ -72,8 +72,8 @@ class TestExecuteJob:
         with Client(shared_gearmand.address, serializer=serializer, timeout=10) as client:
             assert client.execute_job("echo_other", value) == value
 
-    def test_what_goes_over_the_wire(self, client: Client, start_worker: StartWorker) -> None:
-        """PHP's serialize format; what is serialized already goes unchanged."""
+    def test_bytes_on_the_wire(self, client: Client, start_worker: StartWorker) -> None:
+        """PHP's serialize format; a string that is serialized already is sent unchanged."""
         seen: list[bytes] = []
         start_worker(look=lambda job, context: seen.append(job.workload()))
         client.execute_job("look", "foo")
@@ -86,7 +86,7 @@ class TestExecuteJob:
         assert client.execute_job("plain", 1) == "plain"
         assert client.execute_job("nothing", 1) == ""
 
-    def test_an_answer_that_is_broken(self, client: Client, start_worker: StartWorker) -> None:
+    def test_an_answer_that_cannot_be_read(self, client: Client, start_worker: StartWorker) -> None:
         start_worker(broken=lambda job, context: b'a:9:{i:0;s:5:"x')
         with pytest.raises(SerializerError, match="serialize format"):
             client.execute_job("broken", 1)
@@ -136,7 +136,7 @@ class TestPriorities:
         assert done == [b"high", b"normal", b"low"]
 
     def test_the_default_is_normal(self, gearmand: Gearmand) -> None:
-        """Of every call that submits, as of PHP's doBackground() and the command."""
+        """In every call that submits, as in PHP's doBackground() and in the command."""
         with Client(gearmand.address, serializer=RawSerializer(), timeout=10) as client:
             client.execute_in_background("one", "x")
             client.execute_jobs_in_background([Job("many", "x")] * 2)
@@ -175,7 +175,7 @@ class TestPriorities:
 
 
 class TestBackgroundAndStatus:
-    def test_the_life_of_a_job(self, client: Client, start_worker: StartWorker) -> None:
+    def test_the_status_of_a_job_until_it_is_done(self, client: Client, start_worker: StartWorker) -> None:
         go_on = threading.Event()
 
         def slow(job: GearmanJob, context: object) -> None:
@@ -190,7 +190,7 @@ class TestBackgroundAndStatus:
         go_on.set()
         wait_until(lambda: client.get_job_status(handle).is_completed, "it is done")
 
-    def test_a_handle_that_never_was(self, client: Client) -> None:
+    def test_an_unknown_handle(self, client: Client) -> None:
         assert client.get_job_status("H:nobody:1") == JobStatus()
 
     def test_equal_unique_keys_are_one_job(self, client: Client) -> None:
@@ -201,7 +201,7 @@ class TestBackgroundAndStatus:
 
 class TestSetImplementation:
     def test_set_implementation(self, shared_gearmand: Gearmand, start_worker: StartWorker) -> None:
-        """The given client does the work, and gets the servers on first use."""
+        """The given GearmanClient is used, and gets the servers in the first call."""
         start_worker(given=echo)
         given = GearmanClient()
         client = Client(shared_gearmand.address, timeout=10)

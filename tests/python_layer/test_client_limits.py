@@ -36,7 +36,7 @@ class TestTimeouts:
         assert client.execute_in_background("nobody", 1)
 
     def test_of_the_call_that_connects(self, gearmand: Gearmand) -> None:
-        """It counts, and not the client's own, where the server accepts and says nothing."""
+        """If the server accepts and does not answer, the call's timeout counts, not the client's."""
         with frozen(gearmand):
             for call in ("execute_job", "execute_in_background"):
                 client = Client(gearmand.address, timeout=30)
@@ -45,19 +45,19 @@ class TestTimeouts:
                     getattr(client, call)("nobody", 1, timeout=0.1)
                 assert time.monotonic() - began < 5
 
-    def test_a_longer_one_than_the_client_s(self, gearmand: Gearmand, start_worker: StartWorker) -> None:
-        """Is the one that counts."""
+    def test_a_longer_timeout_than_the_client_s(self, gearmand: Gearmand, start_worker: StartWorker) -> None:
+        """The call's timeout counts."""
 
         def late(job: GearmanJob, context: object) -> bytes:
-            time.sleep(0.3)  # as long as the job takes
+            time.sleep(0.3)  # the duration of the job
             return b"i:1;"
 
         start_worker(gearmand.address, late=late)
         assert Client(gearmand.address, timeout=0.1).execute_job("late", 1, timeout=20) == 1
 
     @pytest.mark.parametrize("was_connected", [True, False])
-    def test_a_server_that_stood_still_and_is_restarted(self, gearmand: Gearmand, was_connected: bool) -> None:
-        """No later job is taken by the server and reported as one that was not."""
+    def test_a_server_that_hung_and_is_restarted(self, gearmand: Gearmand, was_connected: bool) -> None:
+        """No job that the server takes later is reported as not taken."""
         client, mirror = Client(gearmand.address, timeout=0.1), GearmanClient()
         mirror.addServer("127.0.0.1", gearmand.port, False)
         submits: list[Callable[[], object]] = [
@@ -83,7 +83,7 @@ class TestTimeouts:
                 submit()
             except (ConnectionLost, ConnectionFailed, GearmanWarning):
                 failed += 1
-        assert failed <= 2  # once for each, where the end of the old connection is found out
+        assert failed <= 2  # one for each client, when it finds that the old connection is lost
         assert queued(gearmand, "f") == 8 - failed
 
     @pytest.mark.parametrize("submit", ["execute_job", "execute_in_background"])
@@ -91,7 +91,7 @@ class TestTimeouts:
     def test_a_status_request_that_opens_the_connection(
         self, gearmand: Gearmand, start_worker: StartWorker, submit: str, times: int
     ) -> None:
-        """libgearman counts it as an answered job when it cannot be sent: the next jobs are named all the same."""
+        """libgearman counts one that cannot be sent as an answered job. The next jobs still get their handles."""
         start_worker(gearmand.address, echo=lambda job, _: job.workload())
         client = Client(gearmand.address, timeout=20)
         with frozen(gearmand):
@@ -102,7 +102,7 @@ class TestTimeouts:
             assert getattr(client, submit)("echo", 1)
 
     def test_it_bounds_the_whole_call(self, client: Client, start_worker: StartWorker) -> None:
-        """A worker that keeps sending something does not keep the client waiting."""
+        """The call times out also if a worker keeps sending something."""
         over = threading.Event()
 
         def chatter(job: GearmanJob, context: object) -> None:
@@ -119,7 +119,7 @@ class TestTimeouts:
         assert time.monotonic() - began < 5
 
     @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-    def test_what_is_none(self, client: Client, timeout: float) -> None:
+    def test_invalid_timeouts(self, client: Client, timeout: float) -> None:
         with pytest.raises(ValueError, match="timeout must be above 0"):
             client.execute_job("f", 1, timeout=timeout)
         with pytest.raises(ValueError, match="timeout must be above 0"):
@@ -160,7 +160,7 @@ class TestWrongArguments:
         "huge", [[0] * 10_000, "x" * 10_000, {"k" * 10_000: [[0] * 1000] * 1000}, b"x" * 10_000], ids=type
     )
     def test_messages_are_short(self, client: Client, huge: Any) -> None:
-        """Whatever the size of the value that they show."""
+        """Messages that show a value do not grow with it."""
         wrong: list[Callable[[], object]] = [
             lambda: client.execute_job("f", 1, priority=huge),
             lambda: client.execute_in_background("f", 1, priority=huge),

@@ -1,4 +1,4 @@
-"""Client and its servers: which it takes, and those that are not there, die, freeze or come back."""
+"""Client and its servers: what the constructor takes, and servers that are down, die, hang or come back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support import Child, wait_until
 
 class TestServers:
     @pytest.mark.parametrize("kind", ["string", "server", "list", "tuple of strings", "collection"])
-    def test_what_a_client_takes(self, shared_gearmand: Gearmand, kind: str) -> None:
+    def test_what_the_constructor_takes(self, shared_gearmand: Gearmand, kind: str) -> None:
         server = Server(shared_gearmand.host, shared_gearmand.port)
         servers: dict[str, Any] = {
             "string": str(server),
@@ -50,7 +50,7 @@ class TestServers:
     def test_an_explicit_list_is_all_there_is(
         self, shared_gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch, environment: str
     ) -> None:
-        """GEARMAN_SERVERS, which libgearman reads in every constructor, adds no server to it and spoils none."""
+        """libgearman reads GEARMAN_SERVERS in every constructor; no server of it is added to an explicit list."""
         monkeypatch.setenv("GEARMAN_SERVERS", environment)
         assert Client(shared_gearmand.address, timeout=10).execute_in_background("explicit", 1)
         monkeypatch.setenv("GEARMAN_SERVERS", shared_gearmand.address)
@@ -58,7 +58,7 @@ class TestServers:
             Client("127.0.0.1:1", timeout=10).execute_in_background("explicit", 1)
 
     def test_no_open_file_is_left(self, gearmand: Gearmand) -> None:
-        """The error says so, for one job and for many; with files to open again the same client goes on."""
+        """The error says so, for one job and for many. When files can be opened again, the same client works."""
         program = """
 from gearman_cffi import Client, ConnectionFailed, Job
 client = Client(f"127.0.0.1:{PORTS[0]}", timeout=10)
@@ -93,7 +93,7 @@ say(client.execute_in_background("f", 1).startswith("H:"))
             gearmand.start()
             for _ in range(3):
                 client.execute_in_background("once", 1)
-            # The connection that asks is one of the lines, the client's another; that of the start goes away.
+            # One line is the connection that asks, one is the client's; that of the start is being closed.
             wait_until(lambda: len(gearmand.ask("workers").splitlines()) == 2 + 1, "there is one connection")
 
     def test_servers_added_later_are_used(self, gearmand: Gearmand, shared_gearmand: Gearmand) -> None:
@@ -106,7 +106,7 @@ say(client.execute_in_background("f", 1).startswith("H:"))
 
     @pytest.mark.parametrize("order", ["dead,live", "live,dead", "dead,live,dead"])
     def test_dead_servers_beside_a_live_one(self, gearmand: Gearmand, start_worker: StartWorker, order: str) -> None:
-        """Every job is done, and done once."""
+        """Every job is done once."""
         done: list[bytes] = []
         start_worker(once=lambda job, context: done.append(job.workload()), servers=gearmand.address)
         with Gearmand() as other:
@@ -141,7 +141,7 @@ say(client.execute_in_background("f", 1).startswith("H:"))
                 assert first.address in str(caught.value)
                 assert second.address in str(caught.value)
 
-    def test_no_server_at_all(self) -> None:
+    def test_an_empty_list_of_servers(self) -> None:
         with pytest.raises(NoServers, match="at least one"):
             Client([]).execute_job("f", 1)
 
@@ -151,7 +151,7 @@ say(client.execute_in_background("f", 1).startswith("H:"))
             with pytest.raises(ConnectionFailed, match=r"no-such-host\.invalid:4730"):
                 client.execute_job("f", 1)
 
-    def test_an_unknown_host_beside_a_live_server(self, shared_gearmand: Gearmand) -> None:
+    def test_an_unknown_host_and_a_live_server(self, shared_gearmand: Gearmand) -> None:
         with Client(f"no-such-host.invalid,{shared_gearmand.address}", timeout=10) as client:
             with pytest.warns(GearmanWarning, match="no-such-host.invalid:4730 is left out"):
                 client.execute_in_background("beside", 1)
@@ -183,8 +183,8 @@ class TestBrokenConnections:
         wait_until(lambda: server.ask("status").startswith(f"{function}\t1"), "the job is queued")
         server.kill()
 
-    def test_a_frozen_server(self, gearmand: Gearmand) -> None:
-        """It accepts and says nothing: every request ends when its time is over."""
+    def test_a_server_that_hangs(self, gearmand: Gearmand) -> None:
+        """It accepts connections and does not answer: every request times out."""
         gearmand.pause()
         with Client(gearmand.address, timeout=0.2) as client:
             began = time.monotonic()
@@ -219,13 +219,13 @@ class TestBrokenConnections:
     def test_a_full_queue(self, gearmand: Gearmand) -> None:
         with Client(gearmand.address, timeout=10) as client:
             client.execute_in_background("full", 1)
-            gearmand.ask("maxqueue full 1")  # of functions that it has
+            gearmand.ask("maxqueue full 1")  # only for functions that the server knows
             with pytest.raises(QueueFull, match=r"(?s)function 'full'.*Job queue is full"):
                 client.execute_in_background("full", 1)
             assert client.execute_in_background("other", 1)
 
 
-def test_failures_are_raised_and_not_warned_of() -> None:
+def test_failures_raise_and_do_not_warn() -> None:
     with Gearmand() as server:
         address = server.address
     with warnings.catch_warnings(record=True) as seen:

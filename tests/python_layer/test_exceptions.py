@@ -1,4 +1,4 @@
-"""The tree of exceptions, and the way from a return code to one of them."""
+"""The tree of exceptions, and the exception for each return code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL = [
 
 
 @pytest.mark.parametrize("kind", ALL)
-class TestEveryOne:
+class TestEachException:
     def test_it_is_in_the_tree(self, kind: type[GearmanError]) -> None:
         assert issubclass(kind, GearmanError)
         assert issubclass(kind, ext.GearmanException)
@@ -112,15 +112,15 @@ def test_from_a_return_code(code: int, kind: type[GearmanError]) -> None:
     assert "H:7" in str(error)
 
 
-def test_the_details_of_c_are_kept_without_their_place() -> None:
+def test_libgearmans_text_is_shown_without_its_place_in_the_source() -> None:
     text = "flush(GEARMAN_COULD_NOT_CONNECT) Connection failed -> libgearman/connection.cc:724: pid(1)"
     error = failure(26, server="h:1", function="f", detail=text)
     assert "Connection failed; GEARMAN_COULD_NOT_CONNECT]" in str(error)
     assert "connection.cc" not in str(error)
 
 
-def test_a_timeout_shows_no_text_of_c() -> None:
-    """It says that no servers were available, of each wait that times out."""
+def test_a_timeout_does_not_show_libgearmans_text() -> None:
+    """libgearman says "no servers were available" whenever a wait times out."""
     text = "gearman_wait(GEARMAN_TIMEOUT) timeout reached, 1 servers were poll(), no servers were available, pipe:false"
     error = failure(47, server="h:1", function="f", handle="H:7", detail=f"{text} -> libgearman/universal.cc:346")
     assert str(error).startswith("no answer to job H:7 (f) from h:1 within the timeout")

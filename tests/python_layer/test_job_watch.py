@@ -1,4 +1,4 @@
-"""A job that is watched while it runs, and the status by unique key."""
+"""Watching a job while it runs, and the status by unique key."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TestWatching:
         assert {update.handle for update in updates} == {watch.handle}
 
     def test_an_interruption(self, gearmand: Gearmand, client: Client) -> None:
-        """A signal handler raises: the job goes on, and its answer can be waited for again."""
+        """If a signal handler raises, the job continues, and the caller can wait for its answer again."""
         watch = client.watch_job("tell", 1)
 
         def rings(number: int, frame: object) -> None:
@@ -62,7 +62,7 @@ class TestWatching:
         assert len(updates) == 5
 
     def test_updates_come_while_the_job_runs(self, gearmand: Gearmand, client: Client) -> None:
-        """The job goes on only when its status was seen."""
+        """The job of this test continues when its status has arrived."""
         seen = threading.Event()
 
         def slow(job: Job) -> str:
@@ -76,7 +76,7 @@ class TestWatching:
                     seen.set()
             assert watch.result() == "seen"
 
-    def test_what_a_callback_raises_comes_out(self, gearmand: Gearmand, client: Client) -> None:
+    def test_an_exception_of_the_callback_is_raised(self, gearmand: Gearmand, client: Client) -> None:
         def refuse(update: JobUpdate) -> None:
             raise LookupError("enough")
 
@@ -104,7 +104,7 @@ class TestWatching:
 
 
 class TestStatusByUniqueKey:
-    def test_the_life_of_a_job(self, gearmand: Gearmand, client: Client) -> None:
+    def test_the_status_of_a_job_until_it_is_done(self, gearmand: Gearmand, client: Client) -> None:
         go_on = threading.Event()
 
         def slow(job: Job) -> None:
@@ -129,7 +129,7 @@ class TestStatusByUniqueKey:
 
 
 def test_a_status_request_has_a_timeout(gearmand: Gearmand, client: Client) -> None:
-    """Of its own: the next call has the client's again."""
+    """It is that of the call: the next call has the client's again."""
     handle = client.execute_in_background("later", 1, unique="mine")
     with frozen(gearmand):
         with pytest.raises(JobTimeout):

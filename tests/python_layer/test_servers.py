@@ -28,7 +28,7 @@ class TestServer:
         assert weakref.ref(server)() is server
 
     def test_order(self) -> None:
-        """By host, then by port; among servers only."""
+        """By host, then by port. Other objects cannot be compared with a server."""
         servers = [Server("b", 1), Server("a", 2), Server("a", 1)]
         assert sorted(servers) == [Server("a", 1), Server("a", 2), Server("b", 1)]
         assert Server("a", 1) <= Server("a", 1) < Server("a", 2) > Server("a", 1)
@@ -36,12 +36,12 @@ class TestServer:
             assert Server("a", 1) < ("a", 2)  # type: ignore[operator]
 
     def test_a_pattern(self) -> None:
-        """A match statement takes it apart."""
+        """A match statement can unpack a server."""
         match Server("a", 1):
             case Server(host, port):
                 assert (host, port) == ("a", 1)
 
-    def test_dmanks_names(self) -> None:
+    def test_getters(self) -> None:
         server = Server("a", 1)
         assert (server.host, server.port) == (server.get_host(), server.get_port()) == ("a", 1)
 
@@ -98,7 +98,7 @@ class TestServer:
             Server(host)
 
     @pytest.mark.parametrize("host", ["", " ", "a b", "a,b", "a\0", "[::1]", "x" * 256, "\t", "a/b"])
-    def test_hosts_that_are_none(self, host: str) -> None:
+    def test_invalid_hosts(self, host: str) -> None:
         with pytest.raises(ValueError, match="a server's host"):
             Server(host)
 
@@ -133,7 +133,7 @@ class TestServerCollection:
         ],
         ids=shown,
     )
-    def test_what_it_is_built_from(self, source: Any) -> None:
+    def test_what_the_constructor_takes(self, source: Any) -> None:
         assert ServerCollection(source).get_servers() == [Server("one", 1), Server("::1", 2)]
 
     def test_from_one_server(self) -> None:
@@ -150,14 +150,14 @@ class TestServerCollection:
             ServerCollection().add(wrong)
 
     @pytest.mark.parametrize(
-        ("wrong", "told"),
+        ("wrong", "message"),
         [(4730, "must be 'host"), (None, "must be 'host"), ([5], "expected a"), ([b"h:1"], "expected a")],
     )
-    def test_it_is_not_built_from_anything_else(self, wrong: Any, told: str) -> None:
-        with pytest.raises(TypeError, match=told):
+    def test_what_the_constructor_refuses(self, wrong: Any, message: str) -> None:
+        with pytest.raises(TypeError, match=message):
             ServerCollection(wrong)
 
-    def test_what_it_gives_out_is_a_copy(self) -> None:
+    def test_get_servers_returns_a_copy(self) -> None:
         servers = ServerCollection("a:1")
         servers.get_servers().clear()
         assert len(servers) == 1

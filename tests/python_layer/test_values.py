@@ -1,4 +1,4 @@
-"""The small parts: durations, names, priorities, JobStatus, the version."""
+"""Durations, names, priorities, JobStatus and the version."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class TestDurations:
 
 class TestNames:
     @pytest.mark.parametrize("name", ["x", "a b", "é" * 4, "x" * 8])
-    def test_what_fits(self, name: str) -> None:
+    def test_valid_names(self, name: str) -> None:
         check_name(name, "a name", 8)
 
     @pytest.mark.parametrize("name", ["", "a\0b", "x" * 9, "é" * 5, "\ud800"])
-    def test_what_does_not(self, name: str) -> None:
+    def test_invalid_names(self, name: str) -> None:
         with pytest.raises(InvalidArgument, match="a name must"):
             check_name(name, "a name", 8)
 
@@ -61,7 +61,7 @@ class TestPriorities:
         assert job_kind(1, background=True) is JobKind.BACKGROUND
 
     @pytest.mark.parametrize("wrong", [3, -1, None, "HIGH", 1.5])
-    def test_what_is_none(self, wrong: Any) -> None:
+    def test_invalid_priorities(self, wrong: Any) -> None:
         with pytest.raises(InvalidArgument, match="priority must be"):
             job_kind(wrong, background=False)
 
@@ -88,7 +88,7 @@ class TestJobStatus:
             JobStatus().numerator = 1  # type: ignore[misc]
 
 
-def test_the_version_is_the_distributions() -> None:
+def test_the_version_is_that_of_the_distribution() -> None:
     assert gearman_cffi.__version__ == version("gearman-cffi")
 
 

@@ -14,7 +14,7 @@ from tests.testing.scenarios_of_jobs import Make, send_and_raise
 
 
 def arguments(make: Make) -> Environment:
-    """What the client refuses."""
+    """Arguments that the client refuses."""
     environment = make(handlers(echo=lambda job: job.get_workload()))
     environment.serve()
     with environment.client() as client:
@@ -56,7 +56,7 @@ def many_at_once(make: Make) -> Environment:
 
 
 def items_that_are_not_jobs(make: Make) -> Environment:
-    """The call names the first of them; what the jobs before it get is the same."""
+    """The call names the first of them. The results of the jobs before it are the same."""
     environment = make(handlers(double=lambda job: job.get_workload() * 2))
     environment.serve()
 
@@ -102,7 +102,7 @@ def a_stream(make: Make) -> Environment:
 
 
 def the_background(make: Make) -> Environment:
-    """Handles, states before and after, and the order by priority."""
+    """Handles, the status before and after, and the order by priority."""
     order: list[Any] = []
     environment = make(handlers(note=lambda job: order.append(job.get_workload()), fail=send_and_raise))
     client = environment.client()
@@ -146,7 +146,7 @@ def the_status_of_a_running_job(make: Make) -> Environment:
 
 
 def jobs_with_the_same_key(make: Make) -> Environment:
-    """They are one job as long as it is not done, also for a client that comes later and waits."""
+    """They are one job until it is done, also for a client that submits later and waits."""
     runs: list[Any] = []
 
     def note(job: Job) -> str:
@@ -166,7 +166,7 @@ def jobs_with_the_same_key(make: Make) -> Environment:
 
 
 def a_job_that_submits(make: Make) -> Environment:
-    """A handler leaves other jobs with the server."""
+    """A handler submits background jobs."""
     order: list[str] = []
     inside: list[Client] = []
 
@@ -183,7 +183,7 @@ def a_job_that_submits(make: Make) -> Environment:
 
 
 def a_worker_that_is_stopped(make: Make) -> Environment:
-    """By a listener, after the second job; the third stays where it is."""
+    """By a listener, after the second job. The third stays in the queue."""
     done: list[Any] = []
 
     def stop(event: Any) -> None:

@@ -1,4 +1,4 @@
-"""Scenarios of what happens to a job: values, results, failures, what a handler sends, listeners."""
+"""Scenarios of jobs: values, results, failures, what a handler sends, listeners."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.testing.local_and_real import Environment, shown
 
 Make = Callable[..., Environment]
 
-UNFIT = lambda: None  # noqa: E731 (no serializer writes it)
+UNFIT = lambda: None  # noqa: E731 (no serializer supports it)
 VALUES = [None, True, 0, 1.5, "", "text", "é", b"\xff\0", "i:5;", [], [1, ["é", None]], {"a": {"b": [1.5]}}, {1, 2}]
 
 
 class OddError(Exception):
-    """An exception of a class of the test's own."""
+    """An exception of a class of this module."""
 
 
 class UnprintableError(Exception):
@@ -31,7 +31,7 @@ class UnprintableError(Exception):
         raise RuntimeError("no text")
 
 
-def tell(job: Job) -> Any:
+def send_all(job: Job) -> Any:
     job.send_status(1, 4)
     job.send_data("part ")
     job.send_data(b"\xffpart")
@@ -55,7 +55,7 @@ def update(given: Any) -> Any:
 
 
 def values(make: Make) -> Environment:
-    """What goes to the handler and what comes back, for every serializer on both sides."""
+    """What the handler gets and what the client gets back, with each serializer on both sides."""
     environment = make(handlers(echo=lambda job: job.get_workload(), kept=lambda job: repr(job.get_workload())))
     environment.serve()
     with environment.client() as client:
@@ -66,7 +66,7 @@ def values(make: Make) -> Environment:
 
 
 def unreadable_workloads(make: Make) -> Environment:
-    """A client with another serializer: the handler meets it, and one that does not look does not."""
+    """A client with another serializer: get_workload() raises; a handler that does not call it succeeds."""
     environment = make(handlers(echo=lambda job: job.get_workload(), blind=lambda job: 1))
     environment.serve()
     with environment.client(RawSerializer()) as client:
@@ -77,11 +77,11 @@ def unreadable_workloads(make: Make) -> Environment:
 
 
 def results(make: Make) -> Environment:
-    """Parts and no result, neither, and results that no serializer writes."""
+    """Parts without a result, neither, and results that no serializer supports."""
     environment = make(
         handlers(
             parts=part,
-            both=tell,
+            both=send_all,
             nothing=lambda job: None,
             unfit=lambda job: UNFIT,
             parts_and_unfit=part_and_unfit,
@@ -95,7 +95,7 @@ def results(make: Make) -> Environment:
 
 
 def failures(make: Make) -> Environment:
-    """Exceptions of all kinds: class, text, attributes."""
+    """Exceptions of many kinds: class, text, attributes."""
 
     def fail(job: Job) -> None:
         kinds = [
@@ -117,10 +117,10 @@ def failures(make: Make) -> Environment:
 
 
 def failures_after_parts(make: Make) -> Environment:
-    """What was sent before is not lost to one who watches."""
+    """A client that watches gets what was sent before the failure."""
 
     def fail(job: Job) -> None:
-        tell(job)
+        send_all(job)
         raise ValueError("late")
 
     environment = make(handlers(fail=fail))
@@ -134,27 +134,27 @@ def failures_after_parts(make: Make) -> Environment:
 
 
 def updates(make: Make) -> Environment:
-    environment = make(handlers(tell=tell))
+    environment = make(handlers(send_all=send_all))
     environment.serve()
     with environment.client() as client:
-        watch = client.watch_job("tell", "end")
+        watch = client.watch_job("send_all", "end")
         environment.record([update(given) for given in watch])
         environment.record_call(watch.result)
         environment.record(watch.handle)
         seen: list[Any] = []
-        environment.record(client.execute_job("tell", "end", on_update=lambda given: seen.append(update(given))))
+        environment.record(client.execute_job("send_all", "end", on_update=lambda given: seen.append(update(given))))
         environment.record(seen)
 
         def refuse(given: JobUpdate) -> None:
-            if given.kind is UpdateKind.STATUS:  # the job has begun, and is finished
+            if given.kind is UpdateKind.STATUS:  # the job has started, and will be finished
                 raise OddError("enough")
 
-        environment.record_call(client.execute_job, "tell", 1, on_update=refuse)
+        environment.record_call(client.execute_job, "send_all", 1, on_update=refuse)
     return environment
 
 
 def methods_of_a_job(make: Make) -> Environment:
-    """What a handler can ask its Job, what it can send, and that it cannot when it has returned."""
+    """What a handler can read and send, and that it cannot send after it has returned."""
     kept: list[Job] = []
 
     def look(job: Job) -> None:
@@ -200,12 +200,12 @@ def listeners_that_raise(make: Make) -> Environment:
 
 
 def send_and_raise(job: Job) -> None:
-    tell(job)
-    raise ValueError("told")
+    send_all(job)
+    raise ValueError("sent")
 
 
 def a_listener_of_after_run_that_raises(make: Make) -> Environment:
-    """It is told as worker.on_failure, and nothing else comes of it."""
+    """Its exception is dispatched as worker.on_failure, and has no other effect."""
     environment = make(handlers(fine=lambda job: 1))
     environment.trace.add_listener(EventName.AFTER_RUN, lambda event: 1 // 0)
     environment.serve()

@@ -1,4 +1,4 @@
-"""The private gearmand: it starts, answers, and ends for certain."""
+"""Gearmand: it starts, answers, and always ends."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestLife:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=5)
 
-    def test_the_block_ends_it_after_an_error(self) -> None:
+    def test_the_block_ends_it_if_it_raises(self) -> None:
         server = Gearmand().start()
         pid = server.pid
         with pytest.raises(ZeroDivisionError), server:
@@ -64,7 +64,7 @@ class TestLife:
                 socket.create_connection(("127.0.0.2", server.port), timeout=5)
 
     def test_ipv6(self) -> None:
-        """On ::1 it works, or says why not on a machine without IPv6."""
+        """It listens on ::1; on a machine without IPv6 the error says why it cannot."""
         server = Gearmand(host="::1")
         if not has_ipv6_loopback():
             with pytest.raises(GearmandError, match="cannot listen on ::1"):
@@ -86,7 +86,7 @@ class TestLife:
         with Gearmand() as server, pytest.raises(GearmandError, match="is running already"):
             server.start()
 
-    def test_what_needs_a_running_server_says_so(self) -> None:
+    def test_methods_that_need_a_running_server(self) -> None:
         server = Gearmand()
         for use in (lambda: server.pid, server.pause, server.resume, server.kill):
             with pytest.raises(GearmandError, match=r"call start\(\)"):
@@ -102,8 +102,8 @@ class TestLife:
             assert server.pid != pid
             assert server.ask("version").startswith("OK ")
 
-    def test_restart_while_a_client_hammers_the_port(self) -> None:
-        """A client that tries again and again must not come to hold the port itself."""
+    def test_restart_while_a_client_keeps_connecting(self) -> None:
+        """A client that keeps trying to connect must not be connected to itself and use up the port."""
         with Gearmand() as server, ThreadPoolExecutor(1) as pool:
             server.kill()
             until = time.monotonic() + 0.3
@@ -130,7 +130,7 @@ class TestLife:
             server.start()
             assert server.ask("version").startswith("OK ")
 
-    def test_a_paused_server_takes_connections_and_says_nothing(self) -> None:
+    def test_a_paused_server_accepts_connections_and_does_not_answer(self) -> None:
         with Gearmand() as server:
             server.pause()
             with pytest.raises(TimeoutError):
@@ -199,12 +199,12 @@ class TestFailures:
         for name in ("no-such-gearmand", "gearman-job-server", "Debian", "Fedora", "Alpine", "Homebrew"):
             assert name in str(caught.value)
 
-    def test_a_program_that_is_no_gearmand(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_program_that_is_not_gearmand(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GEARMAND", "true")
         with pytest.raises(GearmandError, match="ended with exit code 0"):
             Gearmand().start()
 
-    def test_what_gearmand_says_is_in_the_error(self) -> None:
+    def test_the_error_shows_gearmands_output(self) -> None:
         with pytest.raises(GearmandError, match=r"exit code 1[^0-9](.|\n)*--nonsense"):
             Gearmand(["--nonsense"]).start()
 
@@ -225,12 +225,12 @@ class TestFailures:
                 server.start()
             assert not server.running
 
-    def test_an_address_that_is_not_ours(self) -> None:
+    def test_an_address_of_another_machine(self) -> None:
         with pytest.raises(GearmandError, match=r"cannot listen on 192\.0\.2\.1"):
             Gearmand(host="192.0.2.1").start()
 
-    def test_a_port_race_is_run_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Somebody takes the port between our look and gearmand's bind: another port is tried."""
+    def test_another_port_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If another program takes the port between free_port() and gearmand's bind()."""
         with Gearmand() as other:
             offers = iter([other.port])
             find_one = sys.modules[Gearmand.__module__].free_port

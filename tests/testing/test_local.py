@@ -1,4 +1,4 @@
-"""LocalGearman: what it has beyond a server, and what it does where a server would let one wait."""
+"""LocalGearman: calls, and what differs from a server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fail(job: Job) -> None:
 
 
 class TestCalls:
-    def test_the_handlers_own_exception_stands_behind_the_clients(self) -> None:
+    def test_the_handlers_exception_is_the_cause_of_the_clients(self) -> None:
         client = LocalGearman(handlers(fail=fail)).client
         calls: list[Callable[[], object]] = [
             lambda: client.execute_job("fail", 1),
@@ -52,7 +52,7 @@ class TestCalls:
         assert local.client.execute_job("where", 1) == threading.get_ident()
 
     def test_a_function_that_no_handler_listens_to(self) -> None:
-        """Every call fails at once, and says what there is."""
+        """Every call fails at once; the message names the handlers that there are."""
         local = LocalGearman(handlers(double=double, fail=fail))
         client = local.client
         calls: list[Callable[[], object]] = [
@@ -77,7 +77,7 @@ class TestCalls:
         assert local.work() == []
 
     def test_a_job_that_calls_another(self) -> None:
-        """With a server that takes a second worker."""
+        """With a server, a second worker would be needed."""
         local = LocalGearman(handlers(double=double, outer=lambda job: local.client.execute_job("double", 4)))
         assert local.client.execute_job("outer", 1) == 8
         assert [job.function for job in local.done] == ["double", "outer"]
@@ -106,8 +106,8 @@ class TestCalls:
         assert next(watch).kind is UpdateKind.CREATED
         assert local.client.get_job_status(watch.handle).is_known
 
-    def test_a_stream_that_is_left(self) -> None:
-        """What was not begun is dropped, as a server drops the jobs of a connection that closes."""
+    def test_a_stream_that_is_closed_early(self) -> None:
+        """Jobs that have not started are dropped, as gearmand drops the jobs of a connection that is closed."""
         local = LocalGearman(handlers(double=double))
         stream = local.client.stream_jobs([Job("double", number) for number in range(5)], in_flight=3)
         job, answer = next(stream)
@@ -117,7 +117,7 @@ class TestCalls:
         assert len(local.done) == 1
 
     def test_a_client_can_be_closed_and_used_again(self) -> None:
-        """Code under test may do so; local.client is always the same one."""
+        """The code under test may do so. local.client is always the same object."""
         local = LocalGearman(handlers(double=double))
         with local.client as client:
             assert client.execute_job("double", 1) == 2
@@ -133,7 +133,7 @@ class TestCalls:
             local.client.execute_job("double", b"no json")
 
     @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-    def test_a_serializer_that_makes_any_bytes(self, kind: Callable[[bytes], Any]) -> None:
+    def test_a_serializer_that_returns_other_types_of_bytes(self, kind: Callable[[bytes], Any]) -> None:
         class AnyBytes(RawSerializer):
             def serialize(self, value: Any) -> Any:
                 return kind(value)
@@ -144,7 +144,7 @@ class TestCalls:
         assert [bytes(done.result) for done in local.work()] == [b"xx"]
 
     def test_from_several_threads(self) -> None:
-        """One job after the other, as one worker does them."""
+        """Jobs are run one after the other, as by one worker."""
         busy = threading.Lock()
 
         def alone(job: Job) -> Any:

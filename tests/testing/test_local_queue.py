@@ -1,4 +1,4 @@
-"""LocalGearman: its queue, its worker from beginning to end, and what it does not need."""
+"""LocalGearman: its queue, the start and end of its worker, and what it does not need."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def fail(job: Job) -> None:
 
 
 class TestTheQueue:
-    def test_what_waits_can_be_looked_at(self) -> None:
-        """For code that submits to functions of other programs."""
+    def test_queued_jobs_can_be_inspected(self) -> None:
+        """For testing code that submits jobs for other programs."""
         local = LocalGearman()
         handle = local.client.execute_in_background("mail", {"to": "a"}, Priority.HIGH, unique="key")
         (job,) = local.waiting
@@ -43,7 +43,7 @@ class TestTheQueue:
         assert (job.handle, job.is_background) == (handle, True)
         assert local.client.get_job_status(handle).is_known
 
-    def test_work_does_what_waits(self) -> None:
+    def test_work_runs_queued_jobs(self) -> None:
         local = LocalGearman(handlers(double=double, fail=fail))
         client = local.client
         client.execute_jobs_in_background([Job("double", 1), Job("fail", 2), Job("nope", 3)])
@@ -57,7 +57,7 @@ class TestTheQueue:
         assert [job.handle for job in local.done] == [doubled.handle, failed.handle]
         assert repr(local) == "<LocalGearman 1 waiting, 2 done>"
 
-    def test_work_does_what_jobs_submit(self) -> None:
+    def test_work_runs_what_jobs_submit(self) -> None:
         def count_down(job: Job) -> None:
             if job.get_workload():
                 local.client.execute_in_background("count_down", job.get_workload() - 1)
@@ -67,7 +67,7 @@ class TestTheQueue:
         assert [job.workload for job in local.work()] == [3, 2, 1, 0]
 
     def test_values_that_cannot_be_read(self) -> None:
-        """The workload is shown as it is, the result as the client's error."""
+        """The workload is shown as bytes, the result as the client's error."""
         local = LocalGearman(handlers(raw=lambda job: 1), serializer=JsonSerializer())
         local.new_client(RawSerializer()).execute_in_background("raw", "no json")
         assert local.waiting[0].workload == b"no json"
@@ -75,8 +75,8 @@ class TestTheQueue:
 
 
 class TestTheWorker:
-    def test_it_begins_with_the_first_job(self) -> None:
-        """Handlers that are added before it are served, listeners hear of all."""
+    def test_it_starts_with_the_first_job(self) -> None:
+        """Handlers that are added before it are used, and listeners get all events."""
         trace = Trace()
         jobs = handlers()
         local = LocalGearman(jobs, trace)
@@ -88,7 +88,7 @@ class TestTheWorker:
         assert trace.lines()[0] == "worker.before_run WorkerEvent"
 
     @pytest.mark.parametrize("how", ["close", "stop", "destroy"])
-    def test_after_its_end_nothing_is_done(self, how: str) -> None:
+    def test_no_job_is_run_after_its_end(self, how: str) -> None:
         trace = Trace()
         local = LocalGearman(handlers(double=double), trace)
         with local:
@@ -107,15 +107,15 @@ class TestTheWorker:
             assert local.work() == []
         assert trace.names().count("worker.on_before_destroy") == 1
 
-    def test_closed_before_it_began(self) -> None:
+    def test_closed_before_it_started(self) -> None:
         trace = Trace()
         with LocalGearman(handlers(double=double), trace):
             pass
         assert trace.events == []
 
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-    def test_what_asks_the_process_to_end_comes_out(self, kind: type[BaseException]) -> None:
-        """The worker is over, the job is not answered."""
+    def test_a_request_to_exit_is_raised(self, kind: type[BaseException]) -> None:
+        """The worker ends, and the job is not answered."""
 
         def end(job: Job) -> None:
             raise kind("enough")
@@ -132,7 +132,7 @@ class TestTheWorker:
 
     @pytest.mark.parametrize("kind", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception])
     def test_another_base_exception_fails_its_job(self, kind: type[BaseException]) -> None:
-        """As with a server: the client raises, with the exception as the cause, and the worker goes on."""
+        """As with a server: the client raises, with the exception as the cause, and the worker continues."""
 
         def end(job: Job) -> None:
             raise kind("enough")
@@ -145,14 +145,14 @@ class TestTheWorker:
         assert local.client.execute_job("double", 2) == 4
         assert local.waiting == []
 
-    def test_what_a_listener_of_its_beginning_raises_comes_out(self) -> None:
-        """As it comes out of run()."""
+    def test_an_exception_of_a_listener_of_the_start_is_raised(self) -> None:
+        """As run() raises it."""
         trace = Trace()
         trace.add_listener(EventName.BEFORE_RUN, lambda event: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             LocalGearman(handlers(double=double), trace).client.execute_job("double", 1)
 
-    def test_failures_that_nobody_listens_to_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_failures_without_a_listener_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         local = LocalGearman(handlers(fail=fail))
         local.client.execute_in_background("fail", 1)
         local.work()

@@ -34,7 +34,7 @@ OWNER = textwrap.dedent(
 
 
 def run_owner(before: str, after: str) -> tuple[subprocess.Popen[str], int]:
-    """A process that starts a gearmand; and that gearmand's process id."""
+    """Starts a process that starts a gearmand; yields both, gearmand by its process id."""
     script = OWNER.format(before=before, after=after)
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -62,7 +62,7 @@ class TestEndOfTheOwner:
         wait_until(lambda: not is_running(pid), "gearmand is gone")
 
     def test_a_forked_child_does_not_keep_it_alive(self) -> None:
-        """The child has the owner's pipe open; the owner's end is noticed all the same."""
+        """The child has the owner's pipe open. The end of the owner is noticed all the same."""
         before = "child = os.fork()\nif not child: os.close(1); time.sleep(60); os._exit(0)"
         process, pid = run_owner(before, "print(child, flush=True); os.kill(os.getpid(), signal.SIGKILL)")
         process.wait(20)
@@ -87,6 +87,6 @@ class TestEndOfTheOwner:
             assert server.ask("version").startswith("OK ")
 
     def test_an_interrupt_at_the_terminal_does_not_reach_it(self) -> None:
-        """It is in a session of its own: Ctrl-C is for the tests, which then end it in order."""
+        """It is in its own session: Ctrl-C interrupts the tests, which then stop it."""
         with Gearmand() as server:
             assert os.getsid(server.pid) != os.getsid(0)

@@ -1,4 +1,4 @@
-"""The pytest plugin, in a pytest of its own."""
+"""The pytest plugin, in a pytest process of its own."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.
     )
 
 
-def test_it_is_there_without_being_asked_for(tmp_path: Path) -> None:
+def test_it_needs_no_set_up(tmp_path: Path) -> None:
     done = run_pytest(tmp_path)
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
 
 
-def test_its_fixtures_say_what_they_are(tmp_path: Path) -> None:
+def test_its_fixtures_have_descriptions(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "--fixtures")
     assert "gearmand" in done.stdout
     assert "A private gearmand, started for this test." in done.stdout
 
 
-def test_without_gearmand_the_test_errors_with_the_package(tmp_path: Path) -> None:
+def test_without_gearmand_the_error_names_the_package(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import os\nos.environ['GEARMAND'] = 'no-such-gearmand'\n")
     done = run_pytest(tmp_path)
     assert done.returncode == 1
@@ -54,7 +54,7 @@ def test_without_gearmand_the_test_errors_with_the_package(tmp_path: Path) -> No
 
 
 def test_without_libgearman_only_the_tests_that_use_it_fail(tmp_path: Path) -> None:
-    """pytest loads the plugin in every test run of the environment, also in those of other projects."""
+    """pytest loads the plugin in all test runs of an environment, also in those of other projects."""
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['gearman_cffi._libgearman._native'] = None\n")
     (tmp_path / "test_other.py").write_text("def test_other(): pass\n")
     done = run_pytest(tmp_path, PYTHONPATH=str(tmp_path))

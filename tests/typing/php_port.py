@@ -1,4 +1,4 @@
-"""A PHP program on ext-gearman, ported line by line: what type checkers must make of it.
+"""A PHP program on ext-gearman, ported line by line, with the types that type checkers must infer.
 
 assert_type() fails the check where an editor would show another type; the program runs in test_programs.py.
 """
@@ -13,7 +13,7 @@ from gearman_cffi.ext import *
 
 
 def count_words(job: GearmanJob, context: list[str]) -> int:
-    """Its result is a number, sent as PHP writes it."""
+    """Returns a number, which is sent as PHP formats it."""
     context.append(assert_type(job.functionName(), str | Literal[False]) or "?")
     words = assert_type(job.workload(), bytes).split()
     for number in range(len(words)):
@@ -22,12 +22,12 @@ def count_words(job: GearmanJob, context: list[str]) -> int:
 
 
 def refuse(job: GearmanJob) -> None:
-    """A function that takes no context, and fails its job."""
+    """A function without a context that fails its job."""
     job.setReturn(GEARMAN_WORK_FAIL)
 
 
 def worker(host: str, port: int) -> list[str]:
-    """Works until it is asked to stop; the functions that were called."""
+    """Runs jobs until one stops it; returns the functions that were called."""
     called: list[str] = []
     worker = GearmanWorker()
     worker.addServer(host, port)
@@ -41,7 +41,7 @@ def worker(host: str, port: int) -> list[str]:
 
 
 def client(host: str, port: int) -> dict[str, Any]:
-    """Foreground, background, status and tasks; everything it learned."""
+    """Foreground, background, status and tasks; returns all results."""
     client = GearmanClient()
     client.addServer(host, port)
     client.setTimeout(20_000)

@@ -1,4 +1,4 @@
-"""A program on the Python layer: what type checkers must make of it. It runs in test_programs.py."""
+"""A program on the Python layer, with the types that type checkers must infer. test_programs.py runs it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from gearman_cffi.testing import Gearmand
 
 
 class UpperCase:
-    """A serializer of the program's own: any object with these two methods."""
+    """The program's own serializer: any object with these two methods."""
 
     def serialize(self, value: Any) -> bytes:
         return str(value).upper().encode()
@@ -47,7 +47,7 @@ class UpperCase:
 
 @dataclass
 class Counter:
-    """A subscriber of the program's own."""
+    """The program's own subscriber."""
 
     done: int = 0
 
@@ -64,14 +64,14 @@ jobs = JobCollection()
 
 @jobs.handler("add", time_limit=timedelta(seconds=30))
 def add(job: Job) -> int:
-    """A function with a decorator stays what it is."""
+    """The decorator returns the function itself."""
     numbers: list[int] = job.get_workload()
     job.send_status(1, 1)
     return sum(numbers)
 
 
 class Divide(JobHandlerInterface):
-    """A handler with an object around it."""
+    """A handler that is an object."""
 
     def listens_to_job(self) -> str:
         return "divide"
@@ -92,7 +92,7 @@ def worker(server: Gearmand, counter: Counter) -> Worker:
 
 
 def client(server: Gearmand) -> dict[str, Any]:
-    """One call of each kind; everything it learned."""
+    """Makes a call of each kind; returns the results."""
     servers = ServerCollection([Server(server.host, server.port)])
     updates: list[JobUpdate] = []
     learned: dict[str, Any] = {}
@@ -120,7 +120,7 @@ def client(server: Gearmand) -> dict[str, Any]:
 
 
 def admin(server: Gearmand) -> list[FunctionStatus]:
-    """What the server has, typed; a failure is in the place of the answer."""
+    """Asks the server, with types; a failure is in the place of the answer."""
     admin = Admin(server.address, timeout=5)
     for address, answer in admin.gather(Admin.status).items():
         assert_type(address, Server)
@@ -129,11 +129,11 @@ def admin(server: Gearmand) -> list[FunctionStatus]:
 
 
 def serializers() -> list[Serializer]:
-    """The program's own serializer is one, without a base class."""
+    """The program's own serializer needs no base class."""
     return [JsonSerializer(), UpperCase()]
 
 
 def test_in_the_users_suite(gearmand: Gearmand) -> None:
-    """The plugin's fixture, with its type."""
+    """The fixture of the plugin has a type."""
     assert assert_type(gearmand.address, str)
     assert assert_type(gearmand.ask("version"), str)

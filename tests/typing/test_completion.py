@@ -1,4 +1,4 @@
-"""What an editor shows of the public classes: every name with a text, durations with their unit."""
+"""What an editor shows of the public classes: every name has a docstring, and durations name their unit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNIT = re.compile(r"\b(seconds?|ms|s|milliseconds)\b")
 
 
 def public(kind: type) -> dict[str, Any]:
-    """The functions and properties that the package gives a class, by name; inherited ones too."""
+    """Returns the functions and properties of a class that the package defines, inherited ones too, by name."""
     found = {}
     for name in dir(kind):
         value = inspect.getattr_static(kind, name)
@@ -38,14 +38,14 @@ def public(kind: type) -> dict[str, Any]:
 
 
 def test_there_are_classes_of_every_room() -> None:
-    """The list is made from __all__: that it is one."""
+    """The list is made from __all__; it must not be empty."""
     names = {kind.__name__ for kind in CLASSES}
     assert {"GearmanClient", "GearmanJob", "Client", "Worker", "Admin", "Gearmand"} <= names
     assert len(public(ext.GearmanClient)) > 40
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__qualname__)
-def test_every_method_has_a_text(kind: type) -> None:
+def test_every_method_has_a_docstring(kind: type) -> None:
     """inspect.getdoc() finds one for the class and for each of its public methods and properties."""
     assert inspect.getdoc(kind)
     assert [name for name, value in public(kind).items() if not inspect.getdoc(value)] == []
@@ -53,7 +53,7 @@ def test_every_method_has_a_text(kind: type) -> None:
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__qualname__)
 def test_durations_name_their_unit(kind: type) -> None:
-    """A parameter that is a time has its unit in the method's text, or in that of the class."""
+    """The unit of a parameter that is a time is in the docstring of the method or of the class."""
     silent = []
     for name, value in {"__init__": kind.__init__, **public(kind)}.items():  # type: ignore[misc]
         parameters = inspect.signature(value).parameters if inspect.isfunction(value) else {}
@@ -63,7 +63,7 @@ def test_durations_name_their_unit(kind: type) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
-def test_functions_have_a_text(module: ModuleType) -> None:
+def test_functions_have_a_docstring(module: ModuleType) -> None:
     """The same for functions."""
     functions = [name for name in module.__all__ if inspect.isfunction(getattr(module, name))]
     assert [name for name in functions if not inspect.getdoc(getattr(module, name))] == []

@@ -1,4 +1,4 @@
-"""The programs that type checkers look at also run, so that what they are told is true."""
+"""Runs the programs that type checkers read, so that the types are true."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.typing.python_layer import test_in_the_users_suite as test_in_the_use
 
 
 def test_the_port_from_php(gearmand: Gearmand) -> None:
-    """Everything that the port asks for comes with the type that it names."""
+    """Every value has the type that the program declares."""
     called: list[list[str]] = []
     thread = threading.Thread(target=lambda: called.append(php_port.worker(gearmand.host, gearmand.port)), daemon=True)
     thread.start()
