@@ -48,9 +48,10 @@ class Lane(ABC, Generic[J]):
     def deadline(self) -> float | None:
         """The earliest deadline of the outstanding jobs."""
 
-    @abstractmethod
-    def capacity(self, queued: int, lanes: int) -> int:
-        """Returns how many of the queued jobs the lane takes now, if they are spread over so many lanes."""
+    @property
+    def room(self) -> int:
+        """How many jobs the lane takes now. The scheduler limits how many are outstanding in all."""
+        return WINDOW_JOBS
 
     @abstractmethod
     def add(self, jobs: Sequence[J], deadline: float | None) -> None:
@@ -157,7 +158,8 @@ class BackgroundLane(ServerLane[EncodedJob]):
         """That of the window."""
         return self._deadline
 
-    def capacity(self, queued: int, lanes: int) -> int:
+    @property
+    def room(self) -> int:
         """A window, if the last one is done."""
         return 0 if self._window else WINDOW_JOBS
 
@@ -250,10 +252,6 @@ class ForegroundLane(ServerLane[PendingJob]):
         """The earliest of all jobs."""
         deadlines = [job.deadline for job in self._outstanding.values() if job.deadline is not None]
         return min(deadlines, default=None)
-
-    def capacity(self, queued: int, lanes: int) -> int:
-        """An even share."""
-        return -(-queued // lanes)
 
     def add(self, jobs: Sequence[PendingJob], deadline: float | None) -> None:
         """Takes jobs; those that cannot be sent end at once."""

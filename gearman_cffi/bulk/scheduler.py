@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -110,16 +111,13 @@ class Scheduler(Generic[J]):
             deadline = time.monotonic() + self._job_timeout
         is_late = self._deadline is not None and time.monotonic() >= self._deadline
         for queue, lanes in ((self._keyed, self._lanes[:1]), (self._others, self._lanes)):
-            while queue:
-                lane = min(lanes, key=lambda lane: (not lane.capacity(1, 1), lane.load))
-                count = lane.capacity(len(queue), len(lanes))
-                if is_late:
-                    for job in queue.take(len(queue)):
-                        lane.fail(job, ReturnCode.TIMEOUT, None)
-                elif count:
-                    lane.add(queue.take(count), deadline)
-                else:
-                    break
+            while queue and is_late:
+                for job in queue.take(len(queue)):
+                    lanes[0].fail(job, ReturnCode.TIMEOUT, None)
+            while queue and (free := [lane for lane in lanes if lane.room]):
+                lane = min(free, key=lambda lane: lane.load)
+                share = math.ceil(len(queue) / len(free))
+                lane.add(queue.take(min(share, lane.room)), deadline)
 
     # -------------------------------------------------------------------------------------- answers
 

@@ -54,6 +54,10 @@ class LocalClient(Client):
             job = self._gearman_client.native.job
             raise error from (None if job is None else job.error)
 
+    def _seconds(self, timeout: float | timedelta | None) -> None:
+        """Bulk calls have no limit either. Raises as Client does for an invalid timeout."""
+        super()._seconds(timeout)
+
     def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
         return [LocalForegroundLane(self._queue, self._server_names(), ended.append)]
 
@@ -75,9 +79,6 @@ class LocalLane(Lane[J]):
     @property
     def deadline(self) -> None:
         return None
-
-    def capacity(self, queued: int, lanes: int) -> int:
-        return queued
 
     def step(self, timeout_ms: int, poll: bool) -> int:
         return ReturnCode.IO_WAIT

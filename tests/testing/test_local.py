@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -105,6 +106,16 @@ class TestCalls:
         watch = local.client.watch_job("tell", 1)
         assert next(watch).kind is UpdateKind.CREATED
         assert local.client.get_job_status(watch.handle).is_known
+
+    @pytest.mark.parametrize("call", ["execute_jobs", "execute_jobs_in_background", "stream_jobs"])
+    def test_bulk_calls_have_no_timeout(self, call: str) -> None:
+        """A breakpoint in a handler, for instance, fails no job."""
+        local = LocalGearman(handlers(slow=lambda job: time.sleep(0.002)))
+        jobs = (Job("slow", number) for number in range(300))
+        assert len(list(getattr(local.client, call)(jobs, timeout=0.001))) == 300
+        assert len(local.done) + len(local.waiting) == 300
+        with pytest.raises(ValueError, match="-1"):
+            getattr(local.client, call)([], timeout=-1)
 
     def test_a_stream_that_is_closed_early(self) -> None:
         """Jobs that have not started are dropped, as gearmand drops the jobs of a connection that is closed."""
