@@ -6,19 +6,20 @@ import sys
 
 from gearman_cffi.cli.extras import MissingExtra, need
 from gearman_cffi.cli.io import flush_streams, prepare_streams, print_message
+from gearman_cffi.exit_code import ExitCode
 
 
 def main() -> None:
     """Run the command line and end the process."""
     prepare_streams()
-    code = 1
+    code = int(ExitCode.FAILED)
     try:
         need("cli", "click", "rich")
         from gearman_cffi import ext  # noqa: F401  (raises ImportError if libgearman is missing)
     except (MissingExtra, ImportError) as error:
-        print_message(f"gearman-cffi: {error}", may_have_lines=True)
+        print_message(f"gearman-cffi: {error}", multiline=True)
     else:
         from gearman_cffi.cli.app import run
 
         code = run()
-    sys.exit(code if flush_streams() else code or 1)
+    sys.exit(code if flush_streams() else code or ExitCode.FAILED)

@@ -9,6 +9,7 @@ import click
 
 from gearman_cffi import __version__
 from gearman_cffi.cli.io import print_message
+from gearman_cffi.exit_code import ExitCode
 
 COMMANDS = {  # name: (module, text in the list of commands)
     "worker": ("worker", "Run a pool of worker processes."),
@@ -52,7 +53,7 @@ def gearman() -> None:
 
 
 def run() -> int:
-    """Run the command line; the exit code."""
+    """Run the command line; returns the exit code."""
     try:
         code = gearman.main(prog_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI", standalone_mode=False)
     except SystemExit as end:
@@ -62,8 +63,8 @@ def run() -> int:
             error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        code = 130
+        code = ExitCode.INTERRUPTED
     except OSError as error:  # from click's own output, such as --help
         print_message(f"gearman-cffi: cannot write to stdout: {error.strerror or error}")
-        code = 1
+        code = ExitCode.FAILED
     return code if isinstance(code, int) else 0

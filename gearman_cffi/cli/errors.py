@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from gearman_cffi.admin import CommandRefused
 from gearman_cffi.cli.extras import MissingExtra
 from gearman_cffi.cli.io import print_message
-from gearman_cffi.exceptions import GearmanException, JobError
+from gearman_cffi.exceptions import GearmanError, GearmanException, JobError, SerializerError, UnsupportedValue
 from gearman_cffi.exit_code import ExitCode
 
 
@@ -47,3 +47,10 @@ def code_of(error: Exception) -> ExitCode:
     if isinstance(error, (CommandRefused, ValueError)):
         return ExitCode.REFUSED
     return ExitCode.FAILED
+
+
+def describe_failure(error: GearmanError) -> tuple[str, ExitCode]:
+    """The message for a job without a readable result, and the exit code."""
+    if isinstance(error, SerializerError) and not isinstance(error, UnsupportedValue):
+        return f"the job is done, but its result cannot be read: {error}", ExitCode.UNREADABLE
+    return str(error), code_of(error)

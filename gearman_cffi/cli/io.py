@@ -21,9 +21,9 @@ def prepare_streams() -> None:
             descriptor = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(descriptor, descriptor == number)
             if number == 1:
-                sys.stdout = os.fdopen(descriptor, "w")
+                sys.stdout = os.fdopen(descriptor, "w", errors="backslashreplace")
             elif number == 2:
-                sys.stderr = os.fdopen(descriptor, "w")
+                sys.stderr = os.fdopen(descriptor, "w", errors="backslashreplace")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -49,12 +49,12 @@ def print_line(*cells: object) -> None:
         print(*map(escape, cells), sep="\t", flush=True)
 
 
-def print_message(text: str, *, may_have_lines: bool = False) -> None:
+def print_message(text: str, *, multiline: bool = False) -> None:
     """Print a line on stderr, escaped; nothing happens if stderr cannot be written to.
 
-    may_have_lines: the text is our own and may have several lines.
+    multiline: the text is our own, and its line ends are kept.
     """
-    lines = text.splitlines() if may_have_lines else [text]
+    lines = text.splitlines() if multiline else [text]
     with suppress(OSError):
         print(*map(escape, lines), sep="\n", file=sys.stderr, flush=True)
 

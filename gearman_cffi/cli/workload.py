@@ -1,11 +1,41 @@
-"""The bytes of the command line as workloads, and results as bytes for stdout."""
+"""Workloads from the command line, and results for stdout."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from gearman_cffi.cli.io import write
 from gearman_cffi.serializers import JsonSerializer
+
+
+def read(data: str) -> bytes:
+    """The data of the command line: a text, "-" for stdin, or "@FILE" for a file. Raises OSError."""
+    if data == "-":
+        return _stdin().read()
+    if data.startswith("@"):
+        try:
+            return Path(data[1:]).read_bytes()
+        except OSError as error:
+            raise OSError(f"cannot read {data[1:]!r}: {error.strerror or error}") from error
+    return data.encode("utf-8", "surrogateescape")
+
+
+def read_lines(data: str) -> Iterator[bytes]:
+    """The lines of the data, without line ends. Without data they are those of stdin, read as they arrive."""
+    source = _stdin() if data in ("", "-") else BytesIO(read(data))
+    for line in source:  # lines end at \n only, unlike those of splitlines()
+        yield line.rstrip(b"\r\n")
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise OSError("cannot read stdin: it is closed")
+    return sys.stdin.buffer
 
 
 def parse(data: bytes, serializer: str) -> Any:
@@ -39,6 +69,12 @@ def encode(result: Any) -> bytes:
 
 def _not_json(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
+
+
+def write_line(result: Any) -> None:
+    """Write a result to stdout, and a line end if it has none."""
+    data = encode(result)
+    write(data if data.endswith(b"\n") else data + b"\n")
 
 
 def without_parts(result: Any, parts: bytes) -> Any:
