@@ -1,9 +1,9 @@
-"""The wanted differences between PHP's ext-gearman 2.1.0 and the mirror: the one table of them.
+"""The intended differences between PHP's ext-gearman 2.1.0 and the mirror.
 
-Each says why, and names every place where the scenarios show it: a line ``group: heading / label``, then the lines that
-only PHP prints (-) and those that the mirror prints instead (+). Where a scenario shows the same difference at
-several places, its line comes again. The tests fail for a difference that is not here, and for a place that is here
-and does not differ as it says.
+Each has a reason and every place at which the scenarios show it: a line ``group: heading / label``, then the lines that
+only PHP prints (-) and the lines that the mirror prints instead (+). If a scenario shows a difference several times,
+its line is repeated. The tests fail for a difference that is not in this table, and for a place in this table that does
+not differ in this way.
 """
 # ruff: noqa: E501 # lines of output, as they are
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Difference(NamedTuple):
-    """id: for references. reason: why the mirror differs. places: where the scenarios show it."""
+    """id: for references. reason: what differs and why. places: where the scenarios show it."""
 
     id: str
     reason: str
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "low-spelling",
-        "as in the extension's master: 2.1.0 calls the method dolow in warnings.",
+        "Warnings of doLow() name it doLow, as in later versions of the extension. 2.1.0 writes dolow.",
         r"""
         01_fresh: client calls without a server / doLow
         - .|   [Warning] GearmanClient::dolow(): _client_run_task(GEARMAN_NO_SERVERS) no servers provided
@@ -35,8 +35,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "worker-exception-option",
-        "as in the extension's master: a worker's addServer() and addServers() take setupExceptionHandler, "
-        "and there is enableExceptionHandler().",
+        "A worker's addServer() and addServers() take setupExceptionHandler, and enableExceptionHandler() exists, "
+        "as in later versions of the extension.",
         r"""
         01_fresh: worker calls without a server / enableExceptionHandler #10
         - .| enableExceptionHandler() -> THROWS Error("Call to undefined method GearmanWorker::enableExceptionHandler()", code 0)
@@ -102,7 +102,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "null-as-host",
-        "Python's None is a value as good as any other: no deprecation of the default.",
+        "None as a host means localhost. PHP deprecates null there, although it is the default.",
         r"""
         15_versions: addServers with null / GearmanClient
         - .|   [Deprecated] GearmanClient::addServer(): Passing null to parameter #1 ($host) of type string is deprecated
@@ -112,8 +112,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "null-text",
-        "Where libgearman has no text, PHP prints a null pointer, or the text that an earlier call has left; here the "
-        "return code's name stands.",
+        "If libgearman has no error text, the warning shows the name of the return code. PHP shows a null pointer,"
+        " or the text of an earlier call.",
         r"""
         01_fresh: worker calls without a server / unregister #6
         - .|   [Warning] GearmanWorker::unregister(): (null)
@@ -146,8 +146,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exceptions-off",
-        "With the exceptions option off PHP waits for ever for a job that raised: gearmand 1.1.20 answers "
-        "with a WORK_FAIL that libgearman does not recognize. Here it is a WORK_FAIL.",
+        "With the exceptions option off, a job that raised ends with WORK_FAIL. PHP waits for ever: gearmand "
+        "1.1.20 sends a WORK_FAIL that libgearman does not recognize.",
         r"""
         04_do_outcomes: doNormal, setupExceptionHandler false / exc
         - .| never returns
@@ -182,7 +182,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "name-length",
-        "libgearman matches no answer to a handle of 64 bytes or a unique key of 64: PHP waits for ever.",
+        "A handle of 64 bytes or more is refused, and a unique key of 64 bytes is found. PHP waits for ever, "
+        "because libgearman matches no answer to them.",
         r"""
         05_status: unknown / handle of 64 bytes
         - .| never returns
@@ -209,8 +210,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unique-status",
-        "After jobStatusByUniqueKey() libgearman 1.1.20 matches no JOB_CREATED: PHP waits for ever for what "
-        "it submits. Here the question has a connection of its own.",
+        "jobStatusByUniqueKey() uses a connection of its own. PHP's client waits for ever for what it submits "
+        "afterwards, because libgearman 1.1.20 then matches no JOB_CREATED.",
         r"""
         06_unique_status: after jobStatusByUniqueKey / doBackground
         - .| never returns
@@ -240,7 +241,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exception-text",
-        "The client is told what was raised, where PHP sends one fixed text.",
+        "The client receives the type and the message of the exception that a function raised. PHP sends one fixed"
+        " text.",
         r"""
         09_failures: exceptions / raised
         - c| Exception "Unable to add worker function"
@@ -264,7 +266,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "phantom-success",
-        "After a job that failed PHP's next work() is true and has run nothing.",
+        "After a job that failed, work() waits for the next job. PHP's work() returns true once without running a job.",
         r"""
         09_failures: setReturn / the work() after it
         - w| work() -> true, rc 0=SUCCESS
@@ -285,7 +287,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "result-type",
-        'A result that is no data is a TypeError for both sides, where PHP sends "Array" or nothing.',
+        'A result that cannot be sent is a TypeError for the worker and for the client. PHP sends "Array" or nothing.',
         r"""
         09_results: return values / array
         - c| Complete "Array"
@@ -300,8 +302,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "leaving",
-        "SystemExit and KeyboardInterrupt end the worker, not the job: the server gives it to another worker. "
-        "PHP's exit tells the client of an exception.",
+        "SystemExit and KeyboardInterrupt end the worker, and the server gives the job to another worker. In PHP "
+        "exit() sends an exception to the client.",
         r"""
         09_failures: exit / in the function
         + [Warning] GearmanClient::doNormal(): gearman_wait(GEARMAN_TIMEOUT) timeout reached, 1 servers were poll(), no servers were available, pipe:false
@@ -321,8 +323,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "callback-true",
-        "A callback that returns true or 1 wedges PHP's client: libgearman takes it as GEARMAN_IO_WAIT. Here "
-        "it goes on.",
+        "A callback that returns true or 1 goes on. PHP passes it to libgearman as GEARMAN_IO_WAIT, and the client"
+        " hangs.",
         r"""
         08_callback_returns: other values, once / true
         - .| wedges the client
@@ -361,8 +363,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "callback-exception",
-        "After a callback has raised PHP drops what arrives for the other tasks. Here it is kept for the next "
-        "runTasks().",
+        "After a callback has raised, packets for other tasks wait for the next runTasks(). PHP drops them.",
         r"""
         08_callback_returns: exceptions / the first of three tasks
         + .| complete b
@@ -371,7 +372,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "clear-callbacks",
-        "A callback that was cleared is not missed; PHP throws an Error.",
+        "clearCallbacks() also holds for tasks that were added before. PHP throws an Error when a packet for them "
+        "arrives.",
         r"""
         07_tasks: when a callback is bound / clearCallbacks after addTask
         - .| runTasks -> THROWS Error("Invalid callback , no array or string given", code 0)
@@ -383,7 +385,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "non-blocking-do",
-        "do*() on a NON_BLOCKING client waits for the answer, where PHP's now and then loses it.",
+        "do*() on a NON_BLOCKING client waits for the answer. PHP's do*() loses it now and then.",
         r"""
         04_timeouts: a client that does not block / doBackground against a slow server
         - .| doBackground -> ""
@@ -394,9 +396,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "re-entry",
-        "A call on a client from its own callback hangs or crashes PHP, and so does work() in a job of the same worker. "
-        "Here it is refused, and the tasks go on. addServer() without the exception handler works in a callback, and all "
-        "other methods of a worker in its jobs.",
+        "A call on a client from its own callback is refused, and the tasks go on; so is work() in a job of the "
+        "same worker. In PHP these hang or crash. addServer() without the exception handler works in a callback, "
+        "and all other methods of a worker in its jobs.",
         r"""
         07_tasks: calls on the client from its own callback / doBackground
         - .| hangs or crashes
@@ -420,7 +422,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "status-tasks",
-        "Several addTaskStatus() on one client are a use after free in PHP.",
+        "Several addTaskStatus() on one client are answered. PHP uses memory after freeing it.",
         r"""
         07_callbacks: status tasks / several, and a normal task
         - .| crashes
@@ -438,7 +440,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "grab-job",
-        "grabJob() after GEARMAN_NO_JOBS crashes libgearman 1.1.20.",
+        "grabJob() after GEARMAN_NO_JOBS asks the servers again. PHP crashes in libgearman 1.1.20.",
         r"""
         10_grab_job: grabJob / a job, then nothing, then again
         - .| crashes
@@ -467,8 +469,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unbuffered",
-        "Unbuffered results of several packets fail in PHP, and in doNormal() they crash; so do a worker's exception, "
-        "and recvData() and sendWorkload() before runTasks(). Here data is always received whole, and read in parts.",
+        "With UNBUFFERED_RESULT data is received whole and read in parts. In PHP results of several packets fail, "
+        "and doNormal(), exceptions of workers, and recvData() and sendWorkload() before runTasks() crash.",
         r"""
         17_ends: UNBUFFERED_RESULT / several packets
         - .| fails with rc 49
@@ -516,7 +518,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "text-protocol",
-        "A server that is no gearmand and answers with a line without a blank crashes libgearman.",
+        "An answer that is a line without a space, from a server that is not a gearmand, is an error. PHP crashes "
+        "in libgearman.",
         r"""
         14_fake_servers: a server that speaks another protocol / a line without a blank
         - .| crashes
@@ -527,8 +530,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "fork",
-        "A child that ends with a client of its parent shuts the parent's connection down in PHP. Here the "
-        "child may not use it and leaves it alone.",
+        "A child process may not use a client of its parent, and leaves its connections alone. In PHP the end of "
+        "the child shuts them down.",
         r"""
         17_ends: a child that inherits a client / and ends
         - .| shuts the connection of its parent down
@@ -541,7 +544,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "several-servers",
-        "With two connected servers PHP's do*() and jobStatus() now and then wait on the idle one.",
+        "With two connected servers do*() and jobStatus() wait for the server that they asked. PHP now and then "
+        "waits for the other one.",
         r"""
         16_several_servers: two servers / a handle of the other one is unknown
         - .| now and then hangs
@@ -558,8 +562,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "out-of-range",
-        "PHP cuts a port or a timeout to the size of the C type, and refuses numbers beyond 64 bits with a TypeError. "
-        "Here each is a ValueError.",
+        "A port or a timeout that is out of range is a ValueError. PHP cuts it to the size of the C type, and "
+        "throws a TypeError beyond 64 bits.",
         r"""
         18_arguments: out of range
         - addServer, port + 65536 -> true
@@ -586,7 +590,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "nul-in-names",
-        "PHP cuts a name at a NUL byte. Here it is a ValueError.",
+        "A NUL byte in a name is a ValueError. PHP cuts the name there.",
         r"""
         18_arguments: NUL in a name
         - function -> "H:golden:1"
@@ -603,9 +607,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "argument-types",
-        "What PHP converts with a deprecation or a warning is a TypeError here: null for a name, data or a number, "
-        "a number with a fraction for an integer, an array for the workload of a task. What it converts silently is "
-        "converted here too.",
+        "What PHP converts with a deprecation or a warning is a TypeError: null for a name, data or a number, a "
+        "number with a fraction for an integer, an array for the workload of a task. What PHP converts silently is"
+        " converted here too.",
         r"""
         18_arguments: other types
         - [Deprecated] GearmanClient::doNormal(): Passing null to parameter #1 ($function) of type string is deprecated
@@ -651,7 +655,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "function-names",
-        "addFunction() takes numbers and objects with a text as names, as register() does in both.",
+        "addFunction() accepts numbers and objects with a text as names. PHP accepts them in register() only.",
         r"""
         18_conversions: addFunction
         - [Warning] GearmanWorker::addFunction(): Function name must be a string
@@ -683,8 +687,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "shared-contexts",
-        "A list or dict that is given as a context is the caller's own, as every argument in Python: what a function "
-        "or a callback changes in it stays changed. PHP copies arrays.",
+        "A list or dict that is given as a context is shared with the caller, as every argument in Python: a "
+        "function or a callback that changes it changes the caller's. PHP copies arrays.",
         r"""
         19_objects: arrays as contexts / of functions
         - .| n 1
@@ -698,8 +702,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "missing-constructor",
-        "If a subclass does not call the constructor of its base class, the methods raise a RuntimeError that says "
-        "so. PHP's object is not connected to anything: each call fails without a reason.",
+        "If a subclass does not call the constructor of its base class, the methods raise a RuntimeError that says"
+        " so. In PHP the object has no client or worker, and each call fails without a reason.",
         r"""
         19_objects: a class that does not call the constructor
         - client returnCode -> 0
@@ -770,7 +774,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "do-between-tasks",
-        "do*() on a client whose tasks are pending or paused: both are done. PHP loses the task or times out.",
+        "do*() on a client with pending or paused tasks does its job, and the tasks go on. PHP loses the task or "
+        "times out.",
         r"""
         19_better: do* between tasks / that are pending
         + .| complete "cba"
@@ -784,9 +789,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "removed-functions",
-        "A function that was removed and added again gets its jobs, one that was added twice is gone after one "
-        "unregister(), and after the last one work() returns at once. PHP misses jobs, still runs the first function, "
-        "and waits.",
+        "A function that was removed and added again gets its jobs, a function that was added twice is gone after "
+        "one unregister(), and after the last unregister() work() returns at once. PHP misses jobs, still runs the"
+        " first function, and waits.",
         r"""
         19_better: functions that are removed / unregisterAll, then addFunction
         - .| work -> false
@@ -828,7 +833,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "workload-of-a-finished-task",
-        "sendWorkload() on a finished task fails with a warning. PHP returns the return code in place of a length.",
+        "sendWorkload() on a finished task returns False with a warning. PHP returns the return code instead of a "
+        "length.",
         r"""
         19_better: a finished task that is kept / sendWorkload
         - .| sendWorkload -> 29
@@ -839,8 +845,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exception-bit",
-        "setOptions() ignores libgearman's bit 128, by which PHP asks the servers for exceptions: "
-        "enableExceptionHandler() does that.",
+        "setOptions() ignores libgearman's bit 128. In PHP it asks the servers for exceptions, as "
+        "enableExceptionHandler() does.",
         r"""
         19_better: options of a client / the bit for exceptions
         - .| returnCode: 23
@@ -849,7 +855,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "pickling",
-        "PHP serializes an empty object. Here it is refused.",
+        "Pickling is refused. PHP serializes an empty object.",
         r"""
         18_arguments: copies
         - serialize GearmanClient -> "O:13:\"GearmanClient\":0:{}"
