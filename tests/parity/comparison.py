@@ -1,4 +1,4 @@
-"""Compares what two scripts printed, and holds the differences that are found against the table of wanted ones."""
+"""Compares the outputs of two scripts, and the differences found with the table of intended differences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.parity.normalize import sections
 
 
 class Hunk(NamedTuple):
-    """One place where the outputs differ: the lines that only PHP printed, and those that only Python did."""
+    """One place where the outputs differ: the lines that only PHP printed, and the lines that only Python printed."""
 
     section: str
     php: tuple[str, ...]
@@ -23,7 +23,7 @@ class Hunk(NamedTuple):
 
 
 def hunks(group: str, php: str, ours: str) -> list[Hunk]:
-    """All places where the outputs of a group differ."""
+    """Returns all places where the outputs of a group differ."""
     theirs, mine = sections(php), sections(ours)
     found = []
     for name in [*theirs, *(name for name in mine if name not in theirs)]:
@@ -40,7 +40,7 @@ def hunks(group: str, php: str, ours: str) -> list[Hunk]:
 
 
 def places(difference: Difference) -> list[Hunk]:
-    """The places that a difference of the table names."""
+    """Returns the places that a difference of the table names."""
     found: list[Hunk] = []
     for line in difference.places.strip().split("\n"):
         text = line.strip()
@@ -54,7 +54,7 @@ def places(difference: Difference) -> list[Hunk]:
 
 
 def unexpected(group: str, php: str, ours: str) -> tuple[list[Hunk], list[Hunk]]:
-    """Differences that the table lacks, and places of the table at which nothing differs as it says."""
+    """Returns the differences that the table lacks, and the places of the table that do not differ as it says."""
     found = Counter(hunks(group, php, ours))
     wanted = Counter(place for d in DIFFERENCES for place in places(d) if place.section.startswith(f"{group}:"))
     return list((found - wanted).elements()), list((wanted - found).elements())

@@ -1,4 +1,4 @@
-"""What holds for the tests of this room: coverage follows into the scenarios."""
+"""The parity tests measure coverage in the scenarios too."""
 
 from __future__ import annotations
 

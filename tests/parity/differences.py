@@ -778,12 +778,21 @@ DIFFERENCES: tuple[Difference, ...] = (
         "times out.",
         r"""
         19_better: do* between tasks / that are pending
-        + .| complete "cba"
-        19_better: do* between tasks / that are paused
-        - .|   [Warning] GearmanClient::doNormal(): gearman_wait(GEARMAN_TIMEOUT) timeout reached, 1 servers were poll(), no servers were available, pipe:false
-        - .| doNormal -> ""
-        - .| returnCode: 47
+        - .| now and then loses the task or times out
         + .| doNormal -> "fed"
+        + .| returnCode: 0
+        + .| runTasks -> true
+        + .| returnCode: 0
+        + .| complete: ["cba"]
+        19_better: do* between tasks / that are paused
+        - .| loses the task or times out
+        + .| data "d"
+        + .| runTasks -> true
+        + .| data "d"
+        + .| complete "R"
+        + .| doNormal -> "fed"
+        + .| returnCode: 0
+        + .| runTasks -> true
         + .| returnCode: 0
         """,
     ),

@@ -1,4 +1,4 @@
-"""Runs the scenarios: a group is a PHP script and its Python twin, run side by side."""
+"""Runs the scenarios: a group is a PHP script and its Python counterpart, run side by side."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 GROUPS = sorted(path.stem for path in (HERE / "php").glob("[0-9]*.php"))
-# The scripts wait most of the time; more at once would make them late.
+# More at once would make timeouts of the scripts expire.
 _AT_ONCE = 4
 _PORTS_FOR_EACH = 16
 _SECONDS = 50
 
 
 class Outputs(NamedTuple):
-    """What both scripts of a group printed."""
+    """The outputs of both scripts of a group."""
 
     php: str
     ours: str
 
 
 class Runs:
-    """The runs of a test session: all begin with the first, and each is waited for where it is needed."""
+    """The runs of a test session: all are started at once, and outputs() waits for one of them."""
 
     def __init__(self, groups: list[str]) -> None:
         self._pool = ThreadPoolExecutor(_AT_ONCE)
@@ -74,7 +74,7 @@ class Runs:
         )
 
     def _port(self) -> int:
-        """A free port below those that systems give to outgoing connections; never the same twice."""
+        """Returns a free port below those of outgoing connections; never the same twice."""
         while True:
             port = self._ports.pop()
             with socket.socket() as probe:

@@ -1,10 +1,10 @@
-"""What is not part of parity, taken out of what a scenario printed; and its division into sections."""
+"""Removes from the output of a scenario what is not compared, and divides the output into sections."""
 
 from __future__ import annotations
 
 import re
 
-# A process id may be the number of one of the ports, which are shown by name.
+# A process id may equal one of the ports, which are shown by name.
 _PLACE = re.compile(r"( ->)? libgearman/[\w./]+:\d+:(?= )|\s*\bpid\((?:\d+|<\w+>)\)")
 _STATE = re.compile(r'rc 0=SUCCESS, error (?:false|"(?:[^"\\]|\\.)*"), errno \d+')
 _POLLED = re.compile(r'"GEARMAN_IO_WAIT"|(?<=\(\): )GEARMAN_IO_WAIT$')
@@ -12,14 +12,16 @@ _ARGUMENTS = re.compile(r'(THROWS|UNCAUGHT) (TypeError|ValueError|ArgumentCountE
 
 
 def normalize(output: str) -> list[str]:
-    """The lines of an output, without what may differ: libgearman's own places and process ids, the text of error()
-    after a call that succeeded, the text by which a wrong argument is refused, and that a worker asks once more before
-    it sleeps."""
+    """Returns the lines of an output without what may differ.
+
+    That is: libgearman's source positions and process ids, the text of error() after a success, the message of a
+    TypeError or ValueError, and a second request for a job before a worker sleeps.
+    """
     lines: list[str] = []
     for line in output.split("\n"):
         line = _PLACE.sub("", line).rstrip()
         line = _ARGUMENTS.sub(lambda found: f"{found[1]} {found[2].replace('ArgumentCount', 'Type')}", line)
-        # Whether libgearman had to poll decides which of two texts it leaves behind.
+        # libgearman leaves one of two texts, depending on whether it had to poll.
         line = _POLLED.sub(lambda found: found[0].replace("IO_WAIT", "UNKNOWN_STATE"), line)
         if not (lines and "-> THROWS Gearman" in lines[-1]):
             line = _STATE.sub("rc 0=SUCCESS", line)
@@ -30,7 +32,7 @@ def normalize(output: str) -> list[str]:
 
 
 def sections(output: str) -> dict[str, list[str]]:
-    """An output by scenario: ``heading / label``, with a number where a label comes again."""
+    """Returns the lines of each section, by ``heading / label``; a repeated label gets a number."""
     found: dict[str, list[str]] = {}
     heading = name = ""
     for line in normalize(output):

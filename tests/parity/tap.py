@@ -1,4 +1,4 @@
-r"""A proxy that writes down every packet: tap.py LISTEN UPSTREAM LOGFILE [LISTEN_HOST].
+r"""A proxy that logs every packet: tap.py LISTEN UPSTREAM LOGFILE [LISTEN_HOST].
 
 A line is ``#1> SUBMIT_JOB function\\0unique\\0workload``: the connection's number, > from the client, the packet.
 """

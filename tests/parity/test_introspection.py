@@ -13,16 +13,16 @@ import pytest
 from gearman_cffi import ext
 from tests.parity.groups import HERE
 
-# What master (2.1.5) has and the 2.1.0 that is installed has not.
+# What 2.1.5 has and the installed 2.1.0 has not.
 _FLAG = {"name": "setupExceptionHandler", "optional": True, "default": True}
 _SERVERS = {"name": "servers", "optional": True, "default": None}
 _OBJECT = {"name": "obj", "optional": False}
 
-# Beyond the extension.
+# Methods that the extension does not have.
 OWN_METHODS = {"GearmanWorker.stop", "GearmanException.getMessage", "GearmanException.getCode"}
 OWN_METHODS |= {"GearmanException.getPrevious", "GearmanClient.setSSL", "GearmanWorker.setSSL"}
 
-# What the manual documents and the extension has dropped: they warn, and do what the replacement does.
+# Names that the manual documents and the extension has dropped.
 DEPRECATED_METHODS = {
     "GearmanClient": {"clone", "data", "do", "echo", "setClientCallback", "setData"},
     "GearmanJob": {"complete", "data", "exception", "fail", "status", "warning"},
@@ -33,15 +33,15 @@ _CALLBACKS = ("workload", "created", "data", "warning", "status", "complete", "e
 DEPRECATED_FUNCTIONS = {f"gearman_client_set_{callback}_fn" for callback in _CALLBACKS}
 DEPRECATED_FUNCTIONS |= {"gearman_client_clear_fn", "gearman_client_errno", "gearman_client_do", "gearman_client_echo"}
 DEPRECATED_FUNCTIONS |= {"gearman_client_clone", "gearman_worker_clone", "gearman_worker_echo"}
-# Of the extension's 2.2.
+# Functions of the extension's 2.2.
 LATER_FUNCTIONS = {"gearman_client_set_ssl", "gearman_worker_set_ssl"}
-# In Python a class says by its initializer how it is made; PHP's destructors are reference counts here.
+# PHP's special methods, which have other counterparts in Python.
 _LIFE = {"__construct", "__destruct", "__wakeup"}
 
 
 @pytest.fixture(scope="module")
 def php() -> dict[str, Any]:
-    """What the extension defines, as its master does."""
+    """The definitions of the extension, completed with those of later versions."""
     output = subprocess.run(["php", str(HERE / "php" / "introspect.php")], capture_output=True, check=True, timeout=30)
     found: dict[str, Any] = json.loads(output.stdout)
     worker = found["classes"]["GearmanWorker"]["methods"]
@@ -62,21 +62,21 @@ def php() -> dict[str, Any]:
 
 
 def parameters(function: Callable[..., Any]) -> list[dict[str, Any]]:
-    """A function's parameters as PHP's reflection shows them, without self."""
+    """Returns a function's parameters as PHP's reflection shows them, without self."""
     found: list[dict[str, Any]] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == "self":
             continue
         one: dict[str, Any] = {"name": parameter.name, "optional": parameter.default is not parameter.empty}
         if one["optional"]:
-            # A context that was not given is told from None by an object that shows itself as None.
+            # The default of a context is an object whose repr() is None.
             one["default"] = None if repr(parameter.default) == "None" else parameter.default
         found.append(one)
     return found
 
 
 def test_constants(php: dict[str, Any]) -> None:
-    """Every constant, by name and value, and none besides."""
+    """The mirror has every constant of the extension, with its value, and no other constant."""
     ours = {name: getattr(ext, name) for name in ext.__all__ if name.startswith("GEARMAN_")}
     ours.pop("GEARMAN_CLIENT_GENERATE_UNIQUE", None)  # in the manual, never registered by the extension
     assert ours == php["constants"]
@@ -86,7 +86,7 @@ def test_constants(php: dict[str, Any]) -> None:
 
 
 def test_classes(php: dict[str, Any]) -> None:
-    """Every class; what the extension derives from Exception is a Python Exception."""
+    """The mirror has every class of the extension; its exception is a Python Exception."""
     ours = {name for name in ext.__all__ if inspect.isclass(getattr(ext, name))}
     assert ours - {"GearmanWarning"} == set(php["classes"])
     assert issubclass(ext.GearmanException, Exception)
@@ -94,7 +94,7 @@ def test_classes(php: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask"])
 def test_methods(php: dict[str, Any], name: str) -> None:
-    """Every method with its parameters' names, order and defaults; besides them only what is listed above."""
+    """Each class has every method, with the same parameters, and besides only the methods listed above."""
     cls = getattr(ext, name)
     expected = {method: p for method, p in php["classes"][name]["methods"].items() if method not in _LIFE}
     public = [method for method in dir(cls) if not method.startswith("_") and callable(getattr(cls, method))]
@@ -106,19 +106,19 @@ def test_methods(php: dict[str, Any], name: str) -> None:
 
 
 def test_objects_are_made_without_arguments() -> None:
-    """As in the extension."""
+    """The constructors have no parameters, as in the extension."""
     for cls in (ext.GearmanClient, ext.GearmanWorker, ext.GearmanJob, ext.GearmanTask):
         assert parameters(cls) == []
 
 
 def test_functions(php: dict[str, Any]) -> None:
-    """Every procedural function with its parameters."""
+    """The mirror has every function of the extension, with its parameters."""
     ours = {name: parameters(getattr(ext, name)) for name in php["functions"] if hasattr(ext, name)}
     assert ours == php["functions"]
     assert set(php["functions"]) <= set(ext.__all__)
 
 
 def test_procedural_functions_beyond_the_extension(php: dict[str, Any]) -> None:
-    """Only old names of its functions are added, and what its 2.2 has."""
+    """The mirror adds only the functions that the extension has dropped, and those of its version 2.2."""
     more = {name for name in ext.__all__ if name.startswith("gearman_")} - set(php["functions"])
     assert more == DEPRECATED_FUNCTIONS | LATER_FUNCTIONS

@@ -13,7 +13,7 @@ from tests.parity.groups import GROUPS, HERE, Runs
 
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
-    """The scenarios of all tests that were asked for, running ahead of them."""
+    """Runs the scenarios of all selected tests at once."""
     wanted = [item.callspec.params.get("group") for item in request.session.items if hasattr(item, "callspec")]
     started = Runs([group for group in GROUPS if group in wanted])
     yield started
@@ -22,7 +22,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_behaves_like_the_extension(group: str, runs: Runs) -> None:
-    """Both scripts print the same, but for the wanted differences, and these are exactly as the table says."""
+    """Both scripts print the same except for the intended differences, which are exactly as in the table."""
     new, gone = unexpected(group, *runs.outputs(group))
     report = ["differs, and is not in differences.py:", *map(str, new)] if new else []
     report += ["is in differences.py, and does not differ so:", *map(str, gone)] if gone else []
@@ -30,13 +30,13 @@ def test_behaves_like_the_extension(group: str, runs: Runs) -> None:
         pytest.fail("\n".join(report), pytrace=False)
 
 
-def test_every_script_has_its_twin() -> None:
-    """A scenario without its twin would be compared with nothing."""
+def test_every_script_has_its_counterpart() -> None:
+    """Each PHP script has a Python script."""
     assert sorted(path.stem for path in (HERE / "python").glob("[0-9]*.py")) == GROUPS
 
 
 def test_table_of_differences_is_in_order() -> None:
-    """Every difference has a name of its own, a reason, and places in groups that exist."""
+    """Every difference has a unique id, a reason, and places in groups that exist."""
     names = [difference.id for difference in DIFFERENCES]
     assert len(set(names)) == len(names)
     for difference in DIFFERENCES:

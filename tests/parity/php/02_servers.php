@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* which servers can be added, and what is told of those that cannot */
+/* Adding servers, and the errors for servers that cannot be added */
 define('UP', port('UP'));
 define('UP2', port('UP2'));
 define('DOWN', port('DOWN'));

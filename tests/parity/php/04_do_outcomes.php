@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what do* shows of a job that sends data, statuses and warnings, that fails or that raises */
+/* do*() with jobs that send data, statuses and warnings, that fail or that raise */
 define('P', port('P'));
 start_gearmand(P);
 function cl(bool $exc = true): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P, $exc); return $c; }

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* a client that runs out of time, one that does not block, and one whose server goes away */
+/* Clients whose timeout expires, that do not block, or whose server goes away */
 define('P', port('P'));
 define('DYING', port('DYING'));
 define('SLOW', port('SLOW'));

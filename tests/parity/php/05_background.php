@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* jobs in the background, coalescing by unique key, ping and wait */
+/* Background jobs, jobs with the same unique key, ping and wait */
 define('P', port('P'));
 start_gearmand(P, ...LOUD);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); return $c; }

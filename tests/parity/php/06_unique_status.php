@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* a client that asked for a status by unique key: in PHP what it submits afterwards is never answered, and it hangs */
+/* Submitting after a request for a status by unique key: PHP waits for ever */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); $c->setTimeout(4000); return $c; }

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what the callbacks of a client are given, and what a task tells in every state */
+/* The arguments of callbacks, and what a task returns in every state */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); return $c; }

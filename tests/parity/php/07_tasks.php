@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* contexts, the order of tasks, and when a callback is bound to one */
+/* Contexts, the order of tasks, and when a callback is bound to a task */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); return $c; }

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what the return value of a task's callback does, and what an exception in one does */
+/* Return values and exceptions of callbacks */
 define('P', port('P'));
 start_gearmand(P);
 class OopsError extends Exception {}

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php'; require __DIR__ . '/one_job.php';
-/* setReturn, exceptions and exit in a worker's function */
+/* setReturn(), exceptions and exit() in a worker's function */
 head('setReturn');
 foreach (['SUCCESS' => 0, 'WORK_FAIL' => GEARMAN_WORK_FAIL, 'WORK_EXCEPTION' => GEARMAN_WORK_EXCEPTION, 'WORK_ERROR' => GEARMAN_WORK_ERROR,
     'ERRNO' => GEARMAN_ERRNO, 'IO_WAIT' => GEARMAN_IO_WAIT, 'TIMEOUT' => GEARMAN_TIMEOUT, 'NO_JOBS' => GEARMAN_NO_JOBS, 'PAUSE' => GEARMAN_PAUSE,

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php'; require __DIR__ . '/one_job.php';
-/* what a worker's function is given, and what becomes of what it returns */
+/* The arguments and the return values of a worker's function */
 head('return values');
 foreach (['string' => 'abc', 'empty' => '', 'null' => null, 'true' => true, 'false' => false, '0' => 0, '42' => 42, 'WORK_FAIL' => GEARMAN_WORK_FAIL,
     'float' => 1.5, 'whole float' => 3.0, 'NUL' => "a\0b"] as $n => $r) scenario($n, fn($j) => $r);

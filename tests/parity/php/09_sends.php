@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php'; require __DIR__ . '/one_job.php';
-/* what a worker's function sends itself */
+/* The send*() methods in a worker's function */
 function sent($j, string $m, ...$a): void { out("$m " . v($j->$m(...$a)) . ' rc ' . rc_name($j->returnCode())); }
 head('before the function returns');
 $steps = [

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* a worker's functions: adding, replacing, registering and removing them, and its name */
+/* A worker's functions: adding, replacing, registering and removing them; its id */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); return $c; }

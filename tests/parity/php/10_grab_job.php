@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* jobs taken by hand, and function timeouts */
+/* Jobs taken with grabJob(), and timeouts of functions */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); $c->setTimeout(5000); return $c; }

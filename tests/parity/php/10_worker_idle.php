@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* work() and wait() of a worker that has nothing to do, and whose server goes away */
+/* work() and wait() of a worker without jobs, and of one whose server goes away */
 define('P', port('P'));
 define('DYING', port('DYING'));
 start_gearmand(P);

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* objects made by hand, subclasses, and the ends of objects */
+/* Objects that a program creates, subclasses, and the ends of objects */
 define('P', port('P'));
 start_gearmand(P);
 head('new GearmanTask');

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what a client sends */
+/* The packets that a client sends */
 define('P', port('P'));
 define('TAP', port('TAP'));
 start_gearmand(P);

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* the server's side: order of execution, resuming after a timeout, full queues, workers that die */
+/* The server: order of execution, going on after a timeout, full queues, workers that die */
 define('P', port('P'));
 define('FULL', port('FULL'));
 start_gearmand(P);

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* servers that are silent, refuse, hang up or talk rubbish */
+/* Servers that are silent, refuse, hang up or send invalid packets */
 define('SILENT', port('SILENT'));
 define('FAKE', port('FAKE'));
 $classes = ['GearmanClient', 'GearmanWorker'];

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what master has and 2.1.0 has not: the options of a worker's addServer; the mirror follows master */
+/* The options of a worker's addServer(), which later versions of the extension have */
 define('P', port('P'));
 define('DOWN', port('DOWN'));
 start_gearmand(P);

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* clients and workers with several servers, all connected: in PHP do* and jobStatus now and then hang, tasks do not */
+/* Clients and workers with several connected servers */
 define('A', port('A'));
 define('B', port('B'));
 define('DOWN', port('DOWN'));

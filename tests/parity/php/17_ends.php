@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* unbuffered results, children that inherit a client, and functions that are interrupted */
+/* Unbuffered results, child processes that inherit a client, and interrupted functions */
 define('P', port('P'));
 start_gearmand(P);
 function cl(): GearmanClient { $c = new GearmanClient(); $c->addServer('127.0.0.1', P); $c->setTimeout(4000); return $c; }

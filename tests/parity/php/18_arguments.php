@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* arguments that PHP converts or cuts, most of which Python refuses */
+/* Arguments that PHP converts or cuts, most of which Python refuses */
 define('P', port('P'));
 start_gearmand(P);
 H::$ports[65536 + P] = '65536+P';

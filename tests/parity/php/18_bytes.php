@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* names that are not UTF-8: every byte comes back, and goes out again */
+/* Names that are not UTF-8 come back and go out as the same bytes */
 define('P', port('P'));
 define('FAKE', port('FAKE'));
 start_gearmand(P);

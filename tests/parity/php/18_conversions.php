@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* names, data and integers that PHP converts without a word, and those that it refuses */
+/* Names, data and integers that PHP converts silently, and those that it refuses */
 define('P', port('P'));
 start_gearmand(P);
 class Text { public function __construct(private string $text) {} public function __toString(): string { return $this->text; } }

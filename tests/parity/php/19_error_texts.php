@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what error() says where it does not tell of a failure; without its prefix, which hides it from normalize.py */
+/* The text of error() after a success; without its prefix, so that normalize.py keeps it */
 define('P', port('P'));
 define('DOWN', port('DOWN'));
 start_gearmand(P);

@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what a worker's function calls on its own worker, and a client's callback on its client */
+/* Calls on a worker in its own function, and on a client in its own callback */
 define('P', port('P'));
 define('Q', port('Q'));
 start_gearmand(P);

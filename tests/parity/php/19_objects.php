@@ -1,5 +1,5 @@
 <?php require __DIR__ . '/lib.php';
-/* what a program may do with the extension's objects beside calling their methods */
+/* Attributes, contexts, constructors and exceptions */
 define('P', port('P'));
 define('DOWN', port('DOWN'));
 start_gearmand(P);

@@ -1,4 +1,4 @@
-"""Which servers can be added, and what is told of those that cannot."""
+"""Adding servers, and the errors for servers that cannot be added."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What do* shows of a job that sends data, statuses and warnings, that fails or that raises."""
+"""do*() with jobs that send data, statuses and warnings, that fail or that raise."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def cl(exceptions: bool = True) -> GearmanClient:
 
 
 def sends(*steps: tuple[Any, ...], result: str | None = None) -> Callable[[GearmanJob, Any], str | None]:
-    """A worker's function that calls methods of its job, and returns."""
+    """Returns a function for a worker that calls methods of its job, and returns a value."""
 
     def function(job: GearmanJob, context: Any) -> str | None:
         for method, *arguments in steps:

@@ -1,4 +1,4 @@
-"""A client that runs out of time, one that does not block, and one whose server goes away."""
+"""Clients whose timeout expires, that do not block, or whose server goes away."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

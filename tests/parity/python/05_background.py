@@ -1,4 +1,4 @@
-"""Jobs in the background, coalescing by unique key, ping and wait."""
+"""Background jobs, jobs with the same unique key, ping and wait."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

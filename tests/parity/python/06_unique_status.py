@@ -1,4 +1,4 @@
-"""A client that asked for a status by unique key: in PHP what it submits afterwards is never answered."""
+"""Submitting after a request for a status by unique key: PHP waits for ever."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the callbacks of a client are given, and what a task tells in every state."""
+"""The arguments of callbacks, and what a task returns in every state."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

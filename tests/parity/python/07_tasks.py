@@ -1,4 +1,4 @@
-"""Contexts, the order of tasks, and when a callback is bound to one."""
+"""Contexts, the order of tasks, and when a callback is bound to a task."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the return value of a task's callback does, and what an exception in one does."""
+"""Return values and exceptions of callbacks."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ kid = worker(P, functions, 400)
 
 
 def returning(callback: str, result: object, function: str = "all", runs: int = 2) -> None:
-    """One run in which the first call of one callback returns a value, and the runs after it."""
+    """Runs tasks; the first call of one callback returns a value. Then runs them again."""
     c = cl()
     calls: list[str] = []
 

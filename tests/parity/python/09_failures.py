@@ -1,4 +1,4 @@
-"""setReturn, exceptions and exit in a worker's function."""
+"""setReturn(), exceptions and exit() in a worker's function."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

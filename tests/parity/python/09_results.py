@@ -1,4 +1,4 @@
-"""What a worker's function is given, and what becomes of what it returns."""
+"""The arguments and the return values of a worker's function."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

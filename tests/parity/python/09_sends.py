@@ -1,4 +1,4 @@
-"""What a worker's function sends itself."""
+"""The send*() methods in a worker's function."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker's functions: adding, replacing, registering and removing them, and its name."""
+"""A worker's functions: adding, replacing, registering and removing them; its id."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def returns(result: object) -> Callable[..., object]:
 
 
 def ask(function: str) -> int:
-    """A client that shows what a job gave."""
+    """Runs a client that shows the result of a job."""
     return spawn(lambda: show("doNormal", cl().doNormal(function, "x")), name="c")
 
 

@@ -1,4 +1,4 @@
-"""Jobs taken by hand, and function timeouts."""
+"""Jobs taken with grabJob(), and timeouts of functions."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

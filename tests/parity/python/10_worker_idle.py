@@ -1,4 +1,4 @@
-"""work() and wait() of a worker that has nothing to do, and whose server goes away."""
+"""work() and wait() of a worker without jobs, and of one whose server goes away."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Objects made by hand, subclasses, and the ends of objects."""
+"""Objects that a program creates, subclasses, and the ends of objects."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

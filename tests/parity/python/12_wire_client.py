@@ -1,4 +1,4 @@
-"""What a client sends."""
+"""The packets that a client sends."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a worker sends."""
+"""The packets that a worker sends."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def returns(result: object) -> Callable[..., object]:
 
 
 def work_until(w: GearmanWorker, last: str) -> None:
-    """Works until a packet has passed: a call that was too short for it is followed by another."""
+    """Calls work() until a packet has passed."""
     for _ in range(5):
         w.work()
         if tapped(TAP, last):

@@ -1,4 +1,4 @@
-"""The server's side: order of execution, resuming after a timeout, full queues, workers that die."""
+"""The server: order of execution, going on after a timeout, full queues, workers that die."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

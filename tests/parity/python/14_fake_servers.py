@@ -1,4 +1,4 @@
-"""Servers that are silent, refuse, hang up or talk rubbish."""
+"""Servers that are silent, refuse, hang up or send invalid packets."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ kill_kid(k)
 
 
 def answers(*packets: tuple[int, bytes], raw: bytes = b"") -> Callable[[socket.socket], None]:
-    """A server that reads one packet, answers, and stays for a while."""
+    """Serves a connection: reads one packet, answers, and keeps the connection open for a while."""
 
     def serve(connection: socket.socket) -> None:
         packet_read(connection)

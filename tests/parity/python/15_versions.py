@@ -1,4 +1,4 @@
-"""What master has and 2.1.0 has not: the options of a worker's addServer; the mirror follows master."""
+"""The options of a worker's addServer(), which later versions of the extension have."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Clients and workers with several servers, all connected: in PHP do* and jobStatus now and then hang, tasks do not."""
+"""Clients and workers with several connected servers."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

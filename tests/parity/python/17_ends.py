@@ -1,4 +1,4 @@
-"""Unbuffered results, children that inherit a client, and functions that are interrupted."""
+"""Unbuffered results, child processes that inherit a client, and interrupted functions."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names that are not UTF-8: every byte comes back, and goes out again."""
+"""Names that are not UTF-8 come back and go out as the same bytes."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

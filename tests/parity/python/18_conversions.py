@@ -1,4 +1,4 @@
-"""Names, data and integers that PHP converts without a word, and those that it refuses."""
+"""Names, data and integers that PHP converts silently, and those that it refuses."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def wk() -> Any:
 
 
 def as_text(x: object) -> str:
-    """PHP's (string)$x, asked of the mirror itself: what follows shows that it is PHP's."""
+    """Returns PHP's (string)$x as the mirror converts it; the scenarios compare it with PHP."""
     c: Any = GearmanClient()
     c.setContext(x)
     return str(c.context())

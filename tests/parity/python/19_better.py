@@ -1,4 +1,4 @@
-"""Where PHP loses a job, an answer or time, and the mirror does what was asked for."""
+"""Calls with which PHP loses a job, an answer or time."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -80,13 +80,15 @@ head("do* between tasks")
 @isolated("that are pending")
 def _() -> None:
     kid = worker(P, {"echo": echo}, 5)
+    done: list[bytes] = []
     c = cl()
-    completing(c)
+    c.setCompleteCallback(lambda t: done.append(t.data()))
     c.addTask("echo", "abc")
     value("doNormal", c.doNormal, "echo", "def")
     show("returnCode", c.returnCode())
     value("runTasks", c.runTasks)
     show("returnCode", c.returnCode())
+    show("complete", done)
     kill_kid(kid)
 
 

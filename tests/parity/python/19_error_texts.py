@@ -1,4 +1,4 @@
-"""What error() says where it does not tell of a failure; without its prefix, which hides it from normalize.py."""
+"""The text of error() after a success; without its prefix, so that normalize.py keeps it."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

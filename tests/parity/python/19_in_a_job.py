@@ -1,4 +1,4 @@
-"""What a worker's function calls on its own worker, and a client's callback on its client."""
+"""Calls on a worker in its own function, and on a client in its own callback."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def run_job(w: GearmanWorker, f: str) -> None:
 
 
 def during(f: str, does: Callable[[GearmanWorker], object]) -> GearmanWorker:
-    """A worker that runs one job, whose function does this."""
+    """Runs a worker for one job, whose function does this."""
     w = wk()
 
     def function(job: GearmanJob, context: object) -> str:

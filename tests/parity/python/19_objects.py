@@ -1,4 +1,4 @@
-"""What a program may do with the extension's objects beside calling their methods."""
+"""Attributes, contexts, constructors and exceptions."""
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

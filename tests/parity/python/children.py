@@ -1,4 +1,4 @@
-"""Child processes of the Python scenarios: a crash or a hang in one is an observation too."""
+"""Child processes of the Python scenarios, in which a crash or a hang can be observed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class _Kid(NamedTuple):
 
 
 _kids: dict[int, _Kid] = {}
-# Servers of the parent: kept, so that no ResourceWarning tells of them.
+# The servers of the parent process, kept to avoid ResourceWarnings.
 _inherited: list[object] = []
 
 
 def spawn(f: Callable[..., object], *arguments: Any, name: str = "child") -> int:
-    """A child that runs f; its output is kept until join_kid()."""
+    """Starts a child process that runs f. join_kid() shows its output."""
     log = str(TMP / f"log{os.getpid()}-{len(os.listdir(TMP))}-{id(f)}-{os.urandom(4).hex()}")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     pid = os.fork()
@@ -60,7 +60,7 @@ def _child(descriptor: int, f: Callable[..., object], arguments: tuple[Any, ...]
 
 
 def leave(code: int) -> None:
-    """PHP's exit()."""
+    """Stands for PHP's exit()."""
     raise SystemExit(code)
 
 
@@ -105,7 +105,7 @@ def _print(pid: int) -> None:
 
 
 def isolated(label: str, *arguments: Any, ms: int = 8000) -> Callable[[Callable[..., object]], None]:
-    """Runs the decorated function at once, in a child, and shows what it printed under the label."""
+    """Runs the decorated function at once, in a child process, and shows its output under the label."""
 
     def run(f: Callable[..., object]) -> None:
         out(f"-- {label}")
@@ -122,7 +122,10 @@ def worker(
     name: str = "w",
     quiet: bool = True,
 ) -> int:
-    """A child that works: n calls of work(). Returns when the server knows the functions, at once when jobs wait."""
+    """Starts a child process that calls work() n times.
+
+    Returns when the server knows the functions, or at once if jobs are queued.
+    """
 
     def serve() -> None:
         w = GearmanWorker()
@@ -143,13 +146,13 @@ def worker(
 
 
 def live(task: GearmanTask | bool) -> GearmanTask:
-    """What addTask() returned, where it must have been a task."""
+    """Returns what addTask() returned, which must be a task."""
     assert isinstance(task, GearmanTask)
     return task
 
 
 def work(w: GearmanWorker, quiet: bool = False) -> None:
-    """One call of work(), with what came of it."""
+    """Calls work() and shows the outcome."""
     try:
         result = w.work()
     except Exception as error:
@@ -163,7 +166,7 @@ def work(w: GearmanWorker, quiet: bool = False) -> None:
 
 
 def fake(number: int, serve: Callable[[socket.socket], object]) -> int:
-    """A server that is none: what serve does with each connection."""
+    """Starts a fake server, which calls serve for each connection."""
     listener = socket.create_server(("127.0.0.1", number), backlog=16)
 
     def accept() -> None:
@@ -192,7 +195,7 @@ def packet_send(connection: socket.socket, kind: int, *arguments: bytes) -> None
 
 
 def end_everything() -> None:
-    """Ends what is left of servers and children."""
+    """Ends all servers and child processes that are left."""
     for pid in list(_kids):
         kill_kid(pid)
     for pid in list(processes):

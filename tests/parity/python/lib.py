@@ -1,4 +1,4 @@
-"""What the Python scenarios share: the twin of php/lib.php, in three files (show, servers, children)."""
+"""The helpers of the Python scenarios, as in php/lib.php: show, servers and children."""
 
 from __future__ import annotations
 

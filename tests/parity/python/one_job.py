@@ -1,4 +1,4 @@
-"""One job: what its function does, seen by the worker and by a client with all callbacks."""
+"""Runs one job and shows what the worker and a client with all callbacks see."""
 
 from __future__ import annotations
 

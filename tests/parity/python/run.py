@@ -1,4 +1,4 @@
-"""Runs one scenario: run.py GROUP. It makes the repository importable, behind whatever is installed."""
+"""Runs one scenario: run.py GROUP. The repository can be imported, after installed packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers of the Python scenarios, what they say about their queues, and the proxy that writes down packets."""
+"""The servers of the Python scenarios, the state of their queues, and the proxy that logs packets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ processes: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def port(name: str) -> int:
-    """The next of the free ports, printed as <NAME> from now on."""
+    """Returns the next free port, which is printed as <NAME> from now on."""
     number = _free.pop(0)
     port_names[number] = name
     return number
 
 
 def until(condition: Callable[[], object], ms: int = 4000) -> bool:
-    """Waits for a condition; False where it did not come true in time."""
+    """Waits for a condition. Returns False if it did not become true in time."""
     end = time.monotonic() + ms / 1000
     while time.monotonic() < end:
         if condition():
@@ -62,12 +62,12 @@ def start_gearmand(number: int, *extra: str) -> int:
     return pid
 
 
-# For start_gearmand(): has created() know.
+# Options of start_gearmand() that created() needs.
 LOUD = ("--job-handle-prefix=H:golden", "--verbose=DEBUG")
 
 
 def created(number: int) -> int:
-    """How many jobs the gearmands on a port, started with LOUD, have told their clients the handles of."""
+    """Returns how many handles the gearmands on a port, started with LOUD, have sent to clients."""
     return sum(log.read_text("utf-8").count("Sent JOB_CREATED") for log in TMP.glob(f"gearmand-{number}-*.log"))
 
 
@@ -87,7 +87,7 @@ def stop_proc(pid: int, how: int = signal.SIGTERM) -> None:
 
 
 def admin(number: int, command: str) -> str:
-    """An answer of gearmand's text protocol, without the dot at its end."""
+    """Returns an answer of gearmand's text protocol, without the dot at its end."""
     lines = []
     with closing(socket.create_connection(("127.0.0.1", number), 2)) as s, s.makefile("rwb") as f:
         f.write(command.encode() + b"\n")
@@ -100,7 +100,7 @@ def admin(number: int, command: str) -> str:
 
 
 def ask_line(number: int, command: str) -> str:
-    """An answer of gearmand's text protocol that is one line."""
+    """Returns an answer of gearmand's text protocol that is one line."""
     with closing(socket.create_connection(("127.0.0.1", number), 2)) as s, s.makefile("rwb") as f:
         f.write(command.encode() + b"\n")
         f.flush()
@@ -108,7 +108,7 @@ def ask_line(number: int, command: str) -> str:
 
 
 def counts(number: int, function: str) -> tuple[int, int, int]:
-    """One function's jobs, running jobs and workers in the status of a server."""
+    """Returns the numbers of jobs, running jobs and workers of a function."""
     for line in admin(number, "status").split("\n"):
         fields = line.split("\t")
         if fields[0] == function:
@@ -137,7 +137,7 @@ def until_done(number: int, function: str) -> None:
 
 
 def start_tap(listen: int, upstream: int, host: str = "127.0.0.1") -> int:
-    """A proxy between a port and a server that writes down every packet."""
+    """Starts a proxy between a port and a server that logs every packet."""
     log = TMP / f"tap-{listen}.log"
     tap = str(Path(__file__).parents[1] / "tap.py")
     pid = _run(sys.executable, tap, str(listen), str(upstream), str(log), host)
@@ -147,13 +147,13 @@ def start_tap(listen: int, upstream: int, host: str = "127.0.0.1") -> int:
 
 
 def tapped(listen: int, packet: str, times: int = 1) -> bool:
-    """Whether a packet has passed since the last look, or does in time."""
+    """Whether a packet has passed since the last tap_dump(), or passes in time."""
     log = TMP / f"tap-{listen}.log"
     return until(lambda: log.read_text("utf-8").count(packet) >= times)
 
 
 def tap_dump(listen: int, last: str, times: int = 1, direction: str | None = None) -> None:
-    """What passed since the last look; waits until ``last`` is among it."""
+    """Shows the packets since the last tap_dump(); waits until ``last`` is among them."""
     log = TMP / f"tap-{listen}.log"
     if not tapped(listen, last, times):
         out(f"    tap| (no {last})")

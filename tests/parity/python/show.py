@@ -1,4 +1,4 @@
-"""How observations are printed: as PHP prints them."""
+"""Prints observations as the PHP scenarios print them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ port_names: dict[int, str] = {}
 
 
 class Output:
-    """Where out() writes: standard output, or in a child its log."""
+    """The file that out() writes to: standard output, in a child process its log."""
 
     descriptor = sys.stdout.fileno()
     mute = False
@@ -40,7 +40,7 @@ def out(text: str) -> None:
 
 
 def v(x: object) -> str:
-    """A value as the PHP scenarios show it: bytes and str as strings, dicts and lists as arrays."""
+    """Returns a value as the PHP scenarios show it: bytes and str as strings, dicts and lists as arrays."""
     if isinstance(x, bytes | str):
         return _string(x.encode("utf-8", "surrogateescape") if isinstance(x, str) else x)
     if isinstance(x, list | tuple):
@@ -60,7 +60,7 @@ def v(x: object) -> str:
 
 
 def _float(x: float) -> str:
-    """As PHP's var_export() writes it."""
+    """Returns a float as PHP's var_export() writes it."""
     mantissa, _, exponent = repr(x).partition("e")
     if not exponent:
         return mantissa.upper()
@@ -91,7 +91,7 @@ def st(o: ext.GearmanClient | ext.GearmanWorker) -> str:
 
 
 def value(label: str, f: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
-    """Calls, and shows the value or the exception."""
+    """Calls a function, and shows its value or its exception."""
     try:
         result = f(*arguments, **named)
     except Exception as error:
@@ -110,7 +110,7 @@ def call(label: str, f: Callable[..., T], *arguments: Any, **named: Any) -> T | 
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """Without warnings."""
+    """Suppresses warnings."""
     before = Output.mute
     Output.mute = True
     try:
