@@ -1,4 +1,4 @@
-"""The worker command in a process of its own, with tasks of the test's."""
+"""The worker command as a process, with the tasks of a test."""
 
 from __future__ import annotations
 
@@ -61,11 +61,12 @@ def grow(job):
     KEPT.append(bytearray(os.urandom(1) * (job.get_workload() * 2**20)))
     return os.getpid()
 """
+NOBODY = "127.0.0.1:1"  # a port without a server
 _MAIN = "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import main; main()"
 
 
 class WorkerCommand:
-    """gearman-cffi worker OPTIONS tasks:jobs, in a directory; killed with all its processes at the end of the block."""
+    """gearman-cffi worker OPTIONS tasks:jobs in a directory. The end of the block kills all its processes."""
 
     def __init__(
         self,
@@ -102,16 +103,16 @@ class WorkerCommand:
         if kind is not None:
             sys.stderr.write(self.log)
         if self.process.poll() is None:
-            self.process.kill()  # its children die with it, which has a test of its own
+            self.process.kill()  # its processes die with it; test_signals.py tests that
             self.process.wait()
 
     @property
     def log(self) -> str:
-        """What it has written."""
+        """The log."""
         return self.log_file.read_text("utf-8")
 
     def await_ready(self) -> WorkerCommand:
-        """Returns when its functions are registered."""
+        """Waits until the functions are registered."""
 
         def ready() -> bool:
             assert self.process.poll() is None, self.log
@@ -121,7 +122,7 @@ class WorkerCommand:
         return self
 
     def await_log(self, text: str, times: int = 1) -> None:
-        """Returns when the log has the text."""
+        """Waits until the log contains the text this many times."""
         wait_until(lambda: self.log.count(text) >= times, f"the log has {text!r}")
 
     def send(self, number: signal.Signals) -> None:
@@ -129,20 +130,20 @@ class WorkerCommand:
         os.kill(self.process.pid, number)
 
     def end(self, seconds: float = 20) -> int:
-        """Waits for its end; the exit code."""
+        """Waits for the end of the parent. Returns its exit code."""
         return self.process.wait(seconds)
 
     def processes(self) -> list[int]:
-        """All its living processes but the parent."""
-        return descendants(self.process.pid)
+        """The ids of all living processes except the parent."""
+        return all_descendants(self.process.pid)
 
-    def children(self) -> list[int]:
-        """The processes that work."""
-        return [child for template in descendants_of_one(self.process.pid) for child in descendants_of_one(template)]
+    def workers(self) -> list[int]:
+        """The ids of the worker processes."""
+        return [child for forkserver in child_processes(self.process.pid) for child in child_processes(forkserver)]
 
 
-def descendants_of_one(process: int) -> list[int]:
-    """The children of a process, threads' too."""
+def child_processes(process: int) -> list[int]:
+    """The ids of the child processes, including those that threads have started."""
     found: list[int] = []
     with suppress(FileNotFoundError, ProcessLookupError):
         for task in Path(f"/proc/{process}/task").iterdir():
@@ -150,16 +151,16 @@ def descendants_of_one(process: int) -> list[int]:
     return found
 
 
-def descendants(process: int) -> list[int]:
-    """Children and their children."""
+def all_descendants(process: int) -> list[int]:
+    """The ids of the child processes and their child processes."""
     found = []
-    for child in descendants_of_one(process):
-        found += [child, *descendants(child)]
+    for child in child_processes(process):
+        found += [child, *all_descendants(child)]
     return found
 
 
 def is_alive(process: int) -> bool:
-    """Whether it exists and is no zombie."""
+    """Whether the process exists and is not a zombie."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

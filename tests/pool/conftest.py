@@ -1,4 +1,4 @@
-"""What holds for the tests of this room: coverage follows into the command's processes."""
+"""Measures the coverage of the command's processes."""
 
 from __future__ import annotations
 

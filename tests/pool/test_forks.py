@@ -1,4 +1,4 @@
-"""Processes that a pool's jobs fork."""
+"""Processes that jobs of a pool fork."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORKING = f"""{TASKS}
 import multiprocessing
 
 def alarmed(*_):
-    signal.alarm(10)  # ends it where nothing else does
+    signal.alarm(10)  # in case nothing else ends it
     time.sleep(60)
 
 def one(number):
@@ -22,7 +22,7 @@ def one(number):
 
 @jobs.handler()
 def pool(job):
-    with multiprocessing.get_context("fork").Pool(2) as processes:  # its end terminates those that work
+    with multiprocessing.get_context("fork").Pool(2) as processes:  # its end terminates running processes
         return next(processes.imap_unordered(one, range(10)))
 
 @jobs.handler()
@@ -39,7 +39,7 @@ def signalled(job):
 
 
 def test_multiprocessing(gearmand: Gearmand, tmp_path: Path) -> None:
-    """Its processes are ended as it wants to end them, and nobody is told of an error; the worker works on."""
+    """multiprocessing can terminate its processes; the log has no error, and the worker process continues."""
     numbers = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=FORKING) as command:
         command.await_ready()

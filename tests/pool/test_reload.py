@@ -1,4 +1,4 @@
-"""SIGHUP and --reload: new code, one process after the other, without a pause."""
+"""SIGHUP and --reload: new code, one process at a time, without a pause."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from gearman_cffi import Client
 from gearman_cffi.testing import Gearmand
 from tests.pool.commands import TASKS, WorkerCommand
-from tests.pool.test_losses import done, run_jobs
+from tests.pool.test_process_deaths import count_done, run_jobs
 from tests.support import is_served, wait_until
 
 NEW = TASKS.replace("2 * job", "3 * job")
@@ -19,62 +19,62 @@ NEW = TASKS.replace("2 * job", "3 * job")
 
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 def test_under_load(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
-    """Jobs go on, none fails, some worker is always there; afterwards all processes have the new code."""
+    """No job fails, and a worker is always registered; afterwards all processes run the new code."""
     with WorkerCommand(tmp_path, gearmand, "-p3", preload) as command:
-        before = command.await_ready().children()
+        before = command.await_ready().workers()
         client = Client(gearmand.address, timeout=20)
         assert client.execute_job("double", 21) == 42
         thread, answers = run_jobs(gearmand, 300)
-        wait_until(lambda: done(tmp_path) > 10, "jobs are done")
+        wait_until(lambda: count_done(tmp_path) > 10, "jobs are done")
         (tmp_path / "tasks.py").write_text(NEW)
         command.send(signal.SIGHUP)
         while "all processes run the new code" not in command.log:
             assert is_served(gearmand, "nap")
         thread.join(40)
         assert answers == list(range(300))
-        wait_until(lambda: not set(before) & set(command.children()), "the earlier processes have left")
+        wait_until(lambda: not set(before) & set(command.workers()), "the old processes have exited")
         assert {client.execute_job("double", 21) for _ in range(20)} == {63}
-        assert len(command.children()) == 3
+        assert len(command.workers()) == 3
 
 
 def test_broken_code(gearmand: Gearmand, tmp_path: Path) -> None:
-    """What cannot be imported is told, and the processes of the code before go on; mended, it is taken."""
+    """If the new code cannot be imported, the log says so and the old code serves, until the new code is fixed."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
-        before = set(command.await_ready().children())
+        before = set(command.await_ready().workers())
         (tmp_path / "tasks.py").write_text("import nowhere\n")
         command.send(signal.SIGHUP)
         command.await_log("reload failed, keeping the old code")
         assert "ModuleNotFoundError: No module named 'nowhere'" in command.log
-        assert set(command.children()) == before
+        assert set(command.workers()) == before
         (tmp_path / "tasks.py").write_text(NEW)
         command.send(signal.SIGHUP)
         command.await_log("all processes run the new code")
-        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
+        wait_until(lambda: not before & set(command.workers()), "the old processes have exited")
         assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
 
 
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 def test_code_that_cannot_be_used(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
-    """It can be imported, but its processes cannot start: those of the code before go on, and none is tried again."""
+    """If processes with the new code cannot start, the old code serves, and they are not started again."""
     with WorkerCommand(tmp_path, gearmand, "-p2", preload) as command:
-        before = set(command.await_ready().children())
+        before = set(command.await_ready().workers())
         (tmp_path / "tasks.py").write_text(f"{TASKS}\njobs.get_job('pid').time_limit = 0.5")
         for reloads in (1, 2):
             command.send(signal.SIGHUP)
             command.await_log("reload failed, keeping the old code", reloads)
         assert command.log.count("time_limit must be at least 1 second") == 2
-        assert set(command.children()) == before
+        assert set(command.workers()) == before
         assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 4
         (tmp_path / "tasks.py").write_text(NEW)
         command.send(signal.SIGHUP)
         command.await_log("all processes run the new code")
-        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
+        wait_until(lambda: not before & set(command.workers()), "the old processes have exited")
         assert Client(gearmand.address, timeout=20).execute_job("double", 2) == 6
         assert "restarting it in" not in command.log
 
 
 def test_changed_files(gearmand: Gearmand, tmp_path: Path) -> None:
-    """--reload does it when a file changes."""
+    """--reload reloads if a file changes."""
     with WorkerCommand(tmp_path, gearmand, "-p1", "--reload", "--reload-dir", str(tmp_path)) as command:
         command.await_ready()
 
@@ -82,7 +82,7 @@ def test_changed_files(gearmand: Gearmand, tmp_path: Path) -> None:
 
         def reloaded() -> bool:
             nonlocal written
-            if time.monotonic() - written > 1:  # again: the watching may begin after the first change
+            if time.monotonic() - written > 1:  # again, because watching may start after the first change
                 written = time.monotonic()
                 (tmp_path / "tasks.py").write_text(NEW)
             return "all processes run the new code" in command.log
@@ -91,13 +91,13 @@ def test_changed_files(gearmand: Gearmand, tmp_path: Path) -> None:
 
 
 def test_twice_at_once(gearmand: Gearmand, tmp_path: Path) -> None:
-    """A second SIGHUP during a reload does no harm; nor does SIGTERM."""
+    """A second SIGHUP or a SIGTERM during a reload does no harm."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_ready()
         for _ in range(3):
             command.send(signal.SIGHUP)
         command.await_log("all processes run the new code")
-        wait_until(lambda: len(command.children()) == 2, "the others have left")
+        wait_until(lambda: len(command.workers()) == 2, "the old processes have exited")
         command.send(signal.SIGHUP)
         command.send(signal.SIGTERM)
         assert command.end(5) == 0

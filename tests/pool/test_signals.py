@@ -1,4 +1,4 @@
-"""SIGTERM, SIGINT and SIGKILL for the parent: idle and busy, once and twice."""
+"""SIGTERM, SIGINT and SIGKILL for the parent of idle and busy processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import connections, queued, wait_until
 
 
 def begin_background_job(server: Gearmand, directory: Path) -> None:
-    """The same job, and nobody waits for it."""
+    """The same job in the background."""
     name = str(directory / "go")
     Client(server.address).execute_in_background("wait_for", name)
     wait_until(Path(f"{name}.began").exists, "the job has begun")
@@ -26,7 +26,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["
 
 
 def begin_job(server: Gearmand, directory: Path) -> tuple[threading.Thread, list[object]]:
-    """A client in a thread waits for a job, which waits for the file "go" and has begun."""
+    """A client in a thread waits for a running job, which waits for the file "go"."""
     answers: list[object] = []
     name = str(directory / "go")
 
@@ -42,7 +42,7 @@ def begin_job(server: Gearmand, directory: Path) -> tuple[threading.Thread, list
 @BOTH
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 def test_idle(gearmand: Gearmand, tmp_path: Path, number: signal.Signals, preload: str) -> None:
-    """All leave at once, and nothing stays behind: no process, no connection, no ready file."""
+    """All processes exit at once and leave nothing: no process, no connection, no ready file."""
     with WorkerCommand(tmp_path, gearmand, "-p2", preload) as command:
         processes = command.await_ready().processes()
         assert len(processes) == 3
@@ -55,12 +55,12 @@ def test_idle(gearmand: Gearmand, tmp_path: Path, number: signal.Signals, preloa
 
 @BOTH
 def test_busy(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> None:
-    """The job is answered; the process that has none leaves meanwhile; no new job is taken."""
+    """The running job is answered; the idle process exits at once; no new job is started."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
         command.send(number)
-        wait_until(lambda: len(command.children()) == 1, "the idle process has left")
+        wait_until(lambda: len(command.workers()) == 1, "the idle process has left")
         Client(gearmand.address).execute_in_background("pid", 1)
         (tmp_path / "go").touch()
         assert command.end() == 0
@@ -71,7 +71,7 @@ def test_busy(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> Non
 
 @BOTH
 def test_busy_and_twice(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> None:
-    """All leave at once; the job goes to another worker, and the exit code says that it was cut short."""
+    """The second signal interrupts the job, which another worker gets. The exit code says so."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
@@ -87,7 +87,7 @@ def test_busy_and_twice(gearmand: Gearmand, tmp_path: Path, number: signal.Signa
 
 
 def test_shutdown_timeout(gearmand: Gearmand, tmp_path: Path) -> None:
-    """A job that does not end in time is killed."""
+    """The process of a job that does not end in time is killed."""
     with WorkerCommand(tmp_path, gearmand, "-p1", "--shutdown-timeout", "0.2") as command:
         command.await_ready()
         begin_background_job(gearmand, tmp_path)
@@ -98,7 +98,7 @@ def test_shutdown_timeout(gearmand: Gearmand, tmp_path: Path) -> None:
 
 
 def test_signalled_as_a_group(gearmand: Gearmand, tmp_path: Path) -> None:
-    """SIGTERM for every process, as systemd sends it by default, is one request to finish and no more."""
+    """SIGTERM for every process, as systemd sends it by default, counts as one request."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
@@ -112,7 +112,7 @@ def test_signalled_as_a_group(gearmand: Gearmand, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 def test_parent_killed(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
-    """SIGKILL for the parent leaves no process: no idle one, no busy one, none that a job has started."""
+    """SIGKILL for the parent ends all processes: idle, busy, and those that a job has started."""
     with WorkerCommand(tmp_path, gearmand, "-p3", preload) as command:
         command.await_ready()
         begin_background_job(gearmand, tmp_path)
@@ -129,7 +129,7 @@ def test_parent_killed(gearmand: Gearmand, tmp_path: Path, preload: str) -> None
 
 
 def test_without_a_server(tmp_path: Path, gearmand: Gearmand) -> None:
-    """It waits for one, is not ready before, and leaves at once when it is told."""
+    """The command waits for a server, is not ready without one, and can be stopped meanwhile."""
     gearmand.stop()
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_log("cannot connect to", 2)

@@ -1,4 +1,4 @@
-"""EventDispatcher: what a listener can rely on."""
+"""EventDispatcher: listeners and subscribers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TestListeners:
         dispatcher.dispatch("x")
         assert seen == []
 
-    def test_changes_while_dispatching_count_from_the_next_event_on(self) -> None:
+    def test_changes_during_an_event_count_from_the_next_event_on(self) -> None:
         seen: list[str] = []
         dispatcher = EventDispatcher()
 
@@ -70,13 +70,13 @@ class TestListeners:
         dispatcher.dispatch("x")
         assert seen == ["first", "second", "added", "second"]
 
-    def test_what_a_listener_raises_comes_out(self) -> None:
+    def test_exceptions_of_listeners_are_raised(self) -> None:
         dispatcher = EventDispatcher()
         dispatcher.add_listener("x", lambda event: event.nothing)
         with pytest.raises(AttributeError):
             dispatcher.dispatch("x")
 
-    def test_only_callables(self) -> None:
+    def test_a_listener_that_is_not_callable(self) -> None:
         with pytest.raises(TypeError, match="callable, not str"):
             EventDispatcher().add_listener("x", "name")  # type: ignore[arg-type]
 
@@ -114,7 +114,7 @@ class TestSubscribers:
         dispatcher.remove_subscriber(subscriber)
         assert not dispatcher.has_listeners("x")
 
-    def test_what_is_none(self) -> None:
+    def test_an_object_that_is_not_a_subscriber(self) -> None:
         with pytest.raises(TypeError, match="get_subscribed_events"):
             EventDispatcher().add_subscriber(object())  # type: ignore[arg-type]
 

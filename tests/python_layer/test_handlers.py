@@ -1,4 +1,4 @@
-"""JobCollection and what is in it: as dmank's, recorded with PHP."""
+"""JobCollection and handlers."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class TestJobCollection:
         jobs = JobCollection()
         assert (jobs.count(), len(jobs), list(jobs), jobs.get_jobs()) == (0, 0, [], {})
 
-    def test_a_second_handler_of_a_name_is_refused(self) -> None:
-        """However it is added: it would silently take the place of the first one."""
+    def test_a_second_handler_of_a_name(self) -> None:
+        """It is refused, however it is added: it would silently replace the first one."""
         jobs = JobCollection([Named("a", "first"), Named("b")])
         for add in (
             lambda: jobs.add(Named("a", "second")),
@@ -71,10 +71,10 @@ class TestJobCollection:
         found = jobs.get_job("a")
         assert isinstance(found, Named)
         assert found.tag == "first"
-        jobs.add(found)  # the same one again changes nothing
+        jobs.add(found)  # adding the same one again changes nothing
         assert jobs.count() == 2
 
-    def test_a_handler_is_replaced_on_request(self) -> None:
+    def test_replace(self) -> None:
         jobs = JobCollection([Named("a", "first"), Named("b")])
         jobs.add(Named("a", "second"), replace=True)
         assert jobs.count() == 2
@@ -85,7 +85,7 @@ class TestJobCollection:
         assert jobs.get_job("zzz") is None
 
     def test_a_handler_that_changes_its_name(self) -> None:
-        """It stays registered under the old one, and is found under the new one."""
+        """get_jobs() has it under the old name, get_job() finds it by the new one."""
         handler = Named("old")
         jobs = JobCollection([handler])
         handler.name = "new"
@@ -94,10 +94,10 @@ class TestJobCollection:
         assert jobs.get_job("old") is None
 
     def test_a_numeric_name(self) -> None:
-        """In PHP it becomes an int, and is never registered."""
+        """In PHP it becomes an int and is never registered."""
         assert JobCollection([Named("5")]).get_job("5") is not None
 
-    def test_what_is_refused(self) -> None:
+    def test_invalid_handlers_and_names(self) -> None:
         with pytest.raises(TypeError, match=r"@jobs\.handler"):
             JobCollection().add("x")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="must be a JobCollection or several"):
@@ -143,13 +143,13 @@ class TestHandlers:
         assert found.time_limit == 5
 
     def test_the_decorator_without_parentheses(self) -> None:
-        """Would take the function for a name, and drop it."""
+        """It would take the function for a name, and drop it."""
         jobs = JobCollection()
         with pytest.raises(TypeError, match=r"write @jobs.handler\(\) or"):
             jobs.handler(lambda job: None)  # type: ignore[arg-type]
         assert jobs.count() == 0
 
-    def test_functions_that_do_nothing_when_they_are_called(self) -> None:
+    def test_coroutines_and_generators(self) -> None:
         jobs = JobCollection()
 
         async def coroutine(job: Job) -> None: ...
@@ -180,7 +180,7 @@ class TestHandlers:
         ids=[str(number) for number in range(9)],
     )
     def test_functions_that_cannot_take_a_job(self, function: Any) -> None:
-        """They are refused where they are declared, instead of failing every job."""
+        """They are refused when they are declared, instead of failing every job."""
         jobs = JobCollection()
         with pytest.raises(TypeError, match="'f' must take one argument, the job"):
             jobs.handler("f")(function)
@@ -203,11 +203,11 @@ class TestHandlers:
         ],
         ids=[str(number) for number in range(9)],
     )
-    def test_functions_that_can(self, function: Any) -> None:
-        """A decorator's wrapper counts, not the function that it wraps."""
+    def test_functions_that_can_take_a_job(self, function: Any) -> None:
+        """The parameters of a decorator's wrapper count, not those of the function that it wraps."""
         assert FunctionHandler("f", function).listens_to_job() == "f"
 
-    def test_what_is_no_function(self) -> None:
+    def test_an_object_that_is_not_a_function(self) -> None:
         with pytest.raises(TypeError, match="'f' must be a function, not 7"):
             FunctionHandler("f", 7)  # type: ignore[arg-type]
 
@@ -220,8 +220,8 @@ class TestHandlers:
             JobCollection([Wrong("f")])
 
     @pytest.mark.parametrize("limit", [0.5, 0, -1, 0.999, 30 * 86400, float("inf"), float("nan"), timedelta(days=99)])
-    def test_a_time_limit_that_cannot_be(self, limit: Any) -> None:
-        """The decorator, the constructor and add() say so, not the worker that runs later."""
+    def test_invalid_time_limits(self, limit: Any) -> None:
+        """The decorator, the constructor and add() raise."""
         with pytest.raises(ValueError, match="time_limit must be"):
             JobCollection().handler("f", time_limit=limit)
         with pytest.raises(ValueError, match="time_limit must be"):
@@ -232,7 +232,7 @@ class TestHandlers:
             JobCollection().add(handler)
 
     @pytest.mark.parametrize("limit", ["60", b"60", [1], True, object()])
-    def test_a_time_limit_of_another_type(self, limit: Any) -> None:
+    def test_time_limits_of_wrong_types(self, limit: Any) -> None:
         with pytest.raises(TypeError, match="time_limit must be seconds, a timedelta or None"):
             JobCollection().handler("f", time_limit=limit)
         handler = Named("f")
@@ -251,7 +251,7 @@ class TestDurations:
         ("given", "milliseconds"), [(None, 0), (1, 1000), (1.5, 1500), (timedelta(minutes=2), 120_000)], ids=shown
     )
     def test_time_limits(self, given: Any, milliseconds: int) -> None:
-        """gearmand 1.1.20 takes milliseconds."""
+        """gearmand 1.1.20 expects milliseconds."""
         assert to_time_limit(given) == milliseconds
 
     @pytest.mark.parametrize(
@@ -274,11 +274,11 @@ class TestDurations:
         assert to_span(given).total_seconds() == seconds
 
     @pytest.mark.parametrize("given", ["garbage", "", " ", "5", "+1 month", "2 hours and", "1.5 hours", float("nan")])
-    def test_what_is_no_span(self, given: Any) -> None:
+    def test_invalid_spans(self, given: Any) -> None:
         with pytest.raises(ValueError, match="invalid duration"):
             to_span(given)
 
     @pytest.mark.parametrize("given", [None, True, b"1 hour"])
-    def test_what_cannot_be_one(self, given: Any) -> None:
+    def test_spans_of_wrong_types(self, given: Any) -> None:
         with pytest.raises(TypeError, match="timedelta"):
             to_span(given)

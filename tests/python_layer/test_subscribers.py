@@ -1,4 +1,4 @@
-"""The subscribers: what they log, and when they end a worker."""
+"""The subscribers: what they log, and when they stop a worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOISE = {"I`m idling.", "Got no jobs to do."}
 
 
 class Lines(logging.Handler):
-    """(level, message) of all that a logger of its own is told."""
+    """Collects (level, message) of a logger."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ def log() -> Lines:
 def run(
     server: Gearmand, dispatcher: EventDispatcher, *more: FunctionHandler, after: str = "worker.on_no_jobs"
 ) -> None:
-    """A worker that ends after a job, or when it is idle."""
+    """Runs a worker until it has executed a job, or is idle."""
     dispatcher.add_listener(after, lambda event: event.worker.destroy_worker(), -1000)
     Worker(server.address, [*handlers(job=lambda job: "r"), *more], dispatcher, idle_interval=0.05).run()
 
@@ -72,7 +72,7 @@ class TestLogging:
         assert {record.getMessage() for record in log.records} >= NOISE
         assert [record.levelno for record in log.records][-1] == NOTICE
 
-    def test_a_handler_that_wants_the_logger(self, gearmand: Gearmand, log: Lines) -> None:
+    def test_a_logger_aware_handler(self, gearmand: Gearmand, log: Lines) -> None:
         class Aware(FunctionHandler):
             def set_logger(self, logger: logging.Logger) -> None:
                 self.logger = logger
@@ -119,7 +119,7 @@ class TestLogging:
 
 class TestMaxRuntime:
     @pytest.mark.parametrize("limit", ["-1 second", "+0 seconds", 0, timedelta(0)], ids=shown)
-    def test_it_ends_the_worker_after_its_job(self, gearmand: Gearmand, log: Lines, limit: Any) -> None:
+    def test_it_stops_the_worker_after_its_job(self, gearmand: Gearmand, log: Lines, limit: Any) -> None:
         Client(gearmand.address, timeout=20).execute_in_background("job", 1)
         dispatcher = with_subscriber(MaxRuntime(limit, log.logger))
         Worker(gearmand.address, handlers(job=lambda job: 1), dispatcher).run()
@@ -128,23 +128,23 @@ class TestMaxRuntime:
         assert second.startswith("notice: Max Runtime exceeded. Started at ")
         assert second.endswith(f". Maxruntime is {limit}")
 
-    def test_it_ends_an_idle_worker(self, gearmand: Gearmand) -> None:
+    def test_it_stops_an_idle_worker(self, gearmand: Gearmand) -> None:
         dispatcher = with_subscriber(MaxRuntime(0.2))
         Worker(gearmand.address, handlers(job=lambda job: 1), dispatcher, idle_interval=0.05).run()
 
-    def test_before_that_it_does_nothing(self, gearmand: Gearmand, log: Lines) -> None:
+    def test_it_does_nothing_before_the_time_is_over(self, gearmand: Gearmand, log: Lines) -> None:
         run(gearmand, with_subscriber(MaxRuntime(logger=log.logger)))
         assert log.lines() == ["notice: If the max runtime of +2 hours is exceeded, i will stop the worker."]
 
     @pytest.mark.parametrize("limit", ["garbage", "", "5"])
-    def test_garbage_is_refused(self, limit: str) -> None:
-        """dmank ends the worker after its first job, with a warning."""
+    def test_invalid_limits(self, limit: str) -> None:
+        """They raise; dmank ends the worker after its first job, with a warning."""
         with pytest.raises(ValueError, match="invalid duration"):
             MaxRuntime(limit)
 
 
 class TestMemoryLimit:
-    def test_it_ends_a_worker_that_has_grown(
+    def test_a_worker_that_uses_too_much_memory(
         self, gearmand: Gearmand, log: Lines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         used = 50 * 1024 * 1024
@@ -163,7 +163,7 @@ class TestMemoryLimit:
         ]
 
     def test_a_limit_below_what_is_used_at_the_start(self, gearmand: Gearmand, log: Lines) -> None:
-        """It would end every worker after one job. It warns, once, and lets it work."""
+        """It would stop the worker after one job. It is not applied, and one warning says so."""
         dispatcher = with_subscriber(MemoryLimit("1M", log.logger))
         client = Client(gearmand.address, timeout=20)
         for _ in range(2):
@@ -190,16 +190,16 @@ class TestMemoryLimit:
         assert to_bytes(limit) == size
 
     @pytest.mark.parametrize("limit", ["abc", "", "5T", 0, "0", "-2", -5, "1e3", "M"])
-    def test_garbage_is_refused(self, limit: Any) -> None:
+    def test_invalid_limits(self, limit: Any) -> None:
         with pytest.raises(ValueError, match="invalid memory limit"):
             MemoryLimit(limit)
 
     @pytest.mark.parametrize("limit", [None, True, 1.5])
-    def test_other_types_are_refused(self, limit: Any) -> None:
+    def test_wrong_types(self, limit: Any) -> None:
         with pytest.raises(TypeError):
             MemoryLimit(limit)
 
-    def test_it_measures_what_is_resident_now(self) -> None:
+    def test_resident_bytes(self) -> None:
         before = resident_bytes()
         block = b"x" * (64 << 20)
         with_block = resident_bytes()

@@ -1,4 +1,4 @@
-"""Jobs that a Worker runs one after the other without coming back from C, and when their results go out."""
+"""Several jobs in one call of the work loop, and when their results are sent."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gearman_cffi.events import Event, FunctionFailureEvent, WorkerExceptionEven
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import Running, Trace, handlers, running
 
-# What the kernel holds back goes out after 200 ms by itself.
+# Seconds. The kernel sends corked data after 0.2 s by itself.
 SOON = 0.1
 
 
 class PanicError(BaseException):
-    """As the exceptions of extension modules in Rust."""
+    """Like the exceptions of extension modules in Rust."""
 
 
 def quickest(call: Callable[[], object], times: int = 5) -> float:
-    """Seconds that a call takes, of several: a busy machine only adds."""
+    """The shortest time of several calls: load only adds to it."""
     seconds = []
     for _ in range(times):
         began = time.monotonic()
@@ -32,11 +32,11 @@ def quickest(call: Callable[[], object], times: int = 5) -> float:
     return min(seconds)
 
 
-class TestWhatComesBetween:
-    """A queue of jobs, which the worker finds when it begins."""
+class TestInterruptions:
+    """Several jobs are queued when the worker starts."""
 
     def test_a_listener_that_a_job_adds(self, gearmand: Gearmand) -> None:
-        """It hears of the end of that very job, and of those after it; removed, of none."""
+        """The listener is called for that job and the next ones, until it is removed."""
         seen: list[object] = []
         told: list[int] = []
         dispatcher = EventDispatcher()
@@ -60,7 +60,7 @@ class TestWhatComesBetween:
         assert told == [3, 4, 5]
 
     def test_a_stop(self, gearmand: Gearmand) -> None:
-        """No job after that in which it came, and nothing is lost: the rest stays queued."""
+        """The worker starts no job after it; the others stay queued."""
         seen: list[object] = []
 
         def handle(job: Job) -> None:
@@ -76,7 +76,7 @@ class TestWhatComesBetween:
         assert len(seen) == 8
 
     def test_a_job_that_fails(self, gearmand: Gearmand) -> None:
-        """Those after it are run all the same."""
+        """The jobs after it are executed."""
         seen: list[object] = []
 
         def handle(job: Job) -> None:
@@ -90,8 +90,8 @@ class TestWhatComesBetween:
         worker.run()
         assert len(seen) == 6
 
-    def test_a_job_that_is_ended(self, gearmand: Gearmand) -> None:
-        """KeyboardInterrupt leaves run() at once, and the job goes to another worker."""
+    def test_a_keyboard_interrupt(self, gearmand: Gearmand) -> None:
+        """KeyboardInterrupt leaves run() at once, and another worker gets the job."""
         seen: list[object] = []
 
         def handle(job: Job) -> None:
@@ -117,7 +117,7 @@ class TestWhatComesBetween:
         ids=repr,
     )
     def test_after_a_base_exception(self, gearmand: Gearmand, error: BaseException, event: EventName | None) -> None:
-        """Only SystemExit and KeyboardInterrupt end the worker: others fail the job, or come from a listener."""
+        """Any but SystemExit and KeyboardInterrupt fails the job, or the listener that raised it."""
         trace = Trace()
 
         def handle(job: Job) -> object:
@@ -145,7 +145,7 @@ class TestWhatComesBetween:
 
 
 class TestResults:
-    """Each reaches its client at once, whatever the worker does next."""
+    """A result reaches its client at once, whatever the worker does next."""
 
     def test_with_nothing_after_it(self, gearmand: Gearmand) -> None:
         with running(gearmand, handlers(f=lambda job: "x")):
@@ -153,14 +153,14 @@ class TestResults:
             assert quickest(lambda: client.execute_job("f", "x")) < SOON
 
     def test_of_one_of_several_servers(self, gearmand: Gearmand) -> None:
-        """The question for the next job may go to another one."""
+        """The worker may ask another server for the next job."""
         with Gearmand() as other, running(f"{gearmand.address},{other.address}", handlers(f=lambda job: "x")):
             for server in (gearmand, other):
                 client = Client(server.address)
                 assert quickest(lambda client=client: client.execute_job("f", "x")) < SOON  # type: ignore[misc]
 
     def test_of_the_last_one(self, gearmand: Gearmand) -> None:
-        """Told to stop in its job, the worker does not ask for another one."""
+        """A worker that is stopped in its job does not ask for another one."""
         took: list[float] = []
         client = Client(gearmand.address)
         for _ in range(5):
@@ -171,7 +171,7 @@ class TestResults:
         assert min(took) < SOON
 
     def test_before_a_slow_listener(self, gearmand: Gearmand) -> None:
-        """A listener of after_run comes after the result, not before it."""
+        """The result is sent before the listener of after_run is called."""
         dispatcher = EventDispatcher()
         going_on = threading.Event()
         dispatcher.add_listener(EventName.AFTER_RUN, lambda event: going_on.wait(20))
@@ -180,7 +180,7 @@ class TestResults:
             going_on.set()
 
     def test_before_a_listener_that_the_job_has_added(self, gearmand: Gearmand) -> None:
-        """Nor is that of the job that adds it held back."""
+        """The result of the job that adds the listener is sent before it is called."""
         dispatcher = EventDispatcher()
         going_on = threading.Event()
 

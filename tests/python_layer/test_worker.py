@@ -1,4 +1,4 @@
-"""Worker: jobs, results, failures and what is registered."""
+"""Worker: results, jobs, failures, and the registration of functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def client(gearmand: Gearmand) -> Client:
 
 
 class TestResults:
-    def test_values_go_and_come_back(self, gearmand: Gearmand, client: Client) -> None:
+    def test_values(self, gearmand: Gearmand, client: Client) -> None:
         with running(gearmand, handlers(echo=echo)):
             assert [client.execute_job("echo", value) for value in VALUES] == VALUES
 
@@ -60,7 +60,7 @@ class TestResults:
 
     @pytest.mark.parametrize("serializer", [PhpSerializer(), JsonSerializer(), PickleSerializer(), RawSerializer()])
     def test_no_result(self, gearmand: Gearmand, serializer: Serializer) -> None:
-        """A handler without a return value has done its job, whatever the serializer."""
+        """A handler without a return value succeeds, whatever the serializer."""
         trace = Trace()
         with running(gearmand, handlers(log=lambda job: None), trace, serializer=serializer):
             answer = Client(gearmand.address, serializer=serializer, timeout=20).execute_job("log", "text")
@@ -85,12 +85,12 @@ class TestResults:
         ids=shown,
     )
     def test_on_the_wire(self, result: Any, ours: bytes, dmanks: bytes) -> None:
-        """Text is bare, as dmank's workers send it; with dmank_results other scalars are too."""
+        """Text is not serialized, as in dmank; with dmank_results other scalars are not either."""
         assert PhpSerializer().serialize_result(result) == ours
         assert PhpSerializer(dmank_results=True).serialize_result(result) == dmanks
 
     def test_parts(self, gearmand: Gearmand, client: Client) -> None:
-        """What send_data() sent is the beginning of the answer, and all of it where nothing is returned."""
+        """The answer starts with what send_data() has sent; without a return value that is all."""
 
         def parts(job: Job) -> Any:
             job.send_data("one ")
@@ -103,15 +103,15 @@ class TestResults:
 
 
 class TestTheJob:
-    def test_what_a_handler_knows_of_it(self, gearmand: Gearmand, client: Client) -> None:
-        """Unique keys reach the handler: dmank's worker switches them off."""
+    def test_attributes(self, gearmand: Gearmand, client: Client) -> None:
+        """The handler gets the unique key, which dmank's worker switches off."""
         with running(gearmand, handlers(look=lambda job: [job.get_job_name(), job.unique, job.handle])):
             name, unique, handle = client.execute_job("look", 1, unique="mine")
             assert (name, unique) == ("look", "mine")
             assert handle.startswith("H:test:")
             assert len(client.execute_job("look", 1)[1]) == 36
 
-    def test_the_status_is_seen_by_others(self, gearmand: Gearmand, client: Client) -> None:
+    def test_send_status(self, gearmand: Gearmand, client: Client) -> None:
         go_on = threading.Event()
 
         def slow(job: Job) -> None:
@@ -124,7 +124,7 @@ class TestTheJob:
             go_on.set()
             wait_until(lambda: client.get_job_status(handle).is_completed, "it is done")
 
-    def test_a_job_that_is_over_sends_nothing(self, gearmand: Gearmand, client: Client) -> None:
+    def test_sending_after_the_end_of_the_job(self, gearmand: Gearmand, client: Client) -> None:
         kept: list[Job] = []
 
         def keep(job: Job) -> str:
@@ -164,7 +164,7 @@ class TestFailures:
                 assert caught.value.remote_message == "no good: é"
                 assert str(caught.value.handle).startswith("H:test:")
 
-    def test_a_result_of_no_known_type(self, gearmand: Gearmand, client: Client) -> None:
+    def test_a_result_that_cannot_be_serialized(self, gearmand: Gearmand, client: Client) -> None:
         with running(gearmand, handlers(bad=lambda job: {1, 2}, good=echo)):
             with pytest.raises(JobException, match="UnsupportedValue"):
                 client.execute_job("bad", 1)
@@ -183,7 +183,7 @@ class TestFailures:
         ids=["cut", "deep", "many", "long", "recursive object", "reference"],
     )
     def test_hostile_payloads(self, gearmand: Gearmand, client: Client, payload: bytes) -> None:
-        """A clear error, quickly, and the worker lives on."""
+        """The job fails quickly with a clear error, and the worker continues."""
         raw = Client(gearmand.address, RawSerializer(), timeout=20)
         with running(gearmand, handlers(echo=echo)):
             with pytest.raises(JobException) as caught:
@@ -221,7 +221,7 @@ class TestRegistration:
             assert client.execute_job("decorated", 1) == "decorated"
 
     def test_a_time_limit(self, gearmand: Gearmand, client: Client) -> None:
-        """The server gives a job that takes too long to another worker; the late answer harms nobody."""
+        """The server gives a job that takes too long to another worker; the late answer does no harm."""
         first, second = threading.Event(), threading.Event()
 
         def slow(job: Job) -> str:
@@ -242,8 +242,8 @@ class TestRegistration:
         assert [type(failure.exception) for failure in failures] == [ServerError]
 
     @pytest.mark.parametrize("limit", [0, 0.5, -1, float("nan"), timedelta(milliseconds=999)])
-    def test_a_time_limit_that_cannot_be(self, gearmand: Gearmand, limit: Any) -> None:
-        """One that is set after the handler was added is found when the worker runs."""
+    def test_invalid_time_limits(self, gearmand: Gearmand, limit: Any) -> None:
+        """run() reports one that was set after the handler was added."""
         handler = FunctionHandler("f", echo)
         worker = Worker(gearmand.address, [handler])
         handler.time_limit = limit
@@ -263,10 +263,10 @@ class TestRegistration:
             ((None, 2), TypeError),
         ],
     )
-    def test_a_progress_that_cannot_be(
+    def test_invalid_progress(
         self, gearmand: Gearmand, client: Client, numbers: tuple[Any, Any], error: type[Exception]
     ) -> None:
-        """The handler is told; no client ever sees another progress."""
+        """send_status() raises; no client gets a wrong status."""
 
         def step(job: Job) -> str:
             with pytest.raises(error, match=r"(numerator|denominator) of send_status\(\) must be"):
@@ -279,12 +279,12 @@ class TestRegistration:
             seen = [(update.numerator, update.denominator) for update in watch if update.kind is UpdateKind.STATUS]
             assert (seen, watch.result()) == ([(2**32 - 1, 2**32 - 1)], "done")
 
-    def test_nowhere_to_work(self) -> None:
+    def test_without_servers(self) -> None:
         with pytest.raises(NoServers):
             Worker(ServerCollection(), handlers(f=echo)).run()
 
-    def test_no_servers_but_its_own(self, gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
-        """libgearman would add those of the environment."""
+    def test_the_environment_is_ignored(self, gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
+        """libgearman would add the servers of GEARMAN_SERVERS."""
         with Gearmand() as other:
             monkeypatch.setenv("GEARMAN_SERVERS", other.address)
             with running(gearmand, handlers(f=echo)):

@@ -1,4 +1,4 @@
-"""The events of a worker's life come in the order in which dmank's come, and nothing else ends the worker."""
+"""The events of a worker: dmank's order, and failures that do not end the worker."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def recorded(scenario: str) -> list[str]:
     return text.partition(f"== {scenario}\n")[2].partition("\n\n")[0].splitlines()
 
 
-class Life:
-    """A worker with one handler that ends after its first job."""
+class OneJobWorker:
+    """A worker with one handler that stops after its first job."""
 
     def __init__(self, server: Gearmand, handler: Callable[[Job], Any]) -> None:
         self.trace = Trace()
@@ -38,7 +38,7 @@ class Life:
         self._handler = handler
 
     def run(self) -> Any:
-        """What the client got; None where the job failed."""
+        """The client's answer; None if the job failed."""
         self.trace.add_listener(EventName.AFTER_RUN, lambda event: event.worker.destroy_worker(), -100)
         thread = Running(Worker(self._server.address, handlers(job=self._handler), self.trace))
         thread.start()
@@ -62,7 +62,7 @@ def fail(job: Job) -> None:
 
 class TestRecordedOrder:
     def test_two_jobs_then_idle(self, gearmand: Gearmand) -> None:
-        """The handler's own work stands in the order too; rounds of idling are left out."""
+        """Includes the handler's work; idle rounds are left out."""
         order: list[str] = []
         idle = 0
 
@@ -99,18 +99,18 @@ class TestRecordedOrder:
         )
 
     def test_a_handler_that_returns(self, gearmand: Gearmand) -> None:
-        life = Life(gearmand, lambda job: "abc")
+        life = OneJobWorker(gearmand, lambda job: "abc")
         assert life.run() == "abc"
         assert life.trace.lines() == recorded("a handler that returns")
 
     def test_a_handler_that_raises(self, gearmand: Gearmand) -> None:
-        life = Life(gearmand, fail)
+        life = OneJobWorker(gearmand, fail)
         assert life.run() is None
         assert life.trace.lines() == recorded("a handler that raises")
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_listener_that_raises_before_or_after_the_handler(self, gearmand: Gearmand, when: str) -> None:
-        life = Life(gearmand, lambda job: "never seen")
+        life = OneJobWorker(gearmand, lambda job: "never seen")
         life.trace.add_listener(f"worker.function.{when}_execute", raising(f"from {when}"))
         assert life.run() is None
         assert life.trace.lines() == recorded(f"a listener of {when}_execute that raises")
@@ -124,7 +124,7 @@ class TestRecordedOrder:
             worker.run()
         assert trace.lines() == recorded("no handlers")
 
-    def test_a_job_that_comes_while_idle(self, gearmand: Gearmand) -> None:
+    def test_a_job_for_an_idle_worker(self, gearmand: Gearmand) -> None:
         trace = Trace()
         trace.add_listener(EventName.AFTER_RUN, lambda event: event.worker.destroy_worker())
         thread = Running(Worker(gearmand.address, handlers(late=lambda job: "r"), trace, idle_interval=60))
@@ -135,18 +135,18 @@ class TestRecordedOrder:
         assert trace.lines() == [line for line in recorded("a job comes while idle") if line != "(execute)"]
 
 
-class TestWhereDmankEndsAndWeGoOn:
-    """dmank's order up to the failure; there its run() returns, and here the worker lives on."""
+class TestFailuresThatEndDmanksWorker:
+    """dmank's order up to the failure. Its run() returns then; here the worker continues."""
 
     def test_a_result_that_cannot_be_serialized(self, gearmand: Gearmand) -> None:
-        """dmank's run() ends. Here it is a failed job."""
-        life = Life(gearmand, lambda job: object())
+        """dmank's run() ends; here the job fails."""
+        life = OneJobWorker(gearmand, lambda job: object())
         assert life.run() is None
         assert life.trace.lines()[:7] == recorded("a result that cannot be serialized")[:7]
         assert life.trace.lines()[7:] == recorded("a handler that raises")[6:]
 
     def test_a_listener_of_the_failure_that_raises(self, gearmand: Gearmand) -> None:
-        life = Life(gearmand, fail)
+        life = OneJobWorker(gearmand, fail)
         life.trace.add_listener(EventName.FUNCTION_FAILURE, raising("second"))
         assert life.run() is None
         expected = recorded("a listener of function.on_failure that raises")
@@ -164,7 +164,7 @@ class TestWhereDmankEndsAndWeGoOn:
         assert trace.names().count(EventName.WORKER_FAILURE) == 3
 
     def test_no_server(self, gearmand: Gearmand) -> None:
-        """dmank tells of the failure and returns. Here it is told once, and told when a server is there."""
+        """dmank reports the failure and returns. Here it is reported once, and so is the server's return."""
         gearmand.stop()
         trace = Trace()
         with running(gearmand, handlers(job=lambda job: "ok"), trace):

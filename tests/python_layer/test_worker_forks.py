@@ -1,4 +1,4 @@
-"""Processes that a job forks: the signals of its worker are not theirs. In child processes."""
+"""Processes that a job forks do not have the worker's signal handlers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def fork(number, waits):
     pid = os.fork()
     if pid == 0:
         try:
-            signal.alarm(10)  # ends it where the signal does not
+            signal.alarm(10)  # in case the signal does not end it
             os.write(here, b"x")
             while True: signal.pause()
         except KeyboardInterrupt:
@@ -55,7 +55,7 @@ say("returned")
 
 
 def answer(gearmand: Gearmand, function: str, earlier: str = "signal.SIG_DFL") -> Any:
-    """What a job answers; its worker, which ends by SIGTERM as ever, says nothing of it."""
+    """The answer of a job of a worker, which writes no error and can be stopped by SIGTERM."""
     with Child(WORKER.replace("EARLIER", earlier), gearmand.port) as child:
         answer = Client(gearmand.address, timeout=60).execute_job(function, 1)
         child.send(signal.SIGTERM)
@@ -66,17 +66,17 @@ def answer(gearmand: Gearmand, function: str, earlier: str = "signal.SIG_DFL") -
 
 
 def test_terminated(gearmand: Gearmand) -> None:
-    """As multiprocessing does; also before the process has taken its first step."""
+    """SIGTERM ends it, even before it has run any Python code."""
     assert answer(gearmand, "terminate") == [-signal.SIGTERM] * 20
 
 
 def test_interrupted(gearmand: Gearmand) -> None:
-    """Raises KeyboardInterrupt, as in any Python program."""
+    """SIGINT raises KeyboardInterrupt, as in any Python program."""
     assert answer(gearmand, "interrupt") == 9
 
 
 def test_the_programs_own_handler(gearmand: Gearmand) -> None:
-    """The one that was there before the worker's is there in forked processes."""
+    """A forked process has the handler that was set before the worker's."""
     assert answer(gearmand, "mask", "lambda *_: os._exit(5)") == [5, []]
 
 
@@ -85,5 +85,5 @@ def test_nothing_stays_blocked(gearmand: Gearmand) -> None:
 
 
 def test_a_worker_within_a_job(gearmand: Gearmand) -> None:
-    """The handlers of neither are there."""
+    """A forked process has the handlers of neither worker."""
     assert answer(gearmand, "nested") == [-signal.SIGTERM] * 2

@@ -1,4 +1,4 @@
-"""What a worker logs where nobody listens."""
+"""What a worker without listeners logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def raising(text: str) -> Callable[[object], None]:
 
 class TestWithoutListeners:
     def test_failures_are_logged(self, gearmand: Gearmand, caplog: pytest.LogCaptureFixture) -> None:
-        """What nobody listens to must not vanish: the log has the job, the exception and the traceback."""
+        """The log has the job, the exception and the traceback."""
         caplog.set_level(logging.INFO, "gearman_cffi")
         with running(gearmand, handlers(bad=fail)), pytest.raises(JobException):
             Client(gearmand.address, timeout=20).execute_job("bad", 1)
@@ -47,15 +47,15 @@ class TestWithoutListeners:
         assert "first" in caplog.text
         assert "a listener of worker.on_failure raised" in caplog.text
 
-    def test_events_are_not_made(self, gearmand: Gearmand) -> None:
-        """A dispatcher of two methods is enough, and is not bothered with what nobody hears."""
+    def test_events_are_not_created(self, gearmand: Gearmand) -> None:
+        """A dispatcher needs two methods, and gets no events without listeners."""
 
-        class Deaf:
+        class NoListeners:
             def has_listeners(self, event_name: str) -> bool:
                 return False
 
             def dispatch(self, event_name: str, event: object) -> object:
-                raise AssertionError("nobody listens")
+                raise AssertionError("there are no listeners")
 
-        with running(gearmand, handlers(job=lambda job: 1), Deaf()):  # type: ignore[arg-type]
+        with running(gearmand, handlers(job=lambda job: 1), NoListeners()):  # type: ignore[arg-type]
             assert Client(gearmand.address, timeout=20).execute_job("job", 1) == 1

@@ -1,4 +1,4 @@
-"""A worker and the coming and going of its servers."""
+"""Servers that go away and come back while a worker runs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def ask(server: Gearmand) -> object:
     return Client(server.address, timeout=20).execute_job("reverse", "abc")
 
 
-def test_it_comes_back_registered(gearmand: Gearmand, caplog: pytest.LogCaptureFixture) -> None:
-    """Killed and started twice; each time one message when it goes and one when it is back."""
+def test_a_server_is_restarted(gearmand: Gearmand, caplog: pytest.LogCaptureFixture) -> None:
+    """Twice: each time the worker logs one message about the loss and one about the return."""
     caplog.set_level(logging.INFO, "gearman_cffi")
     dispatcher = EventDispatcher()
     dispatcher.add_subscriber(LoggingSubscriber())
@@ -47,7 +47,7 @@ def test_it_comes_back_registered(gearmand: Gearmand, caplog: pytest.LogCaptureF
     assert all("cannot connect to" in message for message in messages(logging.CRITICAL))
 
 
-def test_it_begins_without_a_server(gearmand: Gearmand) -> None:
+def test_a_worker_starts_without_a_server(gearmand: Gearmand) -> None:
     gearmand.stop()
     trace = Trace()
     with running(gearmand, handlers(reverse=reverse), trace):
@@ -57,10 +57,10 @@ def test_it_begins_without_a_server(gearmand: Gearmand) -> None:
     failure = next(event for event in trace.events if isinstance(event, WorkerExceptionEvent))
     assert isinstance(failure.exception, ConnectionFailed)
     assert failure.exception.server == gearmand.address
-    assert trace.names().count(EventName.NO_JOBS) <= 3  # while nobody can be asked, nobody has said so
+    assert trace.names().count(EventName.NO_JOBS) <= 3  # no server has said that there are no jobs
 
 
-def test_a_restart_that_is_over_before_it_is_noticed(gearmand: Gearmand) -> None:
+def test_a_quick_restart(gearmand: Gearmand) -> None:
     trace = Trace()
     with running(gearmand, handlers(reverse=reverse), trace):
         assert ask(gearmand) == "cba"
@@ -68,8 +68,8 @@ def test_a_restart_that_is_over_before_it_is_noticed(gearmand: Gearmand) -> None
         assert ask(gearmand) == "cba"
 
 
-def test_it_serves_the_servers_that_are_there(gearmand: Gearmand) -> None:
-    """And those that come back, within the idle interval."""
+def test_one_of_two_servers_goes_away(gearmand: Gearmand) -> None:
+    """The worker serves the other one, and both again within the idle interval."""
     with Gearmand() as other:
         trace = Trace()
         both = f"{gearmand.address},{other.address}"
@@ -84,8 +84,8 @@ def test_it_serves_the_servers_that_are_there(gearmand: Gearmand) -> None:
         assert EventName.WORKER_FAILURE not in trace.names()
 
 
-def test_a_host_that_is_not_known(gearmand: Gearmand) -> None:
-    """Beside one that is, it is left out; alone, it is looked up again and again."""
+def test_an_unknown_host(gearmand: Gearmand) -> None:
+    """The worker serves the other servers; without others it keeps resolving the name."""
     with running(f"no-such-host.invalid,{gearmand.address}", handlers(reverse=reverse)):
         assert ask(gearmand) == "cba"
     trace = Trace()
@@ -93,7 +93,7 @@ def test_a_host_that_is_not_known(gearmand: Gearmand) -> None:
         wait_until(lambda: EventName.WORKER_FAILURE in trace.names(), "it says so")
 
 
-def test_a_given_worker_comes_back_too(gearmand: Gearmand) -> None:
+def test_the_users_own_worker_reconnects(gearmand: Gearmand) -> None:
     dispatcher = Trace()
     given = GearmanWorker()
     worker = Worker(gearmand.address, handlers(reverse=reverse), dispatcher)
@@ -104,7 +104,7 @@ def test_a_given_worker_comes_back_too(gearmand: Gearmand) -> None:
         assert ask(gearmand) == "cba"
 
 
-def test_waits_grow_and_are_never_the_same() -> None:
+def test_delays_grow_and_are_random() -> None:
     retries = Retries()
     waits = [retries.record_failure() for _ in range(20)]
     assert waits[0] <= FIRST_DELAY
@@ -115,14 +115,14 @@ def test_waits_grow_and_are_never_the_same() -> None:
 
 
 def test_an_environment_that_libgearman_refuses(gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not looked at."""
+    """The layer's worker ignores it."""
     monkeypatch.setenv("GEARMAN_SERVERS", "no.such.host.invalid:1")
     with running(gearmand, handlers(reverse=reverse)):
         assert ask(gearmand) == "cba"
 
 
-def test_a_server_that_goes_away_is_not_warned_of(gearmand: Gearmand) -> None:
-    """What a job sends raises, and so there is no warning of the mirror's beside it; nor for the failure of the job."""
+def test_a_lost_server_causes_no_warning(gearmand: Gearmand) -> None:
+    """send_*() raises instead of the mirror's warning; the failed job causes no warning either."""
     program = """
 from gearman_cffi import Client, ConnectionLost, JobCollection, Worker
 warnings.simplefilter("always")

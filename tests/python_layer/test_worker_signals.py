@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a worker after its job; a second signal ends it in the middle. In child processes."""
+"""SIGTERM and SIGINT stop a worker after its job; a second signal interrupts the job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import Child, frozen, is_served, queued, wait_until
 WORKER = """
 from gearman_cffi import EventDispatcher, FunctionHandler, Worker
 
-class Said(EventDispatcher):
+class Printing(EventDispatcher):
     def has_listeners(self, name):
         return True
     def dispatch(self, name, event):
@@ -31,7 +31,7 @@ def job(job):
 
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-worker = Worker(f"127.0.0.1:{PORTS[0]}", [FunctionHandler("job", job)], Said(), idle_interval=60)
+worker = Worker(f"127.0.0.1:{PORTS[0]}", [FunctionHandler("job", job)], Printing(), idle_interval=60)
 try:
     worker.run()
     say("returned")
@@ -43,7 +43,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
 def submit(server: Gearmand, answers: list[object]) -> threading.Thread:
-    """A client in a thread that waits for an answer."""
+    """A client in a thread waits for an answer."""
     thread = threading.Thread(
         target=lambda: answers.append(Client(server.address, timeout=20).execute_job("job", 1)), daemon=True
     )
@@ -53,7 +53,7 @@ def submit(server: Gearmand, answers: list[object]) -> threading.Thread:
 
 @BOTH
 def test_idle(gearmand: Gearmand, number: signal.Signals) -> None:
-    """It ends at once."""
+    """The worker stops at once."""
     with Child(WORKER, gearmand.port) as child:
         child.expect("worker.on_no_jobs")
         child.await_blocked()
@@ -65,7 +65,7 @@ def test_idle(gearmand: Gearmand, number: signal.Signals) -> None:
 
 @BOTH
 def test_busy(gearmand: Gearmand, number: signal.Signals) -> None:
-    """The job is answered first; the next one stays with the server."""
+    """The job is answered; the next one stays queued."""
     answers: list[object] = []
     with Child(WORKER, gearmand.port) as child:
         thread = submit(gearmand, answers)
@@ -85,7 +85,7 @@ def test_busy(gearmand: Gearmand, number: signal.Signals) -> None:
 
 @BOTH
 def test_while_a_large_answer_goes_out(gearmand: Gearmand, number: signal.Signals) -> None:
-    """All of it goes out, also where the server takes its time."""
+    """The whole answer is sent, even if the server reads slowly."""
     answers: list[object] = []
     with Child(WORKER, gearmand.port) as child:
         thread = submit(gearmand, answers)
@@ -109,13 +109,13 @@ def test_while_a_large_answer_goes_out(gearmand: Gearmand, number: signal.Signal
     ids=["SIGTERM", "SIGINT"],
 )
 def test_busy_and_twice(gearmand: Gearmand, number: signal.Signals, raised: str) -> None:
-    """The job is not answered; another worker gets it, and the client its answer."""
+    """Another worker gets the job and answers it."""
     answers: list[object] = []
     with Child(WORKER, gearmand.port) as child:
         thread = submit(gearmand, answers)
         while child.line() != "busy":
             pass
-        child.await_blocked()  # Python keeps a signal that comes as the job begins to read, and takes two for one
+        child.await_blocked()  # two signals before the first handler runs count as one
         child.send(number)
         child.await_blocked()
         child.send(number)
@@ -132,7 +132,7 @@ def test_busy_and_twice(gearmand: Gearmand, number: signal.Signals, raised: str)
 
 @BOTH
 def test_without_a_server(gearmand: Gearmand, number: signal.Signals) -> None:
-    """The waits between two tries end at once too."""
+    """The delay between two tries ends at once."""
     gearmand.stop()
     program = WORKER.replace('"worker.on_no_jobs"', '"worker.on_failure"')
     with Child(program, gearmand.port) as child:
@@ -144,7 +144,7 @@ def test_without_a_server(gearmand: Gearmand, number: signal.Signals) -> None:
 
 
 def test_what_was_ignored_stays_ignored(gearmand: Gearmand) -> None:
-    """A program under nohup, or in a shell's background, is told to ignore SIGINT."""
+    """SIGINT is ignored under nohup and in background jobs of a shell."""
     program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + WORKER
     with Child(program, gearmand.port) as child:
         child.expect("worker.on_no_jobs")
@@ -168,7 +168,7 @@ def test_in_another_thread_signals_are_not_touched(gearmand: Gearmand) -> None:
 
 
 def test_a_cancelled_task_in_a_handler(gearmand: Gearmand) -> None:
-    """Fails its job, though it is no Exception: it does not ask the process to end."""
+    """asyncio.CancelledError fails the job, though it is not an Exception."""
     failures: list[BaseException] = []
     dispatcher = EventDispatcher()
     dispatcher.add_listener(EventName.FUNCTION_FAILURE, lambda event: failures.append(event.exception))
@@ -189,7 +189,7 @@ def test_a_cancelled_task_in_a_handler(gearmand: Gearmand) -> None:
 
 
 def test_sys_exit_in_a_handler(gearmand: Gearmand) -> None:
-    """Leaves run(); the job goes to another worker."""
+    """SystemExit leaves run(); another worker gets the job."""
 
     def leave(job: object) -> None:
         raise SystemExit(3)

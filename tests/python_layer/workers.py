@@ -20,7 +20,7 @@ def handlers(**functions: Callable[[Job], Any]) -> JobCollection:
 
 
 class Trace(EventDispatcher):
-    """Keeps every event, in order, before the listeners get it."""
+    """Records every event before the listeners get it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Trace(EventDispatcher):
         return super().dispatch(event_name, event)
 
     def lines(self) -> list[str]:
-        """Names and classes, without those that depend on time."""
+        """The names and classes of the events, without those that depend on time."""
         return [f"{event.name} {type(event).__name__}" for event in self.events if event.name not in NOISE]
 
     def names(self) -> list[str]:
@@ -44,7 +44,7 @@ class Trace(EventDispatcher):
 
 
 class Running(threading.Thread):
-    """A worker that runs; raised is what run() raised."""
+    """Runs a worker in a thread. raised: what run() raised."""
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(daemon=True)
@@ -71,7 +71,7 @@ def running(
     dispatcher: EventDispatcher | None = None,
     **options: Any,
 ) -> Iterator[Worker]:
-    """A worker for these handlers while the block runs; fails where run() raised."""
+    """Runs a worker for these handlers during the block. Raises what run() raised."""
     address = servers.address if isinstance(servers, Gearmand) else servers
     worker = Worker(address, jobs, dispatcher, **{"idle_interval": 1.0, **options})
     with running_already(worker):
@@ -80,7 +80,7 @@ def running(
 
 @contextmanager
 def running_already(worker: Worker) -> Iterator[None]:
-    """This worker runs while the block does; fails where run() raised."""
+    """Runs the worker during the block. Raises what run() raised."""
     thread = Running(worker)
     thread.start()
     try:

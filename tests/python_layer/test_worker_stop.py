@@ -1,4 +1,4 @@
-"""The ways in which a worker ends, and begins again."""
+"""How a worker is stopped and started again."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def client(gearmand: Gearmand) -> Client:
     return Client(gearmand.address, timeout=20)
 
 
-class TestTheEnd:
+class TestStop:
     def test_between_two_jobs(self, gearmand: Gearmand, client: Client) -> None:
-        """No job more is taken, as dmank's worker does, and none is left assigned."""
+        """The worker starts no other job, as dmank's, and leaves no job assigned."""
         done: list[Any] = []
         dispatcher = EventDispatcher()
         dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.get_worker_instance().destroy_worker())
@@ -38,7 +38,7 @@ class TestTheEnd:
         assert sorted(done) == [0, 1, 2]
 
     def test_from_inside_a_job(self, gearmand: Gearmand, client: Client) -> None:
-        """That job is answered, and its after_run told."""
+        """That job is answered, and its after_run is dispatched."""
         trace = Trace()
 
         def last(job: Job) -> str:
@@ -64,7 +64,7 @@ class TestTheEnd:
             wait_until(lambda: not is_served(gearmand, "f"), "the worker is gone")
 
     def test_before_it_runs(self, gearmand: Gearmand) -> None:
-        """A stop that comes too early is not lost; the next run is not touched by it."""
+        """An early stop is not lost, and does not affect the next run."""
         trace = Trace()
         trace.add_listener(EventName.NO_JOBS, lambda event: event.worker.stop())
         worker = Worker(gearmand.address, handlers(f=echo), trace)
@@ -91,8 +91,8 @@ class TestTheEnd:
             with pytest.raises(RuntimeError, match="already running"):
                 worker.run()
 
-    def test_idle_it_sends_nothing(self, gearmand: Gearmand) -> None:
-        """dmank's asks thousands of times a second."""
+    def test_an_idle_worker_sends_nothing(self, gearmand: Gearmand) -> None:
+        """dmank's worker asks for jobs thousands of times a second."""
         trace = Trace()
         with running(gearmand, handlers(f=echo), trace, idle_interval=60) as worker:
             wait_until(lambda: EventName.NO_JOBS in trace.names(), "it is idle")
@@ -101,8 +101,8 @@ class TestTheEnd:
 
 
 class TestImplementation:
-    def test_a_blocking_one_ends_with_its_timeout(self, gearmand: Gearmand, client: Client) -> None:
-        """As dmank's: the servers are added to it, its options stay, TIMEOUT ends run()."""
+    def test_a_blocking_worker_ends_after_its_timeout(self, gearmand: Gearmand, client: Client) -> None:
+        """As in dmank: run() adds the servers, keeps the options and ends after GEARMAN_TIMEOUT."""
         given = GearmanWorker()
         given.setTimeout(100)
         trace = Trace()
@@ -116,7 +116,7 @@ class TestImplementation:
         assert not given.options() & GEARMAN_WORKER_NON_BLOCKING
         assert connections(gearmand) <= 2
 
-    def test_a_blocking_one_is_stopped(self, gearmand: Gearmand) -> None:
+    def test_a_blocking_worker_can_be_stopped(self, gearmand: Gearmand) -> None:
         given = GearmanWorker()
         given.addServer(gearmand.host, gearmand.port)
         worker = Worker(ServerCollection(), handlers(f=echo))

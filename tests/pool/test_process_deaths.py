@@ -1,4 +1,4 @@
-"""Children that die, and the process that they are forked from: no job is lost."""
+"""Worker processes and fork servers that die: no job is lost."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 
 from gearman_cffi import Client, Job
 from gearman_cffi.testing import Gearmand
-from tests.pool.commands import TASKS, WorkerCommand, descendants_of_one, is_alive
+from tests.pool.commands import TASKS, WorkerCommand, child_processes, is_alive
 from tests.support import wait_until
 
-# A module whose template dies as soon as it has been imported; it dies where it is the template, not in its children.
+# A module that ends the fork server just after the import, but not the worker processes.
 DYING = (
     TASKS
     + """
@@ -27,7 +27,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05)
 
 
 def run_jobs(server: Gearmand, number: int) -> tuple[threading.Thread, list[object]]:
-    """A client in a thread runs this many jobs; their answers, or their exceptions."""
+    """Runs jobs in a thread. Returns it, and a list that will contain the answers or exceptions."""
     answers: list[object] = []
 
     def run() -> None:
@@ -39,28 +39,28 @@ def run_jobs(server: Gearmand, number: int) -> tuple[threading.Thread, list[obje
     return thread, answers
 
 
-def done(directory: Path) -> int:
+def count_done(directory: Path) -> int:
     file = directory / "done"
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
-def test_killed_children(gearmand: Gearmand, tmp_path: Path) -> None:
-    """200 jobs while ten children are killed in the middle of theirs: every job is answered."""
+def test_killed_processes(gearmand: Gearmand, tmp_path: Path) -> None:
+    """200 jobs are answered while ten processes are killed."""
     with WorkerCommand(tmp_path, gearmand, "-p4") as command:
         command.await_ready()
         thread, answers = run_jobs(gearmand, 200)
         for killed in range(10):
-            wait_until(lambda least=15 * killed: done(tmp_path) > least and command.children(), "jobs are done")  # type: ignore[misc]
+            wait_until(lambda least=15 * killed: count_done(tmp_path) > least and command.workers(), "jobs are done")  # type: ignore[misc]
             with suppress(ProcessLookupError):
-                os.kill(command.children()[0], signal.SIGKILL)
+                os.kill(command.workers()[0], signal.SIGKILL)
         thread.join(40)
         assert answers == list(range(200))
         assert command.log.count("died by SIGKILL") == 10
         assert "while running job H:" in command.log
 
 
-def test_restarts_wait_longer_each_time(gearmand: Gearmand, tmp_path: Path) -> None:
-    """A child that dies again and again is not started in a tight loop."""
+def test_restart_delays_grow(gearmand: Gearmand, tmp_path: Path) -> None:
+    """A process that dies again and again is restarted after growing delays."""
     tasks = (
         "import os\nfrom gearman_cffi import FunctionHandler\njobs = FunctionHandler('die', lambda job: os._exit(7))"
     )
@@ -74,28 +74,28 @@ def test_restarts_wait_longer_each_time(gearmand: Gearmand, tmp_path: Path) -> N
         assert command.end(5) == 0
 
 
-def test_template_killed(gearmand: Gearmand, tmp_path: Path) -> None:
-    """Its children work on until the children of a new one have taken their places."""
+def test_killed_forkserver(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Its processes serve until those of a new fork server have replaced them."""
     with WorkerCommand(tmp_path, gearmand, "-p3") as command:
         command.await_ready()
-        before = set(command.children())
+        before = set(command.workers())
         thread, answers = run_jobs(gearmand, 200)
-        wait_until(lambda: done(tmp_path) > 10, "jobs are done")
-        os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
+        wait_until(lambda: count_done(tmp_path) > 10, "jobs are done")
+        os.kill(child_processes(command.process.pid)[0], signal.SIGKILL)
         command.await_log("all processes run the new code")
         thread.join(40)
         assert answers == list(range(200))
-        assert len(set(command.children()) - before) == 3
+        assert len(set(command.workers()) - before) == 3
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
 
 
-def test_templates_that_die_again_and_again(gearmand: Gearmand, tmp_path: Path) -> None:
-    """Each is waited for longer than the one before; jobs are done meanwhile, by whoever is there."""
+def test_forkserver_that_dies_again_and_again(gearmand: Gearmand, tmp_path: Path) -> None:
+    """It is restarted after growing delays; jobs are executed meanwhile."""
     with WorkerCommand(tmp_path, gearmand, "-p2") as command:
         command.await_ready()
         (tmp_path / "tasks.py").write_text(DYING)
-        os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
+        os.kill(child_processes(command.process.pid)[0], signal.SIGKILL)
         command.await_log("the fork server", 4)
         waits = [float(line.split()[-2]) for line in command.log.splitlines() if "the fork server" in line]
         assert waits[0] <= 0.1 < waits[2] < waits[3]
@@ -104,12 +104,12 @@ def test_templates_that_die_again_and_again(gearmand: Gearmand, tmp_path: Path) 
         assert command.end(5) == 0
 
 
-def test_code_that_is_broken_when_the_template_dies(gearmand: Gearmand, tmp_path: Path) -> None:
-    """The import is tried again, with longer waits, while there are children that work; then it ends."""
+def test_broken_code_when_the_forkserver_dies(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The import is retried after growing delays while a process serves; without one the command ends."""
     with WorkerCommand(tmp_path, gearmand, "-p1") as command:
-        before = command.await_ready().children()
+        before = command.await_ready().workers()
         (tmp_path / "tasks.py").write_text("import nowhere")
-        os.kill(descendants_of_one(command.process.pid)[0], signal.SIGKILL)
+        os.kill(child_processes(command.process.pid)[0], signal.SIGKILL)
         command.await_log("retrying the import in", 3)
         waits = [float(line.split()[-2]) for line in command.log.splitlines() if "retrying the import in" in line]
         assert waits == sorted(waits)
@@ -157,11 +157,11 @@ def close_later(job):
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 @pytest.mark.parametrize("closing", ["close_all", "close_and_open", "close_no_socket", "close_later"])
 def test_a_job_that_closes_file_descriptors(gearmand: Gearmand, tmp_path: Path, closing: str, preload: str) -> None:
-    """Its process leaves and is replaced: no job of another function fails, and nothing is written into its files."""
+    """Its process is replaced: no job of another function fails, and nothing is written into the job's files."""
     with WorkerCommand(tmp_path, gearmand, "-p2", preload, tasks=CLOSING) as command:
-        before = command.await_ready().children()
+        before = command.await_ready().workers()
         client = Client(gearmand.address, timeout=20)
-        if closing in ("close_no_socket", "close_later"):  # the connection is there: the job is answered
+        if closing in ("close_no_socket", "close_later"):  # the connection is open: the job is answered
             assert client.execute_job(closing, 1) in before
         else:
             client.execute_in_background(closing, 1)
@@ -170,7 +170,7 @@ def test_a_job_that_closes_file_descriptors(gearmand: Gearmand, tmp_path: Path, 
 
         def replaced() -> bool:
             answers.append(client.execute_job("double", 21))
-            return before != command.children()
+            return before != command.workers()
 
         wait_until(replaced, "the process is replaced")
         answers += [client.execute_job("double", 21) for _ in range(20)]
@@ -178,7 +178,7 @@ def test_a_job_that_closes_file_descriptors(gearmand: Gearmand, tmp_path: Path, 
         assert "double" not in "".join(line for line in command.log.splitlines() if "ERROR" in line)
         assert not (tmp_path / "victim").exists() or (tmp_path / "victim").read_bytes() == b""
         command.send(signal.SIGKILL)
-        wait_until(lambda: not [one for one in before if is_alive(one)], "nobody outlives the parent")
+        wait_until(lambda: not [one for one in before if is_alive(one)], "the processes die with the parent")
 
 
 ENDINGS = {
@@ -195,14 +195,14 @@ ENDINGS = {
 @pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_function_that_ends_its_process(gearmand: Gearmand, tmp_path: Path, ending: str, preload: str) -> None:
-    """The server gives its jobs to one process after the other; the other functions are served all the same."""
+    """The server gives its jobs to one process after the other; the other functions are served nevertheless."""
     tasks = f"""
 import os, signal, sys
 from gearman_cffi import JobCollection
 
 jobs = JobCollection()
 
-@jobs.handler()  # gearmand asks for the functions in this order: its jobs come first
+@jobs.handler()  # gearmand serves the functions in this order: these jobs come first
 def end(job):
     {ENDINGS[ending]}
 
@@ -232,7 +232,7 @@ def double(job):
 
 
 def test_two_functions_that_end_their_process(gearmand: Gearmand, tmp_path: Path) -> None:
-    """With no other function to serve, the processes wait as for any other death."""
+    """If no other function remains, the processes are restarted after growing delays."""
     tasks = """
 import os
 from gearman_cffi import FunctionHandler
@@ -250,22 +250,22 @@ WAITING = TASKS + "\nopen('importing', 'w').close()\nwhile not os.path.exists('g
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
-def test_template_killed_while_it_imports(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> None:
-    """Says nothing about the module: the import is tried again, with longer waits."""
+def test_forkserver_killed_while_it_imports(gearmand: Gearmand, tmp_path: Path, number: signal.Signals) -> None:
+    """That is not the module's fault: the import is retried after growing delays."""
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=WAITING) as command:
         for kills in range(1, 4):
             wait_until((tmp_path / "importing").exists, "it imports")
             (tmp_path / "importing").unlink()
-            os.kill(descendants_of_one(command.process.pid)[0], number)
+            os.kill(child_processes(command.process.pid)[0], number)
             command.await_log(f"the import died by {number.name}; retrying it in", kills)
         (tmp_path / "go").touch()
-        before = set(command.await_ready().children())
+        before = set(command.await_ready().workers())
         (tmp_path / "go").unlink()
         command.send(signal.SIGHUP)  # the same in a reload
         wait_until((tmp_path / "importing").exists, "it imports")
         (tmp_path / "go").touch()
-        os.kill(descendants_of_one(command.process.pid)[-1], number)
+        os.kill(child_processes(command.process.pid)[-1], number)
         command.await_log("all processes run the new code")
-        wait_until(lambda: not before & set(command.children()), "the earlier processes have left")
+        wait_until(lambda: not before & set(command.workers()), "the earlier processes have left")
         command.send(signal.SIGTERM)
         assert command.end(5) == 0

@@ -1,0 +1,72 @@
+"""The log: text, JSON, and text from the network."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from gearman_cffi import Client, JobException
+from gearman_cffi.testing import Gearmand
+from tests.pool.commands import TASKS, WorkerCommand
+
+
+def test_log(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Each event is a line of JSON; errors have a traceback."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--log-format=json", "--log-level=debug") as command:
+        client = Client(gearmand.address, timeout=20)
+        pid = int(client.execute_job("pid", 1))
+        with pytest.raises(JobException):
+            client.execute_job("fail", 1)
+        command.await_log('"failed"')
+        events = [json.loads(line) for line in command.log.splitlines()]
+    about = [event for event in events if event.get("function") in ("pid", "fail")]
+    assert [(event["message"].partition(" ")[0], event["level"]) for event in about] == [
+        ("started", "debug"),
+        ("done", "info"),
+        ("started", "debug"),
+        ("failed", "error"),
+    ]
+    assert {event["pid"] for event in about} == {pid}
+    assert about[0]["handle"] == "H:test:1"
+    assert about[3]["error"] == "ValueError: two\nlines"
+    assert "in fail" in about[3]["traceback"]
+
+
+def test_text_log(gearmand: Gearmand, tmp_path: Path) -> None:
+    with WorkerCommand(tmp_path, gearmand, "-p1") as command:
+        with pytest.raises(JobException):
+            Client(gearmand.address, timeout=20).execute_job("fail", 1)
+        command.await_log("failed")
+        (line,) = (line for line in command.log.splitlines() if "failed" in line)
+    assert line.partition(" ERROR ")[2].strip().startswith("fail H:test:1: failed: ValueError: two\\nlines (tasks.py:")
+
+
+HOSTILE = "x\x1b]0;title\x07\r\n2026-11-29T00:00:00.000Z 1 INFO    f H:1: done\n\x9b31m\u202e\u2028\x7f"
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "kind", ["ValueError", "BaseException", "type('Str', (Exception,), {'__str__': lambda self: data})", "SystemExit"]
+)
+def test_hostile_text_in_the_log(gearmand: Gearmand, tmp_path: Path, form: str, level: str, kind: str) -> None:
+    """It can neither control a terminal nor look like a line of the log."""
+    tasks = f"{TASKS}\n@jobs.handler()\ndef hostile(job):\n    data = job.get_workload()\n    raise {kind}(data)\n"
+    options = ("-p1", f"--log-format={form}", f"--log-level={level}")
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=tasks) as command:
+        Client(gearmand.address).execute_in_background("hostile", HOSTILE)
+        command.await_log("ERROR" if form == "text" else '"error":')
+        command.send(signal.SIGTERM)
+        command.end(5)
+        log = command.log_file.read_bytes().decode()
+    assert not set(log) & set("\x1b\x07\r\x9b\u202e\u2028\x7f")
+    lines = log.splitlines()
+    assert not [line for line in lines if line.startswith("2026-11-29T00:00:00.000Z")]
+    if form == "json":
+        errors = [event["error"] for event in map(json.loads, lines) if "error" in event]
+        assert errors[0].endswith(HOSTILE)
+    else:
+        assert all(line.startswith(("20", "    ")) for line in lines)

@@ -1,0 +1,76 @@
+"""Options of the worker command: bursts, dedicated processes, readiness, the environment."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from gearman_cffi import Admin, Client
+from gearman_cffi.pool import PoolOptions
+from gearman_cffi.testing import Gearmand
+from tests.pool.commands import NOBODY, WorkerCommand
+from tests.support import is_served, queued
+
+
+def test_burst(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The command runs the queued jobs, obeys limits, and ends."""
+    client = Client(gearmand.address, timeout=20)
+    for number in range(50):
+        client.execute_in_background("nap", number)
+    with WorkerCommand(tmp_path, gearmand, "-p2", "--burst", "--max-jobs=10") as command:
+        assert command.end() == 0
+    assert len((tmp_path / "done").read_text().splitlines()) == 50
+    assert queued(gearmand, "nap") == 0
+
+
+def test_burst_without_a_server(tmp_path: Path) -> None:
+    with WorkerCommand(tmp_path, NOBODY, "-p2", "--burst") as command:
+        assert command.end() == 4
+
+
+def test_dedicated_processes(gearmand: Gearmand, tmp_path: Path) -> None:
+    """A dedicated process serves one function only."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--dedicate=nap=2", "--client-id=me") as command:
+        command.await_ready()
+        served = sorted(worker.functions for worker in Admin(gearmand.address).workers() if worker.client_id == "me")
+        assert [len(functions) for functions in served] == [7, 1, 1] or served.count(("nap",)) == 2
+        assert len(served) == 3
+
+
+def test_an_unknown_serializer() -> None:
+    """PoolOptions raises; the command line accepts known names only."""
+    with pytest.raises(ValueError, match="unknown serializer 'yaml': use one of php, json, pickle, raw"):
+        PoolOptions("tasks:jobs", serializer="yaml")
+
+
+def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:
+    """A usage error at once, not an error when the pool is ready."""
+    with WorkerCommand(tmp_path, NOBODY, "-p1", f"--ready-file={tmp_path}/nowhere/ready") as command:
+        assert command.end() == 2
+        assert f"invalid ready file {tmp_path}/nowhere/ready: its directory does not exist" in command.log
+
+
+def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
+    """systemd gets the right messages in the right order."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        with WorkerCommand(tmp_path, gearmand, "-p2", NOTIFY_SOCKET=str(tmp_path / "notify")) as command:
+            assert systemd.recv(999).decode() == f"READY=1\nMAINPID={command.process.pid}"
+            assert is_served(gearmand, "pid")
+            assert int(command.ready_file.read_text()) == command.process.pid
+            command.send(signal.SIGHUP)
+            assert systemd.recv(999).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+            assert systemd.recv(999).startswith(b"READY=1\n")
+            command.send(signal.SIGTERM)
+            assert systemd.recv(999) == b"STOPPING=1"
+            assert command.end(5) == 0
+
+
+def test_options_from_the_environment(gearmand: Gearmand, tmp_path: Path) -> None:
+    environment = {"GEARMAN_CFFI_WORKER_PROCESSES": "3", "GEARMAN_CFFI_WORKER_DEDICATE": "pid=1 nap=1"}
+    with WorkerCommand(tmp_path, gearmand, **environment) as command:
+        assert len(command.await_ready().workers()) == 5
