@@ -1,4 +1,4 @@
-"""What holds for every test: no servers but those that it starts itself, and signals as a terminal has them."""
+"""For all tests: no servers from the environment, and the signal handlers that a terminal would give."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from coverage import Coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# A shell's background jobs ignore SIGINT, what nohup starts SIGHUP, and so would the programs that the tests start.
+# Background jobs of a shell ignore SIGINT, and processes under nohup SIGHUP. Their child processes would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
 def _no_servers_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """libgearman itself reads GEARMAN_SERVERS and would use those servers beside the test's own."""
+    """libgearman reads GEARMAN_SERVERS, and would use those servers too."""
     monkeypatch.delenv("GEARMAN_SERVERS", raising=False)
 
 
 @pytest.fixture(scope="module")
 def measured_programs() -> Iterator[None]:
-    """Where coverage is measured, the programs that the tests start are measured too.
+    """Measures the coverage of the programs that the tests start, if coverage is measured.
 
-    For rooms that live in processes of their own. Elsewhere it would double the time of tests that start many, and
-    change what they look at: memory, ends, signals.
+    Only for tests of code that runs in child processes. Elsewhere it would double the time of tests that start many
+    processes, and disturb tests of memory, exits and signals.
     """
     with pytest.MonkeyPatch.context() as environment:
         if Coverage.current() is not None:

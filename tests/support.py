@@ -1,4 +1,4 @@
-"""What several rooms' tests need: workers in threads, programs of their own, and waiting with a deadline."""
+"""Helpers for all tests: workers in threads, programs in child processes, and waiting with a deadline."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from gearman_cffi.testing import Gearmand
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
-# Where programs find the package that is tested: the tree, or what was installed from a wheel.
+# Where programs find the package under test: the source tree, or an installed wheel.
 INSTALLED = Path(gearman_cffi.__file__).parents[1]
 Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]
 
 
 def shown(value: object) -> str:
-    """A parameter in the name of its test: the same in every process, so that several can run the tests."""
+    """A parameter as it is shown in the name of its test: the same in every process of pytest-xdist."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def wait_until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
-    """Returns when it holds; fails when it does not hold in time."""
+    """Returns when holds() is true. Fails if that takes longer than the given seconds."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
@@ -43,7 +43,7 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = 20) -> N
 
 
 def client_of(*servers: Gearmand) -> GearmanClient:
-    """A client of these servers; the last of them gets the jobs."""
+    """A client of these servers. The last one gets the jobs."""
     client = GearmanClient()
     for server in servers:
         client.addServer(server.host, server.port)
@@ -61,7 +61,7 @@ def worker_of(*servers: Gearmand, **functions: Callable[[GearmanJob, Any], Any])
 
 
 def queued(server: Gearmand, function: str) -> int:
-    """How many jobs of a function the server has, running ones too."""
+    """The number of jobs of a function at the server, running ones included."""
     for line in server.ask("status").splitlines():
         name, _, numbers = line.partition("\t")
         if name == function:
@@ -75,13 +75,13 @@ def is_served(server: Gearmand, function: str) -> bool:
 
 
 def connections(server: Gearmand) -> int:
-    """How many connections the server has, without the one that asks."""
+    """The number of the server's connections, without the one that asks."""
     return len(server.ask("workers").splitlines()) - 2
 
 
 @contextmanager
 def frozen(server: Gearmand) -> Iterator[None]:
-    """The server stopped by SIGSTOP while the block runs."""
+    """Stops the server by SIGSTOP during the block."""
     server.pause()
     try:
         yield
@@ -91,7 +91,7 @@ def frozen(server: Gearmand) -> Iterator[None]:
 
 
 class Serving(threading.Thread):
-    """A worker in a thread of its own: works until end(), and keeps what work() raised."""
+    """A worker in a thread that works until end(). raised has the exceptions of work()."""
 
     def __init__(self, servers: Sequence[Gearmand], functions: Functions) -> None:
         super().__init__(daemon=True, name=f"worker of {', '.join(functions)}")
@@ -100,7 +100,7 @@ class Serving(threading.Thread):
         self._worker: GearmanWorker | None = worker_of(*servers, **functions)
 
     def run(self) -> None:
-        """Works; a round that failed is followed by a short wait, for a server to come back."""
+        """Calls work(). After a failure it waits a moment, because a server may be restarting."""
         worker = self._worker
         assert worker is not None
         while not self._ended.is_set():
@@ -113,7 +113,7 @@ class Serving(threading.Thread):
             self._ended.wait(0.01)
 
     def end(self) -> None:
-        """Ends the work at once, or after the job that is running, and closes the connections."""
+        """Ends the work, after the running job if there is one, and closes the connections."""
         self._ended.set()
         assert self._worker is not None
         self._worker.stop()
@@ -124,7 +124,7 @@ class Serving(threading.Thread):
 
 @contextmanager
 def serving(*servers: Gearmand, **functions: Callable[[GearmanJob, Any], Any]) -> Iterator[Serving]:
-    """A worker with these functions, in a thread, while the block runs."""
+    """Runs a worker with these functions in a thread during the block."""
     thread = Serving(servers, functions)
     thread.start()
     try:
@@ -162,9 +162,10 @@ def echo(job, context): return job.workload()
 
 
 class Child:
-    """A Python program in a process of its own, killed at the end of the block if it still runs.
+    """A Python program in a child process, which is killed at the end of the block if it still runs.
 
-    It has PRELUDE before it; its arguments are ports. What it says is read line by line. under: a command that runs it.
+    PRELUDE is put in front of it, and the ports are its arguments. Its output is read line by line. options: of
+    Python. under: a command that runs it, such as strace.
     """
 
     def __init__(
@@ -209,7 +210,7 @@ class Child:
         self._errors.close()
 
     def line(self, seconds: float = 20) -> str:
-        """The next line it says."""
+        """The next line of its output."""
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
@@ -218,15 +219,15 @@ class Child:
         return line
 
     def expect(self, line: str) -> None:
-        """The next line is this one."""
+        """Fails unless this is the next line."""
         assert self.line() == line, self.errors()
 
     def go_on(self) -> None:
-        """Lets a program go on that waits for a line on its stdin."""
+        """Continues a program that waits for a line on its stdin."""
         self.write("\n")
 
     def write(self, text: str) -> None:
-        """Writes to a program that reads its stdin."""
+        """Writes to the program's stdin."""
         assert self.process.stdin is not None
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
@@ -237,20 +238,20 @@ class Child:
         self.process.stdin.close()
 
     def send(self, number: signal.Signals) -> None:
-        """Sends it a signal."""
+        """Sends the program a signal."""
         os.kill(self.process.pid, number)
 
     def errors(self) -> str:
-        """What it has written to stderr."""
+        """What the program has written to stderr."""
         size = os.fstat(self._errors.fileno()).st_size
         return os.pread(self._errors.fileno(), size, 0).decode("utf-8", "replace")
 
     def end(self, seconds: float = 20) -> int:
-        """Waits for its end; the exit code, negative for a signal."""
+        """Waits for the end of the program. Returns the exit code, negative for a signal."""
         return self.process.wait(seconds)
 
     def await_blocked(self, apart: float = 0.005) -> None:
-        """Returns when its main thread sleeps: the same sleep in three looks, so many seconds apart."""
+        """Returns when its main thread sleeps: in the same sleep at three looks, this many seconds apart."""
         seen: list[tuple[str, str]] = []
 
         def sleeps() -> bool:
@@ -261,7 +262,7 @@ class Child:
         wait_until(sleeps, "the program waits")
 
     def _look(self) -> tuple[str, str]:
-        """The state of its main thread, and how often it has gone to sleep."""
+        """The state of its main thread, and how often that has gone to sleep."""
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/status") as status:
             fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
         return fields["State"][0], fields["voluntary_ctxt_switches"]

@@ -1,4 +1,4 @@
-"""Every call that can block, by name, and hosts on which each of them does."""
+"""All calls that can block, and servers at which they do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from gearman_cffi.testing import Gearmand
 from tests.support import HOST, wait_until
 
-# What a program runs that has a client, a worker, and the PORTS of their servers.
+# By name, the source of each call. The program defines client, worker and PORTS.
 CLIENT_CALLS = {
     "GearmanClient.doNormal": 'client.doNormal("f", "x")',
     "GearmanClient.doHigh": 'client.doHigh("f", "x")',
@@ -42,7 +42,7 @@ WORKER_CALLS = {
     "GearmanWorker.addServers": 'worker.addServers(f"{HOST}:{PORTS[-1]}")',
 }
 CALLS = CLIENT_CALLS | WORKER_CALLS
-# Where libgearman's poll() cannot be replaced these wait within one call of libgearman, which no signal ends.
+# Without interposition these calls wait inside libgearman, where signals cannot end the wait.
 NOT_IN_SLICES = [
     f"{kind}.{method}"
     for kind in ("GearmanClient", "GearmanWorker")
@@ -50,7 +50,7 @@ NOT_IN_SLICES = [
 ]
 WITHOUT_INTERPOSITION = {"GEARMAN_CFFI_NO_INTERPOSE": "1"}
 
-# For a program: CALLS as functions of a client and a worker, and how both are made.
+# For a program: CALLS as functions of a client and a worker, and make(), which creates both.
 DEFINITIONS = (
     'HOST = "127.0.0.1"\nCALLS = {\n'
     + "".join(f"    {name!r}: lambda client, worker: ({call}),\n" for name, call in CALLS.items())
@@ -68,7 +68,7 @@ def make(timeout, connects):
 
 @contextmanager
 def silent_host() -> Iterator[int]:
-    """The port of a host that does not answer: its queue is full, so that Linux drops every further SYN."""
+    """The port of a host that does not answer: its accept queue is full, so Linux drops every further SYN."""
     with socket.create_server((HOST, 0), backlog=0) as listener, socket.socket() as first, socket.socket() as second:
         for filling in (first, second):
             filling.setblocking(False)
@@ -79,21 +79,21 @@ def silent_host() -> Iterator[int]:
 
 
 class Tap:
-    """A proxy before a server that writes down every packet; see tests/parity/tap.py."""
+    """A proxy in front of a server that logs every packet; see tests/parity/tap.py."""
 
     def __init__(self, port: int, log: Path) -> None:
         self.port = port
         self._log = log
 
     def packets(self, kind: str, direction: str = ">") -> list[str]:
-        """The packets of a kind, such as SUBMIT_JOB, that went to the server (>) or came from it (<)."""
+        """The packets of a kind, such as SUBMIT_JOB, that the server received (>) or sent (<)."""
         lines = [line.split(" ", 2) for line in self._log.read_text("utf-8").splitlines()]
         return [" ".join(line[2:]) for line in lines if line[0].endswith(direction) and line[1] == kind]
 
 
 @contextmanager
 def tapped(server: Gearmand) -> Iterator[Tap]:
-    """A tap before the server while the block runs."""
+    """Runs a tap in front of the server during the block."""
     with socket.create_server((HOST, 0)) as probe:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:

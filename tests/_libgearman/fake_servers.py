@@ -1,4 +1,4 @@
-"""Servers of the tests' own, in place of a gearmand."""
+"""Servers that the tests run in place of a gearmand."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 
 
 def packet(kind: int, *arguments: bytes, missing: int = 0) -> bytes:
-    """A packet of a server, with so many bytes less than its head says."""
+    """A packet of a server. missing: the number of bytes that are left out although the header counts them."""
     body = b"\0".join(arguments)
     return b"\0RES" + struct.pack(">II", kind, len(body) + missing) + body
 
 
 @contextlib.contextmanager
 def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
-    """The port of a server that gives each connection, with its number from 0 on, to a thread of its own.
+    """Runs a server during the block and yields its port. Each connection is served by a thread.
 
-    serve returns when the other end goes away, and at some time of its own; an OSError in it is an end.
+    serve gets the connection and its number, counted from 0. It must return when the peer closes the connection, and
+    after a limited time. An OSError in it is ignored.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
@@ -29,7 +30,7 @@ def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
             serve(connection, number)
 
     def accept() -> None:
-        with contextlib.suppress(OSError):  # the end of the block
+        with contextlib.suppress(OSError):  # the block has ended
             while True:
                 threads.append(threading.Thread(target=handle, args=(listener.accept()[0], len(threads))))
                 threads[-1].start()

@@ -1,4 +1,4 @@
-"""Jobs that were given up before the server named them: what follows on the same client is not mixed up."""
+"""Jobs that are abandoned before the server acknowledges them: later calls of the client get their own answers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 
 def assert_answers_are_its_own(client: GearmanClient, server: Gearmand) -> None:
-    """Jobs of every kind on the client get the answers that belong to them."""
+    """Jobs of every kind get their own answers."""
     client.setTimeout(15_000)
-    with serving(server, echo=echo, given_up=echo):
+    with serving(server, echo=echo, abandoned=echo):
         for number in range(30):
             own = b"%d" % number * (1 + number * 1000)
             assert client.doNormal("echo", own) == own
@@ -34,50 +34,50 @@ def assert_answers_are_its_own(client: GearmanClient, server: Gearmand) -> None:
         assert "" not in handles
         for handle in handles:
             wait_until(lambda handle=handle: client.jobStatus(handle) == [False, False, 0, 0], "it is done")  # type: ignore[misc]
-        assert client.doNormal("given_up", "own") == b"own"
+        assert client.doNormal("abandoned", "own") == b"own"
         assert client.ping("x") is True
-        wait_until(lambda: queued(server, "given_up") == 0, "the job that was given up is done")
+        wait_until(lambda: queued(server, "abandoned") == 0, "the abandoned job is done")
 
 
-class TestGivenUp:
-    """gearmand stands still while jobs are submitted and given up, and then goes on."""
+class TestAbandonedJobs:
+    """gearmand is stopped while jobs are submitted and time out. Then it continues."""
 
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("count", [1, 5])
-    def test_before_the_server_named_it(self, gearmand: Gearmand, kind: int, count: int) -> None:
-        """Of every priority, in the foreground and the background, one and several."""
+    def test_before_it_is_acknowledged(self, gearmand: Gearmand, kind: int, count: int) -> None:
+        """One or several jobs of every priority, in the foreground and the background."""
         client = client_of(gearmand)
         with frozen(gearmand):
             for _ in range(count):
-                reply = client._submit(kind, "given_up", b"not mine", timeout_ms=60)
+                reply = client._submit(kind, "abandoned", b"not mine", timeout_ms=60)
                 assert (reply.rc, reply.data, reply.handle) == (TIMEOUT, None, "")
         assert_answers_are_its_own(client, gearmand)
 
     @pytest.mark.parametrize("count", [1, 4])
     @pytest.mark.parametrize("size", [4 * MIB, 16 * MIB])
     def test_half_sent(self, gearmand: Gearmand, size: int, count: int) -> None:
-        """A workload of which the sockets have taken a part, once or again: no crash, and the rest is in order."""
+        """The sockets have taken part of a workload, once or several times: no crash, and later jobs are fine."""
         client = client_of(gearmand)
         workload = random.Random(size).randbytes(size)
         with frozen(gearmand):
             for _ in range(count):
-                reply = client._submit(JobKind.NORMAL, "given_up", workload, timeout_ms=100)
+                reply = client._submit(JobKind.NORMAL, "abandoned", workload, timeout_ms=100)
                 assert (reply.rc, reply.data) == (TIMEOUT, None)
         del workload
         assert_answers_are_its_own(client, gearmand)
 
-    def test_half_sent_and_dropped(self, gearmand: Gearmand) -> None:
-        """A client that goes away in the middle does so at once, and leaves the server and other clients alone."""
+    def test_a_client_that_is_dropped_while_it_sends(self, gearmand: Gearmand) -> None:
+        """Dropping the client does not wait, and the server and other clients are not affected."""
         client = client_of(gearmand)
         with frozen(gearmand):
-            assert client._submit(JobKind.NORMAL, "given_up", bytes(16 * MIB), timeout_ms=100).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, "abandoned", bytes(16 * MIB), timeout_ms=100).rc == TIMEOUT
             begin = time.monotonic()
             del client
             assert time.monotonic() - begin < 1
         assert_answers_are_its_own(client_of(gearmand), gearmand)
 
-    def test_a_status_that_was_given_up(self, gearmand: Gearmand) -> None:
-        """The late answer to a jobStatus() is not taken for the answer to the next."""
+    def test_a_status_request(self, gearmand: Gearmand) -> None:
+        """The late answer to an abandoned jobStatus() is not taken for that of the next one."""
         client = client_of(gearmand)
         handle = client.doBackground("queued", "x")
         client.setTimeout(100)
@@ -93,11 +93,11 @@ class TestGivenUp:
         assert_answers_are_its_own(client, gearmand)
 
     def test_the_server_is_killed_after_it(self, gearmand: Gearmand) -> None:
-        """What was given up goes down with its connection; the client works with the next server process."""
+        """Abandoned jobs are lost with their connection. The client works with the next server process."""
         client = client_of(gearmand)
         with frozen(gearmand):
-            assert client._submit(JobKind.NORMAL, "given_up", b"x", timeout_ms=60).rc == TIMEOUT
-            assert client._submit(JobKind.NORMAL, "given_up", bytes(16 * MIB), timeout_ms=60).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, "abandoned", b"x", timeout_ms=60).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, "abandoned", bytes(16 * MIB), timeout_ms=60).rc == TIMEOUT
             gearmand.kill()
         gearmand.start()
         assert client._submit(JobKind.BACKGROUND, "first", b"x", timeout_ms=5000).rc in (SUCCESS, LOST_CONNECTION)

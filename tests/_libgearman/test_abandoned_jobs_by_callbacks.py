@@ -1,4 +1,4 @@
-"""A job that is given up before the server named it, because a callback of another task of its client ended it."""
+"""A job that is abandoned before the server acknowledges it, because the callback of another task ends the call."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def ends_with(code: int) -> Callable[[GearmanTask], int]:
     "callback", [fail, *map(ends_with, (GEARMAN_LOST_CONNECTION, GEARMAN_QUEUE_ERROR, GEARMAN_TIMEOUT))]
 )
 @pytest.mark.parametrize("submit", [GearmanClient.doNormal, GearmanClient.doBackground])
-def test_given_up(
+def test_later_jobs(
     gearmand: Gearmand, callback: Callable[[GearmanTask], int], submit: Callable[[GearmanClient, str, str], object]
 ) -> None:
-    """The jobs that follow on the client get their names and answers, and the task its own."""
+    """Later jobs get their own handles and answers, and so does the task."""
     may_end = threading.Event()
 
     def tell(job: GearmanJob, _: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""How long a timeout lasts: what was said, for each call, for connecting, for an answer, for an idle worker."""
+"""Timeouts last as long as they were set to: for connecting, for an answer, for an idle worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support import Child, frozen
 TIMEOUT = 200
 TRIES = 4
 
-# All calls at once, each in a thread, then some in the main thread, which is the one that looks for signals.
+# All calls at once, each in a thread; then some in the main thread, which also checks for signals.
 PROGRAM = (
     f"TIMEOUT = {TIMEOUT}\n"
     + DEFINITIONS
@@ -42,7 +42,7 @@ while True:
 
 
 def assert_lasts(child: Child, names: list[str], server: Gearmand | None) -> None:
-    """Each call ends within 50 ms of its timeout, in one of a few tries; never before, never much later."""
+    """Each call ends within 50 ms after its timeout in one of a few tries, and never before it."""
     wrong = set(names)
     seen: list[tuple[str, float]] = []
     for _ in range(TRIES):
@@ -75,7 +75,7 @@ class TestTimeouts:
 
     @pytest.mark.parametrize("servers", [1, 2])
     def test_an_answer(self, gearmand: Gearmand, names: list[str], threads: bool, servers: int) -> None:
-        """gearmand stands still; of two the one that gets the jobs."""
+        """gearmand is stopped. With two servers, it is the one that gets the jobs."""
         with Gearmand() as other:
             ports = [gearmand.port] if servers == 1 else [other.port, gearmand.port]
             program = f"NAMES, THREADS, CONNECTS = {names}, {threads}, True\n{PROGRAM}"
@@ -84,7 +84,7 @@ class TestTimeouts:
 
     @pytest.mark.parametrize("hosts", [1, 2])
     def test_connecting(self, names: list[str], threads: bool, hosts: int) -> None:
-        """A host that does not answer."""
+        """The host does not answer."""
         with ExitStack() as stack:
             ports = [stack.enter_context(silent_host()) for _ in range(hosts)]
             program = f"NAMES, THREADS, CONNECTS = {names}, {threads}, False\n{PROGRAM}"
@@ -93,10 +93,10 @@ class TestTimeouts:
 
 
 class TestIdle:
-    """A worker with a timeout and no job."""
+    """A worker with a timeout that has no job."""
 
     @pytest.mark.parametrize("servers", [1, 2])
-    def test_it_waits_for_its_time(self, gearmand: Gearmand, servers: int) -> None:
+    def test_it_waits_until_its_timeout(self, gearmand: Gearmand, servers: int) -> None:
         """work() in blocking mode; wait() after GEARMAN_NO_JOBS in non-blocking mode."""
         program = f"""
 def late(work):

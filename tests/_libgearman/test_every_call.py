@@ -60,7 +60,7 @@ for name, (client, worker) in made.items():
 
 
 def answered(child: Child, number: signal.Signals, word: str) -> float:
-    """How long after the signal the program says the word."""
+    """Sends a signal and returns how many seconds later the program says the word."""
     child.await_blocked(0.002)
     begin = time.monotonic()
     child.send(number)
@@ -75,7 +75,7 @@ def program(timeout: int, connects: bool, mode: Mode) -> str:
 
 
 def interrupt_all(child: Child, mode: Mode) -> None:
-    """Both signals in every call. One try in three must be quick: the machine may be busy with something else."""
+    """Sends both signals during every call. One of three tries must be quick, because the machine may be busy."""
     child.go_on()
     for name in mode.calls:
         slow = []
@@ -106,8 +106,9 @@ class TestEveryCall:
 
     @pytest.mark.parametrize("servers", [1, 2])
     def test_connected(self, timeout: int, servers: int, mode: Mode) -> None:
-        """To one gearmand that is stopped, or to two of which the one that gets the jobs is. When it goes on, every
-        object that was interrupted works as before.
+        """The server is stopped; with two servers, the one that gets the jobs is.
+
+        When it continues, every object that was interrupted works as before.
         """
         with two() as (still, other), ExitStack() as stack:
             ports = [still.port] if servers == 1 else [other.port, still.port]
@@ -123,7 +124,7 @@ class TestEveryCall:
 
     @pytest.mark.parametrize("hosts", [1, 2])
     def test_connecting(self, timeout: int, hosts: int, mode: Mode) -> None:
-        """To hosts that do not answer, not even to refuse."""
+        """The hosts neither accept nor refuse the connection."""
         with ExitStack() as stack:
             ports = [stack.enter_context(silent_host()) for _ in range(hosts)]
             child = stack.enter_context(Child(program(timeout, False, mode), *ports, **mode.environment))

@@ -1,4 +1,4 @@
-"""Exceptions of workers: each connection of a client that wants them asks for them when it is opened."""
+"""Exceptions of workers: a client that wants them asks for them over each connection that it opens."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from tests.support import Child, serving
 
 
 def fails(job: object, context: object) -> None:
-    """What a worker does."""
+    """A worker's function that raises."""
     raise ValueError("of the worker")
 
 
 def test_a_client_of_the_python_layer(gearmand: Gearmand) -> None:
-    """Hears of them from a server that is started after the client was made, and after it has come back."""
+    """It gets exceptions from a server that starts after the client was created, and again after a restart."""
     program = """
 from gearman_cffi import Client, JobException, RawSerializer
 client = Client(f"127.0.0.1:{PORTS[0]}", RawSerializer(), timeout=20)
@@ -39,7 +39,7 @@ for _ in range(2):
 
 
 def test_a_client_that_has_not_asked(gearmand: Gearmand) -> None:
-    """Is told that the job has failed, and no more: in a call, in a task, and in a copy of the client."""
+    """It only learns that the job has failed: in a call, in a task, and in a clone of the client."""
     program = """
 client = GearmanClient()
 client.addServer("127.0.0.1", *PORTS, False)

@@ -1,4 +1,4 @@
-"""The end of the interpreter, with whatever is alive then: silent, with the right exit code, and without a crash."""
+"""The end of the interpreter while objects are alive: no output, the right exit code, and no crash."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ for _ in range(2): going.acquire()
 
 
 class TestEnd:
-    """Objects that are in the middle of something."""
+    """Objects are in use when the interpreter ends."""
 
     @pytest.mark.parametrize(
         "program",
@@ -56,14 +56,14 @@ class TestEnd:
         ],
     )
     def test_live_objects(self, gearmand: Gearmand, program: str) -> None:
-        """Grabbed jobs, tasks of every age, cycles through callbacks: nothing on stderr, no connection left."""
+        """Grabbed jobs, tasks in every state, cycles through callbacks: nothing on stderr, no connection left."""
         with Child(GRAB + program, gearmand.port, options=["-X", "dev"]) as child:
             assert child.end() == 0, child.errors()
             assert child.errors() == ""
         wait_until(lambda: connections(gearmand) == 0, "the connections are closed")
 
     def test_busy_daemon_threads(self, gearmand: Gearmand) -> None:
-        """Clients and workers in the middle of jobs and callbacks in daemon threads, several times: silence."""
+        """Daemon threads are in jobs and callbacks of clients and workers: nothing on stderr, in several runs."""
         for _ in range(4):
             with Child(BUSY, gearmand.port, options=["-X", "faulthandler"]) as child:
                 assert child.end() == 0, child.errors()
@@ -78,7 +78,7 @@ class TestEnd:
         ],
     )
     def test_in_a_worker_s_function(self, gearmand: Gearmand, end: str, code: int, text: str) -> None:
-        """The exit code is the one that was asked for, and another worker gets the job."""
+        """sys.exit() sets the exit code, and another worker gets the job."""
         program = f"""
 def function(job): {end}
 worker = worker_of(*PORTS, ending=function)
@@ -94,7 +94,7 @@ worker.work()
 
     @pytest.mark.parametrize("call", ["Created", "Complete"])
     def test_in_a_task_s_callback(self, gearmand: Gearmand, call: str) -> None:
-        """sys.exit() there is the exit code, with other tasks still on their way."""
+        """sys.exit() sets the exit code while other tasks are running."""
         program = f"""
 client = client_of(*PORTS)
 client.set{call}Callback(lambda task: sys.exit(4))
@@ -107,7 +107,7 @@ client.runTasks()
             assert child.errors() == ""
 
     def test_an_exception(self, gearmand: Gearmand) -> None:
-        """One that nobody catches is all that is shown, and the exit code 1."""
+        """An uncaught exception is the only output, and the exit code is 1."""
         program = """
 def fail(job): raise ValueError("of the function")
 worker, client = worker_of(*PORTS, failing=fail), client_of(*PORTS)
@@ -125,7 +125,7 @@ class TestCollector:
     """The garbage collector."""
 
     def test_at_any_point(self, gearmand: Gearmand) -> None:
-        """Run at every allocation while every kind of call, callback and failure happens."""
+        """It runs at every allocation during every kind of call, callback and failure."""
         program = (
             GRAB
             + """
@@ -162,7 +162,7 @@ say(seen.count(b"z"), seen.count(b"ValueError: of the function"))
             assert child.errors() == ""
 
     def test_a_finalizer_that_uses_them(self, gearmand: Gearmand) -> None:
-        """What was collected together with its client, worker and jobs uses them: it works or is told, and no crash."""
+        """A finalizer uses a client, a worker and jobs that are collected with it: it succeeds or raises."""
         program = (
             GRAB
             + """
@@ -190,7 +190,7 @@ kept = Last()
             assert child.end() == 0, child.errors()
 
     def test_a_finalizer_that_comes_after_the_job(self, gearmand: Gearmand) -> None:
-        """The collector finalizes the older first: what keeps the job has let go of it when the finalizer asks."""
+        """The collector finalizes older objects first: the owner of the job has freed it when the finalizer uses it."""
         program = (
             GRAB
             + """
@@ -210,7 +210,7 @@ gc.collect()
             assert child.end() == 0, child.errors()
 
     def test_a_grabbed_job_and_its_worker_together(self, gearmand: Gearmand) -> None:
-        """In a cycle the collector ends them in any order; descriptors are closed."""
+        """In a cycle the collector finalizes them in any order; all descriptors are closed."""
         program = (
             GRAB
             + """
@@ -255,7 +255,7 @@ say(client_of(*PORTS).ping("x"))
 
 
 def test_subinterpreters(gearmand: Gearmand) -> None:
-    """Where Python lets them load the module it works; otherwise the import is refused. The main one works on."""
+    """The module works there if Python can load it; otherwise the import fails. The main interpreter continues."""
     with Child(SUBINTERPRETER, gearmand.port) as child:
         assert child.line() in ("works", "refused"), child.errors()
         assert child.line() in ("works", "refused", "no such interpreter"), child.errors()

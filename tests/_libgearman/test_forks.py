@@ -1,4 +1,4 @@
-"""Forking servers: children leave the connections of their parent alone, whatever they do with what they inherited."""
+"""Forks: children do not disturb their parent's connections, whatever they do with the objects they inherited."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, connections, is_served, queued, serving, wait_until
 
-# A server that forks before it works: each child drops what it inherited in one of many ways, and works on its own.
+# A program that forks: each child drops the inherited objects in one of several ways, and works with its own.
 PREFORK = """
 def inherit(way):
     global client, worker, tasks, grabbed, cycle
@@ -60,7 +60,7 @@ say(worker.work(), worker.returnCode())
 
 
 class TestPrefork:
-    """A parent with a connected client, worker, tasks on their way and a grabbed job forks several children."""
+    """A parent with a connected client and worker, running tasks and a grabbed job forks several children."""
 
     @pytest.mark.parametrize(
         "forking",
@@ -88,7 +88,7 @@ codes = [process.exitcode for process in processes]
         ids=["os.fork", "multiprocessing"],
     )
     def test_the_parent_goes_on(self, gearmand: Gearmand, forking: str) -> None:
-        """The children work on objects of their own; then the parent's tasks, client, worker and job go on."""
+        """The children use objects of their own. Then the parent's tasks, client, worker and job continue."""
         with (
             serving(gearmand, other=lambda job, _: job.workload()),
             Child(PREFORK + PARENT + forking + GOES_ON, gearmand.port) as child,
@@ -114,11 +114,11 @@ ENDS = ["os._exit(7)", "sys.exit(7)", "raise ValueError('of the child')", "retur
 
 
 class TestInsideACallback:
-    """A callback forks, and the child may even return from it."""
+    """A callback forks, and the child may return from it."""
 
     @pytest.mark.parametrize("end", ENDS)
     def test_a_worker_s_function(self, gearmand: Gearmand, end: str) -> None:
-        """The parent answers the job, over the connection that it had."""
+        """The parent answers the job over the same connection."""
         program = f"""
 def job(job, context):
     pid = os.fork()
@@ -169,7 +169,7 @@ say(result, client.returnCode(), sorted(seen))
             assert child.errors() == ""
 
     def test_a_child_of_a_thread(self, gearmand: Gearmand) -> None:
-        """The thread that forks is the child's main thread: its signal handlers run there while it waits."""
+        """The forking thread is the child's main thread: signal handlers run there while it waits."""
         program = """
 def fork():
     global pid

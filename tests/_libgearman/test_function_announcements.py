@@ -1,4 +1,4 @@
-"""What the servers know of a worker's functions: those that it has, whatever came between."""
+"""The servers know exactly the functions that a worker has, whatever happened in between."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning
 
 
 class HandlerError(Exception):
-    """What a signal handler raises."""
+    """Raised by a signal handler."""
 
 
 def worked(worker: GearmanWorker, server: Gearmand, function: str, workload: str) -> bool:
-    """Whether the worker runs a job of this function that is submitted now."""
+    """Submits a job of this function; returns whether the worker runs it."""
     client_of(server).doBackground(function, workload)
     for _ in range(20):
         if worker.work():
@@ -48,7 +48,7 @@ class TestRegisteredAgain:
     """A function that is unregistered and registered again between two calls of work()."""
 
     def test_non_blocking_mode_stays(self, gearmand: Gearmand) -> None:
-        """And the server knows the function afterwards."""
+        """The worker stays non-blocking, and the server knows the function."""
         worker = worker_of(gearmand, f=lambda job, _: b"")
         worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
         while worker.returnCode() != GEARMAN_NO_JOBS or not is_served(gearmand, "f"):
@@ -63,7 +63,7 @@ class TestRegisteredAgain:
     @pytest.mark.parametrize("forget", [unregister, unregister_all])
     @pytest.mark.parametrize("code", [GEARMAN_IO_WAIT, GEARMAN_NO_JOBS])
     def test_after_a_step(self, gearmand: Gearmand, forget: Callable[[GearmanWorker], None], code: int) -> None:
-        """Also where the answer to the question for a job is still to come."""
+        """The answer to the request for a job may still be outstanding."""
         worker = worker_of(gearmand, f=lambda job, _: b"first")
         worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
         wait_until(
@@ -74,8 +74,8 @@ class TestRegisteredAgain:
         assert worked(worker, gearmand, "f", "x")
         assert is_served(gearmand, "f")
 
-    def test_the_code_that_its_function_sees(self, gearmand: Gearmand) -> None:
-        """That of the call before, in a work() that has to announce it first."""
+    def test_the_return_code_inside_the_function(self, gearmand: Gearmand) -> None:
+        """It is that of the previous call, even if work() first has to announce the function."""
         worker, seen = worker_of(gearmand), []
         for _ in range(2):
             worker.addFunction("f", lambda job, context: seen.append(worker.returnCode()))
@@ -83,8 +83,8 @@ class TestRegisteredAgain:
             worker.unregister("f")
         assert seen == [0, 0]
 
-    def test_after_a_question_without_an_answer(self, gearmand: Gearmand) -> None:
-        """work() has timed out while the server stood still."""
+    def test_after_a_request_without_an_answer(self, gearmand: Gearmand) -> None:
+        """work() timed out while the server was stopped."""
         worker = worker_of(gearmand, f=lambda job, _: b"first")
         worker.setTimeout(100)
         assert worked(worker, gearmand, "f", "x")
@@ -96,7 +96,7 @@ class TestRegisteredAgain:
         assert worked(worker, gearmand, "f", "y")
 
     def test_after_a_work_that_was_stopped_at_once(self, gearmand: Gearmand) -> None:
-        """Nothing was sent by it."""
+        """That work() sent nothing."""
         worker = worker_of(gearmand, f=lambda job, _: b"first", g=lambda job, _: b"")
         worker.setTimeout(100)
         worker.work()
@@ -107,8 +107,8 @@ class TestRegisteredAgain:
         worker.setTimeout(5000)
         assert worked(worker, gearmand, "f", "x")
 
-    def test_one_that_is_gone_does_not_come_back(self, gearmand: Gearmand) -> None:
-        """The worker was spent: its answer came when the server had given the job to another one."""
+    def test_an_unregistered_function_stays_unregistered(self, gearmand: Gearmand) -> None:
+        """The worker is replaced, because it answered a job that the server had given to another worker."""
         others = [worker_of(gearmand, slow=lambda job, _: b"")]
 
         def slow(job: object, context: object) -> bytes:
@@ -129,10 +129,8 @@ class TestRegisteredAgain:
         assert not worked(worker, gearmand, "slow", "y")
 
     @pytest.mark.parametrize("forget", [unregister, unregister_all])
-    def test_one_that_is_gone_before_a_name_is_given(
-        self, gearmand: Gearmand, forget: Callable[[GearmanWorker], None]
-    ) -> None:
-        """setId() opens connections anew where the worker was asked to forget in the middle of its search."""
+    def test_set_id_after_unregister(self, gearmand: Gearmand, forget: Callable[[GearmanWorker], None]) -> None:
+        """unregister() in the middle of a search makes setId() open new connections."""
         worker = worker_of(gearmand, f=lambda job, _: b"")
         worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
         wait_until(lambda: worker.work() or worker.returnCode() == GEARMAN_IO_WAIT, "it is in the middle of its search")
@@ -143,8 +141,8 @@ class TestRegisteredAgain:
         wait_until(lambda: not is_served(gearmand, "f"), "the connection before has gone, and nobody has it")
         assert "named" in gearmand.ask("workers")
 
-    def test_one_that_comes_while_a_question_waits(self, gearmand: Gearmand) -> None:
-        """The worker tells of it before it sleeps."""
+    def test_a_function_that_is_added_during_a_request(self, gearmand: Gearmand) -> None:
+        """The worker announces it before it sleeps."""
         worker = worker_of(gearmand, f=lambda job, _: b"")
         worker.setTimeout(100)
         assert worked(worker, gearmand, "f", "x")
@@ -156,10 +154,10 @@ class TestRegisteredAgain:
 
 
 class TestConnections:
-    """One that was opened without a word of the functions is not kept."""
+    """A connection that was opened without announcing the functions is not kept."""
 
     def reconnect(self, server: Gearmand, worker: GearmanWorker, ended: Callable[[], object]) -> None:
-        """A server that is restarted stands still while the worker asks it for exceptions, until that is ended."""
+        """Restarts and stops the server, so that the worker's request for exceptions waits until it is ended."""
         assert worked(worker, server, "f", "before")
         server.stop()
         server.start()
@@ -179,7 +177,7 @@ class TestConnections:
         self.reconnect(gearmand, worker, ended)
 
     def test_a_stop(self, gearmand: Gearmand) -> None:
-        """It ends one work(), not two."""
+        """stop() ends one work() only."""
         worker = worker_of(gearmand, f=lambda job, _: b"")
 
         def ended() -> None:
@@ -198,11 +196,11 @@ class TestConnections:
     def test_a_handler_that_raises(self, gearmand: Gearmand) -> None:
         worker = worker_of(gearmand, f=lambda job, _: b"")
 
-        def rings(number: int, frame: object) -> None:
+        def handler(number: int, frame: object) -> None:
             raise HandlerError
 
         def ended() -> None:
-            before = signal.signal(signal.SIGALRM, rings)
+            before = signal.signal(signal.SIGALRM, handler)
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.2)
                 with pytest.raises(HandlerError):
@@ -215,7 +213,7 @@ class TestConnections:
 
     @pytest.mark.parametrize("exceptions", [True, False])
     def test_a_name(self, gearmand: Gearmand, exceptions: bool) -> None:
-        """setId() connects where work() could not."""
+        """setId() connects after work() could not."""
         worker = GearmanWorker()
         worker.addServer(gearmand.host, gearmand.port, exceptions)
         worker.addFunction("f", lambda job, _: b"")

@@ -1,4 +1,4 @@
-"""The GIL: a worker in one thread, and another thread that computes."""
+"""The GIL: a worker in one thread, and a thread that computes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of
 
 JOBS = 100
-# How long a thread that wants the GIL waits at most for one that computes: the interpreter's default.
+# The interpreter's default switch interval: how long a thread waits at most for the GIL of one that computes.
 SWITCH = 0.005
 
 COMPUTES = f"""
@@ -38,14 +38,14 @@ worker.run()
 
 
 def fill(gearmand: Gearmand) -> None:
-    """Queues the jobs."""
+    """Submits the jobs in the background."""
     client = client_of(gearmand)
     for number in range(JOBS):
         client.doBackground("job", f"{number}")
 
 
 class TestBesideAComputingThread:
-    """It always wants the GIL, and gives it up after the switch interval only."""
+    """A thread that always wants the GIL and releases it after the switch interval only."""
 
     @pytest.mark.parametrize("works", [MIRROR, LAYER], ids=["mirror", "layer"])
     def test_jobs_take_a_few_switches(self, gearmand: Gearmand, works: str) -> None:
@@ -56,8 +56,8 @@ class TestBesideAComputingThread:
             assert float(child.line(60)) < JOBS * 4 * SWITCH
             assert child.end() == 0, child.errors()
 
-    def test_a_large_workload_is_read_without_it(self, gearmand: Gearmand) -> None:
-        """The other thread computes while the workload comes in."""
+    def test_a_large_workload_is_received_without_the_gil(self, gearmand: Gearmand) -> None:
+        """The other thread computes meanwhile."""
         program = """
 before = computed; time.sleep(0.1); in_20_ms = (computed - before) / 5
 worker, gained = worker_of(*PORTS, job=count), []
@@ -76,7 +76,7 @@ say(sorted(gained)[3] > in_20_ms)
             assert child.end() == 0, child.errors()
 
     def test_an_idle_worker_releases_it(self, gearmand: Gearmand) -> None:
-        """The other thread computes while the worker waits for a job that does not come."""
+        """The other thread computes while the worker waits for a job."""
         program = f"""
 def watch():
     while len(seen) < {JOBS}: time.sleep(0.01)
@@ -93,7 +93,7 @@ threading.Thread(target=watch).start()
             assert child.end() == 0, child.errors()
 
     def test_a_job_that_comes_while_functions_are_announced(self, gearmand: Gearmand) -> None:
-        """It is run within another call than work()'s own; the worker goes on all the same."""
+        """The job runs inside the call that announces the functions; the worker continues."""
         program = f"""
 worker = worker_of(*PORTS, job=count)
 while len(seen) < {JOBS}:
@@ -109,7 +109,7 @@ say(len(seen))
             assert child.end() == 0, child.errors()
 
     def test_a_fork(self, gearmand: Gearmand) -> None:
-        """A function forks: the child comes back through C and is refused, the parent goes on."""
+        """A function forks: in the child the call raises ForkedUseError, the parent continues."""
         program = f"""
 def done():
     pid = os.fork()

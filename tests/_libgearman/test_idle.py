@@ -1,4 +1,4 @@
-"""What a wait costs while nothing happens, as strace sees it: nothing."""
+"""An idle wait makes no system calls: checked with strace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from gearman_cffi.testing import Gearmand
 from tests.support import Child
 
-# A second look at signals 50 ms after the start of a wait is by design; from then on there is silence.
+# A wait checks for signals once more after 50 ms. After that it makes no system call.
 SETTLED = 0.3
 SECONDS = 2.0
 
-# The alarm's handler ends the wait; what strace has written between the two is what the wait costs.
+# The alarm's handler ends the wait. What strace wrote in between is what the wait did.
 PROGRAM = f"""
 class Over(Exception): pass
 def end(number, frame): raise Over
@@ -30,7 +30,7 @@ LINE = re.compile(r"(?:\d+ +)?(\d+\.\d+) (.*)")
 
 
 def events(trace: Path) -> Iterator[tuple[float, str]]:
-    """The time and text of every line of strace."""
+    """The time and the text of every line of strace."""
     for line in trace.read_text("utf-8", "replace").splitlines():
         found = LINE.fullmatch(line)
         assert found, line
@@ -38,10 +38,10 @@ def events(trace: Path) -> Iterator[tuple[float, str]]:
 
 
 class TestIdle:
-    """Waits without an answer, with and without a timeout, with one server and with two."""
+    """Waits for an answer, with and without a timeout, with one server and with two."""
 
-    def test_silence(self, gearmand: Gearmand, tmp_path: Path) -> None:
-        """From its second look on, for some seconds, the process makes no system call: no wake-up, no packet."""
+    def test_no_system_calls(self, gearmand: Gearmand, tmp_path: Path) -> None:
+        """After the second check for signals the process makes no system call for some seconds."""
         with ExitStack() as stack:
             one, two = [gearmand.port], [gearmand.port, stack.enter_context(Gearmand()).port]
             waits = [("worker.work()", ports, timeout) for ports in (one, two) for timeout in (-1, 60_000)]
@@ -58,7 +58,7 @@ class TestIdle:
                 self.assert_silent(list(events(trace)))
 
     def assert_silent(self, seen: list[tuple[float, str]]) -> None:
-        """There is the wait, its second look, and then nothing until the alarm."""
+        """The wait, its second check for signals, and then nothing until the alarm."""
         begin = max(at for at, text in seen if text.startswith("setitimer("))
         end = min(at for at, text in seen if text.startswith("--- SIGALRM"))
         assert end - begin > SECONDS - 0.1

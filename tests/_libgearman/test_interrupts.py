@@ -1,4 +1,4 @@
-"""Ctrl-C during blocking calls: it ends them at once, and the object works on afterwards."""
+"""Ctrl-C ends a blocking call at once, and the object works afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import HOST, Child, client_of, frozen, queued, serving, wait_
 
 TRIES = 3
 
-# Says "calling" before each call, then when it was interrupted, on the clock that all processes share.
+# Says "calling" before each call, and then when it was interrupted, on the monotonic clock.
 INTERRUPTED = f"""
 def interrupted(call):
     for _ in range({TRIES}):
@@ -35,10 +35,9 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 
 def interrupt(child: Child) -> None:
-    """Interrupts each of its calls once it waits: KeyboardInterrupt comes within 100 ms.
+    """Interrupts each of its calls when it waits: KeyboardInterrupt is raised within 100 ms.
 
-    Of a few tries one must be that quick, because the machine may be busy with something else at the moment;
-    none may take as long as a wait.
+    One of a few tries must be that quick, because the machine may be busy. None may take as long as the wait.
     """
     times = []
     for _ in range(TRIES):
@@ -55,17 +54,17 @@ def interrupt(child: Child) -> None:
 
 @contextmanager
 def silent_listener() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+    """The port of a server that accepts connections and sends nothing."""
     with socket.create_server((HOST, 0), backlog=16) as listener:
         yield listener.getsockname()[1]
 
 
 class TestCtrlC:
-    """SIGINT ends a blocking call by KeyboardInterrupt, and the object works on afterwards."""
+    """SIGINT raises KeyboardInterrupt in a blocking call, and the object works afterwards."""
 
     @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
     def test_a_client_that_waits_for_a_result(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """doNormal() without a worker; the same client then gets the answer of another job."""
+        """doNormal() has no worker. The client then gets the answer to another job."""
         program = (
             INTERRUPTED
             + """
@@ -83,7 +82,7 @@ say(client.doNormal("other", "y"))
 
     @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
     def test_a_worker_that_waits_for_a_job(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """work() without a job; the same worker then runs one."""
+        """work() has no job. The worker then runs one."""
         program = (
             INTERRUPTED
             + """
@@ -103,7 +102,7 @@ say(worker.work())
 
     @pytest.mark.parametrize("kind", ["GearmanClient", "GearmanWorker"])
     def test_adding_a_server_that_is_silent(self, kind: str) -> None:
-        """addServer() asks it for exceptions and waits for ever; the object can be used and dropped."""
+        """addServer() asks it for exceptions and gets no answer. The object can be used and dropped."""
         program = (
             INTERRUPTED
             + f"""
@@ -128,8 +127,8 @@ say(made.returnCode(), made.timeout())
             ('worker.ping("x")', "True"),
         ],
     )
-    def test_a_server_that_stands_still(self, gearmand: Gearmand, call: str, answer: str) -> None:
-        """Each call of a connected object; when the server goes on, so does the object, with the right answer."""
+    def test_a_server_that_is_stopped(self, gearmand: Gearmand, call: str, answer: str) -> None:
+        """Every call of a connected object is interrupted. When the server continues, the right answer comes."""
         program = (
             INTERRUPTED
             + f"""
@@ -150,7 +149,7 @@ say({call})
             assert child.end() == 0
 
     def test_a_job_that_cannot_be_answered(self, gearmand: Gearmand) -> None:
-        """Sending a result of 16 MiB to a server that stands still; the job then goes to another worker."""
+        """A result of 16 MiB is sent to a server that is stopped. Another worker then gets the job."""
         program = """
 def large(job, context):
     say("runs")

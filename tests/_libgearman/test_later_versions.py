@@ -1,4 +1,4 @@
-"""What later versions of libgearman add is used where the loaded one has it: a stand-in adds it to the system's."""
+"""Functions of later libgearman versions are used if the loaded one has them; here a fake library adds them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ STAND_IN = "import ctypes; stand_in = ctypes.CDLL(None); from gearman_cffi.ext i
 
 @pytest.fixture(scope="module")
 def later_libgearman(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The compiled stand-in, to be loaded before the system's library."""
+    """The compiled fake library, for LD_PRELOAD."""
     library = tmp_path_factory.mktemp("later") / "later_libgearman.so"
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gearmand"], capture_output=True, text=True, check=True)
     command = [shutil.which("cc") or "gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(library), str(SOURCE)]
-    # It asks for the functions of the next library by name, which the linker does not see.
+    # It looks the functions of the real library up by name, which the linker does not see.
     command += ["-Wl,--no-as-needed", *flags.stdout.split(), "-ldl"]
     subprocess.run(command, check=True, timeout=30)
     return str(library)
 
 
 def test_tls_of_workers(later_libgearman: str, tmp_path: Path) -> None:
-    """The capabilities have it, and setSSL() reaches the library with the names of the files."""
+    """capabilities has the function, and setSSL() passes the names of the files to it."""
     for name in ("ca", "certificate", "key"):
         (tmp_path / name).touch()
     program = """
@@ -52,7 +52,7 @@ def test_tls_of_workers(later_libgearman: str, tmp_path: Path) -> None:
     ids=["worker", "client"],
 )
 def test_a_signal_ends_a_wait(later_libgearman: str, gearmand: Gearmand, call: str, answer: str) -> None:
-    """Where poll() cannot be replaced the option is used: the handler runs at once, and the call goes on."""
+    """Without interposition the option is used: the handler runs at once, and the call continues."""
     program = f"""
         signal.signal(signal.SIGUSR1, lambda *_: say("handled", stand_in.waits_ended_by_signals()))
         say(found.stop_wait_on_signal, found.interruptible_waits)
@@ -63,7 +63,7 @@ def test_a_signal_ends_a_wait(later_libgearman: str, gearmand: Gearmand, call: s
         child.expect("True False")
         child.await_blocked()
         ended = 0
-        for _ in range(100):  # a signal between two waits ends none
+        for _ in range(100):  # a signal between two waits does not end the next one
             child.send(signal.SIGUSR1)
             handled, _, count = child.line().partition(" ")
             assert handled == "handled"
@@ -80,5 +80,5 @@ def test_a_signal_ends_a_wait(later_libgearman: str, gearmand: Gearmand, call: s
 
 
 def dedented(program: str) -> str:
-    """The lines of a program that stands in a function here."""
+    """A program without the indentation that it has here."""
     return "\n".join(line.strip() for line in program.strip().splitlines()) + "\n"

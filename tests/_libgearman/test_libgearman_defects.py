@@ -1,4 +1,4 @@
-"""Sequences in which libgearman by itself crashes, spins or mixes the data of two jobs up."""
+"""Sequences in which libgearman alone crashes, spins, or mixes up the data of two jobs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests._libgearman.fake_servers import fake_server, packet
 from tests.support import Child, client_of, queued, serving, wait_until
 
 JOB_ASSIGN, JOB_CREATED, WORK_COMPLETE, GRAB = 11, 8, 13, b"\0REQ\0\0\0\x27"
-# Freed memory is filled at once, so that its use shows.
+# Freed memory is overwritten at once, so that its use shows.
 OVERWRITTEN = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "PYTHONMALLOC": "malloc"}
 SIZES = [(50_000_000, 100), (300_000, 3_000), (3_000, 20_000), (100, 100_000), (20_000, 3_000)]
 
 
-def torn(kind: int, first: int, second: int, stays: bool = False) -> contextlib.AbstractContextManager[int]:
-    """The port of a server that hangs up, or stays, in the middle of the first job's data; the second one is whole."""
+def truncating(kind: int, first: int, second: int, stays: bool = False) -> contextlib.AbstractContextManager[int]:
+    """A server that ends its first answer in the middle of the data, with or without closing; the second is whole."""
 
     def serve(connection: socket.socket, number: int) -> None:
         data = b"ab"[number : number + 1] * (first, second)[number]
@@ -40,8 +40,8 @@ def torn(kind: int, first: int, second: int, stays: bool = False) -> contextlib.
     return fake_server(serve)
 
 
-class TestTorn:
-    """A connection ends within a packet: the next packet is not written where the rest of that one was to go."""
+class TestTruncatedPackets:
+    """A connection ends within a packet. The next packet is not written behind the truncated one (Q07)."""
 
     @pytest.mark.parametrize(("first", "second"), SIZES)
     @pytest.mark.parametrize("submit", ["client.doNormal('f', 'x')", "task()"], ids=["call", "task"])
@@ -58,7 +58,7 @@ def task():
 say(len({submit}), client.returnCode() == GEARMAN_LOST_CONNECTION)
 say({submit} == b"b" * {second})
 """
-        with torn(WORK_COMPLETE, first, second) as port, Child(program, port) as child:
+        with truncating(WORK_COMPLETE, first, second) as port, Child(program, port) as child:
             child.expect("0 True")
             child.expect("True")
             assert child.end() == 0, child.errors()
@@ -72,14 +72,14 @@ worker.setTimeout(15_000)
 worker.addFunction("f", lambda job: say(job.workload() == b"b" * {second}))
 while not worker.work(): pass
 """
-        with torn(JOB_ASSIGN, first, second) as port, Child(program, port) as child:
+        with truncating(JOB_ASSIGN, first, second) as port, Child(program, port) as child:
             child.expect("True")
             assert child.end() == 0, child.errors()
 
 
 @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
 class TestCounts:
-    """Where a connection was lost or refused, libgearman's counts of jobs differ: answers are not mixed up."""
+    """A lost or refused connection makes libgearman's counts of jobs wrong (Q06): answers are not mixed up."""
 
     @pytest.mark.parametrize("preferred", [0, 1])
     def test_a_server_that_comes_back(self, gearmand: Gearmand, preferred: int) -> None:
@@ -105,8 +105,8 @@ class TestCounts:
                 assert client.doNormal("echo", "end") == b"end"
             assert seen == {name: f"workload of {name}".encode() for name in "ABCD"}
 
-    def test_tasks_that_were_under_way(self, gearmand: Gearmand) -> None:
-        """They have failed with their server, and get no answer that is for others."""
+    def test_tasks_that_were_running(self, gearmand: Gearmand) -> None:
+        """They fail with their server, and get no answer of other tasks."""
         client = client_of(gearmand)
         client.setTimeout(15_000)
         seen: list[object] = []
@@ -125,14 +125,14 @@ class TestCounts:
         assert seen == []
 
 
-class TestHeldBack:
-    """A callback stops the run, and stops it again when a single job comes after it."""
+class TestPausedPackets:
+    """A callback stops the run, and stops it again during the single job that follows."""
 
     @pytest.mark.parametrize("call", ["doNormal('echo', 'x')", "doBackground('echo', 'x')", "jobStatus('H:1')"])
     @pytest.mark.parametrize("event", ["Created", "Data", "Complete"])
     @pytest.mark.parametrize("code", ["GEARMAN_PAUSE", "GEARMAN_WORK_FAIL"])
-    def test_the_job_is_not_taken(self, gearmand: Gearmand, call: str, event: str, code: str) -> None:
-        """As in PHP it fails with the callback's code; it is not submitted later, and the task goes on."""
+    def test_the_job_is_not_submitted(self, gearmand: Gearmand, call: str, event: str, code: str) -> None:
+        """As in PHP it fails with the callback's code. It is not submitted later, and the task continues."""
         program = f"""
 client = client_of(*PORTS)
 client.setTimeout(15_000)
@@ -162,7 +162,7 @@ say(client.runTasks(), client.doNormal("count", "x"))
             assert child.end() == 0, child.errors()
 
     def test_another_job_is_refused(self, gearmand: Gearmand) -> None:
-        """In the run after the one that was stopped."""
+        """The server refuses a job in the run after the one that was stopped (Q31)."""
         program = """
 client = client_of(*PORTS)
 client.setTimeout(15_000)
@@ -180,7 +180,7 @@ say(client.doBackground("other", "x") != "")
 
 
 class TestWorkers:
-    """Programs that end with 'alive'."""
+    """Programs that say "alive" at their end."""
 
     @pytest.mark.parametrize(
         "calls",
@@ -196,7 +196,7 @@ class TestWorkers:
         ],
         ids=["grab after work", "unregisterAll", "unregister", "grab in steps", "grab after register"],
     )
-    def test_they_live(self, gearmand: Gearmand, calls: str) -> None:
+    def test_no_crash(self, gearmand: Gearmand, calls: str) -> None:
         program = f"""
 client = client_of(*PORTS)
 worker = worker_of(*PORTS, f=echo)
@@ -214,8 +214,8 @@ say("alive")
             assert child.end() == 0, child.errors()
 
     @pytest.mark.parametrize("call", ["work", "grabJob"])
-    def test_one_that_is_dropped_in_the_middle_of_an_answer(self, call: str) -> None:
-        """Its connection still points into the job that was to come."""
+    def test_a_worker_that_is_dropped_while_it_receives_a_job(self, call: str) -> None:
+        """Its connection still points into the job (Q18)."""
         program = f"""
 worker = GearmanWorker()
 worker.addServer("127.0.0.1", *PORTS, False)
@@ -227,14 +227,14 @@ gc.collect()
 say("alive")
 """
         with (
-            torn(JOB_ASSIGN, 10, 10, stays=True) as port,
+            truncating(JOB_ASSIGN, 10, 10, stays=True) as port,
             Child(program, port, **OVERWRITTEN) as child,
         ):
             child.expect("alive")
             assert child.end() == 0, child.errors()
 
     def test_a_large_result_with_a_timeout_of_zero(self, gearmand: Gearmand) -> None:
-        """It goes out; and Ctrl-C ends the wait for a server that does not read it."""
+        """It is sent (Q22), and Ctrl-C ends the wait for a server that does not read it."""
         program = """
 worker = worker_of(*PORTS, f=lambda job, context: b"q" * 30_000_000)
 client = client_of(*PORTS)
@@ -266,8 +266,8 @@ os.kill(SERVER, signal.SIGCONT)
                 gearmand.resume()
 
     @pytest.mark.parametrize("size", [4, 50, 9_000, 90_000])
-    def test_a_copy_has_functions_of_its_own(self, gearmand: Gearmand, size: int) -> None:
-        """What it forgets it does not run; what it keeps gets its own workload."""
+    def test_a_clone_has_functions_of_its_own(self, gearmand: Gearmand, size: int) -> None:
+        """It does not run the functions that it unregisters; the others get their workloads."""
         program = f"""
 client = client_of(*PORTS)
 worker = worker_of(*PORTS, f=lambda job, context: say("f", job.workload() == b"2" * {size}), g=echo)

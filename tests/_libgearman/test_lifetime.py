@@ -1,4 +1,4 @@
-"""How long what an object holds lives: the last reference, the garbage collector, the end of the interpreter."""
+"""When objects are freed: by the last reference, the garbage collector, the end of the interpreter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 @contextmanager
 def without_gc() -> Iterator[None]:
-    """No garbage collection while the block runs: what goes away in it goes by its last reference."""
+    """Disables the garbage collector during the block, so that objects are freed by their last reference."""
     gc.disable()
     try:
         yield
@@ -33,11 +33,11 @@ def without_gc() -> Iterator[None]:
 
 
 class TestDropping:
-    """The last reference goes."""
+    """The last reference is dropped."""
 
     @pytest.mark.parametrize("make", [client_of, worker_of])
     def test_it_closes_the_connection_at_once(self, gearmand: Gearmand, make: Callable[..., Any]) -> None:
-        """Without the garbage collector, as the server sees it."""
+        """The server sees it, without the garbage collector."""
         with without_gc():
             made = [make(gearmand) for _ in range(3)]
             assert connections(gearmand) == 3
@@ -47,7 +47,7 @@ class TestDropping:
             wait_until(lambda: connections(gearmand) == 0, "the others are closed")
 
     def test_a_worker_that_has_worked(self, gearmand: Gearmand) -> None:
-        """Functions, contexts and the worker itself are gone with it; no cycle of ours holds them."""
+        """Functions, contexts and the worker are freed; the package makes no cycle that holds them."""
 
         class Context:
             pass
@@ -66,7 +66,7 @@ class TestDropping:
             wait_until(lambda: connections(gearmand) == 0, "its connection is closed")
 
     def test_a_cycle_through_its_own_function(self, gearmand: Gearmand) -> None:
-        """A worker whose function refers to it is collected like any cycle."""
+        """A worker whose function refers to it is collected."""
 
         def make() -> weakref.ref[GearmanWorker]:
             worker = worker_of(gearmand)
@@ -80,7 +80,7 @@ class TestDropping:
         wait_until(lambda: connections(gearmand) == 0, "its connection is closed")
 
     def test_in_the_middle_of_its_own_job(self, gearmand: Gearmand) -> None:
-        """The last reference outside goes, and the collector runs, while work() is running: it ends as it should."""
+        """The last other reference is dropped and the collector runs during work(), which ends as usual."""
         kept: list[Any] = []
 
         def drop(job: GearmanJob, context: Any) -> bytes:
@@ -97,7 +97,7 @@ class TestDropping:
         wait_until(lambda: connections(gearmand) == 1, "only the client is left")
 
     def test_the_collector_at_every_step(self, shared_gearmand: Gearmand) -> None:
-        """With a collection at every allocation everything still works."""
+        """Everything works with a collection at every allocation."""
         thresholds = gc.get_threshold()
         with serving(shared_gearmand, collected=echo) as worker:
             client = client_of(shared_gearmand)
@@ -112,7 +112,7 @@ class TestDropping:
 
 
 class TestEnd:
-    """The interpreter ends while objects live."""
+    """The interpreter ends while objects are alive."""
 
     @pytest.mark.parametrize(
         "program",
@@ -127,7 +127,7 @@ class TestEnd:
         ],
     )
     def test_it_is_silent(self, gearmand: Gearmand, program: str) -> None:
-        """Exit code 0 and nothing on stderr, in Python's development mode, whatever holds them."""
+        """Exit code 0 and nothing on stderr in Python's development mode, whatever refers to the objects."""
         with Child(program, gearmand.port, options=["-X", "dev"]) as child:
             assert child.end() == 0
             assert child.errors() == ""
@@ -135,11 +135,11 @@ class TestEnd:
 
 
 class TestPickling:
-    """Objects that are connections or belong to one cannot be written down."""
+    """Objects that have or use a connection cannot be pickled or copied."""
 
     @pytest.mark.parametrize("make", [GearmanClient, GearmanWorker, GearmanJob])
     def test_pickling_is_refused(self, make: type[Any]) -> None:
-        """TypeError by every protocol, and nothing is lost of the object."""
+        """Every protocol raises TypeError, and the object still works."""
         made = make()
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError, match=r"cannot be pickled|neither copied nor pickled"):
@@ -148,7 +148,7 @@ class TestPickling:
 
     @pytest.mark.parametrize("make", [GearmanClient, GearmanWorker, GearmanJob])
     def test_copying_is_refused(self, make: type[Any]) -> None:
-        """TypeError by copy and deepcopy."""
+        """copy and deepcopy raise TypeError."""
         for way in (copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match=r"cannot be copied|neither copied nor pickled"):
                 way(make())

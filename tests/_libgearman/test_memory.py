@@ -1,8 +1,8 @@
-"""Nothing grows: memory over many jobs, large jobs and failures; descriptors over many objects.
+"""Nothing leaks: memory over many jobs, large jobs and failures; descriptors over many objects.
 
-Each measurement is made in processes of their own, after a warm-up that fills Python's and the C library's pools.
-LIMIT is 1 MiB: the smallest block that malloc() gives has 32 bytes, so that losing one for every job would
-show as 2.7 MiB after 90,000 jobs, and what a sound process needs more after its warm-up are a few pages.
+Each measurement runs in its own processes, after a warm-up that fills Python's and the C library's pools.
+LIMIT is 1 MiB. The smallest block of malloc() has 32 bytes, so that leaking one for each job would show as 2.7 MiB
+after 90,000 jobs, while a correct process needs a few more pages after the warm-up.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from tests.support import Child
 LIMIT = 1024
 MIB = 1024
 
-# Memory in KiB, counted by the kernel page by page (the counters in /proc/self/statm are approximations). One
-# processor for all: then a job costs a third of the time, because nothing has to be woken up on another one.
+# Memory in KiB, counted by the kernel page by page (the counters in /proc/self/statm are approximations). All on
+# one processor: a job then takes a third of the time, because no process has to be woken up on another one.
 TOOLS = """
 import json
 if hasattr(os, "sched_setaffinity"):
@@ -58,13 +58,13 @@ while True:
 
 @pytest.fixture(scope="module")
 def quick_gearmand() -> Iterator[Gearmand]:
-    """A server with one I/O thread, which is the quickest for one client and one worker."""
+    """A server with one I/O thread, the fastest for one client and one worker."""
     with Gearmand(threads=1) as server:
         yield server
 
 
 def measured(server: Gearmand, program: str, seconds: float = 150) -> tuple[list[int], list[int]]:
-    """The memory of client and worker, before and after what the client program does; in KiB."""
+    """The memory of client and worker before and after the client program, in KiB."""
     with Child(WORKER, server.port) as worker:
         worker.expect("working")
         with Child(TOOLS + program, server.port) as client:
@@ -74,17 +74,17 @@ def measured(server: Gearmand, program: str, seconds: float = 150) -> tuple[list
 
 
 def assert_steady(before: list[int], after: list[int], limit: int = LIMIT) -> None:
-    """Neither the client nor the worker has grown by more than the limit, in KiB."""
+    """Neither the client nor the worker has grown by more than limit KiB."""
     grown = dict(zip(("client", "worker"), (new - old for old, new in zip(before, after, strict=True)), strict=True))
     assert max(grown.values()) < limit, grown
 
 
 class TestMemory:
-    """The memory of a client's process and of a worker's, before and after."""
+    """The memory of a client's and of a worker's process, before and after."""
 
     @pytest.mark.timeout(200)
     def test_a_hundred_thousand_jobs(self, quick_gearmand: Gearmand) -> None:
-        """From the 10,000th foreground job to the 100,000th, results of 1 to 2048 bytes, neither grows."""
+        """Neither grows from the 10,000th to the 100,000th foreground job with results of 1 to 2048 bytes."""
         program = """
 workloads = [bytes([size % 256]) * (1 + size * 8) for size in range(256)]
 for number in range(1, 100_001):
@@ -97,7 +97,7 @@ say(json.dumps([before, of_both()]))
         assert_steady(*measured(quick_gearmand, program))
 
     def test_jobs_of_16_mib(self, quick_gearmand: Gearmand) -> None:
-        """Of 20 jobs the last 15 need nothing that the first 5 did not: not even half a payload."""
+        """The last 15 of 20 jobs need no more memory than the first 5, within half a payload."""
         program = """
 payload = os.urandom(1 << 24)
 for number in range(20):
@@ -151,7 +151,7 @@ say(json.dumps([before, of_both()]))
         assert_steady(*measured(quick_gearmand, program))
 
     def test_objects(self, quick_gearmand: Gearmand) -> None:
-        """300 connected clients and workers, used and dropped: no memory, and not one descriptor is left."""
+        """300 connected clients and workers, used and dropped: no memory and no descriptor is left."""
         program = """
 def use():
     one, other = client_of(*PORTS), worker_of(*PORTS, nothing=echo, more=echo)

@@ -1,4 +1,4 @@
-"""A port where something else than a gearmand answers: an error, and no crash, also at the calls after it."""
+"""Something else than a gearmand listens on the port: errors, and no crash in this or a later call."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ say("alive")
 
 
 def answering(answer: bytes) -> contextlib.AbstractContextManager[int]:
-    """The port of a server that answers whatever comes first so, and hangs up a moment later."""
+    """A server that answers whatever it receives first, and closes the connection a moment later."""
 
     def serve(connection: socket.socket, number: int) -> None:
         connection.settimeout(0.3)
@@ -66,7 +66,7 @@ def answering(answer: bytes) -> contextlib.AbstractContextManager[int]:
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 def test_every_call(answer: bytes) -> None:
-    """Each comes back, one after the other in one process, three times."""
+    """Each call returns or raises, three times one after the other in one process."""
     program = "".join(PROGRAM.replace("CALL", call) for call in CALLS.values())
     with answering(answer) as port, Child(program, port) as child:
         for call in CALLS:
@@ -75,7 +75,7 @@ def test_every_call(answer: bytes) -> None:
 
 
 def test_what_the_python_layer_says() -> None:
-    """That there is no gearmand."""
+    """The message says that the server does not speak Gearman's protocol."""
     program = """
 from gearman_cffi import Client, RawSerializer, ServerError
 try: Client(f"127.0.0.1:{PORTS[0]}", RawSerializer(), timeout=5).execute_job("f", b"x")
@@ -118,7 +118,7 @@ NOT_FOR_WORKERS = {
 
 
 def sending_pieces(first: bytes, later: bytes, size: int) -> contextlib.AbstractContextManager[int]:
-    """The port of a server with one answer for its first connection and one for later ones, in pieces of this size."""
+    """A server with one answer for its first connection and one for later ones, sent in pieces of this size."""
 
     def serve(connection: socket.socket, number: int) -> None:
         answer = first if number == 0 else later
@@ -135,14 +135,14 @@ def sending_pieces(first: bytes, later: bytes, size: int) -> contextlib.Abstract
 
 @pytest.mark.parametrize("size", [1, 4096])
 class TestForeignPackets:
-    """A server sends a packet of Gearman's that no gearmand sends there: an error, and not a byte of it is used."""
+    """A server sends a packet that no gearmand sends there: an error, and no byte of it is used (Q37)."""
 
     DONE = packet(JOB_CREATED, b"H:1") + packet(WORK_COMPLETE, b"H:1", b"done")
 
     @pytest.mark.parametrize("foreign", NOT_FOR_CLIENTS.values(), ids=NOT_FOR_CLIENTS.keys())
     @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
     def test_to_a_client(self, foreign: bytes, size: int) -> None:
-        """The packet before it is for an unknown handle: libgearman has freed its arguments, and would compare them."""
+        """The packet before it is for an unknown handle, and libgearman would compare its freed arguments."""
         unknown = packet(WORK_STATUS, b"N" * 300, b"1", b"2")
         created, complete = self.DONE[:15], self.DONE[15:]
         with sending_pieces(created + unknown + foreign + complete, self.DONE, size) as port:
@@ -157,7 +157,7 @@ class TestForeignPackets:
     @pytest.mark.parametrize("foreign", NOT_FOR_WORKERS.values(), ids=NOT_FOR_WORKERS.keys())
     @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
     def test_to_a_worker(self, foreign: bytes, size: int) -> None:
-        """It reconnects, and runs the job that it is given there."""
+        """It reconnects, and runs the job that it gets there."""
         first, second = (packet(JOB_ASSIGN_ALL, handle, b"f", b"u", b"", b"x") for handle in (b"H:1", b"H:2"))
         ran: list[str] = []
         with sending_pieces(foreign + first, second, size) as port:
@@ -174,7 +174,7 @@ class TestForeignPackets:
         assert codes <= {GEARMAN_SUCCESS, GEARMAN_TOO_MANY_ARGS, GEARMAN_LOST_CONNECTION}
 
     def test_what_a_gearmand_may_send(self, size: int) -> None:
-        """Packets for the handles of jobs that were given up, one of them without data."""
+        """Packets for the handles of abandoned jobs, one of them without data."""
         others = packet(WORK_STATUS, b"H:9", b"1", b"2")
         others += packet(WORK_COMPLETE, b"H:9", b"") + packet(WORK_FAIL, b"H:9")
         answers = self.DONE[:15] + others + self.DONE[15:]

@@ -1,4 +1,4 @@
-"""Between the steps of a client in non-blocking mode, and between two runs."""
+"""A client in non-blocking mode, between the steps of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TestWait:
 
     @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
     def test_it_waits_for_answers(self, gearmand: Gearmand) -> None:
-        """Where hundreds of jobs wait to be named it sleeps: that more could be sent is no news."""
+        """It sleeps while hundreds of jobs are not acknowledged, although more could be sent."""
         client = client_of(gearmand)
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
         for _ in range(1000):

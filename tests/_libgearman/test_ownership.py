@@ -1,4 +1,4 @@
-"""Who may use an object: one thread at a time, not its own callbacks, and only the process that made it."""
+"""Who may use an object: one thread at a time, not its own callbacks, and only the process that created it."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ WORKER_LOOKS: list[Callable[[GearmanWorker], Any]] = [
 
 
 class TestThreads:
-    """One thread at a time: use beside another thread's call raises and does no harm."""
+    """Use during another thread's call raises, and does not disturb that call."""
 
     def test_a_client(self, gearmand: Gearmand) -> None:
-        """Every call raises ConcurrentUseError; the call that runs gets its answer."""
+        """Every call raises ConcurrentUseError; the running call gets its answer."""
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(client._submit, JobKind.NORMAL, "waiting", b"x")
@@ -66,7 +66,7 @@ class TestThreads:
         assert client.timeout() == -1
 
     def test_a_worker(self, gearmand: Gearmand) -> None:
-        """Every call but stop() raises ConcurrentUseError; the worker goes on."""
+        """Every call but stop() raises ConcurrentUseError; the worker continues."""
         worker = worker_of(gearmand, f=echo)
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(worker.work)
@@ -78,7 +78,7 @@ class TestThreads:
             assert future.result(20) is True
 
     def test_one_after_the_other(self, shared_gearmand: Gearmand) -> None:
-        """Threads that take turns may share a client, and each may have one of its own at the same time."""
+        """Threads may share a client one after the other, and use clients of their own at the same time."""
         shared = client_of(shared_gearmand)
         lock = threading.Lock()
 
@@ -100,7 +100,7 @@ class TestReentry:
     """A worker's function uses its worker."""
 
     def test_it_may_not_work(self, shared_gearmand: Gearmand) -> None:
-        """work() raises in the function, which may catch that; looking is allowed.
+        """work() raises in the function, which may catch it; reading is allowed.
 
         All other calls are allowed too: see tests/ext/test_calls_in_a_job.py.
         """
@@ -124,7 +124,7 @@ class TestReentry:
         assert len(texts) == 1
         assert "one of its callbacks" in texts[0]
 
-    def test_what_it_does_not_catch_fails_the_job(self, shared_gearmand: Gearmand) -> None:
+    def test_an_error_that_it_does_not_catch_fails_the_job(self, shared_gearmand: Gearmand) -> None:
         """The error is an exception of the function like any other."""
         worker = worker_of(shared_gearmand)
         worker.addFunction("reentry", lambda job, context: worker.work())
@@ -133,7 +133,7 @@ class TestReentry:
             worker.work()
 
     def test_it_may_use_other_objects(self, shared_gearmand: Gearmand) -> None:
-        """A client and a second worker inside a job of the first."""
+        """A client and a second worker inside a job of the first worker."""
         client = client_of(shared_gearmand)
 
         def use(job: GearmanJob, context: Any) -> bytes:
@@ -184,11 +184,11 @@ say(worker.work(), worker.returnCode())
 
 
 class TestFork:
-    """A child process that inherited objects."""
+    """A child process that inherits objects."""
 
     @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)"])
     def test_a_child_may_neither_use_nor_disturb_them(self, gearmand: Gearmand, end: str) -> None:
-        """Use raises ForkedUseError; dropping them, and the end of the child, leave the parent's connections be."""
+        """Use raises ForkedUseError. Dropping them and the end of the child do not touch the parent's connections."""
         with serving(gearmand, other=echo), Child(FORK.format(end=end), gearmand.port) as child:
             child.expect("ready")
             before = connections(gearmand)

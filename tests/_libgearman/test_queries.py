@@ -1,4 +1,4 @@
-"""Questions to every server (ping, options) while something else is still to come on the connection."""
+"""ping() and options while other packets are still to arrive on the connection (Q12)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ASK = {
 
 
 def assert_works(client: GearmanClient, server: Gearmand) -> None:
-    """Jobs of every kind are named, answered and known."""
+    """Jobs of every kind get handles, answers and a status."""
     client.setTimeout(15_000)
     with serving(server, other=lambda job, _: job.workload()):
         for number in range(5):
@@ -29,10 +29,10 @@ def assert_works(client: GearmanClient, server: Gearmand) -> None:
 
 @pytest.mark.parametrize("ask", ASK)
 class TestClient:
-    """Their answers are told from those of jobs."""
+    """The answers are not mixed up with those of jobs."""
 
     def test_a_job_that_was_given_up(self, gearmand: Gearmand, ask: str) -> None:
-        """Before the server named it: the name comes with the answer. The job stays queued."""
+        """The job was not acknowledged: JOB_CREATED arrives with the answer. The job stays queued."""
         client = client_of(gearmand)
         with frozen(gearmand):
             assert client._submit(JobKind.NORMAL, "late", b"x", timeout_ms=50).rc == TIMEOUT
@@ -41,7 +41,7 @@ class TestClient:
         assert queued(gearmand, "late") == 1
 
     def test_a_result_that_comes_late(self, gearmand: Gearmand, ask: str) -> None:
-        """It lies there when the question is asked."""
+        """It is there already when the query is sent."""
         client = client_of(gearmand)
         assert client._submit(JobKind.NORMAL, "late", b"x", timeout_ms=50).rc == TIMEOUT
         with serving(gearmand, late=lambda job, _: job.workload()):
@@ -49,8 +49,8 @@ class TestClient:
         assert ASK[ask](client, gearmand) is True
         assert_works(client, gearmand)
 
-    def test_tasks_on_their_way(self, gearmand: Gearmand, ask: str) -> None:
-        """A run that was given up goes on afterwards, and every result arrives."""
+    def test_running_tasks(self, gearmand: Gearmand, ask: str) -> None:
+        """A run that was interrupted continues afterwards, and every result arrives."""
         client = client_of(gearmand)
         seen: list[bytes | bool] = []
         client.setCompleteCallback(lambda task: seen.append(task.data()))
@@ -68,7 +68,7 @@ class TestClient:
         assert_works(client, gearmand)
 
     def test_exceptions_are_still_asked_for(self, gearmand: Gearmand, ask: str) -> None:
-        """A client that comes to ask for them after it has given up a job gets their texts."""
+        """A client that asks for them after it has abandoned a job gets their texts."""
 
         def fail(job: object, context: object) -> None:
             raise ValueError("text")
@@ -84,10 +84,10 @@ class TestClient:
 
 @pytest.mark.parametrize("ask", ASK)
 class TestWorker:
-    """A server may be sending a job, or waking the worker up, at that moment."""
+    """The server may be sending a job, or waking the worker up, at that moment."""
 
     def test_a_job_for_an_interrupted_worker(self, gearmand: Gearmand, ask: str) -> None:
-        """work() was given up after it had asked for a job. The job that comes is done by the next work()."""
+        """work() was interrupted after it had requested a job. The next work() runs the job."""
         worker = worker_of(gearmand, waiting=lambda job, _: job.workload())
         client_of(gearmand).doBackground("waiting", "x")
         worker.setTimeout(50)
@@ -99,7 +99,7 @@ class TestWorker:
         wait_until(lambda: queued(gearmand, "waiting") == 0, "it is done")
 
     def test_a_worker_that_is_woken_up(self, gearmand: Gearmand, ask: str) -> None:
-        """A job came while the worker was not waiting."""
+        """A job arrived while the worker was not waiting."""
         worker = worker_of(gearmand, waiting=lambda job, _: job.workload())
         worker.setTimeout(50)
         assert worker.work() is False
@@ -111,7 +111,7 @@ class TestWorker:
 
 
 def test_interrupted_at_any_point(gearmand: Gearmand) -> None:
-    """A handler that raises at any moment, in short calls too, never leaves a client or worker in use for ever."""
+    """A handler that raises at any moment, even in short calls, never leaves a client or worker marked as in use."""
     program = """
 import random
 random.seed(1)
@@ -133,8 +133,8 @@ say(client.ping("x"), client.doBackground("f", "x") != "", worker.addFunction("f
         assert child.end() == 0, child.errors()
 
 
-def test_interrupted_exchanges(gearmand: Gearmand) -> None:
-    """SIGINT in a ping beside tasks on their way costs them nothing."""
+def test_interrupted_queries(gearmand: Gearmand) -> None:
+    """SIGINT during a ping does not affect running tasks."""
     program = """
 client, seen = client_of(*PORTS), []
 client.setCompleteCallback(lambda task: seen.append(task.data()))

@@ -1,4 +1,4 @@
-"""Waits that are left to recv(): a client that knows how long a job's name is sleeps until more than that comes."""
+"""Waits in recv(), and clients that know the size of JOB_CREATED and sleep until more than that has come."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DONE = packet(JOB_CREATED, HANDLE) + packet(WORK_COMPLETE, HANDLE, b"done")
 
 @contextmanager
 def answering(*answers: Callable[[socket.socket], object]) -> Iterator[GearmanClient]:
-    """A client of a server that answers its jobs, one after the other, each with the next of these."""
+    """A client of a server that gives its jobs these answers, one after the other."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -51,15 +51,15 @@ def answering(*answers: Callable[[socket.socket], object]) -> Iterator[GearmanCl
 
 
 def done(connection: socket.socket) -> None:
-    """The job's name and its result at once."""
+    """JOB_CREATED and the result together."""
     connection.sendall(DONE)
 
 
 class TestUnusualAnswers:
-    """The answer to a second job, when the client knows the size of a name."""
+    """The answer to the second job, when the client knows the size of JOB_CREATED."""
 
-    def test_less_than_a_name(self) -> None:
-        """A refusal that is shorter than a name ends the call all the same."""
+    def test_less_than_job_created(self) -> None:
+        """An ERROR that is shorter than JOB_CREATED ends the call."""
         with answering(done, lambda connection: connection.sendall(packet(ERROR, b"E", b"no"))) as client:
             assert client.doNormal("f", "x") == b"done"
             with pytest.warns(match="no"):
@@ -67,7 +67,7 @@ class TestUnusualAnswers:
             assert client.returnCode() == SERVER_ERROR
 
     def test_byte_by_byte(self) -> None:
-        """What comes in pieces is put together."""
+        """An answer that comes in pieces is complete."""
 
         def dribble(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,8 +78,8 @@ class TestUnusualAnswers:
             assert [client.doNormal("f", "x") for _ in range(3)] == [b"done"] * 3
 
     @pytest.mark.parametrize("sent", [0, 5, len(packet(JOB_CREATED, HANDLE)), len(DONE) - 1])
-    def test_an_end(self, sent: int) -> None:
-        """A connection that ends, before, in and after the name, is lost at once."""
+    def test_the_end_of_the_connection(self, sent: int) -> None:
+        """The loss is noticed at once, before, in and after JOB_CREATED."""
         with answering(done, lambda connection: connection.sendall(DONE[:sent])) as client:
             assert client.doNormal("f", "x") == b"done"
             begin = time.monotonic()
@@ -88,8 +88,8 @@ class TestUnusualAnswers:
             assert client.returnCode() == LOST_CONNECTION
             assert time.monotonic() - begin < 1
 
-    def test_a_name_alone(self) -> None:
-        """The name is known when the time is over, and the time counts from the submission."""
+    def test_job_created_alone(self) -> None:
+        """The handle is known after the timeout, which counts from the submission."""
         over = threading.Event()
 
         def name(connection: socket.socket) -> None:
@@ -107,17 +107,17 @@ class TestUnusualAnswers:
 
 
 def slow(job: GearmanJob, context: Any) -> bytes:
-    """Longer than a recv() waits."""
+    """A function that takes longer than a recv() waits."""
     job.sendStatus(1, 2)
     time.sleep(0.3)
     return job.workload()
 
 
 class TestBesideOtherCalls:
-    """After jobs in the foreground, what waits for less than a name is not held up by them."""
+    """After foreground jobs, calls that wait for less than JOB_CREATED are not delayed."""
 
     def test_all_kinds(self, gearmand: Gearmand) -> None:
-        """A ping, a status, a job in the background and tasks, each as quick as ever."""
+        """A ping, a status, a background job and tasks, each as fast as before."""
         client = client_of(gearmand)
         created: list[float] = []
         client.setCreatedCallback(lambda task: created.append(time.monotonic()))
@@ -144,7 +144,7 @@ class TestBesideOtherCalls:
             assert created[0] - begin < 0.2 < time.monotonic() - begin
 
     def test_a_task_beside_it(self, gearmand: Gearmand) -> None:
-        """A task that waits for its run hears of its name while a job in the foreground is done."""
+        """A task gets its handle while a foreground job is running."""
         client = client_of(gearmand)
         heard: list[str] = []
 
@@ -160,10 +160,10 @@ class TestBesideOtherCalls:
         assert len(heard) == 1
 
     def test_a_long_job_and_signals(self, gearmand: Gearmand) -> None:
-        """Handlers run on time through the whole of a second job, and its answer comes."""
+        """Handlers run on time during the second job, and its answer arrives."""
         client = client_of(gearmand)
-        rung: list[float] = []
-        before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+        handled: list[float] = []
+        before = signal.signal(signal.SIGALRM, lambda *_: handled.append(time.monotonic()))
         try:
             with serving(gearmand, slow=slow):
                 client.doNormal("slow", "first")
@@ -175,11 +175,11 @@ class TestBesideOtherCalls:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-        within = [at for at in rung if begin < at < begin + lasted]
+        within = [at for at in handled if begin < at < begin + lasted]
         assert len(within) > lasted / 0.01 / 4
 
-    def test_a_worker_whose_server_stands_still(self, gearmand: Gearmand) -> None:
-        """stop() from another thread ends a worker that waits for the answer to its question for a job."""
+    def test_a_worker_whose_server_is_stopped(self, gearmand: Gearmand) -> None:
+        """stop() from another thread ends the wait for the answer to a request for a job."""
         worker = worker_of(gearmand, echo=lambda job, _: job.workload())
         client_of(gearmand).doBackground("echo", "x")
         assert worker.work()

@@ -1,4 +1,4 @@
-"""A server that takes no more jobs of a function: the client goes on, over the same connection."""
+"""The server refuses jobs because a queue is full: the client continues over the same connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning
 
 @pytest.fixture
 def client(gearmand: Gearmand) -> GearmanClient:
-    """Its server has one job of the function full, and takes no other."""
+    """A client whose server has one job of the function "full", and refuses others."""
     client = client_of(gearmand)
     client.setTimeout(5_000)
     client.doBackground("full", "x")
@@ -25,7 +25,7 @@ class TestRefused:
     """libgearman does not say which of several jobs was refused."""
 
     def test_hundreds_of_tasks(self, client: GearmanClient) -> None:
-        """What is still to be named holds back no submission for good: every runTasks() comes back."""
+        """Jobs without an acknowledgement do not block submission: every runTasks() returns."""
         for _ in range(1000):
             client.addTaskBackground("full", "x")
         client.runTasks()
@@ -35,7 +35,7 @@ class TestRefused:
             assert client.returnCode() != GEARMAN_TIMEOUT
 
     def test_a_job_that_was_given_up(self, gearmand: Gearmand, client: GearmanClient) -> None:
-        """The next call may be told of it; those that follow get their own answers."""
+        """The next call may report the refusal; later calls get their own answers."""
         client.setTimeout(100)
         with frozen(gearmand):
             client.doBackground("full", "x")
@@ -47,7 +47,7 @@ class TestRefused:
             assert client.doBackground("other", "x") != ""
 
     def test_calls_after_tasks(self, gearmand: Gearmand, client: GearmanClient) -> None:
-        """Two that were refused are told of one by one; then the calls get their own answers, the other tasks too."""
+        """Two refusals are reported one by one. Then calls and the other tasks get their own answers."""
         seen: list[bytes | bool] = []
         client.setCompleteCallback(lambda task: seen.append(task.data()))
         with serving(gearmand, echo=lambda job, _: job.workload()):

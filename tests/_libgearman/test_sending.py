@@ -1,4 +1,4 @@
-"""What a worker sends for a job, and what comes between."""
+"""Packets that a worker sends for a job, and signals meanwhile."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning
 
 
 class HandlerError(Exception):
-    """What a signal handler raises."""
+    """Raised by a signal handler."""
 
 
 @contextmanager
-def rung_while_it_sends(child: Child, server: Gearmand) -> Iterator[None]:
-    """The program sends something large to a server that stands still, and is sent a signal in the middle of it."""
+def signal_while_it_sends(child: Child, server: Gearmand) -> Iterator[None]:
+    """The program sends a large packet to a stopped server, and gets a signal meanwhile."""
     with frozen(server):
         child.go_on()
         child.await_blocked()
@@ -33,7 +33,7 @@ def rung_while_it_sends(child: Child, server: Gearmand) -> Iterator[None]:
 
 @pytest.mark.parametrize("how", ['job.sendComplete(b"r" * 30_000_000)', 'b"r" * 30_000_000'], ids=["sent", "returned"])
 def test_a_heartbeat_in_the_middle_of_a_result(gearmand: Gearmand, how: str) -> None:
-    """A signal handler sends a status: it is told that this is impossible now; the result goes out whole."""
+    """A signal handler cannot send a status meanwhile; the result is complete."""
     program = f"""
 heard = []
 def work(job, context):
@@ -49,7 +49,7 @@ say(worker.work(), heard)
     with Child(program, gearmand.port) as child, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client_of(gearmand).doNormal, "f", "x")
         child.expect("works")
-        with rung_while_it_sends(child, gearmand):
+        with signal_while_it_sends(child, gearmand):
             child.await_blocked()
         child.expect(f"True [(False, {GEARMAN_SEND_IN_PROGRESS})]")
         assert child.end() == 0, child.errors()
@@ -57,7 +57,7 @@ say(worker.work(), heard)
 
 
 def test_a_second_job_in_the_middle_of_a_result(gearmand: Gearmand) -> None:
-    """A signal handler completes another job of the worker: impossible now, it is told, and later it can."""
+    """A signal handler cannot complete another job of the worker meanwhile, but afterwards it can."""
     program = """
 worker = worker_of(*PORTS)
 worker.register("f")
@@ -72,7 +72,7 @@ say(jobs[1].sendComplete("s"))
         client_of(gearmand).doBackground("f", f"{number}")
     with Child(program, gearmand.port) as child:
         child.expect("grabbed")
-        with rung_while_it_sends(child, gearmand):
+        with signal_while_it_sends(child, gearmand):
             child.expect("False")
             child.await_blocked()
         child.expect("True")
@@ -82,18 +82,18 @@ say(jobs[1].sendComplete("s"))
 
 
 def test_a_handler_that_raises_before_the_function(gearmand: Gearmand) -> None:
-    """The signal came while a large workload was received: the job goes back to the server."""
+    """The signal arrived while a large workload was received: the server gets the job back."""
     raised = 0
     workload = b"w" * 3_000_000
 
-    def rings(number: int, frame: FrameType | None) -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
         if frame is not None and frame.f_code.co_name == "gcffi_on_job":
             raise HandlerError
 
     worker = worker_of(gearmand, f=lambda job, _: job.workload())
     worker.setTimeout(100)
     client = client_of(gearmand)
-    before = signal.signal(signal.SIGALRM, rings)
+    before = signal.signal(signal.SIGALRM, handler)
     try:
         with ThreadPoolExecutor(1) as pool:
             while raised < 3:
@@ -113,19 +113,19 @@ def test_a_handler_that_raises_before_the_function(gearmand: Gearmand) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_packet_that_was_given_up(gearmand: Gearmand) -> None:
-    """A handler that raises ends it: nothing more can be sent for the job, which the server hands out again."""
+def test_a_packet_that_was_interrupted(gearmand: Gearmand) -> None:
+    """A handler that raises ends it. Nothing more can be sent for the job, which the server gives to another worker."""
     program = """
-class Rung(Exception): pass
-def rings(number, frame): raise Rung
-signal.signal(signal.SIGUSR1, rings)
+class HandlerRaised(Exception): pass
+def handler(number, frame): raise HandlerRaised
+signal.signal(signal.SIGUSR1, handler)
 worker = worker_of(*PORTS)
 worker.register("f")
 job = worker.grabJob()
 say("grabbed")
 sys.stdin.readline()
 try: job.sendData(b"d" * 30_000_000)
-except Rung: say("raised")
+except HandlerRaised: say("raised")
 sys.stdin.readline()
 say(job.sendComplete("c"), job.returnCode() == GEARMAN_LOST_CONNECTION)
 while not (again := worker.grabJob()): time.sleep(0.01)  # the server has to see that the connection is gone
@@ -134,7 +134,7 @@ say(again.workload(), again.sendComplete("c"))
     client_of(gearmand).doBackground("f", "x")
     with Child(program, gearmand.port) as child:
         child.expect("grabbed")
-        with rung_while_it_sends(child, gearmand):
+        with signal_while_it_sends(child, gearmand):
             child.expect("raised")
         child.go_on()
         child.expect("False True")
@@ -142,14 +142,14 @@ say(again.workload(), again.sendComplete("c"))
         assert child.end() == 0, child.errors()
 
 
-def test_a_stop_before_another_worker_took_its_place(gearmand: Gearmand) -> None:
-    """A job that was grabbed before the worker was renewed goes out whole as well."""
+def test_a_stop_before_the_worker_is_replaced(gearmand: Gearmand) -> None:
+    """The result of a job that was grabbed before is complete too."""
     program = """
 worker = worker_of(*PORTS)
 worker.register("f")
 job = worker.grabJob()
 worker.stop()
-say(worker.grabJob(), worker.grabJob())  # the first leaves it spent, the second renews it
+say(worker.grabJob(), worker.grabJob())  # the first breaks it, the second replaces it
 sys.stdin.readline()
 say(job.sendComplete(b"r" * 30_000_000))
 """

@@ -1,4 +1,4 @@
-"""Signals whose handlers return, during blocking calls: the call goes on (PEP 475)."""
+"""Signals whose handlers return: the blocking call continues (PEP 475)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 
 class TestHandlersThatReturn:
-    """A signal whose handler returns is an interlude: nothing is lost, nothing is sent twice."""
+    """A handler that returns: nothing is lost, nothing is sent twice."""
 
     HANDLER = """
 seen = []
@@ -30,8 +30,8 @@ signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
             child.send(signal.SIGUSR1)
 
     @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
-    def test_a_client_goes_on_waiting(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """The result arrives afterwards, for the one job that was submitted."""
+    def test_a_client_continues_to_wait(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """The result arrives, and one job was submitted."""
         program = self.HANDLER + (
             """
 client = client_of(*PORTS)
@@ -49,8 +49,8 @@ say(client.doNormal("late", "x"), client.returnCode(), len(seen) > 0)
             assert child.end() == 0
 
     @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
-    def test_a_worker_goes_on_waiting(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """The same work() runs the job that comes later."""
+    def test_a_worker_continues_to_wait(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
+        """The same work() runs a later job."""
         program = self.HANDLER + (
             """
 worker = worker_of(*PORTS, echo=echo)
@@ -71,7 +71,7 @@ say(worker.work(), worker.returnCode(), len(seen) > 0)
     @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
     @pytest.mark.parametrize("call", ['client.doNormal("late", "x")', "worker.work()"])
     def test_the_remaining_time_is_kept(self, gearmand: Gearmand, call: str, environment: dict[str, str]) -> None:
-        """With a signal every 100 ms a timeout of 500 ms ends after 500 ms: the wait is not begun anew."""
+        """With a signal every 100 ms a timeout of 500 ms ends after 500 ms."""
         program = f"""
 signal.signal(signal.SIGALRM, lambda number, frame: None)
 client, worker = client_of(*PORTS), worker_of(*PORTS, echo=echo)
@@ -90,8 +90,8 @@ say(time.monotonic() - begin, client.returnCode() + worker.returnCode())
             assert child.end() == 0
 
 
-def test_a_handler_that_raises_where_an_exception_is_kept(gearmand: Gearmand) -> None:
-    """What the function raised is on standard error then, and work() does not return as if nothing had been."""
+def test_a_handler_that_raises_while_an_exception_is_pending(gearmand: Gearmand) -> None:
+    """The exception of the function is written to standard error, and work() raises."""
     program = """
 def fails(job, context):
     raise ValueError("from the function")

@@ -1,4 +1,4 @@
-"""Many signals whose handlers return, during a wait: nothing is sent twice, nothing is lost, no time is won."""
+"""Many signals during a wait: nothing is sent twice, nothing is lost, and the timeout stays the same."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def many(): return count >= 50
 
 
 class TestStorm:
-    """A signal every 2 ms for as long as it takes to handle 50."""
+    """A signal every 2 ms until 50 were handled."""
 
     def test_a_foreground_job(self, gearmand: Gearmand) -> None:
-        """Its result arrives; it was submitted once."""
+        """Its result arrives, and it was submitted once."""
         program = (
             STORM
             + """
@@ -52,7 +52,7 @@ say(many())
             assert len(tap.packets("WORK_COMPLETE", "<")) == 1
 
     def test_tasks(self, gearmand: Gearmand) -> None:
-        """Every callback of five tasks is called, in order and once; five jobs were submitted."""
+        """Every callback of five tasks is called once and in order, and five jobs were submitted."""
         program = (
             STORM
             + """
@@ -83,7 +83,7 @@ say(many(), all(seen[n] == ["created", ("data", b"part"), ("complete", b"%d" % n
             assert sorted(packet[-1] for packet in tap.packets("SUBMIT_JOB")) == ["0", "1", "2", "3", "4"]
 
     def test_a_worker(self, gearmand: Gearmand) -> None:
-        """It takes the job that comes at last; it has asked for one twice: at first, and when it was woken up."""
+        """It runs the job. It has requested one twice: at first, and when it was woken up."""
         program = (
             STORM
             + """
@@ -105,7 +105,7 @@ say(many())
             assert len(tap.packets("WORK_COMPLETE")) == 1
 
     @pytest.mark.parametrize("call", ["client.doNormal('late', 'x')", "worker.work()", "client.runTasks()"])
-    def test_no_time_is_won(self, gearmand: Gearmand, call: str) -> None:
+    def test_the_timeout_stays_the_same(self, gearmand: Gearmand, call: str) -> None:
         """A timeout of 300 ms ends after 300 ms."""
         program = (
             STORM

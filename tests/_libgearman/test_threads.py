@@ -1,4 +1,4 @@
-"""Threads: calls side by side, signals for the main thread wherever it is, a worker thread that is stopped."""
+"""Threads: concurrent calls, signals for the main thread, and workers in threads that are stopped."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TRIES = 5
 
 
 class TestSideBySide:
-    """A call that blocks lets other threads run."""
+    """Other threads run during a blocking call."""
 
     def test_clients(self, gearmand: Gearmand) -> None:
-        """12 clients in 12 threads wait at the same time, and each gets its own answer."""
+        """12 clients in 12 threads wait at the same time; each gets its own answer."""
         with ThreadPoolExecutor(12) as pool:
             futures = [
                 pool.submit(lambda number: client_of(gearmand).doNormal("gather", f"{number}"), number)
@@ -44,7 +44,7 @@ class TestSideBySide:
             assert sorted(results) == [b"0", b"1", b"2", b"3"]
 
 
-# The main thread waits in Python, another one in C.
+# The main thread waits in Python, another thread in C.
 WAITS = {
     "Event.wait": "threading.Event().wait()",
     "Event.wait with a timeout": "threading.Event().wait(20)",
@@ -65,7 +65,7 @@ def answered(child: Child, number: signal.Signals, word: str) -> float:
 
 
 class TestSignals:
-    """Handlers run in the main thread, whatever the others do."""
+    """Handlers run in the main thread, whatever other threads do."""
 
     @pytest.mark.parametrize("blocked", ["client.doNormal('nobody', 'x')", "worker.work()"])
     def test_the_main_thread_waits_in_python(self, gearmand: Gearmand, blocked: str) -> None:
@@ -101,8 +101,9 @@ say("over")
 
     @pytest.mark.parametrize("busy", [0, 1])
     def test_none_is_lost(self, gearmand: Gearmand, busy: int) -> None:
-        """The main thread blocks in C. Each of 200 signals, sent as soon as the one before it was handled, is handled:
-        also beside a thread that runs Python all the time, to which the kernel may hand a signal instead.
+        """The main thread blocks in C. 200 signals, each sent when the one before was handled, are all handled.
+
+        Also beside a thread that always runs Python code, to which the kernel may deliver a signal instead.
         """
         program = f"""
 def spin():
@@ -118,7 +119,7 @@ client_of(*PORTS).doNormal("nobody", "x")
         assert max(times) < 2
 
     def test_a_thread_imported_it(self, gearmand: Gearmand) -> None:
-        """The main thread's waits are interruptible wherever the package was imported first."""
+        """Waits of the main thread are interruptible, whichever thread imported the package."""
         program = """
 import sys, threading
 def load():
@@ -131,7 +132,7 @@ client.addServer("127.0.0.1", int(sys.argv[1]))
 try: client.doNormal("nobody", "x")
 except KeyboardInterrupt: sys.exit(7)
 """
-        # The tests' programs import it themselves, so that this one is another program's argument.
+        # The programs of the tests import the package themselves, so this one runs as an argument of another program.
         outer = f"os.execv(sys.executable, [sys.executable, '-c', {program!r}, *sys.argv[1:]])"
         with Child(outer, gearmand.port) as child:
             wait_until(lambda: queued(gearmand, "nobody"), "the job is queued")
@@ -144,7 +145,7 @@ class TestWorkerThread:
     """A program whose workers are threads."""
 
     def test_sigterm_ends_it(self, gearmand: Gearmand) -> None:
-        """The handler stops them, idle or busy; their threads end, the busy one after its job."""
+        """The handler stops the workers. Their threads end, a busy one after its job."""
         program = """
 def slow(job, context):
     say("running")

@@ -1,4 +1,4 @@
-"""GEARMAN_CLIENT_UNBUFFERED_RESULT: data is read in parts. libgearman itself crashes when an exception comes so."""
+"""GEARMAN_CLIENT_UNBUFFERED_RESULT: data is read in parts. libgearman alone crashes at an exception (Q13)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support import Child, client_of, serving
 
 
 def unbuffered(server: Gearmand) -> GearmanClient:
-    """A client that reads in parts."""
+    """A client that reads data in parts."""
     client = client_of(server)
     client.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
     return client
@@ -32,8 +32,8 @@ class TestExceptions:
         [(True, {}), (True, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}), (False, {})],
         ids=["exceptions, poll", "exceptions, slices", "failures, poll"],
     )
-    def test_the_client_lives(self, gearmand: Gearmand, asked: bool, environment: dict[str, str]) -> None:
-        """What has come is shown in parts, and the next job is answered."""
+    def test_no_crash(self, gearmand: Gearmand, asked: bool, environment: dict[str, str]) -> None:
+        """The data is read in parts, and the next job is answered."""
         program = f"""
 client = GearmanClient()
 client.addServer("127.0.0.1", *PORTS, {asked})
@@ -63,8 +63,8 @@ say(client.runTasks(), client.doNormal("echo", "alive"))
 class TestParts:
     """recvData()."""
 
-    def test_it_goes_on_where_it_was(self, gearmand: Gearmand) -> None:
-        """Parts in the callback, the rest after it has paused the run, and more when the packet is shown again."""
+    def test_it_continues_after_a_pause(self, gearmand: Gearmand) -> None:
+        """Parts in the callback, the rest after it has paused the run, and more when the packet is delivered again."""
         client, parts = unbuffered(gearmand), []
 
         def complete(task: GearmanTask) -> int | None:
@@ -81,11 +81,11 @@ class TestParts:
             parts.append(task.recvData(3))
             assert client.runTasks()
         assert parts == [[3, b"012"], [3, b"345"], [3, b"678"]]
-        assert task.recvData(1) in ([0, b""], False)  # it is over
+        assert task.recvData(1) in ([0, b""], False)  # the task has ended
 
     @pytest.mark.parametrize("parts", [True, False], ids=["unbuffered", "buffered"])
-    def test_an_option_asked_for_meanwhile(self, gearmand: Gearmand, parts: bool) -> None:
-        """The packet that is held back is kept; the connections that follow have the option."""
+    def test_an_option_that_is_requested_meanwhile(self, gearmand: Gearmand, parts: bool) -> None:
+        """The paused packet is kept, and later connections have the option."""
         client = GearmanClient()
         client.addServer("127.0.0.1", gearmand.port, False)
         seen: list[object] = []
@@ -116,7 +116,7 @@ class TestParts:
         assert client.returnCode() == GEARMAN_WORK_EXCEPTION
 
     def test_what_is_left_unread_is_skipped(self, gearmand: Gearmand) -> None:
-        """Of each packet by itself."""
+        """Unread data of a packet does not reach the next one."""
         client, parts = unbuffered(gearmand), []
         client.setDataCallback(lambda task: parts.append(task.recvData(2)))
         client.setCompleteCallback(lambda task: parts.append(task.recvData(9)))
@@ -134,10 +134,10 @@ class TestParts:
 
 
 class TestOption:
-    """The bit itself."""
+    """The bit of the option."""
 
     def test_it_is_kept_beside_the_others(self, gearmand: Gearmand) -> None:
-        """In a copy too."""
+        """In a clone too."""
         client = unbuffered(gearmand)
         buffered = client_of(gearmand).options()
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)

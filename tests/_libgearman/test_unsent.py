@@ -1,4 +1,4 @@
-"""Tasks whose connection goes away while they are being sent."""
+"""Tasks whose connection is lost while they are sent."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ say("ended")
 
 
 class TestUnsent:
-    """libgearman goes on from a task that it has freed where it is run again; so a process of its own may crash."""
+    """In a process of its own, because libgearman alone continues with a freed task when it is run again."""
 
     @pytest.mark.parametrize("raises", [False, True])
     def test_a_large_workload(self, gearmand: Gearmand, raises: bool) -> None:
-        """The server is killed in the middle of it: the fail callback is called, once, and the run has ended."""
+        """The server is killed meanwhile: the fail callback is called once, and the run ends."""
         program = f"""
 client, failed = client_of(*PORTS), []
 def fail(task):
@@ -63,14 +63,14 @@ say(client.runTasks())
             assert child.end() == 0, child.errors()
 
     def test_a_connection_that_is_reset_at_once(self, gearmand: Gearmand) -> None:
-        """Nothing was sent over it before; every call ends."""
+        """Nothing was sent over it before; every call returns."""
         with Child(RESETTING, gearmand.port) as child:
             child.expect("ended")
             assert child.end() == 0, child.errors()
 
     @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
     def test_a_server_that_is_up_at_the_next_run(self, gearmand: Gearmand) -> None:
-        """One task is submitted then; that the others are lost the program is told."""
+        """One task is submitted then; the program learns that the others are lost."""
         gearmand.stop()
         client = GearmanClient()
         client.addServer(gearmand.host, gearmand.port, False)

@@ -1,4 +1,4 @@
-"""What libgearman has freed is not touched any more, whoever still asks for it. Freed memory is overwritten here."""
+"""Memory that libgearman has freed is not used any more. Freed memory is overwritten here."""
 
 from __future__ import annotations
 
@@ -81,24 +81,24 @@ say(told > 0, len(made))
 """
 
 
-class TestDangling:
-    """Each of these read freed memory, or freed it twice."""
+class TestFreedMemory:
+    """Each of these once read freed memory, or freed it twice."""
 
     def test_a_job_that_was_collected_with_its_worker(self, gearmand: Gearmand) -> None:
-        """A finalizer that runs later brings it back: it is over, as one whose function has returned."""
+        """A finalizer that runs later resurrects it: it has ended, like a job whose function has returned."""
         with Child(RESURRECTED, gearmand.port, options=["-W", "ignore"], **OVERWRITTEN) as child:
             child.expect("True")
             assert child.end() == 0, child.errors()
 
-    def test_a_task_that_ends_before_it_is_handed_out(self, gearmand: Gearmand) -> None:
-        """A signal handler runs the tasks at any point inside addTask(), as the trace function does here."""
+    def test_a_task_that_ends_before_it_is_returned(self, gearmand: Gearmand) -> None:
+        """A signal handler may run the tasks at any point inside addTask(); here the trace function does."""
         with Child(IN_BETWEEN, gearmand.port, **OVERWRITTEN) as child:
             child.expect("True 0")
             assert child.end() == 0, child.errors()
 
     @pytest.mark.parametrize("call", ["run", "add"])
     def test_another_thread_is_refused(self, gearmand: Gearmand, call: str) -> None:
-        """Its calls change nothing, while the tasks of the first end by the thousand; all are forgotten."""
+        """Its calls change nothing while thousands of tasks of the first thread end; all tasks are freed."""
         with Child(OTHER_THREAD.replace("CALL", repr(call)), gearmand.port, **OVERWRITTEN) as child:
             child.expect("True 0")
             assert child.end() == 0, child.errors()

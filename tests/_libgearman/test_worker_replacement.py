@@ -1,4 +1,4 @@
-"""Workers that libgearman would crash in at the next call: they are renewed, whichever call that is."""
+"""Workers that would crash in libgearman at the next call (Q15): they are replaced, whichever call that is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.support import Child, client_of, frozen, wait_until, worker_of
 AGAIN = "worker.unregister('f'), worker.addFunction('f', echo)\n"
 
 
-class TestSpent:
+class TestReplacedWorkers:
     """In a process of its own, which may crash."""
 
     @pytest.mark.parametrize("non_blocking", [False, True])
     def test_a_function_that_is_registered_again(self, gearmand: Gearmand, non_blocking: bool) -> None:
-        """work() tells the servers what was unregistered before: with a new worker, after a spent grabJob()."""
+        """After a grabJob() that breaks the worker, work() announces with a new one what was unregistered."""
         program = f"""
 client, worker = client_of(*PORTS), worker_of(*PORTS, f=echo)
 worker.register("grabbed")
@@ -37,7 +37,7 @@ say(worker.returnCode(), job.handle() is not False)
 
     @pytest.mark.parametrize("non_blocking", [False, True])
     def test_a_late_answer_to_a_grabbed_job(self, gearmand: Gearmand, non_blocking: bool) -> None:
-        """The server, which has given the job to another worker, refuses it; the worker goes on asking for jobs."""
+        """The server refuses it, because another worker has the job. The worker continues to ask for jobs."""
         program = f"""
 client, worker = client_of(*PORTS), worker_of(*PORTS)
 worker.register("grabbed", 1)
@@ -61,7 +61,7 @@ say(codes.count(GEARMAN_UNEXPECTED_PACKET), again.sendComplete("done"))
 
     @pytest.mark.parametrize("next_call", ["grabJob", "work"])
     def test_a_timeout_at_one_of_two_servers(self, next_call: str) -> None:
-        """The other has said that there is no job, which is what libgearman crashes after."""
+        """The other server has no job, after which libgearman alone crashes."""
         program = f"""
 worker = worker_of(*PORTS, f=echo)
 say(worker.work())
@@ -88,7 +88,7 @@ say(set(codes) <= {{GEARMAN_NO_JOBS, GEARMAN_TIMEOUT}})
 
 @pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
 def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
-    """Asked again and again it gets each job, also over the connection that replaces a spent one."""
+    """It gets each job, also over a connection that replaces a broken one."""
     client, worker = client_of(gearmand), worker_of(gearmand, f=lambda job, _: b"")
     worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
 
@@ -104,5 +104,5 @@ def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
     for number in range(3):
         client.doBackground("f", f"{number}")
         wait_until(lambda: grabs(GEARMAN_SUCCESS), "it gets the job")
-        wait_until(lambda: grabs(GEARMAN_NO_JOBS), "it is told that there is no other")
+        wait_until(lambda: grabs(GEARMAN_NO_JOBS), "there is no other job")
     assert got == [b"0", b"1", b"2"]
