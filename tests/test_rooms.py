@@ -14,13 +14,12 @@ PACKAGE = INSTALLED / "gearman_cffi"
 # What each room may import of the package beside itself. The Python layer is all modules at the top; its tree of
 # exceptions stands by itself, because what the rooms beside it raise belongs to that tree.
 ALLOWED = {
-    "lazy": set[str](),
     "messages": set[str](),
-    "_libgearman": {"lazy"},
-    "ext": {"_libgearman", "lazy"},
+    "_libgearman": set[str](),
+    "ext": {"_libgearman"},
     "exceptions": {"ext"},
-    "serializers": {"exceptions", "lazy", "messages"},
-    "events": {"exceptions", "ext", "lazy", "python"},
+    "serializers": {"exceptions", "messages"},
+    "events": {"exceptions", "ext", "python"},
     "subscribers": {"events", "exceptions", "messages", "python"},
     "pytest_plugin": {"testing"},
     "dmank": {"python", "events", "exceptions", "ext", "messages", "serializers", "subscribers"},

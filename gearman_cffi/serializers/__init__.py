@@ -10,9 +10,9 @@ RawSerializer     bytes, without a format
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gearman_cffi.lazy import importer
 from gearman_cffi.messages import short_repr
 from gearman_cffi.serializers.base import Serializer
 from gearman_cffi.serializers.php import PhpSerializer, is_serialized
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from gearman_cffi.serializers.by_name import BY_NAME
     from gearman_cffi.serializers.json import JsonSerializer
     from gearman_cffi.serializers.pickle import PickleSerializer
-else:  # most programs use one serializer: the modules json and pickle cost 6 ms at each start
-    __getattr__, __dir__ = importer(
-        __name__, {"json": ("JsonSerializer",), "pickle": ("PickleSerializer",), "by_name": ("BY_NAME",)}
-    )
 
 __all__ = [
     "BY_NAME",
@@ -39,6 +35,22 @@ __all__ = [
     "Serializer",
     "is_serialized",
 ]
+
+# Imported on first use: most programs use one serializer, and the modules json and pickle take 3 ms of each start.
+_MODULES = {"BY_NAME": "by_name", "JsonSerializer": "json", "PickleSerializer": "pickle"}
+
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Imports a name of _MODULES."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return value
+
+    def __dir__() -> list[str]:
+        """All public names, also those that are not imported yet."""
+        return sorted({*globals(), *__all__})
 
 
 def chosen(serializer: Serializer | None) -> Serializer:
