@@ -39,10 +39,9 @@ if TYPE_CHECKING:
     )
     from gearman_cffi.ext import ConcurrentUseError
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
-    from gearman_cffi.job_interface import JobInterface
     from gearman_cffi.job_status import JobStatus
     from gearman_cffi.job_watch import JobUpdate, JobWatch, UpdateKind
-    from gearman_cffi.jobs import Job
+    from gearman_cffi.jobs import Job, JobInterface
     from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
         JsonSerializer,
@@ -134,9 +133,8 @@ _NAMES = {
     ),
     "ext": ("ConcurrentUseError",),
     "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
-    "job_interface": ("JobInterface",),
     "job_status": ("JobStatus",),
-    "jobs": ("Job",),
+    "jobs": ("Job", "JobInterface"),
     "priorities": ("Priority",),
     "serializers": (
         "JsonSerializer",

@@ -27,10 +27,9 @@ from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
-from gearman_cffi.job_interface import JobInterface
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_watch import JobUpdate, JobWatch
-from gearman_cffi.jobs import Job
+from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import Serializer, chosen

@@ -1,8 +1,8 @@
-"""Job: what a client submits, and what a handler is given."""
+"""Job, which a client submits and a handler executes, and the type of what the bulk calls accept."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from gearman_cffi.exceptions import JobNotRunning
 
@@ -64,3 +64,18 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._job_name!r}{' ' + self.handle if self.handle else ''}>"
+
+
+class JobInterface(Protocol):
+    """What execute_jobs() and the other bulk calls need of a job. Job has it.
+
+    An object may also have the attributes unique and priority, as Job does.
+    """
+
+    def get_job_name(self) -> str:
+        """Returns the name of the function."""
+        ...
+
+    def get_workload(self) -> Any:
+        """Returns the workload, a value."""
+        ...

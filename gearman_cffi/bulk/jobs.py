@@ -9,8 +9,7 @@ from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanTask
-from gearman_cffi.job_interface import JobInterface
-from gearman_cffi.jobs import Job
+from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind
 from gearman_cffi.serializers import Serializer

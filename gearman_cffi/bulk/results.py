@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.job_interface import JobInterface
+from gearman_cffi.jobs import JobInterface
 
 
 class Results:

@@ -12,8 +12,7 @@ from gearman_cffi.cli.io import print_message
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError, UnsupportedValue
 from gearman_cffi.exit_code import ExitCode
-from gearman_cffi.job_interface import JobInterface
-from gearman_cffi.jobs import Job
+from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import escape
 from gearman_cffi.priorities import Priority
 

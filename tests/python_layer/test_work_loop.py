@@ -38,11 +38,11 @@ class TestInterruptions:
     def test_a_listener_that_a_job_adds(self, gearmand: Gearmand) -> None:
         """The listener is called for that job and the next ones, until it is removed."""
         seen: list[object] = []
-        told: list[int] = []
+        done: list[int] = []
         dispatcher = EventDispatcher()
 
         def listen(event: object) -> None:
-            told.append(len(seen))
+            done.append(len(seen))
             if len(seen) == 5:
                 dispatcher.remove_listener(EventName.AFTER_RUN, listen)
 
@@ -57,7 +57,7 @@ class TestInterruptions:
         worker = Worker(gearmand.address, handlers(f=handle), dispatcher)
         worker.run()
         assert seen == list(range(8))
-        assert told == [3, 4, 5]
+        assert done == [3, 4, 5]
 
     def test_a_stop(self, gearmand: Gearmand) -> None:
         """The worker starts no job after it; the others stay queued."""
@@ -140,8 +140,8 @@ class TestInterruptions:
                     client.execute_job("f", "bad")
                 assert (raised.value.remote_type, raised.value.remote_message) == (type(error).__qualname__, "x")
             assert client.execute_job("f", "good") == "good"
-        told = [one.exception for one in trace.events if isinstance(one, (FunctionFailureEvent, WorkerExceptionEvent))]
-        assert told == [error]
+        kinds = (FunctionFailureEvent, WorkerExceptionEvent)
+        assert [event.exception for event in trace.events if isinstance(event, kinds)] == [error]
 
 
 class TestResults:

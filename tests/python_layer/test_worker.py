@@ -236,7 +236,7 @@ class TestRegistration:
         trace, other = Trace(), Trace()
         with running(gearmand, jobs, trace), running(gearmand, jobs, other):
             assert client.execute_job("slow", 1) == "second"
-            wait_until(lambda: EventName.WORKER_FAILURE in trace.names() + other.names(), "the late answer is told")
+            wait_until(lambda: EventName.WORKER_FAILURE in trace.names() + other.names(), "the late answer is reported")
             assert client.execute_job("slow", 2) == "second"
         failures = [event for event in trace.events + other.events if isinstance(event, WorkerExceptionEvent)]
         assert [type(failure.exception) for failure in failures] == [ServerError]

@@ -168,7 +168,7 @@ class TestFailuresThatEndDmanksWorker:
         gearmand.stop()
         trace = Trace()
         with running(gearmand, handlers(job=lambda job: "ok"), trace):
-            wait_until(lambda: EventName.WORKER_FAILURE in trace.names(), "the failure is told")
+            wait_until(lambda: EventName.WORKER_FAILURE in trace.names(), "the failure is reported")
             gearmand.start()
             assert Client(gearmand.address, timeout=20).execute_job("job", 1) == "ok"
         names = [line.split()[0] for line in trace.lines()]
