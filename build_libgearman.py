@@ -55,10 +55,11 @@ def make_builder() -> FFI:
     builder = FFI()
     for name in HEADERS:
         builder.cdef((ROOT / DECLARATIONS / f"{name}.h").read_text("utf-8"))
-    builder.cdef((ROOT / CSRC / "cdef.h").read_text("utf-8"))
+    for name in ("api.h", "cdef.h"):
+        builder.cdef(without_preprocessor((ROOT / CSRC / name).read_text("utf-8")))
     builder.set_source(
         MODULE,
-        '#include <libgearman-1.0/gearman.h>\n#include "versions.h"\n#include "glue.h"\n',
+        '#include <libgearman-1.0/gearman.h>\n#include "versions.h"\n#include "client.h"\n#include "worker.h"\n',
         sources=_files(CSRC, "**/*.c"),
         depends=_files(DECLARATIONS, "*.h") + _files(CSRC, "**/*.h"),
         include_dirs=[str(ROOT / CSRC), *(str(ROOT / CSRC / room) for room in ROOMS)],
@@ -68,6 +69,11 @@ def make_builder() -> FFI:
         py_limited_api=has_stable_abi(),
     )
     return builder
+
+
+def without_preprocessor(text: str) -> str:
+    """A header of ours as cffi reads it, which knows no preprocessor."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def _files(folder: Path, pattern: str) -> list[str]:

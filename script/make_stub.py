@@ -38,7 +38,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 def parameter_names() -> dict[str, list[str]]:
     """The declared parameter names of each function, empty for a parameter without a name."""
-    files = [*(ROOT / "vendor/libgearman").glob("*.h"), ROOT / "gearman_cffi/_libgearman/csrc/cdef.h"]
+    files = [*(ROOT / "vendor/libgearman").glob("*.h"), ROOT / "gearman_cffi/_libgearman/csrc/api.h"]
     text = COMMENT.sub("", "\n".join(path.read_text("utf-8") for path in files))
     return {name: [_name(one) for one in parameters.split(",")] for name, parameters in FUNCTION.findall(text)}
 

@@ -132,7 +132,7 @@ class NativeObject:
 
     def _checked(self) -> Any:
         """The struct, after checking that this thread may read it."""
-        refused = lib.gcffi_check(self.c)
+        refused = lib.gcffi_guard_check_thread(self.c)
         if refused:
             raise_refusal(self._functions.what, refused)
         return self.c

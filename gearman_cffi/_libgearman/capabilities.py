@@ -77,7 +77,7 @@ def _detect() -> Capabilities:
     return Capabilities(
         version=ffi.string(lib.gearman_version()).decode(),
         functions=frozenset(name for name in _SINCE if lib.gcffi_has(name.encode())),
-        interruptible_waits=lib.gcffi_is_interposed(),
+        interruptible_waits=lib.gcffi_waits_are_ours(),
         tls=lib.gcffi_has_tls(),
     )
 

@@ -122,7 +122,7 @@ class NativeClient(NativeObject):
         if like is None:
             is_open = lib.gcffi_client_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_client_open_like(self.c, like._checked(), rotation)
+            is_open = lib.gcffi_client_clone(self.c, like._checked(), rotation)
             self._files = like._files
         if not is_open:
             raise self._not_created()
@@ -281,10 +281,10 @@ class NativeClient(NativeObject):
     def _release_freed_tasks(self) -> None:
         """Tells the owner which tasks libgearman has freed, and then frees what C has kept of them."""
         numbers = ffi.new("int64_t[]", _MOST_RELEASED)
-        while count := lib.gcffi_client_dead(self.c, numbers, _MOST_RELEASED):
+        while count := lib.gcffi_client_freed_tasks(self.c, numbers, _MOST_RELEASED):
             for number in ffi.unpack(numbers, count):
                 self._owner.forget(number)
-            lib.gcffi_client_bury(self.c, numbers[0], count)
+            lib.gcffi_client_release_freed(self.c, numbers[0], count)
 
 
 class NativeBatchClient(NativeClient):
@@ -298,16 +298,16 @@ class NativeBatchClient(NativeClient):
         """
         numbers = ffi.from_buffer("uint64_t[]", sizes)
         newest_first = capabilities.submits_newest_first
-        return self._call(lib.gcffi_client_load, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
+        return self._call(lib.gcffi_client_batch_add, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
 
     def batch_run(self, waits: bool, timeout: int = -1) -> int:
         """Submits the jobs. waits: until all are answered, for at most timeout ms; else does what is possible now."""
-        return self._call(lib.gcffi_client_run_load, waits, timeout)
+        return self._call(lib.gcffi_client_batch_run, waits, timeout)
 
     def batch_results(self, count: int, rc: int) -> tuple[list[str], list[int]]:
         """The handles of all jobs of the batch, and their return codes: rc for those that were not answered."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
-        size = self._call(lib.gcffi_client_unload, count, rc, handles, codes)
+        size = self._call(lib.gcffi_client_batch_results, count, rc, handles, codes)
         names = ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1]
         return names, ffi.unpack(codes, count)  # type: ignore[return-value]
 

@@ -4,7 +4,7 @@ libgearman's objects are not thread-safe, and a forked child that closes an inhe
 parent. Every C call checks that, so that a mistake is an exception and not a crash.
 
 No exception may cross C. What a callback raises (callbacks.py) is stored here. The C call that called back then returns
-GCFFI_RAISED, and the method that made this C call raises the exception, with its traceback:
+GCFFI_E_EXCEPTION, and the method that made this C call raises the exception, with its traceback:
 
     rc = lib.gcffi_...(...)
     if rc < 0:
@@ -18,11 +18,11 @@ from typing import NoReturn
 
 from gearman_cffi._libgearman.native import lib
 
-EXCEPTION_PENDING = int(lib.GCFFI_RAISED)
+EXCEPTION_PENDING = int(lib.GCFFI_E_EXCEPTION)
 # A number from C below this is not a return code, neither libgearman's nor one that a callback returned.
-RETURN_CODE_MIN = int(lib.GCFFI_LEAST_CODE)
-REENTRANT = int(lib.GCFFI_CALLING)  # refused: the same thread is in the middle of a call of the object
-_OTHER_THREAD, _FORKED = int(lib.GCFFI_ELSEWHERE), int(lib.GCFFI_INHERITED)
+RETURN_CODE_MIN = int(lib.GCFFI_E_LIMIT)
+REENTRANT = int(lib.GCFFI_E_REENTRANT)  # refused: the same thread is in the middle of a call of the object
+_OTHER_THREAD, _FORKED = int(lib.GCFFI_E_OTHER_THREAD), int(lib.GCFFI_E_FORKED)
 
 # By thread: several may be inside C at once, each with an exception of its own.
 _pending: dict[int, BaseException] = {}

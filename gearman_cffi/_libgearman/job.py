@@ -113,7 +113,7 @@ class NativeJob:
         job = self._job
         if not job:
             return NULL
-        refused = lib.gcffi_check(job.worker)
+        refused = lib.gcffi_guard_check_thread(job.worker)
         if refused:
             raise_refusal("worker", refused)
         return job.st

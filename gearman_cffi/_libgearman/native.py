@@ -31,5 +31,5 @@ __all__ = ["ffi", "lib"]
 
 lib.gcffi_init()
 if lib.gcffi_set_main_thread(threading.main_thread().ident or 0):
-    atexit.register(lib.gcffi_end)
+    atexit.register(lib.gcffi_finalize)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

@@ -72,7 +72,7 @@ class NativeTask:
         task = self._task
         if task is None:
             return None
-        size = lib.gcffi_task_packet(self._client, task)
+        size = lib.gcffi_task_data_size(self._client, task)
         if size > 0:
             data = task.data
             return ffi.unpack(data, size) if data else None
@@ -85,13 +85,13 @@ class NativeTask:
         if not self._st():
             return None
         buffer = bytearray(min(size, self._packet_size()))
-        got = int(lib.gcffi_task_fetch(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
+        got = int(lib.gcffi_task_read(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
         if got < 0:
             raise_refusal("client", got)
         return bytes(buffer[:got])
 
     def _packet_size(self) -> int:
-        size = int(lib.gcffi_task_packet(self._client, self._task))
+        size = int(lib.gcffi_task_data_size(self._client, self._task))
         if size < 0:
             raise_refusal("client", size)
         return size
@@ -107,7 +107,7 @@ class NativeTask:
     def _st(self) -> Any:
         if self._task is None:
             return None
-        refused = lib.gcffi_check(self._client)
+        refused = lib.gcffi_guard_check_thread(self._client)
         if refused:
             raise_refusal("client", refused)
         return self._task.st

@@ -13,7 +13,7 @@ from gearman_cffi._libgearman.protocols import JobCallbacks
 _FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
 _SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
 _NON_BLOCKING, _IDENTIFIER = int(lib.GEARMAN_WORKER_NON_BLOCKING), int(lib.GEARMAN_WORKER_IDENTIFIER)
-_ANNOUNCE_FIRST = int(lib.GCFFI_ANNOUNCES)
+_ANNOUNCE_FIRST = int(lib.GCFFI_E_ANNOUNCE_FIRST)
 
 
 class NativeWorker(NativeObject):
@@ -51,7 +51,7 @@ class NativeWorker(NativeObject):
         if like is None:
             is_open = lib.gcffi_worker_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_worker_open_like(self.c, like._checked())
+            is_open = lib.gcffi_worker_clone(self.c, like._checked())
         if not is_open:
             raise self._not_created()
         self._has_timeout_0 = like is not None and like._has_timeout_0
@@ -114,8 +114,8 @@ class NativeWorker(NativeObject):
         """
         self._check_idle()
         function = None if callbacks is None else JobFunction(self.c, callbacks)
-        if (self.c.removing or self._to_register) and 0 < len(name) <= _FUNCTION_MAX:
-            self.c.announces_first = True
+        if (self.c.functions_removed or self._to_register) and 0 < len(name) <= _FUNCTION_MAX:
+            self.c.register_after_announce = True
             self._to_register[name] = function, timeout
             return _SUCCESS
         return self._register(name, function, timeout)
@@ -124,7 +124,7 @@ class NativeWorker(NativeObject):
         """Removes a function; the servers are told at the next work() (gearman_worker_unregister)."""
         rc = self._call(lib.gcffi_worker_unregister, name)
         waited = self._to_register.pop(name, None) is not None
-        self.c.announces_first = bool(self._to_register)
+        self.c.register_after_announce = bool(self._to_register)
         return _SUCCESS if waited else rc
 
     def unregister_all(self) -> int:
@@ -132,7 +132,7 @@ class NativeWorker(NativeObject):
         rc = self._call(lib.gcffi_worker_unregister_all)
         waited = bool(self._to_register)
         self._to_register.clear()
-        self.c.announces_first = False
+        self.c.register_after_announce = False
         return _SUCCESS if waited else rc
 
     def functions(self) -> list[tuple[bytes, int, JobCallbacks | None]]:
@@ -157,7 +157,7 @@ class NativeWorker(NativeObject):
 
     def set_wait_for_grab_reply(self, waits: bool) -> None:
         """Whether a non-blocking work() waits up to 50 ms for the server's answer whether it has a job."""
-        self._checked().awaits_answers = waits
+        self._checked().wait_for_grab_reply = waits
 
     def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
         """Waits for a job and runs it (gearman_worker_work).
@@ -186,7 +186,7 @@ class NativeWorker(NativeObject):
 
     def stop_after_job(self) -> None:
         """In a job that work() runs: work() returns after it, and its result is sent at once."""
-        self.c.goes_on = False
+        self.c.keep_working = False
 
     def grab(self, job: NativeJob) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
@@ -215,7 +215,7 @@ class NativeWorker(NativeObject):
         for name, (function, timeout) in self._to_register.items():
             self._register(name, function, timeout)
         self._to_register.clear()
-        self.c.announces_first = False
+        self.c.register_after_announce = False
         return None
 
     def _register(self, name: bytes, function: JobFunction | None, timeout: int) -> int:
@@ -242,13 +242,13 @@ class NativeWorker(NativeObject):
 
     def _check_idle(self) -> None:
         """Raises ConcurrentUseError during another call, except in a job that the worker runs."""
-        refused = lib.gcffi_check_idle(self.c)
+        refused = lib.gcffi_guard_check_idle(self.c)
         if refused:
             raise_refusal("worker", refused)
 
     def stop(self) -> None:
         """Makes the work() that is running, or the next one, return SHUTDOWN_GRACEFUL. From any thread."""
-        refused = lib.gcffi_check_alive(self.c)  # the wake-up pipe is the parent's too
+        refused = lib.gcffi_guard_check_process(self.c)  # the wake-up pipe is the parent's too
         if refused:
             raise_refusal("worker", refused)
         lib.gcffi_worker_stop(self.c)

@@ -2,14 +2,15 @@
  *
  * libgearman takes the next packet that arrives for the answer. On a connection on which something else is still to come
  * (the name or the result of a job that was given up, a job for a worker that was interrupted) that packet would be lost
- * and the next call would wait for it for ever. There the question is asked apart, over connections of its own. */
+ * and the next call would wait for it for ever. There the request is asked apart, over connections of its own. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
+#include "worker.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef int question(void *st, const void *data, size_t size);
+typedef int request(void *st, const void *data, size_t size);
 
 static int client_echo(void *st, const void *data, size_t size) { return (int)gearman_client_echo(st, data, size); }
 static int worker_echo(void *st, const void *data, size_t size) { return (int)gearman_worker_echo(st, data, size); }
@@ -27,8 +28,8 @@ typedef struct {
   bool is_truncated;          /* a connection has ended within a packet */
 } query;
 
-static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  (void)scope;
+static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
+  (void)call;
   query *asked = self;
   asked->polled = (unsigned)count;
   if (asked->worker) {
@@ -50,10 +51,10 @@ static const gcffi_io query_io = {
     .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
 
 /* Within a call, whose connections are shut down if it is aborted. */
-static void begin(gcffi_scope *scope, query *asked) {
-  scope->exchange = true;
-  scope->io = &query_io;
-  scope->self = asked;
+static void begin(gcffi_call *call, query *asked) {
+  call->close_on_abort = true;
+  call->io = &query_io;
+  call->self = asked;
 }
 
 /* libgearman's own text for a wait that was too long, if ending it has put another one in its place. */
@@ -65,17 +66,17 @@ static void timeout_text(const query *asked, char *text, size_t size) {
 }
 
 /* What the call leaves as the error. text: that of the object that asked apart. */
-static bool end(gcffi_scope *scope, const query *asked, const char *text, bool apart, char *error) {
-  scope->io = NULL;
-  if (scope->timed_out) {
+static bool end(gcffi_call *call, const query *asked, const char *text, bool apart, char *error) {
+  call->io = NULL;
+  if (call->timed_out) {
     timeout_text(asked, error, GEARMAN_MAX_ERROR_SIZE);
   } else if (apart) {
     strncpy(error, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
   }
-  return scope->timed_out || apart;
+  return call->timed_out || apart;
 }
 
-static int ask_and_wait(gcffi_client *client, question *ask, const void *data, size_t size) {
+static int ask_and_wait(gcffi_client *client, request *ask, const void *data, size_t size) {
   if (!(client->options & GEARMAN_CLIENT_NON_BLOCKING)) {
     gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   }
@@ -84,27 +85,27 @@ static int ask_and_wait(gcffi_client *client, question *ask, const void *data, s
   return answer;
 }
 
-static int ask_client(gcffi_client *client, gcffi_scope *scope, bool apart, question *ask, const void *data,
+static int query_client(gcffi_client *client, gcffi_call *call, bool apart, request *ask, const void *data,
                       size_t size, int without_memory) {
   gcffi_client other;
   query asked = {0};
-  begin(scope, &asked);
-  client->failed = false;
+  begin(call, &asked);
+  client->has_error = false;
   if (!apart) {
-    gcffi_mend(client, false);
+    gcffi_client_recover(client, false);
     gcffi_client_reset_lowat(client);
     int answer = ask_and_wait(client, ask, data, size);
     client->torn = client->torn || asked.is_truncated;
-    client->failed = end(scope, &asked, NULL, false, client->error);
+    client->has_error = end(call, &asked, NULL, false, client->error);
     return answer;
   }
-  int answer = gcffi_client_open_like(&other, client, 0) ? ask_and_wait(&other, ask, data, size) : without_memory;
-  client->failed = end(scope, &asked, gcffi_client_error(&other), true, client->error);
+  int answer = gcffi_client_clone(&other, client, 0) ? ask_and_wait(&other, ask, data, size) : without_memory;
+  client->has_error = end(call, &asked, gcffi_client_error(&other), true, client->error);
   gcffi_client_close(&other);
   return answer;
 }
 
-static int ask_worker_and_wait(gcffi_worker *worker, question *ask, const void *data, size_t size) {
+static int ask_worker_and_wait(gcffi_worker *worker, request *ask, const void *data, size_t size) {
   if (!worker->non_blocking) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
@@ -114,77 +115,77 @@ static int ask_worker_and_wait(gcffi_worker *worker, question *ask, const void *
 }
 
 /* Not over the connections of a job that is running: it may ask too. */
-static int ask_worker(gcffi_worker *worker, gcffi_scope *scope, question *ask, const void *data, size_t size,
+static int query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, const void *data, size_t size,
                       int without_memory) {
   gcffi_worker other;
   query asked = {.worker = worker};
-  begin(scope, &asked);
-  worker->failed = false;
-  if (!worker->asked && !worker->spent) {
+  begin(call, &asked);
+  worker->has_error = false;
+  if (!worker->job_may_come && !worker->broken) {
     int answer = ask_worker_and_wait(worker, ask, data, size);
-    worker->spent = worker->spent || asked.is_truncated;
-    worker->failed = end(scope, &asked, NULL, false, worker->error);
+    worker->broken = worker->broken || asked.is_truncated;
+    worker->has_error = end(call, &asked, NULL, false, worker->error);
     return answer;
   }
-  int answer = gcffi_worker_open_like(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
-  worker->failed = end(scope, &asked, gcffi_worker_error(&other), true, worker->error);
+  int answer = gcffi_worker_clone(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
+  worker->has_error = end(call, &asked, gcffi_worker_error(&other), true, worker->error);
   gcffi_worker_close(&other);
   return answer;
 }
 
-static bool must_ask_apart(const gcffi_client *client) { return client->tasks || client->unanswered; }
+static bool needs_own_connections(const gcffi_client *client) { return client->tasks || client->reply_pending; }
 
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
-  gcffi_scope scope;
-  int rc = gcffi_begin(&scope, &client->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin(&call, &client->guard, -1);
   if (rc == 0) {
-    bool apart = must_ask_apart(client);
-    rc = ask_client(client, &scope, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_end_call(&scope, scope.timed_out ? GEARMAN_TIMEOUT : rc);
+    bool apart = needs_own_connections(client);
+    rc = query_client(client, &call, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
+    rc = gcffi_call_end(&call, call.timed_out ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }
 
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
-  gcffi_scope scope;
-  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc == 0) {
-    rc = ask_worker(worker, &scope, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_end_call(&scope, scope.timed_out ? GEARMAN_TIMEOUT : rc);
+    rc = query_worker(worker, &call, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
+    rc = gcffi_call_end(&call, call.timed_out ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }
 
 /* 1 where every server has granted it, 0 where one has not, or why the call is refused. */
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
-  gcffi_scope scope;
-  int granted = gcffi_begin(&scope, &client->guard, -1);
+  gcffi_call call;
+  int granted = gcffi_call_begin(&call, &client->guard, -1);
   if (granted) {
     return granted;
   }
   /* A connection that asks for the option when it is opened need not be asked again. One with a packet that a callback
    * holds back cannot be: libgearman would read the answer into that packet. */
   bool held = client->pending && (client->raised || client->stopped);
-  bool apart = must_ask_apart(client) && (held || !client->pending || client->exceptions);
-  granted = ask_client(client, &scope, apart, client_option, option, size, 0);
+  bool apart = needs_own_connections(client) && (held || !client->pending || client->exceptions);
+  granted = query_client(client, &call, apart, client_option, option, size, 0);
   if (granted && !apart) {
     client->exceptions = true; /* the one option there is */
   } else if (held) {
     client->wants_exceptions = true;
   } else if (!client->exceptions) {
     if (granted) {
-      gcffi_renew(client);
+      gcffi_client_replace(client);
     }
     gcffi_preset_exceptions_if_idle(client);
   }
-  return gcffi_end_call(&scope, granted);
+  return gcffi_call_end(&call, granted);
 }
 
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
-  gcffi_scope scope;
-  int granted = gcffi_begin_in_callback(&scope, &worker->guard, -1);
+  gcffi_call call;
+  int granted = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (granted == 0) {
-    granted = gcffi_end_call(&scope, ask_worker(worker, &scope, worker_option, option, size, 0));
+    granted = gcffi_call_end(&call, query_worker(worker, &call, worker_option, option, size, 0));
   }
   return granted;
 }

@@ -1,26 +1,15 @@
-/* Who may use an object, and waiting: for both clients and workers. */
-#ifndef GCFFI_WAITING_H
-#define GCFFI_WAITING_H
+/* Python meets C: who may use an object, the call that is running, and its one wait. */
+#ifndef GCFFI_CALL_H
+#define GCFFI_CALL_H
 
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 #include <libgearman-1.0/gearman.h>
 
-#include "hooks.h"
+#include "api.h"
 
-/* ---------------------------------------------------------------------------------------- ownership */
-
-/* In place of a return code: a callback of the call raised, or the call was refused. The last one: a worker is first to
- * announce what has become of its functions. */
-enum {
-  GCFFI_RAISED = INT32_MIN, GCFFI_CLOSED, GCFFI_INHERITED, GCFFI_CALLING, GCFFI_ELSEWHERE, GCFFI_ANNOUNCES,
-  GCFFI_LEAST_CODE
-};
+/* ------------------------------------------------------------------------------------------- guard.c */
 
 /* The head of a client and of a worker. */
 typedef struct gcffi_guard {
@@ -32,89 +21,71 @@ typedef struct gcffi_guard {
 
 extern unsigned gcffi_process;
 
-int gcffi_take(gcffi_guard *guard);
-int gcffi_take_within(gcffi_guard *guard, bool *taken);
-int gcffi_take_in_callback(gcffi_guard *guard, bool *taken);
-void gcffi_give_back(gcffi_guard *guard);
-int gcffi_check(const void *object);
-int gcffi_check_alive(const void *object);
-int gcffi_check_idle(const void *object);
+int gcffi_guard_acquire(gcffi_guard *guard);
+int gcffi_guard_acquire_reentrant(gcffi_guard *guard, bool *taken);
+int gcffi_guard_acquire_in_callback(gcffi_guard *guard, bool *taken);
+void gcffi_guard_release(gcffi_guard *guard);
 
-/* ------------------------------------------------------------------------------------------ waiting */
+/* -------------------------------------------------------------------------------------------- call.c */
 
-/* The descriptors of several clients; see wait_for_any.c. */
-typedef struct gcffi_gathering {
+/* Several clients' descriptors, collected for one poll(). */
+typedef struct gcffi_pollset {
   struct pollfd *fds;
   nfds_t count;
-} gcffi_gathering;
+} gcffi_pollset;
 
-typedef struct gcffi_scope {
-  struct gcffi_scope *outer;
+typedef struct gcffi_call {
+  struct gcffi_call *outer;
   gcffi_guard *guard; /* of the object that is called */
   bool taken;         /* this call has taken it; otherwise it is nested in one that has */
   bool in_callback;   /* of the guard, to be put back at the end */
-  int64_t deadline;  /* CLOCK_MONOTONIC in ns at which the whole call gives up; GCFFI_NEVER for none */
-  bool exchange;     /* a request whose answer must be read: giving up drops the connection */
-  bool patient;      /* libgearman goes on after its own timeout here, so only a signal may end the wait */
-  bool interrupted;  /* a Python signal handler raised, or forked */
-  bool raised;       /* a callback in Python did, which has kept its exception */
+  unsigned process;   /* how many forks lie between the first process and the one that began the call */
+  int64_t deadline;   /* CLOCK_MONOTONIC in ns at which the whole call ends; GCFFI_NEVER for none */
+  bool close_on_abort;      /* the answer must be read: aborting the wait closes the connections */
+  bool ignore_lib_timeout;  /* libgearman goes on after its own timeout here, so only a signal may end the wait */
+  bool interrupted;         /* a Python signal handler raised, or forked */
+  bool raised;              /* so did a callback: Python has an exception to raise */
   bool timed_out;
-  bool looks;        /* the next wait begins with a look at the signals */
-  bool glances;      /* the wait looks what is there, and does not wait */
-  bool no_environment;
-  unsigned process; /* how many forks lie between the first process and the one that entered */
-  const gcffi_io *io; /* the hooks of the client or worker, if any */
-  void *self;         /* the object that they get */
-  gcffi_gathering *gathering;  /* descriptors are gathered in place of a wait */
-} gcffi_scope;
+  bool check_signals_first; /* before the next wait */
+  bool poll_once;           /* do not wait */
+  bool ignore_environment;  /* no servers from GEARMAN_SERVERS */
+  const struct gcffi_io *io; /* the hooks of the client or worker, if any; see hooks.h */
+  void *self;                /* the object that they get */
+  gcffi_pollset *pollset;    /* collect descriptors, and do not wait */
+} gcffi_call;
 
 #define GCFFI_NEVER INT64_MAX
 
-/* A function of ours in place of one that libgearman imports, the last without a name. what: one of these, or 0. */
-enum { GCFFI_POLL = 1, GCFFI_SEND = 2, GCFFI_RECV = 4 };
-typedef struct gcffi_replacement {
-  const char *name;
-  void *ours;
-  int what;
-} gcffi_replacement;
-extern const gcffi_replacement gcffi_replacements[];
+void gcffi_call_push(gcffi_call *call, int64_t timeout_ms);
+void gcffi_call_pop(gcffi_call *call);
+int gcffi_call_begin(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_call_begin_reentrant(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_call_begin_in_callback(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
+int gcffi_call_end(gcffi_call *call, int rc);
+void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms);
+void gcffi_call_note_exception(void);
+bool gcffi_call_is_forked(const gcffi_call *call);
+gcffi_call *gcffi_current_call(void);
+void gcffi_block_if_finalizing(void);
+bool gcffi_is_main_thread(void);
 
-/* A signal that arrives between Python's last look and the start of poll() does not interrupt it. A wait that has lasted
- * this long in ns, since its start or the last signal, therefore looks once more, with signals held back until poll() is
- * entered. Those go to another thread meanwhile, if there is one, and end no poll() here: hence not sooner, and hence one
- * more look then, and one each second. */
-#define GCFFI_LOOK_AGAIN_AFTER 50000000LL
-#define GCFFI_LOOK_ONCE_MORE_AFTER 1000000000LL
+/* --------------------------------------------------------------------------- clock.c, wait.c, slices.c */
 
-void gcffi_enter(gcffi_scope *scope, int64_t timeout_ms);
-int gcffi_begin(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
-int gcffi_begin_within(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
-int gcffi_begin_in_callback(gcffi_scope *scope, gcffi_guard *guard, int64_t timeout_ms);
-void gcffi_leave(gcffi_scope *scope);
-int gcffi_end_call(gcffi_scope *scope, int rc);
-void gcffi_note_raised(void);
-bool gcffi_let_signals_in(gcffi_scope *scope);
-void gcffi_set_deadline(gcffi_scope *scope, int64_t timeout_ms);
-gcffi_scope *gcffi_current_scope(void);
-bool gcffi_interpose(void);
-bool gcffi_nap(gcffi_scope *scope, struct pollfd *wake_up, int ms);
-int gcffi_poll(gcffi_scope *scope, struct pollfd *fds, nfds_t count, int timeout);
-ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags);
-int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
-int gcffi_gather(gcffi_gathering *all, const struct pollfd *fds, nfds_t count);
-gearman_return_t gcffi_client_pause(gearman_client_st *st);
-gearman_return_t gcffi_worker_pause(gearman_worker_st *st);
-bool gcffi_set_main_thread(unsigned long ident);
-void gcffi_end(void);
-void gcffi_before_python(void);
-bool gcffi_handles_signals(void);
+/* A signal that arrives between Python's check and the start of poll() does not interrupt it. So a wait that has lasted this
+ * long in ns checks again, with signals blocked until poll() begins. Another thread may take those: hence a second check,
+ * and one each second. */
+#define GCFFI_SIGNAL_RECHECK_NS 50000000LL
+#define GCFFI_SIGNAL_RECHECK_LONG_NS 1000000000LL
+
 int64_t gcffi_now(void);
-bool gcffi_init(void);
-void gcffi_forked(void);
-bool gcffi_is_inherited(const gcffi_scope *scope);
-bool gcffi_is_interposed(void);
-bool gcffi_sees_all_data(void);
-bool gcffi_has_tls(void);
-bool gcffi_has(const char *name);
+int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
+bool gcffi_run_signal_handlers(gcffi_call *call);
+int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout);
+bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms);
+gearman_return_t gcffi_wait_client(gearman_client_st *st);
+gearman_return_t gcffi_wait_worker(gearman_worker_st *st);
+
+/* Runs Python's signal handlers (callbacks.py): 0, or 1 if one raised. */
+int gcffi_on_signals(void);
 
 #endif

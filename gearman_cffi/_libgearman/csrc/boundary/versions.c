@@ -1,10 +1,16 @@
-/* What the libgearman that was loaded has. Functions that not every version exports are weak references
- * (versions.h): in a library without them their address is NULL. */
-#define _GNU_SOURCE
-#include "glue.h"
+/* What the libgearman that was loaded has. */
 #include "versions.h"
 
 #include <string.h>
+
+#include "api.h"
+
+gcffi_loaded gcffi_library;
+
+/* Otherwise waits are made in slices (slices.c). */
+bool gcffi_waits_are_ours(void) { return gcffi_library.waits_are_ours; }
+
+bool gcffi_has_tls(void) { return gcffi_library.has_tls; }
 
 bool gcffi_has(const char *name) {
   const struct {

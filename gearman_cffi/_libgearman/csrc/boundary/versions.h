@@ -1,14 +1,22 @@
-/*
- * Functions that some libgearman declares but does not export, or that some versions lack.
+/* What the libgearman that was loaded has, so that one binary serves every version from 1.1.19 on.
  *
- * As weak references they bind at load time where the loaded library has them; where it has not, their address is
- * NULL, so that one binary serves every libgearman from 1.1.19 on. Test the address before calling.
- * The prototypes repeat libgearman's own: the compiler refuses them where they differ.
- */
-#ifndef GEARMAN_CFFI_OPTIONAL_H
-#define GEARMAN_CFFI_OPTIONAL_H
+ * Functions that some versions lack, or declare and do not export, are weak references: their address is NULL then, so test
+ * it before a call. The prototypes repeat libgearman's own: the compiler refuses them if they differ. */
+#ifndef GCFFI_VERSIONS_H
+#define GCFFI_VERSIONS_H
+
+#include <stdbool.h>
 
 #include <libgearman-1.0/gearman.h>
+
+/* Set once, when the module is loaded (got.c). */
+typedef struct {
+  bool waits_are_ours;   /* its poll() is ours */
+  bool all_io_is_ours;   /* all that it sends and receives without TLS goes through our functions */
+  bool has_tls;
+} gcffi_loaded;
+
+extern gcffi_loaded gcffi_library;
 
 /* Declared by 1.x, exported from 2.0.0 on. */
 #pragma weak gearman_worker_set_ssl
@@ -19,7 +27,7 @@ void gearman_worker_set_ssl(gearman_worker_st *worker, bool ssl, const char *ca_
 #pragma weak gearman_worker_shutdown_handle
 gearman_id_t gearman_worker_shutdown_handle(gearman_worker_st *self);
 
-/* Defined by every version, but hidden where the library is built with symbol visibility, as distributions do. */
+/* Defined by every version, but hidden if the library is built with symbol visibility, as distributions do. */
 #pragma weak gearman_client_namespace
 const char *gearman_client_namespace(gearman_client_st *self);
 

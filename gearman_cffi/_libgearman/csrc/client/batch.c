@@ -1,18 +1,18 @@
 /* Many background jobs at once: loaded into a client in one call, submitted together, and unloaded with their handles. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* What is left of a load goes with its connections: libgearman cannot withdraw a task. */
-static bool drop_load(gcffi_client *client) {
-  if (client->load_left && !gcffi_renew(client)) {
+static bool drop_batch(gcffi_client *client) {
+  if (client->batch_left && !gcffi_client_replace(client)) {
     return false;
   }
-  free(client->load);
-  client->load = NULL;
-  client->load_size = client->load_left = 0;
+  free(client->batch);
+  client->batch = NULL;
+  client->batch_size = client->batch_left = 0;
   return true;
 }
 
@@ -21,35 +21,35 @@ typedef struct {
 } gcffi_parts;
 
 static void add(gcffi_client *client, int kind, const gcffi_parts *job, size_t size, gcffi_reply *reply) {
-  reply->unanswered = &client->load_left;
-  client->load_left++;
-  reply->rc = gcffi_add_own(client, kind, job->name, job->unique, size ? job->workload : NULL, size, reply);
+  reply->remaining = &client->batch_left;
+  client->batch_left++;
+  reply->rc = gcffi_add_reply_task(client, kind, job->name, job->unique, size ? job->workload : NULL, size, reply);
   if (reply->rc != GEARMAN_SUCCESS) {
     reply->finished = true;
-    client->load_left--;
+    client->batch_left--;
   }
 }
 
 static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
   *jobs = calloc(count, sizeof **jobs);
-  client->load = calloc(count, sizeof *client->load);
-  client->load_size = *jobs && client->load ? count : 0;
-  return client->load_size == count;
+  client->batch = calloc(count, sizeof *client->batch);
+  client->batch_size = *jobs && client->batch ? count : 0;
+  return client->batch_size == count;
 }
 
 /* Adds the jobs; nothing is sent yet. Of each column there is a value for each job, in the order in which they are to be
  * submitted: names and unique keys end with a NUL, workloads have sizes. libgearman 1.x submits what was added last
  * first: the jobs are added backwards there. */
-int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
+int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
                       const char *workloads, const uint64_t *sizes, bool newest_first) {
   gcffi_parts *jobs = NULL;
-  int rc = gcffi_take(&client->guard);
+  int rc = gcffi_guard_acquire(&client->guard);
   if (rc) {
     return rc;
   }
   gearman_client_add_options(client->st, GEARMAN_CLIENT_FREE_TASKS);
   gcffi_before_adding(client);
-  if (!drop_load(client) || !make_room(client, count, &jobs)) {
+  if (!drop_batch(client) || !make_room(client, count, &jobs)) {
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -60,42 +60,42 @@ int gcffi_client_load(gcffi_client *client, size_t count, const uint8_t *kinds, 
   }
   for (size_t n = 0; rc == 0 && n < count; n++) {
     size_t i = newest_first ? count - 1 - n : n;
-    add(client, kinds[i], &jobs[i], sizes[i], &client->load[i]);
+    add(client, kinds[i], &jobs[i], sizes[i], &client->batch[i]);
   }
   free(jobs);
-  gcffi_give_back(&client->guard);
+  gcffi_guard_release(&client->guard);
   return rc;
 }
 
 /* Submits them. waits: until all are answered; otherwise sends and takes what is possible now. */
-int gcffi_client_run_load(gcffi_client *client, bool waits, int64_t timeout_ms) {
-  gcffi_scope scope;
-  int rc = gcffi_begin(&scope, &client->guard, timeout_ms);
+int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms) {
+  gcffi_call call;
+  int rc = gcffi_call_begin(&call, &client->guard, timeout_ms);
   if (rc == 0) {
-    gcffi_patience patience = waits ? GCFFI_WAITS : GCFFI_GLANCES;
-    rc = client->load_left ? (int)gcffi_run(client, &scope, &client->load_left, patience) : GEARMAN_SUCCESS;
-    rc = gcffi_end_call(&scope, rc);
+    gcffi_wait_mode mode = waits ? GCFFI_BLOCK : GCFFI_POLL_ONCE;
+    rc = client->batch_left ? (int)gcffi_client_run_tasks(client, &call, &client->batch_left, mode) : GEARMAN_SUCCESS;
+    rc = gcffi_call_end(&call, rc);
   }
   return rc;
 }
 
 /* What became of them: handles, each followed by a NUL, and the return code of each. Those without an answer have
  * failed with rc. Returns the size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
-int64_t gcffi_client_unload(gcffi_client *client, size_t count, int rc, char *handles, int *codes) {
+int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, int *codes) {
   static const gcffi_reply unloaded; /* of those for which there was no memory */
   char *out = handles;
-  int refused = gcffi_take(&client->guard);
+  int refused = gcffi_guard_acquire(&client->guard);
   if (refused) {
     return refused;
   }
   for (size_t i = 0; i < count; i++) {
-    const gcffi_reply *reply = i < client->load_size ? &client->load[i] : &unloaded;
+    const gcffi_reply *reply = i < client->batch_size ? &client->batch[i] : &unloaded;
     memcpy(out, reply->handle, reply->handle_size);
     out += reply->handle_size;
     *out++ = '\0'; /* which no handle can contain */
     codes[i] = reply->finished ? (int)reply->rc : rc;
   }
-  drop_load(client);
-  gcffi_give_back(&client->guard);
+  drop_batch(client);
+  gcffi_guard_release(&client->guard);
   return out - handles;
 }

@@ -1,17 +1,17 @@
 /* A client's life: opening and closing, its copies, its errors, and its wait. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static gearman_client_st *new_client(bool from_environment) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, -1);
-  scope.no_environment = !from_environment;
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
+  call.ignore_environment = !from_environment;
   gearman_client_st *st = gearman_client_create(NULL);
-  gcffi_leave(&scope);
+  gcffi_call_pop(&call);
   if (st && !from_environment) {
     gearman_client_remove_servers(st); /* where getenv() could not be replaced */
   }
@@ -38,19 +38,19 @@ bool gcffi_client_open(gcffi_client *client, bool from_environment) {
 
 int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file) {
-  int refused = gcffi_take(&client->guard);
+  int refused = gcffi_guard_acquire(&client->guard);
   if (refused == 0) {
     const char *files[] = {ca_file, certificate, key_file};
     memcpy(client->ssl_files, files, sizeof files);
     gearman_client_set_ssl(client->st, ssl, ca_file, certificate, key_file);
-    gcffi_give_back(&client->guard);
+    gcffi_guard_release(&client->guard);
   }
   return refused;
 }
 
 /* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(): that copies the
  * state "starts no new tasks" too, and the servers in the reverse order. */
-bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
+bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) {
   gearman_client_st *st = new_client(false);
   if (!st) {
     return false;
@@ -58,7 +58,7 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
   client->st = st;
   client->exceptions = false;
   client->options = like->options;
-  gcffi_restore_servers(client);
+  gcffi_client_readd_servers(client);
   if (like->exceptions) {
     gcffi_preset_exceptions(client); /* in plain text, hence before TLS is turned on */
   }
@@ -73,26 +73,26 @@ bool gcffi_client_furnish(gcffi_client *client, const gcffi_client *like) {
 
 /* In a scope of their own the ends of connections are no news. */
 void gcffi_free_client(gearman_client_st *st) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, -1);
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
   gearman_client_free(st);
-  gcffi_leave(&scope);
+  gcffi_call_pop(&call);
 }
 
-/* Leaves libgearman without servers; see gcffi_restore_servers(). */
-void gcffi_drop_connections(gcffi_client *client) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, -1);
+/* Leaves libgearman without servers; see gcffi_client_readd_servers(). */
+void gcffi_client_disconnect_all(gcffi_client *client) {
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
   gearman_client_remove_servers(client->st);
-  gcffi_leave(&scope);
-  gcffi_trust_connections(client);
+  gcffi_call_pop(&call);
+  gcffi_client_mark_good(client);
 }
 
 /* A client of its own with the same servers, options and timeout, and no tasks. */
-bool gcffi_client_open_like(gcffi_client *client, const gcffi_client *from, size_t rotation) {
+bool gcffi_client_clone(gcffi_client *client, const gcffi_client *from, size_t rotation) {
   init(client);
   memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
-  return gcffi_copy_servers(client, from, rotation) == GEARMAN_SUCCESS && gcffi_client_furnish(client, from);
+  return gcffi_copy_servers(client, from, rotation) == GEARMAN_SUCCESS && gcffi_client_copy_settings(client, from);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. */
@@ -100,15 +100,15 @@ void gcffi_client_close(gcffi_client *client) {
   client->guard.closed = true;
   if (client->pid == getpid()) {
     gcffi_free_client(client->st);
-    gcffi_free_dead(client, SIZE_MAX);
+    gcffi_free_freed(client, SIZE_MAX);
     gcffi_forget_servers(client);
-    free(client->load);
-    free(client->spare);
+    free(client->batch);
+    free(client->task_cache);
   }
 }
 
 const char *gcffi_client_error(gcffi_client *client) {
-  if (!client->failed) {
+  if (!client->has_error) {
     return gearman_client_error(client->st);
   }
   return client->error[0] ? client->error : NULL;
@@ -116,20 +116,20 @@ const char *gcffi_client_error(gcffi_client *client) {
 
 void gcffi_keep_error(gcffi_client *client) {
   const char *text = gearman_client_error(client->st);
-  if (!client->failed) {
-    client->failed = true;
+  if (!client->has_error) {
+    client->has_error = true;
     strncpy(client->error, text ? text : "", sizeof client->error - 1);
   }
 }
 
 int gcffi_client_wait(gcffi_client *client) {
-  gcffi_scope scope;
-  int rc = gcffi_begin(&scope, &client->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin(&call, &client->guard, -1);
   if (rc == 0) {
-    client->failed = false;
-    scope.io = &gcffi_client_io;
-    scope.self = client;
-    rc = gcffi_end_call(&scope, (int)gcffi_client_wait_io(client));
+    client->has_error = false;
+    call.io = &gcffi_client_io;
+    call.self = client;
+    rc = gcffi_call_end(&call, (int)gcffi_client_wait_io(client));
   }
   return rc;
 }

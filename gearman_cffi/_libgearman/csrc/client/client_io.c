@@ -10,7 +10,7 @@
  * it passes the task on to another server by itself, so nobody could intervene: an address whose connection has ended
  * is skipped, as if nobody listened there, until the client has new connections. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,12 +20,12 @@ enum { MOST_UNACKNOWLEDGED = 200 };
 
 /* The jobs of a batch are few, and answered in the order of libgearman's list. */
 static bool is_full(const gcffi_client *client, const gcffi_conn *conn) {
-  return conn && conn->carries == client && conn->unacknowledged >= MOST_UNACKNOWLEDGED && !client->load_left;
+  return conn && conn->carries == client && conn->unacknowledged >= MOST_UNACKNOWLEDGED && !client->batch_left;
 }
 
 /* Does not wake up because a connection at its limit could be written to. */
-static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  (void)scope;
+static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
+  (void)call;
   for (nfds_t i = 0; i < count; i++) {
     if (is_full(self, gcffi_conn_of(fds[i].fd))) {
       fds[i].events = POLLIN;
@@ -34,8 +34,8 @@ static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds
 }
 
 /* The connection carries tasks even if sending fails: its loss is then that of a task. */
-static ssize_t send_tasks(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
-  (void)scope;
+static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)call;
   gcffi_client *client = self;
   if (is_full(client, conn)) {
     return errno = EAGAIN, -1;
@@ -70,8 +70,8 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
   client->miscounted = true;
-  client->carrier_lost = client->carrier_lost || conn->carries == client;
-  client->torn = client->torn || client->carrier_lost || gcffi_conn_is_truncated(conn);
+  client->task_conn_lost = client->task_conn_lost || conn->carries == client;
+  client->torn = client->torn || client->task_conn_lost || gcffi_conn_is_truncated(conn);
   client->connections -= conn->opener == client && client->connections;
   if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
     gcffi_address *skipped = &client->skipped[client->skipped_count++];

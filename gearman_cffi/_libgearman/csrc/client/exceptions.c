@@ -3,7 +3,7 @@
  * libgearman remembers an option only if every server has granted it (the register has the story). So it is shown one that
  * does, without a network. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <string.h>
 
@@ -14,13 +14,13 @@ static gcffi_verdict pretend_to_connect(void *self, gcffi_conn *conn) {
   return GCFFI_CONNECT_PRETEND;
 }
 
-static ssize_t pretend_to_send(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
-  (void)self, (void)scope, (void)conn, (void)data, (void)flags;
+static ssize_t pretend_to_send(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)self, (void)call, (void)conn, (void)data, (void)flags;
   return (ssize_t)size;
 }
 
-static ssize_t receive_grant(void *self, gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
-  (void)self, (void)scope, (void)conn, (void)flags;
+static ssize_t receive_grant(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+  (void)self, (void)call, (void)conn, (void)flags;
   size = size < sizeof granted - 1 ? size : sizeof granted - 1;
   memcpy(data, granted, size);
   return (ssize_t)size;
@@ -35,18 +35,18 @@ static const gcffi_io fake_server = {
 
 /* Drops all connections. */
 void gcffi_preset_exceptions(gcffi_client *client) {
-  gcffi_scope scope;
-  if (!gcffi_is_interposed()) {
+  gcffi_call call;
+  if (!gcffi_waits_are_ours()) {
     return;
   }
-  gcffi_drop_connections(client);
-  gcffi_enter(&scope, -1);
-  scope.io = &fake_server;
+  gcffi_client_disconnect_all(client);
+  gcffi_call_push(&call, -1);
+  call.io = &fake_server;
   gearman_client_add_server(client->st, "127.0.0.1", 4730);
   client->exceptions = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
   gearman_client_remove_servers(client->st);
-  gcffi_leave(&scope);
-  gcffi_restore_servers(client);
+  gcffi_call_pop(&call);
+  gcffi_client_readd_servers(client);
 }
 
 void gcffi_preset_exceptions_if_idle(gcffi_client *client) {
@@ -57,11 +57,11 @@ void gcffi_preset_exceptions_if_idle(gcffi_client *client) {
 }
 
 int gcffi_client_enable_exceptions(gcffi_client *client) {
-  gcffi_scope scope;
-  int rc = gcffi_begin(&scope, &client->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin(&call, &client->guard, -1);
   if (rc == 0) {
     gcffi_preset_exceptions_if_idle(client);
-    rc = gcffi_end_call(&scope, 0);
+    rc = gcffi_call_end(&call, 0);
   }
   return rc;
 }

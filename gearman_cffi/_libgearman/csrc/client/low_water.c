@@ -4,9 +4,9 @@
  * above the size of that packet poll() sleeps through it, which spares the process one of two wake-ups for each job.
  * Measured for an echo: 5 % of the CPU of client, worker and gearmand together, 24 % of the client's own. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
-static gearman_return_t wait_io(gcffi_client *client) { return gcffi_client_pause(client->st); }
+static gearman_return_t wait_io(gcffi_client *client) { return gcffi_wait_client(client->st); }
 
 /* Waits for any byte. */
 gearman_return_t gcffi_client_wait_io(gcffi_client *client) {
@@ -35,25 +35,25 @@ void gcffi_client_reset_lowat(gcffi_client *client) {
 
 /* Waits until the connection that the job was sent over has more than these bytes; for any byte after the time after which
  * signals are checked again, because fewer may be all that come. */
-gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_scope *scope, int bytes) {
+gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_call *call, int bytes) {
   gcffi_conn *conn = bytes ? gcffi_conn_of(client->sent_fd) : NULL;
   if (!conn || conn->carries != client) {
     return gcffi_client_wait_io(client);
   }
-  int64_t now = gcffi_now(), recheck = now + GCFFI_LOOK_AGAIN_AFTER, deadline = scope->deadline, limit = deadline;
+  int64_t now = gcffi_now(), recheck = now + GCFFI_SIGNAL_RECHECK_NS, deadline = call->deadline, limit = deadline;
   if (limit == GCFFI_NEVER && gearman_client_timeout(client->st) >= 0) {
     limit = now + gearman_client_timeout(client->st) * 1000000LL;
   }
   set_lowat(client, conn, bytes + 1);
-  scope->deadline = recheck < limit ? recheck : limit;
+  call->deadline = recheck < limit ? recheck : limit;
   gearman_return_t rc = wait_io(client);
-  if (scope->timed_out && recheck < limit) {
-    scope->timed_out = false;
-    scope->looks = true;
-    scope->deadline = limit;
+  if (call->timed_out && recheck < limit) {
+    call->timed_out = false;
+    call->check_signals_first = true;
+    call->deadline = limit;
     rc = gcffi_client_wait_io(client);
   }
-  scope->deadline = deadline;
+  call->deadline = deadline;
   return rc;
 }
 
@@ -61,8 +61,8 @@ gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_scope *scop
 
 void gcffi_client_reset_lowat(gcffi_client *client) { (void)client; }
 
-gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_scope *scope, int bytes) {
-  (void)scope, (void)bytes;
+gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_call *call, int bytes) {
+  (void)call, (void)bytes;
   return gcffi_client_wait_io(client);
 }
 

@@ -1,8 +1,8 @@
-/* Letting go of a task before its end. libgearman has no way to withdraw one: its counts of tasks, its connections and
+/* Letting go of a task before its end. libgearman has no way to cancel_unsent one: its counts of tasks, its connections and
  * the server's answers go on as if the task were still there, and a task that is simply freed makes a later call
  * spin, wait for ever or read freed memory. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static bool in_state(const gcffi_task *task, const char *name) {
   return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
 }
 
-static bool is_named(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
+static bool is_acknowledged(const gcffi_task *task) { return gearman_task_job_handle(task->st)[0] != '\0'; }
 
 static bool is_sent(const gcffi_task *task) { return !in_state(task, "NEW") && !in_state(task, "FINISHED"); }
 
@@ -34,34 +34,34 @@ static size_t free_sent(gcffi_client *client, const gcffi_task *but) {
  * would spin for ever. Run without servers, libgearman takes a new task off its counts. That drops all
  * connections, which libgearman has closed anyway when a task is still new after it was run; tasks that were
  * sent over them cannot be answered any more and would point at connections that are gone. */
-static void withdraw(gcffi_client *client, gcffi_task *task) {
+static void cancel_unsent(gcffi_client *client, gcffi_task *task) {
   gcffi_keep_error(client);
-  client->lost += free_sent(client, task);
-  gcffi_drop_connections(client);
+  client->lost_tasks += free_sent(client, task);
+  gcffi_client_disconnect_all(client);
   gearman_client_run_tasks(client->st);
   gearman_task_free(task->st);
-  gcffi_restore_servers(client);
+  gcffi_client_readd_servers(client);
 }
 
 /* Those that are there are gone, and what was held against them. */
-void gcffi_trust_connections(gcffi_client *client) {
+void gcffi_client_mark_good(gcffi_client *client) {
   client->torn = client->miscounted = false;
   client->skipped_count = client->connections = 0;
 }
 
 /* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
  * the connections with it: libgearman would not start another one before that workload has gone out. */
-bool gcffi_renew(gcffi_client *client) {
+bool gcffi_client_replace(gcffi_client *client) {
   gcffi_client before = *client;
   gcffi_keep_error(client);
-  if (!gcffi_client_furnish(client, &before)) {
+  if (!gcffi_client_copy_settings(client, &before)) {
     return false;
   }
   for (gcffi_task *task = client->tasks; task; task = task->next) {
-    client->lost += task->id && !task->finished ? 1 : 0;
+    client->lost_tasks += task->id && !task->finished ? 1 : 0;
   }
-  client->unanswered = false;
-  gcffi_trust_connections(client);
+  client->reply_pending = false;
+  gcffi_client_mark_good(client);
   gcffi_free_client(before.st);
   return true;
 }
@@ -87,28 +87,28 @@ static bool has_sent(const gcffi_client *client) {
  * Where there is no connection, what libgearman takes for sent lay in the buffer of one that could not be opened.
  *
  * held: a callback holds a packet back, and libgearman still points at its connection. */
-static __attribute__((noinline)) void mend(gcffi_client *client, bool held) {
+static __attribute__((noinline)) void recover(gcffi_client *client, bool held) {
   if (client->torn && held) {
-    gcffi_renew(client);
+    gcffi_client_replace(client);
   } else if (client->torn || (!held && (!client->connections || !has_sent(client)))) {
     size_t lost = free_sent(client, NULL);
     /* Of one server the program has been told. */
-    client->lost += client->server_count > 1 || !client->torn ? lost : 0;
-    gcffi_drop_connections(client);
-    gcffi_restore_servers(client);
+    client->lost_tasks += client->server_count > 1 || !client->torn ? lost : 0;
+    gcffi_client_disconnect_all(client);
+    gcffi_client_readd_servers(client);
   }
 }
 
-void gcffi_mend(gcffi_client *client, bool held) {
+void gcffi_client_recover(gcffi_client *client, bool held) {
   if (client->torn || client->miscounted) {
-    mend(client, held);
+    recover(client, held);
   }
 }
 
 /* Before a task is added to a client that may have none. */
 void gcffi_before_adding(gcffi_client *client) {
   if (!client->tasks) {
-    gcffi_mend(client, false);
+    gcffi_client_recover(client, false);
     if (client->wants_exceptions) {
       client->wants_exceptions = false;
       gcffi_preset_exceptions_if_idle(client);
@@ -118,27 +118,27 @@ void gcffi_before_adding(gcffi_client *client) {
 
 /* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
  * again, and then go on from the task that it has freed. A callback that has raised holds them back until then. */
-void gcffi_fail_unsent(gcffi_client *client) {
-  if (client->raised || !client->unsent) {
+void gcffi_fail_send_errors(gcffi_client *client) {
+  if (client->raised || !client->has_send_errors) {
     return;
   }
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && !client->raised; task = next) {
     next = task->next;
-    if (!task->answered && !task->held && in_state(task, "FAIL")) {
+    if (!task->got_packet && !task->in_use && in_state(task, "FAIL")) {
       client->miscounted = true;
       gcffi_task_fail(task);
     }
   }
-  client->unsent = client->raised;
+  client->has_send_errors = client->raised;
 }
 
 /* Frees tasks of ours that have been named since, or whose connection is gone. */
-void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
+void gcffi_free_orphans(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
-  for (gcffi_task *task = client->tasks; task && client->adrift; task = next) {
+  for (gcffi_task *task = client->tasks; task && client->orphans; task = next) {
     next = task->next;
-    if (task->adrift && in_state(task, "WORK") && (connection_lost || is_named(task))) {
+    if (task->orphaned && in_state(task, "WORK") && (connection_lost || is_acknowledged(task))) {
       gearman_task_free(task->st);
     }
   }
@@ -146,12 +146,12 @@ void gcffi_sweep_adrift(gcffi_client *client, bool connection_lost) {
 
 /* Whether a job was refused that need not be this task's: libgearman does not say which, and whoever was sent before and
  * is not named yet comes first. Where it was another, the name of this one is still to come. */
-static bool may_still_be_named(const gcffi_client *client, const gcffi_task *task, gearman_return_t rc) {
-  if (!gcffi_is_refusal(rc)) {
+static bool may_be_acknowledged(const gcffi_client *client, const gcffi_task *task, gearman_return_t rc) {
+  if (!gcffi_is_rejection(rc)) {
     return false;
   }
   for (const gcffi_task *other = client->tasks; other; other = other->next) {
-    if (other != task && !other->answered && !in_state(other, "NEW")) {
+    if (other != task && !other->got_packet && !in_state(other, "NEW")) {
       return true;
     }
   }
@@ -161,27 +161,27 @@ static bool may_still_be_named(const gcffi_client *client, const gcffi_task *tas
 /* Lets go of a task of ours, answered or not. Connections count the jobs that the server has named, so a task
  * that is given up between its submission and its name is left adrift until the name comes; so is one
  * whose workload is still being sent, because the connection points into it. */
-void gcffi_let_go(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
+void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
     if (client->raised || client->stopped) { /* by a callback: rc is what it has returned, or the step it was called in */
-      rc = client->carrier_lost ? GEARMAN_LOST_CONNECTION : GEARMAN_TIMEOUT;
+      rc = client->task_conn_lost ? GEARMAN_LOST_CONNECTION : GEARMAN_TIMEOUT;
     }
-    client->unanswered = true;
+    client->reply_pending = true;
     client->miscounted = client->miscounted || in_state(task, "FAIL");
-    bool undecided = may_still_be_named(client, task, rc);
+    bool undecided = may_be_acknowledged(client, task, rc);
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {
       if (rc == GEARMAN_NO_SERVERS) {
         gearman_task_free(task->st); /* libgearman has taken it off its counts */
-      } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !gcffi_renew(client)) {
-        withdraw(client, task);
+      } else if (!gearman_client_has_option(client->st, GEARMAN_CLIENT_NO_NEW) || !gcffi_client_replace(client)) {
+        cancel_unsent(client, task);
       }
-    } else if (undecided && client->pending == 0 && gcffi_renew(client)) {
+    } else if (undecided && client->pending == 0 && gcffi_client_replace(client)) {
       /* only what nobody waits for went down with the connections */
-    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_named(task))) {
-      task->adrift = true;
-      client->adrift++;
+    } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_acknowledged(task))) {
+      task->orphaned = true;
+      client->orphans++;
     }
   }
-  gcffi_task_discard(task);
+  gcffi_task_release(task);
 }

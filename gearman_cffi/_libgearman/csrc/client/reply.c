@@ -1,6 +1,6 @@
 /* What comes back for a task of our own, those of do*, jobStatus and loads, and the data of packets. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,22 +41,22 @@ static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
   if (!reply->finished) {
     reply->rc = rc;
     reply->finished = true;
-    --*reply->unanswered;
+    --*reply->remaining;
   }
   return GEARMAN_SUCCESS;
 }
 
-static void name(gcffi_reply *reply, const char *handle) {
+static void set_handle(gcffi_reply *reply, const char *handle) {
   reply->handle_size = strnlen(handle, sizeof reply->handle - 1);
   memcpy(reply->handle, handle, reply->handle_size);
   reply->handle[reply->handle_size] = '\0';
 }
 
-gearman_return_t gcffi_answer(gcffi_task *task, gearman_task_st *st, int event) {
+gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event) {
   gcffi_reply *reply = task->reply;
   switch (event) {
   case GCFFI_CREATED:
-    name(reply, gearman_task_job_handle(st));
+    set_handle(reply, gearman_task_job_handle(st));
     return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
   case GCFFI_DATA:
     return collect(reply, st);

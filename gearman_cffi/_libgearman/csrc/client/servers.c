@@ -1,6 +1,6 @@
 /* A client's servers, kept beside libgearman's own list so that the list can be made anew (run.c says when). */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,21 +28,21 @@ static gearman_return_t add(const char *host, in_port_t port, void *context) {
 }
 
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port) {
-  gcffi_scope scope;
-  int rc = gcffi_begin_in_callback(&scope, &client->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &client->guard, -1);
   if (rc == 0) {
-    client->failed = false;
-    rc = gcffi_end_call(&scope, (int)add(host, port, client));
+    client->has_error = false;
+    rc = gcffi_call_end(&call, (int)add(host, port, client));
   }
   return rc;
 }
 
 int gcffi_client_add_servers(gcffi_client *client, const char *servers) {
-  gcffi_scope scope;
-  int rc = gcffi_begin_in_callback(&scope, &client->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &client->guard, -1);
   if (rc == 0) {
-    client->failed = false;
-    rc = gcffi_end_call(&scope, (int)gearman_parse_servers(servers, add, client));
+    client->has_error = false;
+    rc = gcffi_call_end(&call, (int)gearman_parse_servers(servers, add, client));
   }
   return rc;
 }
@@ -71,9 +71,9 @@ void gcffi_forget_servers(gcffi_client *client) {
 }
 
 /* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
-gearman_return_t gcffi_restore_servers(gcffi_client *client) {
+gearman_return_t gcffi_client_readd_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
-  client->unanswered = false;
+  client->reply_pending = false;
   for (size_t i = 0; i < client->server_count; i++) {
     gearman_return_t rc = gearman_client_add_server(client->st, client->servers[i].host, client->servers[i].port);
     if (rc != GEARMAN_SUCCESS) {

@@ -5,7 +5,7 @@
  * to Python where a callback was set when the task was added. libgearman frees a task when it ends (option
  * FREE_TASKS) or with its client, at times of its own: gcffi_task_ended() then cuts the link. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,34 +25,34 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
-  task->answered = true;
+  task->got_packet = true;
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* an exception has a text; see inbound.c */
   }
-  if (task->adrift || task->reply) {
-    return task->adrift ? GEARMAN_SUCCESS : gcffi_answer(task, st, event);
+  if (task->orphaned || task->reply) {
+    return task->orphaned ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
   }
   if (task->callbacks & (1u << event)) {
     if (client->raised) {
       return GEARMAN_PAUSE;
     }
-    gcffi_before_python();
+    gcffi_block_if_finalizing();
     task->data = (char *)gearman_task_data(st);
     task->size = gearman_task_data_size(st);
     if (client->options & GEARMAN_CLIENT_UNBUFFERED_RESULT) {
-      task->parts = task->data;
+      task->unread = task->data;
       task->data = NULL;
     }
     client->guard.in_callback = true;
     int rc = gcffi_on_task(client->owner, task->id, event);
     client->guard.in_callback = false;
-    if (rc == GEARMAN_SUCCESS || rc == GCFFI_RAISED) {
-      task->size = task->fetched = 0;
-      task->parts = NULL; /* with any other code the packet is delivered again, and its data can be read until then */
+    if (rc == GEARMAN_SUCCESS || rc == GCFFI_E_EXCEPTION) {
+      task->size = task->read_offset = 0;
+      task->unread = NULL; /* with any other code the packet is delivered again, and its data can be read until then */
     }
-    if (rc == GCFFI_RAISED) {
+    if (rc == GCFFI_E_EXCEPTION) {
       client->raised = true;
-      gcffi_note_raised();
+      gcffi_call_note_exception();
     } else if (rc != GEARMAN_SUCCESS) {
       client->stopped = true;
       return (gearman_return_t)rc;
@@ -96,28 +96,28 @@ void gcffi_bind_actions(gearman_client_st *st) {
 
 /* The size of the data of the packet that is being delivered, for Python, which then reads task->data; or why that is
  * refused. The client is asked first: a task that it has freed is gone. */
-int64_t gcffi_task_packet(const gcffi_client *client, const gcffi_task *task) {
-  int refused = gcffi_check(client);
+int64_t gcffi_task_data_size(const gcffi_client *client, const gcffi_task *task) {
+  int refused = gcffi_guard_check_thread(client);
   return refused ? refused : (int64_t)task->size;
 }
 
 /* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped
  * the run. libgearman 1.1.20 reads through a null pointer when an exception comes and is not buffered, so everything is;
  * a program that reads in parts sees no difference. */
-int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, size_t size) {
+int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, void *into, size_t size) {
   bool taken;
-  int refused = gcffi_take_within(&client->guard, &taken);
+  int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
   if (refused) {
     return refused;
   }
-  size_t left = task->parts && task->size > task->fetched ? task->size - task->fetched : 0;
+  size_t left = task->unread && task->size > task->read_offset ? task->size - task->read_offset : 0;
   size = size < left ? size : left;
   if (size) {
-    memcpy(into, task->parts + task->fetched, size);
-    task->fetched += size;
+    memcpy(into, task->unread + task->read_offset, size);
+    task->read_offset += size;
   }
   if (taken) {
-    gcffi_give_back(&client->guard);
+    gcffi_guard_release(&client->guard);
   }
   return (int64_t)size;
 }
@@ -125,10 +125,10 @@ int64_t gcffi_task_fetch(gcffi_client *client, gcffi_task *task, void *into, siz
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
 
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
-  gcffi_task *task = client->spare ? client->spare : malloc(sizeof *task);
-  client->spare = NULL;
+  gcffi_task *task = client->task_cache ? client->task_cache : malloc(sizeof *task);
+  client->task_cache = NULL;
   if (task) {
-    *task = (gcffi_task){.client = client, .kind = (unsigned char)kind, .reply = reply, .held = reply != NULL};
+    *task = (gcffi_task){.client = client, .kind = (unsigned char)kind, .reply = reply, .in_use = reply != NULL};
   }
   return task;
 }
@@ -136,10 +136,10 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
 /* Most programs have one task at a time, over and over: the memory of one is kept. */
 static void drop(gcffi_task *task) {
   gcffi_client *client = task->client;
-  if (client->spare) {
+  if (client->task_cache) {
     free(task);
   } else {
-    client->spare = task;
+    client->task_cache = task;
   }
 }
 
@@ -172,13 +172,13 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_client *client = task->client;
   unlink_task(task);
   task->st = NULL;
-  task->size = task->fetched = 0;
-  task->parts = NULL;
-  if (task->adrift) {
-    client->adrift--;
+  task->size = task->read_offset = 0;
+  task->unread = NULL;
+  if (task->orphaned) {
+    client->orphans--;
   }
   if (!task->id) {
-    if (!task->held) {
+    if (!task->in_use) {
       drop(task);
     }
     return;
@@ -187,57 +187,57 @@ static void on_task_freed(gearman_task_st *st, void *context) {
     task->finished = true;
     client->pending--;
   }
-  task->next_dead = client->dead;
-  client->dead = task;
+  task->next_freed = client->freed;
+  client->freed = task;
 }
 
 /* Lets go of a task of our own. adrift: libgearman still needs it. */
-void gcffi_task_discard(gcffi_task *task) {
-  task->held = false;
+void gcffi_task_release(gcffi_task *task) {
+  task->in_use = false;
   task->reply = NULL;
   if (!task->st) {
     drop(task);
-  } else if (!task->adrift) {
+  } else if (!task->orphaned) {
     gearman_task_free(task->st);
   }
 }
 
 /* The ids of tasks that libgearman has freed, for Python to forget; how many were written. None where another thread
  * uses the client, and adds to them. */
-size_t gcffi_client_dead(gcffi_client *client, int64_t *ids, size_t room) {
+size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room) {
   bool taken;
   size_t count = 0;
-  if (gcffi_take_within(&client->guard, &taken)) {
+  if (gcffi_guard_acquire_reentrant(&client->guard, &taken)) {
     return 0;
   }
-  for (const gcffi_task *task = client->dead; task && count < room; task = task->next_dead) {
+  for (const gcffi_task *task = client->freed; task && count < room; task = task->next_freed) {
     ids[count++] = task->id;
   }
   if (taken) {
-    gcffi_give_back(&client->guard);
+    gcffi_guard_release(&client->guard);
   }
   return count;
 }
 
-void gcffi_free_dead(gcffi_client *client, size_t count) {
-  while (client->dead && count--) {
-    gcffi_task *task = client->dead;
-    client->dead = task->next_dead;
+void gcffi_free_freed(gcffi_client *client, size_t count) {
+  while (client->freed && count--) {
+    gcffi_task *task = client->freed;
+    client->freed = task->next_freed;
     drop(task);
   }
 }
 
 /* Python has forgotten as many of them, beginning with this one. Where that is not the first any more, a signal handler
  * or a thread that used the client has come between, and they come up again. */
-void gcffi_client_bury(gcffi_client *client, int64_t first, size_t count) {
+void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count) {
   bool taken;
-  if (gcffi_take_within(&client->guard, &taken)) {
+  if (gcffi_guard_acquire_reentrant(&client->guard, &taken)) {
     return;
   }
-  if (client->dead && client->dead->id == first) {
-    gcffi_free_dead(client, count);
+  if (client->freed && client->freed->id == first) {
+    gcffi_free_freed(client, count);
   }
   if (taken) {
-    gcffi_give_back(&client->guard);
+    gcffi_guard_release(&client->guard);
   }
 }

@@ -1,7 +1,7 @@
 /* The unique key of a job that was given none: a random UUID. libgearman would ask libuuid, which asks a
  * daemon by socket for each job, and 1.1.20 leaves the key empty where it was built without libuuid. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "client.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ static const char pairs[256][3] = {PAIRS(0), PAIRS(1), PAIRS(2), PAIRS(3), PAIRS
 /* Where those of each byte stand. */
 static const unsigned char places[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
-const char *gcffi_unique(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]) {
+const char *gcffi_unique_key(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]) {
   if (given && *given) {
     return given;
   }

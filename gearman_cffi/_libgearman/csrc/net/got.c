@@ -1,30 +1,29 @@
-/* Points a few of libgearman's imports at ours. Only its own table of imports is changed, so nothing else in
- * the process is touched; outside a scope they behave as before.
+/* Replaces a few of libgearman's imports, in its own table (GOT): nothing else in the process is touched.
  *
- * ELF only. Elsewhere, or where the table cannot be written, gcffi_is_interposed() is false and waits are
- * made in slices (wait.c). */
+ * It waits in one poll(), restarts it on EINTR, and exports nothing that tells or takes a descriptor. What does not work:
+ * - waiting in slices (slices.c): ping, options and addServer() ignore Ctrl-C; what inbound.c catches crashes;
+ * - non-blocking mode and a poll() of ours: the descriptors can only be had by replacing connect();
+ * - libgearman as a codec: no function packs or unpacks a packet;
+ * - libgearman 2.0, whose option ends a wait on a signal: it mends three of the defects, and distributions have 1.1.20;
+ * - a patched copy of libgearman: no system library, no security updates;
+ * - a signal handler in C that sets the timeout to 0: main thread only, do() loses its answer, connecting goes on;
+ * - a proxy thread behind a socket pair: the same poll(), and twice the system calls.
+ * ELF only: elsewhere, or if the table cannot be written, waits are made in slices. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "net.h"
+#include "versions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool interposed;
-static bool sees_all_data; /* all that libgearman sends and receives without TLS goes through our functions */
-static bool tls; /* libgearman imports OpenSSL's or wolfSSL's functions */
-
-bool gcffi_is_interposed(void) { return interposed; }
-
-bool gcffi_sees_all_data(void) { return sees_all_data; }
-
-bool gcffi_has_tls(void) { return tls; }
+static void patch_imports(void);
 
 bool gcffi_init(void) {
   const char *unwanted = getenv("GEARMAN_CFFI_NO_INTERPOSE"); /* an empty value counts as unset */
-  if (!interposed && !(unwanted && *unwanted)) {
-    interposed = gcffi_interpose();
+  if (!gcffi_library.waits_are_ours && !(unwanted && *unwanted)) {
+    patch_imports();
   }
-  return interposed;
+  return gcffi_library.waits_are_ours;
 }
 
 #ifdef __ELF__
@@ -39,7 +38,7 @@ typedef struct {
   const char *names;
   ElfW(Addr) relro, relro_end;
   int replaced; /* GCFFI_POLL and so on */
-  bool has_tls;
+  bool has_tls; /* it imports OpenSSL's or wolfSSL's functions */
 } object;
 
 static bool write_slot(const object *o, void **slot, void *value) {
@@ -108,8 +107,8 @@ static void replace_imports(object *o, const ElfW(Dyn) *entry) {
   }
 }
 
-static int visit(struct dl_phdr_info *info, size_t size, void *found) {
-  (void)size;
+static int visit(struct dl_phdr_info *info, size_t size, void *data) {
+  (void)size, (void)data;
   ElfW(Addr) inside = (ElfW(Addr))(void *)gearman_client_create;
   const ElfW(Dyn) *dynamic = NULL;
   object o = {.base = info->dlpi_addr};
@@ -130,20 +129,18 @@ static int visit(struct dl_phdr_info *info, size_t size, void *found) {
     return 0;
   }
   replace_imports(&o, dynamic);
-  *(bool *)found = (o.replaced & GCFFI_POLL) != 0;
-  tls = o.has_tls;
-  sees_all_data = (o.replaced & GCFFI_SEND) && (o.replaced & GCFFI_RECV); /* a fortified build may call another recv() */
+  gcffi_library = (gcffi_loaded){
+      .waits_are_ours = o.replaced & GCFFI_POLL,
+      .all_io_is_ours = (o.replaced & GCFFI_SEND) && (o.replaced & GCFFI_RECV), /* a fortified build may import another */
+      .has_tls = o.has_tls,
+  };
   return 1;
 }
 
-bool gcffi_interpose(void) {
-  bool found = false;
-  dl_iterate_phdr(visit, &found);
-  return found;
-}
+static void patch_imports(void) { dl_iterate_phdr(visit, NULL); }
 
 #else
 
-bool gcffi_interpose(void) { return false; }
+static void patch_imports(void) {}
 
 #endif

@@ -10,7 +10,7 @@
  *   no packet's head is passed on before its end can be seen, what is there is looked at first and then taken up to the last
  *   whole packet or head. Only clients without exceptions pay for it. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "net.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,8 +26,8 @@ static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
 }
 
 /* recv() for libgearman, or as the client or worker has it. */
-static ssize_t receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
-  return scope->io && scope->io->recv ? scope->io->recv(scope->self, scope, conn, data, size, flags)
+static ssize_t receive(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+  return call->io && call->io->recv ? call->io->recv(call->self, call, conn, data, size, flags)
                                       : recv(conn->fd, data, size, flags | MSG_DONTWAIT);
 }
 
@@ -71,12 +71,12 @@ static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
   return not_a_packet ? n : at;
 }
 
-static ssize_t receive_fixing_work_fail(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+static ssize_t receive_fixing_work_fail(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   size_t rest = conn->in.rest;
   if (rest) {
-    return receive(scope, conn, data, size < rest ? size : rest, flags);
+    return receive(call, conn, data, size < rest ? size : rest, flags);
   }
-  ssize_t seen = receive(scope, conn, data, size, flags | MSG_PEEK);
+  ssize_t seen = receive(call, conn, data, size, flags | MSG_PEEK);
   if (seen <= 0) {
     return seen;
   }
@@ -87,7 +87,7 @@ static ssize_t receive_fixing_work_fail(gcffi_scope *scope, gcffi_conn *conn, vo
     return errno = EAGAIN, -1;
   }
   size = size ? size : (size_t)seen;
-  ssize_t got = receive(scope, conn, data, size, flags);
+  ssize_t got = receive(call, conn, data, size, flags);
   if (got > 0) {
     whole_packets(data, (size_t)got, true);
   }
@@ -132,14 +132,14 @@ static size_t accept_packets(gcffi_conn *conn, gcffi_audience audience, const vo
   return size;
 }
 
-ssize_t gcffi_receive(gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   if (conn->inbound != GCFFI_INBOUND_GOOD) {
     return show_refusal(conn, data, size);
   }
-  ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(scope, conn, data, size, flags)
-                                      : receive(scope, conn, data, size, flags);
+  ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(call, conn, data, size, flags)
+                                      : receive(call, conn, data, size, flags);
   if (got > 0) {
-    gcffi_audience audience = scope->io ? scope->io->audience : GCFFI_TO_BOTH;
+    gcffi_audience audience = call->io ? call->io->audience : GCFFI_TO_BOTH;
     got = (ssize_t)accept_packets(conn, audience, data, (size_t)got);
     return got ? got : show_refusal(conn, data, size);
   }

@@ -1,33 +1,32 @@
 /* What libgearman calls in place of a few functions of the C library (see got.c). Outside our calls they do the same.
  *
  * Each looks the connection up once, and asks the hooks of the call that is running. */
-#define _GNU_SOURCE
-#include "glue.h"
+#include "net.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
-  gcffi_scope *scope = gcffi_current_scope();
-  if (!scope) {
+  gcffi_call *call = gcffi_current_call();
+  if (!call) {
     return poll(fds, count, timeout);
   }
-  if (scope->io && scope->io->before_poll) {
-    scope->io->before_poll(scope->self, scope, fds, count);
+  if (call->io && call->io->before_poll) {
+    call->io->before_poll(call->self, call, fds, count);
   }
-  return gcffi_poll(scope, fds, count, timeout);
+  return gcffi_call_poll(call, fds, count, timeout);
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
-  gcffi_scope *scope = gcffi_current_scope();
-  if (!scope) {
+  gcffi_call *call = gcffi_current_call();
+  if (!call) {
     return connect(fd, address, size);
   }
-  gcffi_conn *conn = gcffi_is_inherited(scope) ? NULL : gcffi_conn_open(fd, address, size);
+  gcffi_conn *conn = gcffi_call_is_forked(call) ? NULL : gcffi_conn_open(fd, address, size);
   gcffi_verdict verdict = conn ? GCFFI_CONNECT : GCFFI_CONNECT_REFUSE;
-  if (conn && scope->io && scope->io->connecting) {
-    verdict = scope->io->connecting(scope->self, conn);
+  if (conn && call->io && call->io->connecting) {
+    verdict = call->io->connecting(call->self, conn);
   }
   switch (verdict) {
   case GCFFI_CONNECT: return connect(fd, address, size);
@@ -40,63 +39,63 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
 
 /* Never waits: a worker's socket may be blocking (recv_wait.c), and libgearman counts on one that is not. */
 static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
-  gcffi_scope *scope = gcffi_current_scope();
-  gcffi_conn *conn = scope ? gcffi_conn_of(fd) : NULL;
+  gcffi_call *call = gcffi_current_call();
+  gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
   flags |= MSG_DONTWAIT;
-  if (gcffi_is_inherited(scope)) {
+  if (gcffi_call_is_forked(call)) {
     return errno = EPIPE, -1;
   }
   if (!conn) {
     return send(fd, data, size, flags);
   }
-  ssize_t sent = scope->io && scope->io->send ? scope->io->send(scope->self, scope, conn, data, size, flags)
+  ssize_t sent = call->io && call->io->send ? call->io->send(call->self, call, conn, data, size, flags)
                                               : send(fd, data, size, flags);
   gcffi_conn_sent(conn, data, sent);
   return sent;
 }
 
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
-  gcffi_scope *scope = gcffi_current_scope();
-  gcffi_conn *conn = scope ? gcffi_conn_of(fd) : NULL;
-  if (gcffi_is_inherited(scope)) {
+  gcffi_call *call = gcffi_current_call();
+  gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
+  if (gcffi_call_is_forked(call)) {
     return 0;
   }
-  return conn ? gcffi_receive(scope, conn, data, size, flags) : recv(fd, data, size, flags | MSG_DONTWAIT);
+  return conn ? gcffi_inbound_recv(call, conn, data, size, flags) : recv(fd, data, size, flags | MSG_DONTWAIT);
 }
 
 /* libgearman reports the loss of any connection as if it were that of the task it waits for: hence the hook. */
 static int our_shutdown(int fd, int how) {
-  gcffi_scope *scope = gcffi_current_scope();
-  gcffi_conn *conn = scope ? gcffi_conn_of(fd) : NULL;
-  if (conn && scope->io && scope->io->disconnected) {
-    scope->io->disconnected(scope->self, conn);
+  gcffi_call *call = gcffi_current_call();
+  gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
+  if (conn && call->io && call->io->disconnected) {
+    call->io->disconnected(call->self, conn);
   }
   gcffi_conn_close(conn);
-  return gcffi_is_inherited(scope) ? 0 : shutdown(fd, how);
+  return gcffi_call_is_forked(call) ? 0 : shutdown(fd, how);
 }
 
 /* libgearman asks for 32 KiB socket buffers: on loopback one segment fills them, and each waits for a delayed
  * acknowledgement (1 MiB takes 0.6 s). It also asks close() to wait up to ten seconds for a server that does not read. */
 static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
   bool unwanted = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF || option == SO_LINGER);
-  return unwanted && gcffi_current_scope() ? 0 : setsockopt(fd, level, option, value, size);
+  return unwanted && gcffi_current_call() ? 0 : setsockopt(fd, level, option, value, size);
 }
 
 /* A client or worker may be made without the servers of GEARMAN_SERVERS. */
 static char *our_getenv(const char *name) {
-  gcffi_scope *scope = gcffi_current_scope();
-  return scope && scope->no_environment ? NULL : getenv(name);
+  gcffi_call *call = gcffi_current_call();
+  return call && call->ignore_environment ? NULL : getenv(name);
 }
 
 const gcffi_replacement gcffi_replacements[] = {
     {"poll", (void *)our_poll, GCFFI_POLL},
     {"__poll_chk", (void *)our_poll, GCFFI_POLL}, /* of a fortified build; one more argument, which is ignored */
-    {"connect", (void *)our_connect, 0},
+    {"connect", (void *)our_connect, GCFFI_OTHER},
     {"send", (void *)our_send, GCFFI_SEND},
     {"recv", (void *)our_recv, GCFFI_RECV},
-    {"shutdown", (void *)our_shutdown, 0},
-    {"setsockopt", (void *)our_setsockopt, 0},
-    {"getenv", (void *)our_getenv, 0},
-    {"secure_getenv", (void *)our_getenv, 0},
-    {NULL, NULL, 0},
+    {"shutdown", (void *)our_shutdown, GCFFI_OTHER},
+    {"setsockopt", (void *)our_setsockopt, GCFFI_OTHER},
+    {"getenv", (void *)our_getenv, GCFFI_OTHER},
+    {"secure_getenv", (void *)our_getenv, GCFFI_OTHER},
+    {NULL, NULL, GCFFI_OTHER},
 };

@@ -1,47 +1,47 @@
 /* What a worker works for and what it can do: its servers and its functions. Nothing here waits. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 #include "versions.h"
 
 #include <string.h>
 
 /* A worker's function may call all of these too. */
-static int begin(gcffi_scope *scope, gcffi_worker *worker) {
-  int refused = gcffi_begin_in_callback(scope, &worker->guard, -1);
+static int begin(gcffi_call *call, gcffi_worker *worker) {
+  int refused = gcffi_call_begin_in_callback(call, &worker->guard, -1);
   if (refused == 0) {
-    worker->failed = false;
+    worker->has_error = false;
   }
   return refused;
 }
 
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port) {
-  gcffi_scope scope;
-  int refused = begin(&scope, worker);
-  return refused ? refused : gcffi_end_call(&scope, (int)gearman_worker_add_server(worker->st, host, port));
+  gcffi_call call;
+  int refused = begin(&call, worker);
+  return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_server(worker->st, host, port));
 }
 
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
-  gcffi_scope scope;
-  int refused = begin(&scope, worker);
-  return refused ? refused : gcffi_end_call(&scope, (int)gearman_worker_add_servers(worker->st, servers));
+  gcffi_call call;
+  int refused = begin(&call, worker);
+  return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_servers(worker->st, servers));
 }
 
 /* Where libgearman has it; see versions.c. */
 int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file) {
-  gcffi_scope scope;
-  int refused = begin(&scope, worker);
+  gcffi_call call;
+  int refused = begin(&call, worker);
   if (refused == 0 && gearman_worker_set_ssl) {
     gearman_worker_set_ssl(worker->st, ssl, ca_file, certificate, key_file);
   }
-  return refused ? refused : gcffi_end_call(&scope, GEARMAN_SUCCESS);
+  return refused ? refused : gcffi_call_end(&call, GEARMAN_SUCCESS);
 }
 
 /* If it cannot be sent, the server gives the job to another worker. */
 static int send_result(gcffi_worker *worker) {
   int rc = gcffi_job_complete(&worker->job, worker->job.result, worker->job.result_size);
   if (rc < 0) {
-    worker->refused = rc;
+    worker->send_error = rc;
     rc = GEARMAN_WORK_ERROR;
   }
   return rc;
@@ -55,18 +55,18 @@ static void take_end(gcffi_worker *worker, int end) {
   default: break;
   }
   if (end >= GCFFI_JOB_RAISED) {
-    gcffi_note_raised();
+    gcffi_call_note_exception();
   }
 }
 
 /* libgearman completes a job whose function returns GEARMAN_SUCCESS. After GEARMAN_WORK_ERROR it closes the connections, and
  * the server gives the job to another worker. */
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
-  gcffi_worker *worker = gcffi_current_scope()->self;
+  gcffi_worker *worker = gcffi_current_call()->self;
   gcffi_job_init(&worker->job, worker, st);
-  worker->asked = worker->under_way = worker->searching = true; /* for what the function calls */
+  worker->job_may_come = worker->left_start_state = worker->searching = true; /* for what the function calls */
   worker->guard.in_callback = true;
-  gcffi_before_python();
+  gcffi_block_if_finalizing();
   int end = gcffi_on_job(context, &worker->job);
   worker->guard.in_callback = false;
   take_end(worker, end);
@@ -81,63 +81,63 @@ static gearman_return_t define(gcffi_worker *worker, const char *name, size_t si
   return gearman_worker_define_function(worker->st, name, size, function, timeout, context);
 }
 
-static int begin_to_add(gcffi_scope *scope, gcffi_worker *worker, const char *name, gearman_return_t *rc) {
-  int refused = begin(scope, worker);
+static int begin_to_add(gcffi_call *call, gcffi_worker *worker, const char *name, gearman_return_t *rc) {
+  int refused = begin(call, worker);
   if (refused == 0) {
     *rc = gcffi_remember_function(worker, name) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   return refused;
 }
 
-static int end_of_adding(gcffi_scope *scope, gcffi_worker *worker, gearman_return_t rc) {
-  worker->adding = worker->adding || rc == GEARMAN_SUCCESS;
-  return gcffi_end_call(scope, (int)rc);
+static int end_of_adding(gcffi_call *call, gcffi_worker *worker, gearman_return_t rc) {
+  worker->functions_added = worker->functions_added || rc == GEARMAN_SUCCESS;
+  return gcffi_call_end(call, (int)rc);
 }
 
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context) {
   if (size == 0) {
     return gcffi_worker_register(worker, name, timeout); /* refuses it with the extension's text */
   }
-  gcffi_scope scope;
+  gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_add(&scope, worker, name, &rc);
-  return refused ? refused : end_of_adding(&scope, worker, rc ? rc : define(worker, name, size, timeout, context));
+  int refused = begin_to_add(&call, worker, name, &rc);
+  return refused ? refused : end_of_adding(&call, worker, rc ? rc : define(worker, name, size, timeout, context));
 }
 
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout) {
-  gcffi_scope scope;
+  gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_add(&scope, worker, name, &rc);
+  int refused = begin_to_add(&call, worker, name, &rc);
   rc = refused || rc ? rc : gearman_worker_register(worker->st, name, timeout);
-  return refused ? refused : end_of_adding(&scope, worker, rc);
+  return refused ? refused : end_of_adding(&call, worker, rc);
 }
 
 /* libgearman must be about to begin a search for a job: in the middle of one, as it is while it runs a job, it would go on
  * from a function that is freed, or ask for jobs before it has told the servers. */
-static int begin_to_forget(gcffi_scope *scope, gcffi_worker *worker, gearman_return_t *rc) {
-  int refused = begin(scope, worker);
+static int begin_to_forget(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
+  int refused = begin(call, worker);
   if (refused == 0) {
-    worker->spent = worker->spent || worker->searching || worker->announces;
-    *rc = gcffi_worker_renew(worker);
+    worker->broken = worker->broken || worker->searching || worker->is_announcing;
+    *rc = gcffi_worker_replace_if_broken(worker);
   }
   return refused;
 }
 
-static int end_of_forgetting(gcffi_scope *scope, gcffi_worker *worker, gearman_return_t rc) {
-  worker->removing = worker->removing || rc == GEARMAN_SUCCESS;
-  return gcffi_end_call(scope, (int)rc);
+static int end_of_forgetting(gcffi_call *call, gcffi_worker *worker, gearman_return_t rc) {
+  worker->functions_removed = worker->functions_removed || rc == GEARMAN_SUCCESS;
+  return gcffi_call_end(call, (int)rc);
 }
 
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name) {
-  gcffi_scope scope;
+  gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_forget(&scope, worker, &rc);
-  return refused ? refused : end_of_forgetting(&scope, worker, rc ? rc : gearman_worker_unregister(worker->st, name));
+  int refused = begin_to_forget(&call, worker, &rc);
+  return refused ? refused : end_of_forgetting(&call, worker, rc ? rc : gearman_worker_unregister(worker->st, name));
 }
 
 int gcffi_worker_unregister_all(gcffi_worker *worker) {
-  gcffi_scope scope;
+  gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_forget(&scope, worker, &rc);
-  return refused ? refused : end_of_forgetting(&scope, worker, rc ? rc : gearman_worker_unregister_all(worker->st));
+  int refused = begin_to_forget(&call, worker, &rc);
+  return refused ? refused : end_of_forgetting(&call, worker, rc ? rc : gearman_worker_unregister_all(worker->st));
 }

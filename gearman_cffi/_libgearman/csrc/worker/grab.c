@@ -4,11 +4,11 @@
  * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
  * has. Such a worker is spent; see replace.c. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 /* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
  * and what comes from a server that is no gearmand. */
-bool gcffi_spends(gearman_return_t rc) {
+bool gcffi_breaks_worker(gearman_return_t rc) {
   switch (rc) {
   case GEARMAN_UNEXPECTED_PACKET:
   case GEARMAN_INVALID_PACKET:
@@ -21,7 +21,7 @@ bool gcffi_spends(gearman_return_t rc) {
 }
 
 /* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
-bool gcffi_leaves_search(gearman_return_t rc) {
+bool gcffi_is_mid_search(gearman_return_t rc) {
   return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
 }
 
@@ -32,7 +32,7 @@ static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
   gearman_job_st *job = gearman_worker_grab_job(worker->st, NULL, rc);
-  while (in_steps && !job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_worker_pause(worker->st)) == GEARMAN_SUCCESS) {
+  while (in_steps && !job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_wait_worker(worker->st)) == GEARMAN_SUCCESS) {
     job = gearman_worker_grab_job(worker->st, NULL, rc);
   }
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
@@ -41,53 +41,53 @@ static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_
 
 /* What wait() would tell libgearman, without waiting: of a connection that is being opened it learns in no other way that
  * it is open. */
-static void glance(gcffi_worker *worker, gcffi_scope *scope) {
-  if (gcffi_is_interposed()) {
-    scope->glances = true;
-    gcffi_worker_pause(worker->st);
-    scope->glances = false;
+static void poll_once(gcffi_worker *worker, gcffi_call *call) {
+  if (gcffi_waits_are_ours()) {
+    call->poll_once = true;
+    gcffi_wait_worker(worker->st);
+    call->poll_once = false;
   }
 }
 
-static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
-  (void)scope;
+static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
+  (void)call;
   gcffi_ignore_wakeup_pipe(self, fds, count);
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   (void)conn;
-  return ((gcffi_worker *)self)->spent ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+  return ((gcffi_worker *)self)->broken ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  worker->spent = worker->spent || gcffi_conn_is_truncated(conn);
+  worker->broken = worker->broken || gcffi_conn_is_truncated(conn);
 }
 
 static const gcffi_io grab_io = {
     .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
 
-static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, gearman_return_t *rc) {
-  worker->failed = false;
-  if ((*rc = gcffi_worker_renew(worker)) != GEARMAN_SUCCESS) {
+static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
+  worker->has_error = false;
+  if ((*rc = gcffi_worker_replace_if_broken(worker)) != GEARMAN_SUCCESS) {
     return NULL;
   }
   bool waits = !worker->non_blocking;
-  bool in_steps = waits && !gcffi_is_interposed();
-  scope->exchange = true;
-  scope->io = &grab_io;
-  scope->self = worker;
-  worker->asked = true;
+  bool in_steps = waits && !gcffi_waits_are_ours();
+  call->close_on_abort = true;
+  call->io = &grab_io;
+  call->self = worker;
+  worker->job_may_come = true;
   if (!waits) {
-    glance(worker, scope);
+    poll_once(worker, call);
   }
   gearman_job_st *st = grab(worker, in_steps, rc);
-  bool was_under_way = worker->under_way;
-  worker->under_way = st || *rc != GEARMAN_NO_JOBS;
-  worker->searching = gcffi_leaves_search(*rc);
-  worker->spent = worker->spent || gcffi_spends(*rc) ||
+  bool was_under_way = worker->left_start_state;
+  worker->left_start_state = st || *rc != GEARMAN_NO_JOBS;
+  worker->searching = gcffi_is_mid_search(*rc);
+  worker->broken = worker->broken || gcffi_breaks_worker(*rc) ||
                   (*rc == GEARMAN_NO_JOBS && (was_under_way || in_steps || !waits));
-  if (!st && scope->timed_out) {
+  if (!st && call->timed_out) {
     *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */
   }
   return st;
@@ -95,17 +95,17 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_scope *scope, 
 
 /* Asks every server once. Waits for their answers, not for a job. job: memory of the caller's, which gets one with a st. */
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
-  gcffi_scope scope;
+  gcffi_call call;
   gearman_return_t grabbed;
-  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
+  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc) {
     return rc;
   }
-  gcffi_job_init(job, worker, renew_and_grab(worker, &scope, &grabbed));
+  gcffi_job_init(job, worker, renew_and_grab(worker, &call, &grabbed));
   if (job->st) {
     __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   }
-  return gcffi_end_call(&scope, (int)grabbed);
+  return gcffi_call_end(&call, (int)grabbed);
 }
 
 /* Python lets go of a job of grab; unanswered, the server keeps it as running until the worker goes away. Where another
@@ -115,23 +115,23 @@ void gcffi_job_drop(gcffi_job *job) {
   gcffi_worker *worker = job->worker;
   gearman_job_st *st = job->st;
   gcffi_job_init(job, worker, NULL); /* what was collected with it may still ask */
-  if (!st || gcffi_check_alive(worker) == GCFFI_INHERITED) {
+  if (!st || gcffi_guard_check_process(worker) == GCFFI_E_FORKED) {
     return;
   }
   bool taken;
-  bool elsewhere = gcffi_take_within(&worker->guard, &taken) == GCFFI_ELSEWHERE;
+  bool elsewhere = gcffi_guard_acquire_reentrant(&worker->guard, &taken) == GCFFI_E_OTHER_THREAD;
   size_t left = __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   if (!elsewhere) {
-    gcffi_scope scope;
-    gcffi_enter(&scope, -1);
+    gcffi_call call;
+    gcffi_call_push(&call, -1);
     gearman_job_free(st);
-    gcffi_free_retired(worker);
-    gcffi_leave(&scope);
+    gcffi_free_replaced(worker);
+    gcffi_call_pop(&call);
   }
   if (taken) {
-    gcffi_give_back(&worker->guard);
+    gcffi_guard_release(&worker->guard);
   }
-  if (!elsewhere && left == 0 && worker->released) {
+  if (!elsewhere && left == 0 && worker->close_when_jobs_gone) {
     gcffi_worker_close(worker);
   }
 }

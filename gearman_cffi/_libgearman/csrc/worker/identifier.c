@@ -3,7 +3,7 @@
  * libgearman sends it once over each connection that it keeps a record of, and not again when it has opened that connection
  * anew. So it is sent here, before anything else. Not over TLS, where what is sent is encrypted before it comes here. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -21,24 +21,24 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
   memcpy(packet + GCFFI_HEAD, worker->id, worker->id_size);
   size_t all = GCFFI_HEAD + worker->id_size;
   if (send(fd, packet, all, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)all) {
-    worker->spent = true; /* another worker of libgearman's sends it by itself */
+    worker->broken = true; /* another worker of libgearman's sends it by itself */
   }
 }
 
 int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
-  gcffi_scope scope;
-  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc) {
     return rc;
   }
-  worker->failed = false;
-  scope.io = &gcffi_worker_io;
-  scope.self = worker;
+  worker->has_error = false;
+  call.io = &gcffi_worker_io;
+  call.self = worker;
   rc = (int)gearman_worker_set_identifier(worker->st, id, size);
   if (rc == GEARMAN_SUCCESS) {
     memcpy(worker->id, id, size);
     worker->id_size = size;
   }
-  worker->spent = worker->spent || (worker->asked && worker->unannounced_fd >= 0);
-  return gcffi_end_call(&scope, rc);
+  worker->broken = worker->broken || (worker->job_may_come && worker->unannounced_fd >= 0);
+  return gcffi_call_end(&call, rc);
 }

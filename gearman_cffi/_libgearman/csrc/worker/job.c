@@ -1,6 +1,6 @@
 /* A job in Python's hands: what it brings, and what is sent for it. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 #include <stdlib.h>
 
@@ -16,27 +16,27 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
 
 /* A signal handler has come in the middle of a packet: libgearman would go on with that one. */
 static bool is_sending(const gcffi_worker *worker) {
-  const gcffi_scope *scope = gcffi_current_scope();
-  while (scope && !(scope->exchange && scope->io == &gcffi_worker_io && scope->self == worker)) {
-    scope = scope->outer;
+  const gcffi_call *call = gcffi_current_call();
+  while (call && !(call->close_on_abort && call->io == &gcffi_worker_io && call->self == worker)) {
+    call = call->outer;
   }
-  return scope != NULL;
+  return call != NULL;
 }
 
 /* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
  * connection, so that half a packet is never followed by another. */
-static int begin(gcffi_scope *scope, gcffi_job *job) {
-  if (!job || !job->st || job->cut) {
-    return job && job->cut ? GEARMAN_LOST_CONNECTION : GEARMAN_INVALID_ARGUMENT;
+static int begin(gcffi_call *call, gcffi_job *job) {
+  if (!job || !job->st || job->connection_broken) {
+    return job && job->connection_broken ? GEARMAN_LOST_CONNECTION : GEARMAN_INVALID_ARGUMENT;
   }
   if (is_sending(job->worker)) {
     return GEARMAN_SEND_IN_PROGRESS;
   }
-  int refused = gcffi_begin_within(scope, &job->worker->guard, -1);
+  int refused = gcffi_call_begin_reentrant(call, &job->worker->guard, -1);
   if (refused == 0) {
-    scope->exchange = scope->patient = true;
-    scope->io = &gcffi_worker_io;
-    scope->self = job->worker;
+    call->close_on_abort = call->ignore_lib_timeout = true;
+    call->io = &gcffi_worker_io;
+    call->self = job->worker;
   }
   return refused;
 }
@@ -51,39 +51,39 @@ static gearman_return_t send_packet(gearman_job_st *st, int what, const void *da
   }
 }
 
-static int send_in_scope(gcffi_scope *scope, gcffi_job *job, int what, const void *data, size_t size) {
+static int send_in_scope(gcffi_call *call, gcffi_job *job, int what, const void *data, size_t size) {
   int rc = (int)send_packet(job->st, what, data, size);
   job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
-  job->cut = scope->interrupted;
+  job->connection_broken = call->interrupted;
   return rc;
 }
 
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
-  gcffi_scope scope;
-  int refused = begin(&scope, job);
-  return refused ? refused : gcffi_end_call(&scope, send_in_scope(&scope, job, what, data, size));
+  gcffi_call call;
+  int refused = begin(&call, job);
+  return refused ? refused : gcffi_call_end(&call, send_in_scope(&call, job, what, data, size));
 }
 
 /* Its result, sent from C, which a worker that goes on may hold back. */
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
-  gcffi_scope scope;
-  int rc = begin(&scope, job);
+  gcffi_call call;
+  int rc = begin(&call, job);
   if (rc == 0) {
     job->worker->may_cork = true;
-    rc = send_in_scope(&scope, job, GCFFI_SEND_COMPLETE, data, size);
+    rc = send_in_scope(&call, job, GCFFI_SEND_COMPLETE, data, size);
     job->worker->may_cork = false;
-    gcffi_leave(&scope);
+    gcffi_call_pop(&call);
   }
   return rc;
 }
 
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator) {
-  gcffi_scope scope;
-  int rc = begin(&scope, job);
+  gcffi_call call;
+  int rc = begin(&call, job);
   if (rc == 0) {
     rc = (int)gearman_job_send_status(job->st, numerator, denominator);
-    job->cut = scope.interrupted;
-    rc = gcffi_end_call(&scope, rc);
+    job->connection_broken = call.interrupted;
+    rc = gcffi_call_end(&call, rc);
   }
   return rc;
 }

@@ -5,7 +5,8 @@
  * it does not wait (intercept.c). Measured for a Worker that drains a queue: 9 % of the CPU of worker and gearmand
  * together, and 9 % more jobs a second. Linux only: elsewhere these options mean less. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "versions.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,37 +16,37 @@
 #ifdef __linux__
 
 static bool make_blocking(gcffi_conn *conn) {
-  struct timeval timeout = {.tv_usec = GCFFI_LOOK_AGAIN_AFTER / 1000};
+  struct timeval timeout = {.tv_usec = GCFFI_SIGNAL_RECHECK_NS / 1000};
   int flags = conn->is_blocking ? 0 : fcntl(conn->fd, F_GETFL);
-  conn->is_blocking = conn->is_blocking || (flags >= 0 && gcffi_sees_all_data() &&
+  conn->is_blocking = conn->is_blocking || (flags >= 0 && gcffi_library.all_io_is_ours &&
       setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
       fcntl(conn->fd, F_SETFL, flags & ~O_NONBLOCK) == 0);
   return conn->is_blocking;
 }
 
-static bool has_time(const gcffi_scope *scope) {
-  return scope->deadline == GCFFI_NEVER || scope->deadline - gcffi_now() > 2 * GCFFI_LOOK_AGAIN_AFTER;
+static bool has_time(const gcffi_call *call) {
+  return call->deadline == GCFFI_NEVER || call->deadline - gcffi_now() > 2 * GCFFI_SIGNAL_RECHECK_NS;
 }
 
 /* The worker has asked for a job. Of several servers one is waited for so: to make sockets ready in turn would cost more
  * than it saves. */
-void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_scope *scope, gcffi_conn *conn) {
+void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn) {
   worker->recv_fd = worker->recv_fd < 0 ? conn->fd : worker->recv_fd;
-  worker->recv_blocks = worker->may_block_in_recv && worker->recv_fd == conn->fd && has_time(scope) && make_blocking(conn);
+  worker->recv_blocks = worker->may_block_in_recv && worker->recv_fd == conn->fd && has_time(call) && make_blocking(conn);
 }
 
 /* If a signal or the timeout ends it early, libgearman waits in poll(), which checks for signals first. */
-ssize_t gcffi_worker_recv(void *self, gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
+ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
   if (!worker->recv_blocks || !conn->is_blocking) {
     return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
   }
   worker->recv_blocks = false;
-  if (scope->looks) {
+  if (call->check_signals_first) {
     return errno = EAGAIN, -1;
   }
   ssize_t got = recv(conn->fd, data, size, flags);
-  scope->looks = got < 0;
+  call->check_signals_first = got < 0;
   worker->recv_blocks = gcffi_is_noop(data, got); /* it woke the worker up, which asked; the answer is still to come */
   if (got < 0 && errno == EINTR) {
     errno = EAGAIN; /* libgearman would begin again */
@@ -55,12 +56,12 @@ ssize_t gcffi_worker_recv(void *self, gcffi_scope *scope, gcffi_conn *conn, void
 
 #else
 
-void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_scope *scope, gcffi_conn *conn) {
-  (void)worker, (void)scope, (void)conn;
+void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn) {
+  (void)worker, (void)call, (void)conn;
 }
 
-ssize_t gcffi_worker_recv(void *self, gcffi_scope *scope, gcffi_conn *conn, void *data, size_t size, int flags) {
-  (void)self, (void)scope;
+ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+  (void)self, (void)call;
   return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
 }
 

@@ -1,7 +1,7 @@
 /* Stopping a worker from outside: a flag that work() looks at between jobs, and libgearman's wake-up pipe, which ends its wait
  * for one. libgearman puts back the byte that it reads from that pipe, so it would end every later wait. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -32,10 +32,10 @@ void gcffi_worker_stop(gcffi_worker *worker) {
 
 /* Puts another one in the place of libgearman's worker, which is returned and whose pipe nobody writes to any more: it may be
  * closed, and the descriptor another's. */
-gearman_worker_st *gcffi_replace(gcffi_worker *worker, gearman_worker_st *st) {
+gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st) {
   lock(worker);
   gearman_worker_st *before = worker->st;
-  gcffi_empty_pipe(worker);
+  gcffi_drain_wakeup_pipe(worker);
   worker->st = st;
   if (__atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
     wake_up(worker);
@@ -45,18 +45,18 @@ gearman_worker_st *gcffi_replace(gcffi_worker *worker, gearman_worker_st *st) {
 }
 
 /* After a wait that the pipe has ended: what woke it up may be left from a stop() that had been obeyed by then. */
-void gcffi_empty_pipe(const gcffi_worker *worker) {
+void gcffi_drain_wakeup_pipe(const gcffi_worker *worker) {
   struct pollfd pipe = {.fd = pipe_of(worker), .events = POLLIN};
   char byte;
   while (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLIN) && read(pipe.fd, &byte, 1) == 1) {
   }
 }
 
-bool gcffi_take_stop(gcffi_worker *worker) {
+bool gcffi_consume_stop(gcffi_worker *worker) {
   if (!__atomic_exchange_n(&worker->stop, 0, __ATOMIC_SEQ_CST)) {
     return false;
   }
-  gcffi_empty_pipe(worker);
+  gcffi_drain_wakeup_pipe(worker);
   return true;
 }
 

@@ -4,7 +4,7 @@
  * mode libgearman 1.1.20 frees the job it is about to receive when a timeout strikes in the middle of an
  * exchange, and a wait that ends early would send the request for a job again. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -13,12 +13,12 @@
 
 /* False also when GEARMAN_SERVERS names an unknown host. The memory is the caller's. */
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
-  gcffi_scope scope;
+  gcffi_call call;
   *worker = GCFFI_NEW_WORKER;
-  gcffi_enter(&scope, -1);
-  scope.no_environment = !from_environment;
+  gcffi_call_push(&call, -1);
+  call.ignore_environment = !from_environment;
   worker->st = gearman_worker_create(NULL);
-  gcffi_leave(&scope);
+  gcffi_call_pop(&call);
   if (worker->st && !from_environment) {
     gearman_worker_remove_servers(worker->st); /* where getenv() could not be replaced */
   }
@@ -29,20 +29,20 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
 /* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
  * which is not that of a client whose callback this is, and where the ends of connections are no news. */
 void gcffi_free_worker(gearman_worker_st *st) {
-  gcffi_scope scope;
-  gcffi_enter(&scope, -1);
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
   gearman_worker_remove_servers(st);
   gearman_worker_free(st);
-  gcffi_leave(&scope);
+  gcffi_call_pop(&call);
 }
 
 static void free_all(gcffi_worker *worker) {
   gcffi_free_worker(worker->st);
-  for (size_t i = 0; i < worker->retired_count; i++) {
-    gcffi_free_worker(worker->retired[i]);
+  for (size_t i = 0; i < worker->replaced_count; i++) {
+    gcffi_free_worker(worker->replaced[i]);
   }
-  free(worker->retired);
-  free(worker->names);
+  free(worker->replaced);
+  free(worker->function_names);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held
@@ -50,14 +50,14 @@ static void free_all(gcffi_worker *worker) {
 void gcffi_worker_close(gcffi_worker *worker) {
   worker->guard.closed = true;
   if (__atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST)) {
-    worker->released = true;
+    worker->close_when_jobs_gone = true;
   } else if (worker->pid == getpid()) {
     free_all(worker);
   }
 }
 
 const char *gcffi_worker_error(gcffi_worker *worker) {
-  return worker->failed ? worker->error : gearman_worker_error(worker->st);
+  return worker->has_error ? worker->error : gearman_worker_error(worker->st);
 }
 
 static void keep_error(gcffi_worker *worker) {
@@ -78,11 +78,11 @@ static bool returns_on_timeout(gcffi_worker *worker) {
 
 /* A connection on which something else than the functions was sent has been given up while it was opened. */
 static void note_step(gcffi_worker *worker, gearman_return_t rc) {
-  worker->under_way = true;
-  worker->adding = worker->adding && worker->searching;
-  worker->removing = worker->removing && (worker->searching || rc == GEARMAN_NO_SERVERS);
-  worker->searching = gcffi_leaves_search(rc);
-  worker->spent = worker->spent || gcffi_spends(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT);
+  worker->left_start_state = true;
+  worker->functions_added = worker->functions_added && worker->searching;
+  worker->functions_removed = worker->functions_removed && (worker->searching || rc == GEARMAN_NO_SERVERS);
+  worker->searching = gcffi_is_mid_search(rc);
+  worker->broken = worker->broken || gcffi_breaks_worker(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT);
 }
 
 /* What a job does to the worker's functions may put another worker of libgearman's in the place of the one that runs it. */
@@ -92,7 +92,7 @@ static gearman_return_t step(gcffi_worker *worker) {
   if (worker->st == st) {
     note_step(worker, rc);
   } else {
-    gcffi_free_retired(worker);
+    gcffi_free_replaced(worker);
   }
   return rc;
 }
@@ -100,113 +100,113 @@ static gearman_return_t step(gcffi_worker *worker) {
 /* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
  * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
  * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
-static gearman_return_t work(gcffi_worker *worker, gcffi_scope *scope, bool waits) {
+static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits) {
   bool last_try = false;
   int nap = FIRST_NAP_MS;
   for (;;) {
-    if (gcffi_take_stop(worker)) {
+    if (gcffi_consume_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
     }
-    gearman_return_t rc = gcffi_worker_renew(worker);
+    gearman_return_t rc = gcffi_worker_replace_if_broken(worker);
     if (rc != GEARMAN_SUCCESS) {
       return rc;
     }
     gearman_return_t did = step(worker);
-    if (did == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_take_stop(worker)) {
-      gcffi_empty_pipe(worker);
+    if (did == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_consume_stop(worker)) {
+      gcffi_drain_wakeup_pipe(worker);
       continue;
     }
-    if (did == GEARMAN_NO_JOBS && worker->adding) {
+    if (did == GEARMAN_NO_JOBS && worker->functions_added) {
       continue; /* the servers have still to be told of what they are to wake it up for */
     }
-    if (!waits || scope->interrupted || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
+    if (!waits || call->interrupted || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
       return did;
     }
     keep_error(worker);
     worker->is_idle = did == GEARMAN_NO_JOBS;
     struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-    rc = gcffi_worker_pause(worker->st);
+    rc = gcffi_wait_worker(worker->st);
     worker->is_idle = false;
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && worker->has_sent && returns_on_timeout(worker)) {
-      if (gcffi_nap(scope, &wake_up, nap)) {
-        worker->failed = true;
+      if (gcffi_sleep_interruptibly(call, &wake_up, nap)) {
+        worker->has_error = true;
         strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
         return GEARMAN_TIMEOUT;
       }
       nap = nap < LONGEST_NAP_MS ? nap * 2 : LONGEST_NAP_MS;
     } else if (rc == GEARMAN_SHUTDOWN_GRACEFUL) {
-      gcffi_empty_pipe(worker);
+      gcffi_drain_wakeup_pipe(worker);
     } else if (rc == GEARMAN_SUCCESS) {
       last_try = last_try && did == GEARMAN_IO_WAIT; /* idle, hence connected */
     } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
       last_try = true;
     } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
-      worker->failed = true;
+      worker->has_error = true;
       return GEARMAN_COULD_NOT_CONNECT;
-    } else if (rc != GEARMAN_TIMEOUT || scope->interrupted || returns_on_timeout(worker)) {
+    } else if (rc != GEARMAN_TIMEOUT || call->interrupted || returns_on_timeout(worker)) {
       return rc;
     }
   }
 }
 
-static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_scope *scope) {
+static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_call *call) {
   gearman_return_t rc;
   bool waits = !worker->non_blocking;
-  worker->failed = false;
-  gcffi_set_deadline(scope, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
-  worker->may_block_in_recv = waits || worker->awaits_answers;
+  worker->has_error = false;
+  gcffi_call_set_deadline(call, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
+  worker->may_block_in_recv = waits || worker->wait_for_grab_reply;
   worker->has_sent = false;
-  rc = work(worker, scope, waits);
-  worker->asked = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
+  rc = work(worker, call, waits);
+  worker->job_may_come = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
   return rc;
 }
 
-static int begin(gcffi_scope *scope, gcffi_worker *worker) {
-  int refused = gcffi_begin(scope, &worker->guard, -1);
+static int begin(gcffi_call *call, gcffi_worker *worker) {
+  int refused = gcffi_call_begin(call, &worker->guard, -1);
   if (refused == 0) {
-    scope->io = &gcffi_worker_io;
-    scope->self = worker;
+    call->io = &gcffi_worker_io;
+    call->self = worker;
     worker->may_block_in_recv = worker->recv_blocks = false;
     worker->outcome = GEARMAN_SUCCESS;
-    worker->refused = 0;
-    worker->goes_on = false;
+    worker->send_error = 0;
+    worker->keep_working = false;
   }
   return refused;
 }
 
 /* outcome: how the job ended that the call has run, SUCCESS if it ran none. */
-static int end_call(gcffi_scope *scope, int rc, int *outcome) {
-  gcffi_worker *worker = scope->self;
+static int end_call(gcffi_call *call, int rc, int *outcome) {
+  gcffi_worker *worker = call->self;
   *outcome = worker->outcome;
   gcffi_worker_uncork(worker, -1);
-  return gcffi_end_call(scope, rc);
+  return gcffi_call_end(call, rc);
 }
 
-static int run_jobs(gcffi_worker *worker, gcffi_scope *scope, bool keep_working) {
+static int run_jobs(gcffi_worker *worker, gcffi_call *call, bool keep_working) {
   gearman_return_t rc;
-  worker->goes_on = keep_working;
+  worker->keep_working = keep_working;
   do {
-    if (worker->announces_first) {
-      return GCFFI_ANNOUNCES;
+    if (worker->register_after_announce) {
+      return GCFFI_E_ANNOUNCE_FIRST;
     }
-    rc = renew_and_work(worker, scope);
-  } while (worker->goes_on && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->refused &&
-           !scope->interrupted);
-  return worker->refused ? worker->refused : rc ? (int)rc : worker->outcome;
+    rc = renew_and_work(worker, call);
+  } while (worker->keep_working && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->send_error &&
+           !call->interrupted);
+  return worker->send_error ? worker->send_error : rc ? (int)rc : worker->outcome;
 }
 
 /* Waits for a job and runs it. keep_working: then the next one, as long as all goes well and neither stop() is called nor
  * goes_on put out. */
 int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome) {
-  gcffi_scope scope;
-  int refused = begin(&scope, worker);
-  return refused ? refused : end_call(&scope, run_jobs(worker, &scope, keep_working), outcome);
+  gcffi_call call;
+  int refused = begin(&call, worker);
+  return refused ? refused : end_call(&call, run_jobs(worker, &call, keep_working), outcome);
 }
 
 static gearman_return_t renew_and_announce(gcffi_worker *worker) {
-  gearman_return_t rc = gcffi_worker_renew(worker);
+  gearman_return_t rc = gcffi_worker_replace_if_broken(worker);
   if (rc == GEARMAN_SUCCESS) {
-    worker->asked = true;
+    worker->job_may_come = true;
     rc = step(worker);
   }
   return rc;
@@ -214,23 +214,23 @@ static gearman_return_t renew_and_announce(gcffi_worker *worker) {
 
 /* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
 int gcffi_worker_announce(gcffi_worker *worker, int *outcome) {
-  gcffi_scope scope;
-  int rc = begin(&scope, worker);
+  gcffi_call call;
+  int rc = begin(&call, worker);
   if (rc == 0) {
     rc = (int)renew_and_announce(worker);
-    rc = end_call(&scope, worker->refused ? worker->refused : rc, outcome);
+    rc = end_call(&call, worker->send_error ? worker->send_error : rc, outcome);
   }
   return rc;
 }
 
 int gcffi_worker_wait(gcffi_worker *worker) {
-  gcffi_scope scope;
-  int rc = gcffi_begin_in_callback(&scope, &worker->guard, -1);
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc == 0) {
-    worker->failed = false;
-    scope.io = &gcffi_worker_io;
-    scope.self = worker;
-    rc = gcffi_end_call(&scope, (int)gcffi_worker_pause(worker->st));
+    worker->has_error = false;
+    call.io = &gcffi_worker_io;
+    call.self = worker;
+    rc = gcffi_call_end(&call, (int)gcffi_wait_worker(worker->st));
   }
   return rc;
 }

@@ -5,7 +5,7 @@
  * back until then (MSG_MORE). A wait or the end of the call uncorks it. Without the cork draining a queue costs the worker
  * 29 % more CPU, and gearmand 40 % more. */
 #define _GNU_SOURCE
-#include "glue.h"
+#include "worker.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,7 +15,7 @@
  * else, its name for instance, libgearman would never announce them. */
 static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool announces) {
   worker->has_sent = true;
-  worker->announces = (worker->announces || announces) && !asks;
+  worker->is_announcing = (worker->is_announcing || announces) && !asks;
   if (conn->is_new) {
     conn->is_new = false;
     worker->unannounced_fd = conn->fd;
@@ -30,7 +30,7 @@ static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool an
 #endif
 
 static int cork(gcffi_worker *worker, int fd) {
-  if (!MSG_MORE || !worker->goes_on || __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
+  if (!MSG_MORE || !worker->keep_working || __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
     return 0;
   }
   worker->corked_fd = fd;
@@ -46,7 +46,7 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
   worker->corked_fd = -1;
 }
 
-static ssize_t send_packets(void *self, gcffi_scope *scope, gcffi_conn *conn, const void *data, size_t size, int flags) {
+static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
   bool asks = gcffi_ends_with_grab(data, size);
   gcffi_worker_uncork(worker, conn->fd);
@@ -56,18 +56,18 @@ static ssize_t send_packets(void *self, gcffi_scope *scope, gcffi_conn *conn, co
   note_sent(worker, conn, asks, gcffi_announces_functions(data, size));
   ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
-    gcffi_worker_expect_answer(worker, scope, conn);
+    gcffi_worker_expect_answer(worker, call, conn);
   }
   return sent;
 }
 
 /* An idle worker does not wake up because a connection could be written to. */
-static void before_poll(void *self, gcffi_scope *scope, struct pollfd *fds, nfds_t count) {
+static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
   gcffi_worker *worker = self;
   for (nfds_t i = 0; worker->is_idle && i < count; i++) {
     fds[i].events = POLLIN;
   }
-  if (scope->exchange) {
+  if (call->close_on_abort) {
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
@@ -81,17 +81,17 @@ static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  if (worker->spent) {
+  if (worker->broken) {
     return GCFFI_CONNECT_REFUSE;
   }
   forget(worker, conn);
-  worker->announces = true;
+  worker->is_announcing = true;
   return GCFFI_CONNECT;
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  worker->spent = worker->spent || gcffi_conn_is_truncated(conn);
+  worker->broken = worker->broken || gcffi_conn_is_truncated(conn);
   forget(worker, conn);
 }
 
