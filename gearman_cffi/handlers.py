@@ -48,7 +48,7 @@ class FunctionHandler(JobHandlerInterface):
         Raises ValueError or TypeError for a time_limit that gearmand does not support.
         """
         if not callable(function):
-            raise TypeError(f"the handler of {name!r} must be a function, not {function!r}")
+            raise TypeError(f"the handler of {short_repr(name)} must be a function, not {short_repr(function)}")
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
             raise TypeError(
                 f"the handler of {short_repr(name)} must be a plain function, not a coroutine or a generator: use "
@@ -56,7 +56,7 @@ class FunctionHandler(JobHandlerInterface):
             )
         if not _takes_one_argument(function):
             raise TypeError(
-                f"the handler of {name!r} must take one argument, the job: write def {_name(function)}(job)"
+                f"the handler of {short_repr(name)} must take one argument, the job: write def {_name(function)}(job)"
             )
         to_time_limit(time_limit)
         self._name = name
@@ -103,13 +103,13 @@ class JobCollection:
         check_name(name, "a function name", LONGEST_FUNCTION)
         if not _takes_one_argument(job.execute):
             raise TypeError(
-                f"execute() of {type(job).__name__}, the handler of {name!r}, must take one argument, the job"
+                f"execute() of {type(job).__name__}, the handler of {short_repr(name)}, must take one argument, the job"
             )
         to_time_limit(getattr(job, "time_limit", None))
         if not replace and self._jobs.get(name, job) is not job:
             raise InvalidArgument(
-                f"there is a handler for {name!r} already: {self._jobs[name]!r}. Use another name, or replace it with "
-                "add(handler, replace=True)",
+                f"there is a handler for {short_repr(name)} already: {short_repr(self._jobs[name])}. Use another name, "
+                "or replace it with add(handler, replace=True)",
                 function=name,
             )
         self._jobs[name] = job

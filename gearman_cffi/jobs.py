@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from gearman_cffi.exceptions import JobNotRunning
+from gearman_cffi.messages import short_repr
 
 if TYPE_CHECKING:
     from gearman_cffi.priorities import Priority
@@ -57,7 +58,7 @@ class Job:
 
     def _not_running(self) -> NoReturn:
         raise JobNotRunning(
-            f"no worker executes this job ({self._job_name!r}): a handler can send only before it returns",
+            f"no worker executes this job ({short_repr(self._job_name)}): a handler can send only before it returns",
             function=self._job_name,
             handle=self.handle or None,
         )

@@ -16,7 +16,7 @@ PACKAGE = INSTALLED / "gearman_cffi"
 ALLOWED = {
     "messages": set[str](),
     "_libgearman": set[str](),
-    "ext": {"_libgearman"},
+    "ext": {"_libgearman", "messages"},
     "exceptions": {"ext"},
     "serializers": {"exceptions", "messages"},
     "events": {"exceptions", "ext", "python"},

@@ -14,6 +14,7 @@ from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, describe
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
+from gearman_cffi.messages import short_repr
 from gearman_cffi.serializers import Serializer
 
 MAX_STATUS_NUMBER = 2**32 - 1  # gearmand stores 32 bits
@@ -48,11 +49,13 @@ class HandlerJob(Job):
             try:
                 number = operator.index(given)
             except TypeError:
-                raise TypeError(f"{name} of send_status() must be an int, not {given!r}: round it first") from None
+                raise TypeError(
+                    f"{name} of send_status() must be an int, not {short_repr(given)}: round it first"
+                ) from None
             if not 0 <= number <= MAX_STATUS_NUMBER:
                 raise InvalidArgument(
-                    f"{name} of send_status() must be from 0 to {MAX_STATUS_NUMBER}, not {number}: send a smaller "
-                    "fraction, such as percent",
+                    f"{name} of send_status() must be from 0 to {MAX_STATUS_NUMBER}, not {short_repr(number)}: send a "
+                    "smaller fraction, such as percent",
                     function=self._job_name,
                     handle=self.handle,
                 )

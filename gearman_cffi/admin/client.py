@@ -13,6 +13,7 @@ from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, W
 from gearman_cffi.admin.protocol import ask
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
+from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server, ServerCollection
 
 _Answer = TypeVar("_Answer")
@@ -168,5 +169,7 @@ def _word(text: str, what: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a str, not {type(text).__name__}")
     if not text or any(letter.isspace() or not letter.isprintable() for letter in text):
-        raise InvalidArgument(f"{what} must not be empty or contain spaces or control characters here: {text!r}")
+        raise InvalidArgument(
+            f"{what} must not be empty or contain spaces or control characters here: {short_repr(text)}"
+        )
     return text

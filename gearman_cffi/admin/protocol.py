@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 from gearman_cffi.admin.errors import AnswerNotUnderstood, CommandRefused, ServerTimeout, UnknownCommand
 from gearman_cffi.exceptions import ConnectionFailed, ConnectionLost, GearmanError
+from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server
 
 MAX_ANSWER = 256 * 1024 * 1024  # bytes; `show jobs` has about 30 for each job
@@ -51,18 +52,20 @@ def _exchange(connection: socket.socket, server: Server, line: bytes, deadline: 
             answer += piece
             if len(answer) > MAX_ANSWER:
                 raise AnswerNotUnderstood(
-                    f"the answer of {server} to {name!r} has more than {MAX_ANSWER} bytes",
+                    f"the answer of {server} to {short_repr(name)} has more than {MAX_ANSWER} bytes",
                     answer=bytes(answer[:_SHOWN]),
                     server=str(server),
                 )
     except TimeoutError:
         received = f"received only {len(answer)} bytes: {_shown(answer)}" if answer else "received nothing"
-        raise ServerTimeout(f"{server} did not answer {name!r} in time; {received}", server=str(server)) from None
+        raise ServerTimeout(
+            f"{server} did not answer {short_repr(name)} in time; {received}", server=str(server)
+        ) from None
     except GearmanError:
         raise
     except OSError as error:
         raise ConnectionLost(
-            f"lost the connection to {server} during {name!r}: {error.strerror or error}", server=str(server)
+            f"lost the connection to {server} during {short_repr(name)}: {error.strerror or error}", server=str(server)
         ) from error
     return bytes(answer)
 
@@ -84,7 +87,7 @@ def _is_complete(answer: bytearray, listing: bool) -> bool:
 
 def _cut_off(server: Server, command: str, answer: bytes) -> ConnectionLost:
     when = f"after {len(answer)} bytes of the answer: {_shown(answer)}" if answer else "without an answer"
-    return ConnectionLost(f"{server} closed the connection during {command!r} {when}", server=str(server))
+    return ConnectionLost(f"{server} closed the connection during {short_repr(command)} {when}", server=str(server))
 
 
 def _read(server: Server, command: str, answer: bytes, listing: bool) -> str:
@@ -102,10 +105,12 @@ def _refusal(server: Server, command: str, text: str) -> CommandRefused:
     code, _, rest = text.partition(" ")
     reason = unquote_plus(rest) if code.isupper() else text
     if code.upper() in _UNKNOWN:
-        return UnknownCommand(f"{server} does not know the command {command!r}", error_code=code, server=str(server))
+        return UnknownCommand(
+            f"{server} does not know the command {short_repr(command)}", error_code=code, server=str(server)
+        )
     message = ": ".join(part for part in (code if code.isupper() else "", reason) if part)
     return CommandRefused(
-        f"{server} refused {command!r}: {message or 'no reason given'}",
+        f"{server} refused {short_repr(command)}: {message or 'no reason given'}",
         error_code=code if code.isupper() else "",
         server=str(server),
     )
@@ -114,7 +119,7 @@ def _refusal(server: Server, command: str, text: str) -> CommandRefused:
 def not_understood(server: Server, command: str, answer: bytes) -> AnswerNotUnderstood:
     """The error for an unexpected answer."""
     return AnswerNotUnderstood(
-        f"unexpected answer of {server} to {command!r}: {_shown(answer)}; is it a gearmand?",
+        f"unexpected answer of {server} to {short_repr(command)}: {_shown(answer)}; is it a gearmand?",
         answer=bytes(answer[:_SHOWN]),
         server=str(server),
     )

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from gearman_cffi.messages import short_repr
+
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
 Name: TypeAlias = str | bytes | int | float
 
@@ -62,7 +64,7 @@ def name(value: Name, what: str) -> bytes:
             raise TypeError(f"{what} must be str, bytes or a number, not {type(value).__name__}")
         encoded = encode(text)
     if 0 in encoded:  # a NUL byte
-        raise ValueError(f"{what} must not contain NUL bytes: {value!r}")
+        raise ValueError(f"{what} must not contain NUL bytes: {short_repr(value)}")
     return encoded
 
 

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from gearman_cffi import (
+    Admin,
     Client,
     ConnectionFailed,
     ConnectionLost,
+    FunctionHandler,
     InvalidArgument,
     Job,
+    JobCollection,
+    JobNotRunning,
     JobTimeout,
     SerializerError,
     Server,
@@ -181,9 +185,15 @@ class TestWrongArguments:
             lambda: Client(f"{huge},,"),
             lambda: Server(huge),
             lambda: Server("h", huge),
+            lambda: FunctionHandler("f", huge),
+            lambda: FunctionHandler(huge, lambda: None),  # type: ignore[arg-type, misc]
+            lambda: JobCollection(huge),
+            lambda: Job(huge).send_data(b""),
+            lambda: Admin(client._connection.servers).drop_function(f"{huge} "),
+            lambda: GearmanClient().doBackground(f"f\0{huge}", "x"),
         ]
         for call in wrong:
-            with pytest.raises((TypeError, ValueError)) as caught:
+            with pytest.raises((TypeError, ValueError, JobNotRunning)) as caught:
                 call()
             assert len(str(caught.value)) < 400
 
