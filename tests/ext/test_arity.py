@@ -1,4 +1,4 @@
-"""How many arguments a function is called with: as many as it takes, of job and context."""
+"""Callbacks and worker functions are called with as many arguments as they take, of job and context."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def count(*arguments: Any) -> str:
 
 
 class Counts:
-    """The ways in which an object can be called."""
+    """An object with every kind of method, which can be called itself."""
 
     def method(self, job: Any) -> str:
         return count(job)
@@ -74,14 +74,14 @@ FUNCTIONS: list[tuple[Callable[..., Any], int]] = [
 
 @pytest.mark.parametrize(("function", "expected"), FUNCTIONS)
 def test_a_function_gets_what_it_takes(shared_gearmand: Gearmand, function: Callable[..., Any], expected: int) -> None:
-    """The job, the context or neither, whatever kind of callable it is."""
+    """A function gets the job, the context or neither, whatever kind of callable it is."""
     with serving(shared_gearmand, arity=function):
         assert client_of(shared_gearmand).doNormal("arity", "x") == str(expected).encode()
 
 
 @pytest.mark.parametrize("name", [name for name in dir(GearmanClient) if name.startswith("addTask")])
 def test_a_context_is_none_by_default(name: str) -> None:
-    """inspect shows it for methods, bound methods and functions, as PHP's reflection does."""
+    """inspect shows None as the default for methods, bound methods and functions, as PHP's reflection does."""
     snake = "gearman_client_add_task" + "".join(
         f"_{letter.lower()}" if letter.isupper() else letter for letter in name[7:]
     )

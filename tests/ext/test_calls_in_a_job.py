@@ -19,13 +19,13 @@ from tests.support import client_of, is_served, wait_until, worker_of
 
 
 def names(server: Gearmand, function: str) -> list[str]:
-    """The client ids of the workers that a server knows for a function."""
+    """Returns the ids of the workers that a server knows for a function."""
     return [row.client_id for row in Admin(server.address).workers() if function in row.functions]
 
 
 @contextmanager
 def working(worker: GearmanWorker) -> Iterator[list[BaseException]]:
-    """The worker works in a thread while the block runs. Gives what work() raised."""
+    """Runs the worker in a thread while the block runs. Yields what work() raised."""
     raised: list[BaseException] = []
     ended = threading.Event()
 
@@ -54,10 +54,10 @@ def silent_grab(worker: GearmanWorker) -> GearmanJob | Literal[False]:
 
 
 class TestCallsInAJob:
-    """The job goes on, and what was changed holds afterwards."""
+    """A job that changes its worker goes on, and the changes hold afterwards."""
 
     def run(self, server: Gearmand, does: Callable[[GearmanWorker], object], jobs: int = 1) -> list[object]:
-        """What a function returns that is called in each of some jobs, one after the other."""
+        """Calls a function in each of several jobs. Returns what it returned."""
         did: list[object] = []
 
         def function(job: GearmanJob, context: Any) -> bytes:
@@ -73,7 +73,7 @@ class TestCallsInAJob:
         assert raised == []
         return did
 
-    def test_a_function_comes_and_goes_in_each_job(self, gearmand: Gearmand) -> None:
+    def test_registering_and_removing_in_each_job(self, gearmand: Gearmand) -> None:
         """Twenty jobs that register a function, remove it and register it again."""
 
         def does(worker: GearmanWorker) -> tuple[bool, bool, bool]:
@@ -82,7 +82,7 @@ class TestCallsInAJob:
 
         assert self.run(gearmand, does, 20) == [(True, True, True)] * 20
 
-    def test_the_last_function_stands(self, gearmand: Gearmand) -> None:
+    def test_the_last_function_is_used(self, gearmand: Gearmand) -> None:
         """A function that replaces itself, and another that is registered after all were removed."""
         worker = worker_of(gearmand)
         client = client_of(gearmand)
@@ -123,7 +123,7 @@ class TestCallsInAJob:
 
     @pytest.mark.parametrize("call", ["ping", "setId", "unregister", "addServer", "register"])
     def test_a_signal_handler_in_a_wait_is_refused(self, gearmand: Gearmand, call: str) -> None:
-        """It runs in the middle of work(), not in a job."""
+        """A signal handler runs in the middle of work(), not in a job."""
         worker = worker_of(gearmand, work=lambda job, _: b"")
         worker.setTimeout(20_000)
         arguments: dict[str, tuple[Any, ...]] = {"addServer": (gearmand.host, gearmand.port)}
@@ -149,7 +149,7 @@ class TestCallsInAJob:
             signal.signal(signal.SIGUSR1, before)
 
     def test_work_is_refused(self, gearmand: Gearmand) -> None:
-        """PHP crashes."""
+        """work() in a job of the same worker is refused. PHP crashes."""
 
         def does(worker: GearmanWorker) -> str:
             with pytest.raises(ConcurrentUseError) as caught:
@@ -160,7 +160,7 @@ class TestCallsInAJob:
 
 
 class TestIdentifier:
-    """setId() names the worker at each of its servers, whatever becomes of the connections."""
+    """setId() sets the id at each server, also after reconnecting."""
 
     @pytest.mark.parametrize("how", ["before connecting", "after connecting", "in a job", "renamed", "removed"])
     def test_servers_that_restart(self, how: str) -> None:
@@ -187,7 +187,7 @@ class TestIdentifier:
                     assert names(one, "work") == names(two, "work") == ["named"]
 
     def test_a_clone_has_it(self, gearmand: Gearmand) -> None:
-        """And keeps it over a restart."""
+        """A clone has the id too, and keeps it over a restart."""
         worker = worker_of(gearmand)
         worker.setId("named")
         copy = worker._clone()

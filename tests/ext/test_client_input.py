@@ -1,4 +1,4 @@
-"""Wrong input to GearmanClient: the documented result or a clear error; nothing hangs, nothing crashes."""
+"""Wrong input to GearmanClient gives the documented result or a clear error, and never hangs or crashes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NOTHING_KNOWN = [False, False, 0, 0]
 
 
 def neutral(method: str) -> bytes | str:
-    """What PHP returns where a submission failed: an empty result, an empty handle."""
+    """Returns what PHP returns if a submission failed: an empty result or an empty handle."""
     return b"" if method in FOREGROUND else ""
 
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """A port that refuses connections: bound, and not listening."""
+    """A port that refuses connections: it is bound, but nothing listens."""
     with socket.socket() as bound:
         bound.bind((HOST, 0))
         yield bound.getsockname()[1]
@@ -35,7 +35,7 @@ def dead_port() -> Iterator[int]:
 
 @pytest.fixture
 def client(shared_gearmand: Gearmand) -> GearmanClient:
-    """A client that gives up soon where nobody works."""
+    """A client with a timeout, for jobs without a worker."""
     client = client_of(shared_gearmand)
     client.setTimeout(5000)
     return client
@@ -84,7 +84,7 @@ class TestTypes:
         ],
     )
     def test_the_other_calls(self, client: GearmanClient, call: Callable[[Any], Any], parameter: str) -> None:
-        """Each names the parameter and the type that it got."""
+        """Each error names the parameter and the type of the value."""
         with pytest.raises(TypeError, match=f"^{re.escape(parameter)}$"):
             call(client)
 
@@ -98,18 +98,18 @@ class TestTypes:
 
 
 class TestNames:
-    """Names that are too long, empty, or no text."""
+    """Names that are too long, empty or not text."""
 
     @pytest.mark.parametrize("method", SUBMITTING)
     def test_nul_bytes_are_refused(self, client: GearmanClient, method: str) -> None:
-        """PHP would cut the name there; here it is an error that shows the name."""
+        """A NUL byte in a name raises ValueError with the name. PHP cuts the name there."""
         with pytest.raises(ValueError, match=r"function must not contain NUL bytes: 'cut\\x00tail'"):
             getattr(client, method)("cut\0tail", "workload")
         with pytest.raises(ValueError, match="unique must not contain NUL bytes"):
             getattr(client, method)("function", "workload", b"\0")
 
     def test_nul_bytes_in_the_other_names(self, client: GearmanClient) -> None:
-        """A job's handle, a host and a list of servers are names too."""
+        """Handles, hosts and lists of servers raise it too."""
         for call, parameter in (
             (client.jobStatus, "job_handle"),
             (client.addServer, "host"),
@@ -123,7 +123,7 @@ class TestNames:
     def test_a_function_name_that_libgearman_refuses(
         self, client: GearmanClient, method: str, name: str | bytes
     ) -> None:
-        """Empty, or more than 512 bytes: the neutral result, a warning and return code 49."""
+        """An empty name, or one of more than 512 bytes, gives the neutral result, a warning and return code 49."""
         with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*function"):
             assert getattr(client, method)(name, "workload") == neutral(method)
         assert client.returnCode() == 49
@@ -131,19 +131,19 @@ class TestNames:
     @pytest.mark.parametrize("method", SUBMITTING)
     @pytest.mark.parametrize("key", ["u" * 65, "ü" * 33, b"u" * 100_000], ids=["65", "66 in UTF-8", "100000"])
     def test_a_unique_key_that_libgearman_refuses(self, client: GearmanClient, method: str, key: str | bytes) -> None:
-        """More than 64 bytes: the neutral result, a warning and return code 49."""
+        """A unique key of more than 64 bytes gives the neutral result, a warning and return code 49."""
         with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*unique"):
             assert getattr(client, method)("function", "workload", key) == neutral(method)
         assert client.returnCode() == 49
 
     def test_the_longest_names(self, client: GearmanClient, shared_gearmand: Gearmand) -> None:
-        """512 bytes of function and 64 of unique work; of the unique the worker sees 63, as with PHP."""
+        """Names of 512 bytes and unique keys of 64 bytes work; the worker sees 63 bytes of the key, as in PHP."""
         with serving(shared_gearmand, **{"f" * 512: lambda job, _: f"{len(job.functionName())} {len(job.unique())}"}):
             assert client.doNormal("f" * 512, "workload", "u" * 64) == b"512 63"
 
     @pytest.mark.parametrize("size", [64, 65, 1000, 100_000])
     def test_a_handle_that_no_job_has(self, client: GearmanClient, size: int) -> None:
-        """From 64 bytes on libgearman would wait for ever: nothing known, a warning and return code 49."""
+        """A handle of 64 bytes, for which libgearman would wait for ever, gives a warning and return code 49."""
         with pytest.warns(GearmanWarning, match=r"^GearmanClient::jobStatus\(\): .*at most 63 bytes"):
             assert client.jobStatus("h" * size) == NOTHING_KNOWN
         assert client.returnCode() == 49
@@ -151,39 +151,39 @@ class TestNames:
 
     @pytest.mark.parametrize("handle", ["", "nonsense", "H:other:1", "h" * 63, b"\xff\xfe"], ids=shown)
     def test_a_handle_that_is_unknown(self, client: GearmanClient, handle: str | bytes) -> None:
-        """Not known is an answer, not a failure: return code 0 and no warning."""
+        """An unknown job is not a failure: return code 0 and no warning."""
         assert client.jobStatus(handle) == NOTHING_KNOWN
         assert client.returnCode() == 0
 
 
 class TestNumbers:
-    """Numbers out of range raise ValueError; PHP would cut them to another number."""
+    """Numbers out of range raise ValueError. PHP cuts them to another number."""
 
     @pytest.mark.parametrize("port", [-1, 65536, 2**31, 2**64, -(2**64)])
     def test_port(self, client: GearmanClient, port: int) -> None:
-        """0 to 65535."""
+        """A port is between 0 and 65535."""
         with pytest.raises(ValueError, match=rf"^port must be between 0 and 65535, not {port}$"):
             client.addServer(HOST, port)
 
     @pytest.mark.parametrize("timeout", [2**31, -(2**31) - 1, 2**32 + 7, 2**64])
     def test_timeout(self, client: GearmanClient, timeout: int) -> None:
-        """32 bits with a sign; the one that was set stays."""
+        """A timeout has 32 bits with a sign. After an error the timeout stays as it was."""
         with pytest.raises(ValueError, match=rf"^timeout must be between .*, not {timeout}$"):
             client.setTimeout(timeout)
         assert client.timeout() == 5000
 
     @pytest.mark.parametrize("timeout", [2**31 - 1, -(2**31), 0, -1, True])
     def test_the_ends_of_the_range(self, client: GearmanClient, timeout: int) -> None:
-        """They are taken, and given back."""
+        """Timeouts in range are set, and returned by timeout()."""
         assert client.setTimeout(timeout) is True
         assert client.timeout() == timeout
 
 
 class TestServers:
-    """Servers that are not there."""
+    """Servers that cannot be reached."""
 
     def test_no_server(self) -> None:
-        """Every call that needs one fails at once, with a warning and return code 13 (NO_SERVERS)."""
+        """Every call that needs a server fails at once, with a warning and return code 13 (NO_SERVERS)."""
         client = GearmanClient()
         for method in SUBMITTING:
             with pytest.warns(GearmanWarning, match=rf"^GearmanClient::{method}\(\): .*no servers provided"):
@@ -199,7 +199,7 @@ class TestServers:
             client.enableExceptionHandler()
 
     def test_an_unreachable_server(self, dead_port: int) -> None:
-        """The same with return code 26 (COULD_NOT_CONNECT), and the client stays usable."""
+        """The calls fail with return code 26 (COULD_NOT_CONNECT), and the client stays usable."""
         client = GearmanClient()
         assert client.addServer(HOST, dead_port, False) is True
         for method in SUBMITTING:
@@ -215,7 +215,7 @@ class TestServers:
 
     @pytest.mark.parametrize("method", ["addServer", "addServers"])
     def test_an_unreachable_server_when_adding(self, dead_port: int, method: str) -> None:
-        """Asking for exceptions raises; return code stays 0, error() tells, and the server stays added."""
+        """Asking for exceptions raises. The return code stays 0, error() has the reason, and the server stays added."""
         client = GearmanClient()
         arguments: tuple[Any, ...] = (HOST, dead_port) if method == "addServer" else (f"{HOST}:{dead_port}",)
         with pytest.raises(GearmanException, match=r"^Failed to set exception option"):
@@ -228,7 +228,7 @@ class TestServers:
 
     @pytest.mark.parametrize("handler", [True, False])
     def test_an_unknown_host(self, handler: bool) -> None:
-        """False, a warning and return code 12 (GETADDRINFO); it is not added."""
+        """addServer() returns False with a warning and return code 12 (GETADDRINFO), and does not add the server."""
         client = GearmanClient()
         with pytest.warns(GearmanWarning, match=rf"^GearmanClient::addServer\(\): {UNKNOWN_HOST}:4730 getaddrinfo"):
             assert client.addServer(UNKNOWN_HOST, 4730, handler) is False

@@ -1,4 +1,4 @@
-"""The names of the mirror: those of the loaded extension."""
+"""The mirror has the names of the extension."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def php_constants() -> dict[str, Any]:
 
 
 class TestConstants:
-    """gearman_cffi.ext.GEARMAN_*, beside those of PHP."""
+    """The constants GEARMAN_*, compared with PHP."""
 
     def test_they_are_php_s(self, php_constants: dict[str, Any]) -> None:
-        """Every constant of the extension is there, with the same value and type."""
+        """The mirror has every constant of the extension, with the same value and type."""
         ours = {name: getattr(gearman_cffi.ext, name, None) for name in php_constants}
         assert ours == php_constants
         assert {name: type(value) for name, value in ours.items()} == {
@@ -38,7 +38,7 @@ class TestConstants:
         }
 
     def test_there_are_no_others(self, php_constants: dict[str, Any]) -> None:
-        """Nothing is invented: a port would not find it in PHP."""
+        """The mirror has no other constants."""
         assert {name for name in vars(constants) if name.startswith("GEARMAN_")} == set(php_constants)
 
     def test_the_return_codes_are_libgearman_s(self) -> None:
@@ -51,7 +51,7 @@ class TestStarImport:
     """``from gearman_cffi.ext import *``."""
 
     def test_it_brings_what_the_extension_brings(self, php_constants: dict[str, Any]) -> None:
-        """The classes and the constants; nothing that PHP does not know, and no module."""
+        """It imports the classes, constants and functions of the extension, and nothing else."""
         namespace: dict[str, Any] = {}
         exec("from gearman_cffi.ext import *", namespace)
         brought = set(namespace) - {"__builtins__"}
@@ -60,7 +60,7 @@ class TestStarImport:
             assert name.startswith(("Gearman", "gearman_")), f"{name} is not PHP's"
 
     def test_everything_in_all_is_there(self) -> None:
-        """__all__ names what exists, each once."""
+        """Each name in __all__ exists, and is listed once."""
         names = gearman_cffi.ext.__all__
         assert len(names) == len(set(names))
         for name in names:
@@ -68,29 +68,29 @@ class TestStarImport:
 
 
 class TestFreshObjects:
-    """What PHP shows of objects that nothing was done with."""
+    """The state of new objects is that in PHP."""
 
     def test_a_client(self) -> None:
-        """Return code 0, no error, options 32, no timeout."""
+        """A new client has return code 0, no error, options 32 and no timeout."""
         client = GearmanClient()
         assert (client.returnCode(), client.error(), client.getErrno()) == (0, False, 0)
         assert (client.options(), client.timeout()) == (32, -1)
 
     def test_a_worker(self) -> None:
-        """Return code 0, no error, options 644, no timeout."""
+        """A new worker has return code 0, no error, options 644 and no timeout."""
         worker = GearmanWorker()
         assert (worker.returnCode(), worker.error(), worker.getErrno()) == (0, False, 0)
         assert (worker.options(), worker.timeout()) == (644, -1)
 
     def test_return_codes_are_plain_ints(self) -> None:
-        """As in PHP: printed as a number, compared and stored as one, whatever set it."""
+        """Return codes are plain ints as in PHP, whatever set them."""
         client, worker = GearmanClient(), GearmanWorker()
         assert type(client.returnCode()) is int
         assert type(worker.returnCode()) is int
         assert type(gearman_cffi.ext.GearmanJob().returnCode()) is int
 
     def test_the_exception_has_php_s_methods(self) -> None:
-        """Message, code and the one before."""
+        """GearmanException has the message, the code and the previous exception."""
         first = ValueError("first")
         error = GearmanException("text", 7, first)
         assert (error.getMessage(), error.getCode(), error.getPrevious()) == ("text", 7, first)

@@ -1,4 +1,4 @@
-"""Jobs that fail: by exceptions, by setReturn(), by what the function sends."""
+"""Jobs that fail by an exception, by setReturn() or by a send method."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUCCESS, WORK_EXCEPTION, WORK_FAIL, INVALID_ARGUMENT = 0, 23, 24, 49
 
 @contextmanager
 def submitted(server: Gearmand, function: str, workload: bytes = b"x") -> Iterator[Future[Reply]]:
-    """A foreground job whose client waits in another thread; it is queued when the block begins."""
+    """Runs a foreground job whose client waits in another thread. The job is queued when the block begins."""
     client = client_of(server)
     client.setTimeout(15_000)
     before = queued(server, function)
@@ -35,7 +35,7 @@ def raise_value_error(job: GearmanJob, context: Any) -> None:
 
 
 class PanicError(BaseException):
-    """As the exceptions of extension modules in Rust."""
+    """A BaseException like those of extension modules in Rust."""
 
 
 class UnprintableError(Exception):
@@ -47,7 +47,7 @@ class TestExceptions:
     """A function that raises an Exception."""
 
     def test_what_the_client_gets(self, shared_gearmand: Gearmand) -> None:
-        """Return code 23 and, for the Python layer, the type and the message; doNormal() gives b"" silently."""
+        """doNormal() returns b"" without a warning, with return code 23. The layer gets type and message."""
         with serving(shared_gearmand, failing=raise_value_error) as worker:
             client = client_of(shared_gearmand)
             reply = client._submit(JobKind.NORMAL, "failing", b"x")
@@ -59,7 +59,7 @@ class TestExceptions:
         assert [str(error) for error in worker.raised] == ["x"] * 4
 
     def test_what_work_raises(self, gearmand: Gearmand) -> None:
-        """The original object with its traceback; return code 23; the next work() runs the next job."""
+        """work() raises the original exception with its traceback. The next work() runs the next job."""
         original = ValueError("x")
         ran: list[bytes] = []
 
@@ -98,7 +98,7 @@ class TestExceptions:
         ids=lambda value: repr(value)[:30],
     )
     def test_the_text(self, shared_gearmand: Gearmand, error: Exception, text: bytes) -> None:
-        """Type and message as UTF-8, of any length. A colon ends the type even if there is no message."""
+        """Type and message are sent as UTF-8, of any length. A colon follows the type even without a message."""
 
         def fail(job: GearmanJob, context: Any) -> None:
             raise error
@@ -108,7 +108,7 @@ class TestExceptions:
         assert worker.raised == [error]
 
     def test_an_exception_without_a_text(self, shared_gearmand: Gearmand) -> None:
-        """One whose __str__ raises: the job is answered all the same, with an exception, and work() raises."""
+        """If __str__ of the exception raises, the job still fails with an exception, and work() raises."""
 
         def fail(job: GearmanJob, context: Any) -> None:
             raise UnprintableError
@@ -123,14 +123,14 @@ class TestExceptions:
 
     @pytest.mark.parametrize("result", [[1], {"a": 1}, object(), 1j, "\ud800"], ids=lambda value: type(value).__name__)
     def test_a_result_that_is_no_data(self, shared_gearmand: Gearmand, result: Any) -> None:
-        """It fails the job like an exception of the function: the client is never told of a success."""
+        """The job fails as by an exception of the function: the client does not get a success."""
         with serving(shared_gearmand, failing=lambda job, _: result) as worker:
             reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x")
         assert reply.rc == WORK_EXCEPTION
         assert isinstance(worker.raised[0], TypeError | UnicodeEncodeError)
 
     def test_data_before_an_exception(self, shared_gearmand: Gearmand) -> None:
-        """What was sent before is no part of the exception's text, and no result."""
+        """Data that was sent before is neither part of the exception's text nor a result."""
 
         def fail(job: GearmanJob, context: Any) -> None:
             job.sendData("data")
@@ -141,8 +141,8 @@ class TestExceptions:
         assert (reply.data, reply.exception) == (None, b"ValueError: x")
 
     @pytest.mark.parametrize("error", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception, PanicError])
-    def test_an_exception_that_is_no_exception(self, gearmand: Gearmand, error: type[BaseException]) -> None:
-        """A BaseException that does not ask the process to end fails its job as any other; the worker can go on."""
+    def test_base_exceptions(self, gearmand: Gearmand, error: type[BaseException]) -> None:
+        """A BaseException that does not end the process fails its job as any other exception; the worker goes on."""
 
         def fail(job: GearmanJob, context: Any) -> str:
             if job.workload() == b"good":
@@ -159,8 +159,8 @@ class TestExceptions:
         assert queued(gearmand, "failing") == 0
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-    def test_an_end_from_outside(self, gearmand: Gearmand, error: type[BaseException]) -> None:
-        """The job is not answered: another worker gets it, and its answer reaches the client. Nothing is lost."""
+    def test_system_exit_and_keyboard_interrupt(self, gearmand: Gearmand, error: type[BaseException]) -> None:
+        """The job is not answered: another worker gets it, and the client gets the answer."""
 
         def end(job: GearmanJob, context: Any) -> None:
             raise error
@@ -173,8 +173,8 @@ class TestExceptions:
             with serving(gearmand, ended=lambda job, _: "the other worker"):
                 assert future.result(20).data == b"the other worker"
 
-    def test_the_worker_goes_on_after_it(self, gearmand: Gearmand) -> None:
-        """The same worker may work again, and then gets the job again."""
+    def test_the_worker_can_work_again(self, gearmand: Gearmand) -> None:
+        """The same worker can call work() again, and gets the job again."""
         runs: list[int] = []
 
         def end_first(job: GearmanJob, context: Any) -> str:
@@ -193,7 +193,7 @@ class TestExceptions:
 
 
 def send_all(*names: str) -> Callable[[GearmanJob, Any], str]:
-    """A function that finishes its job several times and returns a result."""
+    """Returns a function that finishes its job several times and returns a result."""
 
     def function(job: GearmanJob, context: Any) -> str:
         for name in names:
@@ -206,7 +206,7 @@ def send_all(*names: str) -> Callable[[GearmanJob, Any], str]:
 
 
 class TestFinishers:
-    """A job is finished once: what comes after it is accepted and dropped."""
+    """A job is finished once. What is sent afterwards is dropped without an error."""
 
     @pytest.mark.parametrize(
         ("names", "answer"),
@@ -226,7 +226,7 @@ class TestFinishers:
         ],
     )
     def test_the_first_one_counts(self, gearmand: Gearmand, names: tuple[str, ...], answer: tuple[Any, ...]) -> None:
-        """The client gets the first; work() is true, or raises what the function raised."""
+        """The client gets the first answer. work() returns True, or raises what the function raised."""
         worker = worker_of(gearmand, finishing=send_all(*names))
         with submitted(gearmand, "finishing") as future:
             if "raise" in names:
@@ -240,7 +240,7 @@ class TestFinishers:
         assert (reply.rc, reply.data, reply.exception) == answer
 
     def test_an_empty_exception(self, gearmand: Gearmand) -> None:
-        """It is refused with 49, which then fails the job, as with PHP; the next job is a job of its own."""
+        """An empty exception is refused with 49, which fails the job, as in PHP. The next job is not affected."""
 
         def send_nothing(job: GearmanJob, context: Any) -> str:
             if job.workload() == b"good":

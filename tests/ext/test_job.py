@@ -1,4 +1,4 @@
-"""GearmanJob: what a worker's function is given, inside the function and outside."""
+"""GearmanJob, inside a worker's function and outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOUD_SENDS: list[Callable[[GearmanJob], bool]] = [
 
 
 def run(server: Gearmand, function: Callable[[GearmanJob], Any], workload: str = "workload") -> Any:
-    """Runs one background job in a worker in this thread; what the function returned."""
+    """Runs one background job in a worker in this thread. Returns what the function returned."""
     returned: list[Any] = []
     worker = worker_of(server, job_inside=lambda job, _: returned.append(function(job)))
     handle = client_of(server).doBackground("job_inside", workload, "the unique key")
@@ -33,16 +33,16 @@ def run(server: Gearmand, function: Callable[[GearmanJob], Any], workload: str =
 
 
 def assert_shell(job: GearmanJob) -> None:
-    """It is PHP's empty shell: neutral values, and nothing can be sent."""
+    """Checks that a job is empty as in PHP: it returns neutral values and sends nothing."""
     assert (job.handle(), job.functionName(), job.unique()) == (False, False, False)
     assert (job.workload(), job.workloadSize()) == (b"", 0)
 
 
 class TestInside:
-    """A job in the hands of its function."""
+    """A job inside its function."""
 
-    def test_what_it_tells(self, shared_gearmand: Gearmand) -> None:
-        """Handle, function, unique key, workload, its size; return code 0."""
+    def test_what_it_has(self, shared_gearmand: Gearmand) -> None:
+        """The job has its handle, function, unique key, workload, the size of that, and return code 0."""
         handle, *others = run(
             shared_gearmand,
             lambda job: (
@@ -58,7 +58,7 @@ class TestInside:
         assert others == ["job_inside", "the unique key", b"workload", 8, 0]
 
     def test_without_a_unique_key_it_has_a_uuid(self, shared_gearmand: Gearmand) -> None:
-        """As PHP's: 36 characters, of version 4, another one for each job."""
+        """The generated unique key is a UUID of version 4 as PHP's, a new one for each job."""
         with serving(shared_gearmand, job_unique=lambda job, _: job.unique()):
             client = client_of(shared_gearmand)
             keys = [client.doNormal("job_unique", "x").decode() for _ in range(40)]
@@ -69,7 +69,7 @@ class TestInside:
             assert key[19] in "89ab"
 
     def test_the_status_reaches_the_client(self, shared_gearmand: Gearmand) -> None:
-        """jobStatus() tells the numbers sent last, as 32 bits without a sign."""
+        """jobStatus() returns the numbers that were sent last, as 32 bits without a sign."""
         client = client_of(shared_gearmand)
         seen: list[list[bool | int]] = []
 
@@ -87,7 +87,7 @@ class TestInside:
         assert len(seen) == 5
 
     def test_wrong_input(self, shared_gearmand: Gearmand) -> None:
-        """TypeError and ValueError with the parameter's name, before anything is sent."""
+        """Wrong input raises TypeError or ValueError with the parameter's name, before anything is sent."""
 
         def work(job: GearmanJob) -> None:
             anything: Any = job
@@ -112,7 +112,7 @@ class TestInside:
 
     @pytest.mark.parametrize("code", [-1, 54, 9999])
     def test_a_return_code_that_is_none(self, shared_gearmand: Gearmand, code: int) -> None:
-        """setReturn() refuses it with PHP's warning, and the job succeeds."""
+        """setReturn() refuses a number that is not a return code with PHP's warning, and the job succeeds."""
 
         def work(job: GearmanJob) -> bool:
             with pytest.warns(GearmanWarning, match=rf"^GearmanJob::setReturn\(\): Invalid gearman_return_t: {code}$"):
@@ -121,7 +121,7 @@ class TestInside:
         assert run(shared_gearmand, work) is False
 
     def test_from_another_thread(self, shared_gearmand: Gearmand) -> None:
-        """The connection is the worker's: a send beside it raises, and the job goes on."""
+        """A send from another thread than the worker's raises, and the job goes on."""
         caught: list[BaseException] = []
 
         def send(job: GearmanJob) -> None:
@@ -142,7 +142,7 @@ class TestInside:
 
 
 class TestOutside:
-    """A job that is no job: made by hand, or kept after its function returned."""
+    """A GearmanJob that a program created, or kept after its function returned."""
 
     def made_by_hand(self, server: Gearmand) -> GearmanJob:
         return GearmanJob()
@@ -152,8 +152,8 @@ class TestOutside:
         return job
 
     @pytest.mark.parametrize("make", [made_by_hand, kept])
-    def test_it_is_an_empty_shell(self, shared_gearmand: Gearmand, make: Callable[..., GearmanJob]) -> None:
-        """Accessors give False, b"" and 0; nothing is sent, with return code 49 and a warning but for data."""
+    def test_it_is_empty(self, shared_gearmand: Gearmand, make: Callable[..., GearmanJob]) -> None:
+        """Reading returns False, b"" and 0. Sending fails with return code 49 and a warning, except for data."""
         job = make(self, shared_gearmand)
         assert_shell(job)
         assert job.returnCode() == 0
@@ -164,20 +164,20 @@ class TestOutside:
                 assert send(job) is False
             assert job.returnCode() == 49
 
-    def test_made_by_hand_it_sends_no_data_silently(self) -> None:
-        """sendData() and sendWarning() of PHP's shell give False and say nothing."""
+    def test_a_created_job_sends_no_data_silently(self) -> None:
+        """sendData() and sendWarning() of a created job return False without a warning, as in PHP."""
         for send in QUIET_SENDS:
             assert send(GearmanJob()) is False
 
-    def test_kept_it_sends_no_data(self, shared_gearmand: Gearmand) -> None:
-        """sendData() and sendWarning() give False with a warning."""
+    def test_a_kept_job_sends_no_data(self, shared_gearmand: Gearmand) -> None:
+        """sendData() and sendWarning() of a kept job return False with a warning."""
         job = self.kept(shared_gearmand)
         for send in QUIET_SENDS:
             with pytest.warns(GearmanWarning, match=r"^GearmanJob::send\w+\(\): "):
                 assert send(job) is False
 
     def test_kept_until_the_next_job(self, shared_gearmand: Gearmand) -> None:
-        """An old job does not become the new one, whose answer is its own."""
+        """A kept job does not become the next job."""
         old: list[GearmanJob] = []
 
         def work(job: GearmanJob, context: Any) -> bytes:

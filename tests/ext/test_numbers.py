@@ -1,4 +1,4 @@
-"""Numbers as data: written as PHP writes them, compared with PHP itself."""
+"""Numbers are written as PHP writes them, compared with PHP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ echo json_encode($values);
 
 
 def floats() -> list[float]:
-    """The special ones, powers of ten and their neighbours, and any others."""
+    """Returns special floats, powers of ten and their neighbours, and random floats."""
     any_bits = random.Random(2)
     values = SPECIAL + EDGES + POWERS
     values += [math.nextafter(10.0**power, towards) for power in range(-6, 20) for towards in (0.0, math.inf)]
@@ -49,10 +49,10 @@ def floats() -> list[float]:
 
 
 class TestNumbers:
-    """arguments.data() of numbers."""
+    """Numbers as data and names."""
 
     def test_floats_are_written_as_php_writes_them(self) -> None:
-        """The same text as PHP's strval(), for every kind of float."""
+        """Floats are written as by PHP's strval()."""
         values = floats()
         php = subprocess.run(
             ["php", "-n", "-d", "precision=14", "-r", PHP],
@@ -67,7 +67,7 @@ class TestNumbers:
         assert written == expected
 
     def test_ints_are_written_in_full(self) -> None:
-        """Every digit, also beyond PHP's 64 bits; bools as PHP casts them."""
+        """Integers are written with every digit, also beyond 64 bits; bools as PHP writes them."""
         for value in (0, -1, 2**31, -(2**63), 2**64, 10**40):
             assert arguments.data(value, "value") == str(value).encode()
         assert arguments.data(True, "value") == b"1"

@@ -1,4 +1,4 @@
-"""What goes out as a workload and comes back as a result: the same bytes."""
+"""Workloads and results arrive as the same bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gearman_cffi.testing import Gearmand
 from tests.support import Serving, client_of, serving, shown
 
 MIB = 1024 * 1024
-# Around what is special on the way: one byte, libgearman's buffers of 8 KiB, sockets of 32 KiB, the reply that is
-# kept up to 64 KiB; then what the issue asks for at the most.
+# Sizes around limits: one byte, libgearman's buffers of 8 KiB, socket buffers of 32 KiB, replies that are reused up to
+# 64 KiB.
 SIZES = [1, 2, 255, 256, 8179, 8180, 8191, 8192, 8193, 32768, 65535, 65536, 65537, 300_000, MIB, 4 * MIB + 1, 16 * MIB]
 EVERY_BYTE = bytes(range(256))
 
 
 def noise(size: int) -> bytes:
-    """Bytes in no order, so that a piece that is lost or moved shows; every value from 64 KiB on, by far."""
+    """Returns random bytes, so that a lost or moved piece is detected."""
     return random.Random(size).randbytes(size)
 
 
@@ -46,7 +46,7 @@ RESULTS: dict[str, Any] = {}
 
 
 def as_told(job: GearmanJob, context: Any) -> Any:
-    """Returns the object that the test has laid ready under the workload."""
+    """Returns the object that the test stored for the workload."""
     return RESULTS[job.workload().decode()]
 
 
@@ -73,23 +73,23 @@ def client(shared_gearmand: Gearmand, worker: Serving) -> GearmanClient:
 
 
 class TestRoundTrip:
-    """A workload comes back from a worker that returns it."""
+    """A worker that returns its workload."""
 
     @pytest.mark.parametrize("size", SIZES)
     def test_it_comes_back_identical(self, client: GearmanClient, size: int) -> None:
-        """Every size, in one packet."""
+        """A workload of any size comes back unchanged."""
         data = noise(size)
         assert client.doNormal("payload_echo", data) == data
         assert client.returnCode() == 0
 
     @pytest.mark.parametrize("size", [4, 1000, 65536, 300_000, 16 * MIB])
     def test_it_comes_back_identical_in_pieces(self, client: GearmanClient, size: int) -> None:
-        """What was sent as data stands before the result, whole and in order."""
+        """Data that was sent before the result stands before it, complete and in order."""
         data = noise(size)
         assert client.doNormal("payload_pieces", data) == data
 
     def test_every_byte_value(self, client: GearmanClient) -> None:
-        """No byte is special, at no place: NUL and 0xFF neither first nor last nor alone."""
+        """No byte is special at any position."""
         for value in range(256):
             data = bytes([value])
             assert client.doNormal("payload_echo", data) == data
@@ -97,22 +97,22 @@ class TestRoundTrip:
             assert client.doNormal("payload_echo", data) == data
 
     def test_the_worker_sees_it_whole(self, client: GearmanClient) -> None:
-        """workload() and workloadSize() count bytes, NULs too."""
+        """workload() and workloadSize() include NUL bytes."""
         assert client.doNormal("payload_facts", EVERY_BYTE) == repr((EVERY_BYTE, 256)).encode()
 
     @pytest.mark.parametrize("method", ["doNormal", "doHigh", "doLow"])
     def test_every_priority(self, client: GearmanClient, method: str) -> None:
-        """The three ways to run a job in the foreground carry the same bytes."""
+        """doNormal(), doHigh() and doLow() transfer the same bytes."""
         assert getattr(client, method)("payload_echo", EVERY_BYTE) == EVERY_BYTE
 
     def test_results_do_not_change_afterwards(self, client: GearmanClient) -> None:
-        """A result is a copy: later calls on the client leave it alone, large or small."""
+        """A result is a copy that later calls on the client do not change."""
         sent = [noise(size) for size in (10, 70_000, 11, 70_001, 12)]
         received = [client.doNormal("payload_echo", data) for data in sent]
         assert received == sent
 
     def test_a_workload_may_be_given_as_any_bytes(self, client: GearmanClient) -> None:
-        """bytes, bytearray, any memoryview, array, str as UTF-8, numbers, True: what is sent are their bytes."""
+        """bytes-like objects, str as UTF-8, numbers and bools are sent as bytes."""
         workloads: list[tuple[Any, bytes]] = [
             (bytearray(EVERY_BYTE), EVERY_BYTE),
             (memoryview(EVERY_BYTE)[::2], EVERY_BYTE[::2]),
@@ -131,7 +131,7 @@ class TestRoundTrip:
 
 
 class TestEmpty:
-    """Empty data: PHP refuses it as a workload of the mirror, and takes it everywhere else."""
+    """Empty data, which PHP refuses as a workload only."""
 
     @pytest.mark.parametrize("empty", [b"", "", bytearray(), memoryview(b""), False])
     @pytest.mark.parametrize(
@@ -148,27 +148,27 @@ class TestEmpty:
     def test_an_empty_workload_is_refused(
         self, client: GearmanClient, method: str, result: bytes | str, empty: Any
     ) -> None:
-        """The neutral result, libgearman's warning and return code 49 (INVALID_ARGUMENT)."""
+        """An empty workload gives the neutral result, libgearman's warning and return code 49 (INVALID_ARGUMENT)."""
         with pytest.warns(GearmanWarning, match=rf"GearmanClient::{method}\(\): .*invalid workload"):
             assert getattr(client, method)("payload_echo", empty) == result
         assert client.returnCode() == 49
         assert client.doNormal("payload_echo", "0") == b"0"
 
     def test_the_python_layer_may_send_an_empty_one(self, client: GearmanClient) -> None:
-        """_submit() takes it; the worker sees b"" and the size 0."""
+        """The layer's _submit() sends it; the worker sees b"" and the size 0."""
         reply = client._submit(JobKind.NORMAL, "payload_facts", b"")
         assert (reply.rc, reply.data, reply.exception) == (0, b"(b'', 0)", None)
 
     @pytest.mark.parametrize("result", [b"", "", None, False, bytearray()], ids=shown)
     def test_an_empty_result(self, client: GearmanClient, result: Any) -> None:
-        """Nothing is a result too: b"", return code 0, no warning."""
+        """An empty result is a success: b"", return code 0, no warning."""
         RESULTS["empty"] = result
         assert client.doNormal("payload_result", "empty") == b""
         assert client.returnCode() == 0
 
 
 class TestResults:
-    """What a worker's function returns, or hands to sendComplete(), reaches the client as bytes."""
+    """Results that a function returns or gives to sendComplete() arrive as bytes."""
 
     @pytest.mark.parametrize(
         ("given", "received"),
@@ -191,7 +191,7 @@ class TestResults:
     )
     @pytest.mark.parametrize("function", ["payload_result", "payload_complete"])
     def test_every_type(self, client: GearmanClient, function: str, given: Any, received: bytes) -> None:
-        """bytes and bytes-like as they are, str as UTF-8, numbers as PHP writes them, True as 1."""
+        """bytes-like objects are sent as they are, str as UTF-8, numbers and bools as PHP writes them."""
         RESULTS["typed"] = given
         assert client.doNormal(function, "typed") == received
         assert client.returnCode() == 0

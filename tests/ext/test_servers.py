@@ -1,4 +1,4 @@
-"""Several servers, and servers that come and go."""
+"""Several servers, and servers that stop and start."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 @pytest.fixture
 def second() -> Iterator[Gearmand]:
-    """A server beside the fixture gearmand."""
+    """A second server."""
     with Gearmand() as server:
         yield server
 
 
 @pytest.fixture
 def dead() -> Gearmand:
-    """A server that has run and does not run any more."""
+    """A server that was stopped."""
     server = Gearmand().start()
     server.stop()
     return server
 
 
 class TestEnvironment:
-    """GEARMAN_SERVERS, which libgearman reads for every new object."""
+    """The environment variable GEARMAN_SERVERS."""
 
     def test_it_names_the_servers(self, gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
         """A client and a worker work without addServer()."""
@@ -53,7 +53,7 @@ class TestEnvironment:
     def test_its_servers_stay_after_a_failure(
         self, gearmand: Gearmand, dead: Gearmand, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """They are tried again as those that were added are."""
+        """Its servers are tried again, like servers that were added."""
         monkeypatch.setenv("GEARMAN_SERVERS", f"{gearmand.address},{dead.address}")
         client = GearmanClient()
         for number in range(3):
@@ -62,14 +62,14 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("make", [GearmanClient, GearmanWorker])
     def test_an_unknown_host(self, monkeypatch: pytest.MonkeyPatch, make: type[GearmanClient | GearmanWorker]) -> None:
-        """The constructor raises what PHP throws, and names the variable as the cause."""
+        """The constructor raises the exception that PHP throws, with the variable in its cause."""
         monkeypatch.setenv("GEARMAN_SERVERS", "no.such.host.invalid:4730")
         with pytest.raises(GearmanException, match=r"^Memory allocation failure") as caught:
             make()
         assert "GEARMAN_SERVERS" in str(caught.value.getPrevious())
 
     def test_no_open_file_is_left(self) -> None:
-        """A worker needs two for itself; without them PHP's text stands, and the cause tells why."""
+        """Without file descriptors the constructor of a worker raises PHP's exception, with the reason in its cause."""
         program = """
 taken = take_all_files()
 try: GearmanWorker()
@@ -84,11 +84,11 @@ say(GearmanWorker().returnCode())
 
 
 class TestDeadServers:
-    """One of two servers is not there."""
+    """One of two servers is down."""
 
     @pytest.mark.parametrize("dead_first", [True, False])
-    def test_a_client_falls_over(self, gearmand: Gearmand, dead: Gearmand, dead_first: bool) -> None:
-        """Wherever the dead one stands: each job goes to the live one, once, and is answered."""
+    def test_a_client_uses_another_server(self, gearmand: Gearmand, dead: Gearmand, dead_first: bool) -> None:
+        """Each job goes to the running server, once, and is answered, in either order of the servers."""
         client = GearmanClient()
         for server in (dead, gearmand) if dead_first else (gearmand, dead):
             client.addServer(server.host, server.port, False)
@@ -101,8 +101,8 @@ class TestDeadServers:
                 assert client.doNormal("live", f"{number}") == b"%d" % number
 
     @pytest.mark.parametrize("dead_first", [True, False])
-    def test_a_worker_serves_the_live_one(self, gearmand: Gearmand, dead: Gearmand, dead_first: bool) -> None:
-        """Every job of the live one is done."""
+    def test_a_worker_serves_the_running_server(self, gearmand: Gearmand, dead: Gearmand, dead_first: bool) -> None:
+        """A worker runs the jobs of the running server."""
         worker = worker_of(live=echo)
         for server in (dead, gearmand) if dead_first else (gearmand, dead):
             worker.addServer(server.host, server.port, False)
@@ -112,8 +112,8 @@ class TestDeadServers:
             assert worker.work() is True
         wait_until(lambda: queued(gearmand, "live") == 0, "all jobs are done")
 
-    def test_a_dead_one_that_comes_back(self, gearmand: Gearmand, second: Gearmand) -> None:
-        """While the last one is down the first gets the jobs; when it is back, it gets them again."""
+    def test_a_server_that_was_down(self, gearmand: Gearmand, second: Gearmand) -> None:
+        """While the last server is down the first one gets the jobs. After a restart the last one gets them again."""
         client = client_of(gearmand, second)
         client.doBackground("moving", "x")
         second.stop()
@@ -126,8 +126,8 @@ class TestDeadServers:
         wait_until(lambda: submits(client) and queued(second, "moving") > 0, "the second gets a job again")
         assert queued(gearmand, "moving") >= before
 
-    def test_a_worker_waits_for_neither(self, gearmand: Gearmand, second: Gearmand) -> None:
-        """It serves both, also when one was restarted while it was idle."""
+    def test_a_worker_serves_both(self, gearmand: Gearmand, second: Gearmand) -> None:
+        """A worker serves both servers, also after one was restarted while the worker was idle."""
         with serving(gearmand, second, both=echo):
             for server in (gearmand, second):
                 assert client_of(server).doNormal("both", server.address) == server.address.encode()
@@ -138,17 +138,17 @@ class TestDeadServers:
 
 
 def submits(client: GearmanClient, function: str = "moving") -> bool:
-    """Whether a background job was taken; a warning is no failure of the test."""
+    """Returns whether a background job was queued, and ignores warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GearmanWarning)
         return client.doBackground(function, "x") != ""
 
 
 class TestLostConnections:
-    """A server goes away."""
+    """A server stops."""
 
     def test_during_a_job(self, gearmand: Gearmand) -> None:
-        """b"", a warning and return code 14; 26 while it is away; then everything works again."""
+        """doNormal() gives b"", a warning and return code 14, then 26 while the server is down; then it works again."""
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(client._submit, JobKind.NORMAL, "lost", b"x")
@@ -164,7 +164,7 @@ class TestLostConnections:
             assert client.returnCode() == 0
 
     def test_between_two_calls(self, gearmand: Gearmand) -> None:
-        """A restart in between costs one call at the most, which says so (14); the next one works."""
+        """After a restart at most one call fails, with 14. The next one works."""
         client = client_of(gearmand)
         assert client.doBackground("between", "x")
         gearmand.restart()
@@ -176,7 +176,7 @@ class TestLostConnections:
     def test_an_idle_server_is_restarted_while_a_job_waits_on_the_other(
         self, gearmand: Gearmand, second: Gearmand
     ) -> None:
-        """The loss of a connection that carries nothing is not the job's: its answer arrives."""
+        """The loss of an idle connection does not affect a job on another one."""
         release = threading.Event()
 
         def wait(job: GearmanJob, context: Any) -> bytes:
@@ -195,7 +195,7 @@ class TestLostConnections:
             assert client.doNormal("waiting", "y") == b"y"
 
     def test_a_worker_s_server(self, gearmand: Gearmand) -> None:
-        """An idle worker's work() ends when its time is over, as PHP's does; after a restart it serves again."""
+        """work() of an idle worker ends after its timeout, as in PHP. The worker serves a restarted server."""
         worker = worker_of(gearmand, served=echo)
         worker.setTimeout(1500)
         ended: list[int] = []
@@ -217,7 +217,7 @@ class TestLostConnections:
         wait_until(lambda: worker.work() is True, "the worker is back")
 
     def test_a_worker_s_server_comes_back_in_time(self, gearmand: Gearmand) -> None:
-        """A restart within the timeout of work() is not noticed."""
+        """A restart within the timeout of work() does not end work()."""
         worker = worker_of(gearmand, served=echo)
         worker.setTimeout(15_000)
         with ThreadPoolExecutor(1) as pool:

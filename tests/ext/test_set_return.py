@@ -16,14 +16,14 @@ WORK_EXCEPTION, WORK_FAIL, NO_JOBS, PAUSE, TIMEOUT, INVALID_ARGUMENT = 23, 24, 3
 
 
 def return_what_is_asked(job: GearmanJob, context: Any) -> str:
-    """The workload is the code to set."""
+    """A worker's function that sets the code in its workload."""
     assert job.setReturn(int(job.workload())) is True
     assert job.returnCode() == int(job.workload())
     return "result"
 
 
 def work_once(worker: GearmanWorker, warns: bool) -> bool:
-    """work(), with the warning that PHP gives or without one."""
+    """Calls work(), which must warn as PHP does."""
     if not warns:
         return worker.work()
     with pytest.warns(GearmanWarning, match=r"^GearmanWorker::work\(\): "):
@@ -31,7 +31,7 @@ def work_once(worker: GearmanWorker, warns: bool) -> bool:
 
 
 class TestSetReturn:
-    """Each code of the reference, section 3.5."""
+    """Codes that PHP treats in different ways."""
 
     @pytest.mark.parametrize(
         ("code", "client_gets", "work_gives", "warns"),
@@ -53,7 +53,7 @@ class TestSetReturn:
     def test_every_kind_of_code(
         self, gearmand: Gearmand, code: int, client_gets: int, work_gives: bool, warns: bool
     ) -> None:
-        """What the client gets, what work() gives; and the next work() runs the next job, without a phantom."""
+        """The client and work() get what they get in PHP, and the next work() runs the next job."""
         worker = worker_of(gearmand, returning=return_what_is_asked)
         client = client_of(gearmand)
         client.setTimeout(15_000)
@@ -69,8 +69,8 @@ class TestSetReturn:
             assert worker.returnCode() == SUCCESS
             assert future.result(20).data == b"result"
 
-    def test_lost_connection_gives_the_job_back(self, gearmand: Gearmand) -> None:
-        """Nothing is sent: the worker drops its connections and the server queues the job again (PHP's retry)."""
+    def test_lost_connection_returns_the_job(self, gearmand: Gearmand) -> None:
+        """LOST_CONNECTION sends nothing: the worker closes its connections, the server queues the job again."""
         runs: list[int] = []
 
         def retry_once(job: GearmanJob, context: Any) -> str:
@@ -93,7 +93,7 @@ class TestSetReturn:
         assert len(runs) == 2
 
     def test_a_send_after_it_overwrites_it(self, gearmand: Gearmand) -> None:
-        """The order matters: send first, set last."""
+        """A later send method overwrites the code."""
 
         def set_then_send(job: GearmanJob, context: Any) -> str:
             job.setReturn(WORK_FAIL)
@@ -107,8 +107,8 @@ class TestSetReturn:
             assert worker.work() is True
             assert future.result(20).data == b"data result"
 
-    def test_after_a_finisher_it_is_what_work_tells(self, gearmand: Gearmand) -> None:
-        """The client has what was sent; work() is false with the code."""
+    def test_after_a_send_it_is_the_code_of_work(self, gearmand: Gearmand) -> None:
+        """The client gets what was sent, and work() returns False with the code."""
 
         def finish_then_set(job: GearmanJob, context: Any) -> str:
             job.sendComplete("complete")
@@ -123,8 +123,8 @@ class TestSetReturn:
             assert worker.returnCode() == WORK_FAIL
             assert future.result(20).data == b"complete"
 
-    def test_it_is_forgotten_with_the_job(self, gearmand: Gearmand) -> None:
-        """It holds for one job; a background job that failed is gone from the server."""
+    def test_it_is_for_one_job(self, gearmand: Gearmand) -> None:
+        """The code is for one job. A background job that failed is removed from the server."""
         worker = worker_of(gearmand, returning=return_what_is_asked)
         client = client_of(gearmand)
         for code in (b"24", b"0", b"24", b"0"):

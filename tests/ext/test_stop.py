@@ -1,4 +1,4 @@
-"""GearmanWorker.stop(): ends work(), idle or busy, from wherever it is called."""
+"""GearmanWorker.stop() ends work() of an idle or busy worker, from any thread."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 
 def working(pool: ThreadPoolExecutor, worker: GearmanWorker) -> Future[tuple[bool, int]]:
-    """work() in another thread; its value and the return code."""
+    """Calls work() in another thread. Returns its value and the return code."""
     return pool.submit(lambda: (worker.work(), worker.returnCode()))
 
 
 class TestStop:
-    """work() gives False with return code 3 and without a warning; the worker can be used again."""
+    """work() returns False with return code 3 and without a warning. The worker can be used again."""
 
     @pytest.mark.parametrize("timeout", [-1, 15_000])
     def test_an_idle_worker(self, gearmand: Gearmand, timeout: int) -> None:
-        """From another thread, again and again; in between it does its jobs."""
+        """stop() from another thread ends an idle work(), again and again; in between the worker runs jobs."""
         worker = worker_of(gearmand, f=echo)
         worker.setTimeout(timeout)
         client = client_of(gearmand)
@@ -46,7 +46,7 @@ class TestStop:
                 assert future.result(10) == (True, 0)
 
     def test_a_busy_worker(self, gearmand: Gearmand) -> None:
-        """The job that runs is finished and answered; then the next work() ends at once."""
+        """The running job is finished and answered; then work() ends at once."""
         running, release = threading.Event(), threading.Event()
 
         def busy(job: GearmanJob, context: Any) -> bytes:
@@ -74,7 +74,7 @@ class TestStop:
         wait_until(lambda: queued(gearmand, "busy") == 0, "it is done too")
 
     def test_inside_a_job(self, gearmand: Gearmand) -> None:
-        """The function stops its own worker: its job counts, and no other is taken."""
+        """A function that stops its worker finishes its job, and the worker takes no other job."""
         worker = GearmanWorker()
         worker.addServer(gearmand.host, gearmand.port)
         worker.addFunction("last", lambda job, context: worker.stop())
@@ -89,7 +89,7 @@ class TestStop:
         wait_until(lambda: queued(gearmand, "last") == 2, "the other two are left")
 
     def test_before_work(self, gearmand: Gearmand) -> None:
-        """The next work() returns at once, also one without servers or functions; the one after it is normal."""
+        """The next work() returns at once, also without servers or functions. The work() after it waits as usual."""
         worker = worker_of(gearmand, f=echo)
         client_of(gearmand).doBackground("f", "x")
         worker.stop()
@@ -98,7 +98,7 @@ class TestStop:
         assert worker.work() is True
 
     def test_a_timeout_after_it(self, gearmand: Gearmand) -> None:
-        """A stop that was obeyed leaves no trace: the following waits last as long as they should."""
+        """After a stop() has ended work(), timeouts are as long as before."""
         worker = worker_of(gearmand, f=echo)
         worker.setTimeout(100)
         for _ in range(3):
@@ -110,7 +110,7 @@ class TestStop:
 
     @SLICES
     def test_before_a_large_result(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """The function stops its own worker: its result goes out whole, also where the server takes its time."""
+        """A function that stops its worker sends its complete result, also to a slow server."""
         size = 1_000_000 if environment else 30_000_000  # libgearman's own socket buffers hold less than the kernel's
         program = """
 worker = worker_of(*PORTS)
@@ -135,7 +135,7 @@ say(worker.work(), worker.returnCode())
 
     @pytest.mark.parametrize("call", ["grab", "ping"])
     def test_before_another_call(self, gearmand: Gearmand, call: str) -> None:
-        """What waits for a server's answer and not for a job gets it; the next work() ends at once, once."""
+        """Calls that wait for a server's answer get it; only the next work() ends at once."""
         program = """
 def grab():
     job = worker.grabJob()
@@ -162,7 +162,7 @@ say(worker.work(), worker.returnCode())
 
     @SLICES
     def test_in_a_signal_handler(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
-        """SIGTERM ends a loop of work() in good order."""
+        """stop() in a handler of SIGTERM ends a loop of work()."""
         program = """
 worker = worker_of(*PORTS, echo=echo)
 signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())

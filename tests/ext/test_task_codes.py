@@ -1,4 +1,4 @@
-"""What a task's callback returns or raises in the middle of another call of its client; the codes as in PHP."""
+"""Return codes and exceptions of a task's callback in the middle of another call of the client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support import client_of
 
 @pytest.mark.parametrize("code", [7, 70_000, 131_072, 1_234_567, 2**31 - 1, 2**31 - 3, -1, -5, -131_072])
 def test_in_the_middle_of_a_foreground_job(gearmand: Gearmand, code: int) -> None:
-    """doNormal() gives "" and warns, and the code is the client's."""
+    """doNormal() returns b"" with a warning, and the client has the code."""
     client = client_of(gearmand)
     client.setCreatedCallback(lambda task: code)
     client.addTask("f", "of the task")
@@ -27,10 +27,10 @@ def test_in_the_middle_of_a_foreground_job(gearmand: Gearmand, code: int) -> Non
 
 
 @pytest.mark.parametrize("add", [GearmanClient.doNormal, GearmanClient.addTask])
-def test_a_refusal_does_not_hold_the_workload(
+def test_a_refusal_releases_the_workload(
     gearmand: Gearmand, add: Callable[[GearmanClient, str, bytearray], object]
 ) -> None:
-    """Nor does one of another thread, which uses the client."""
+    """After ConcurrentUseError a submitted bytearray can grow, also if another thread uses the client."""
 
     def of_another_thread(task: GearmanTask) -> None:
         thread = threading.Thread(target=refused)
@@ -54,8 +54,8 @@ def test_a_refusal_does_not_hold_the_workload(
     assert errors[0].__traceback__ is not None
 
 
-def test_an_exception_does_not_hold_the_workload(gearmand: Gearmand) -> None:
-    """A bytearray that was submitted can grow while the exception that ended the call is still there."""
+def test_an_exception_releases_the_workload(gearmand: Gearmand) -> None:
+    """A submitted bytearray can grow while the exception that ended the call still exists."""
 
     def fail(task: GearmanTask) -> None:
         raise KeyError

@@ -1,4 +1,4 @@
-"""Timeouts: of a client, of a worker, of one call."""
+"""Timeouts of a client, of a worker and of one call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 
 def take_time(client: GearmanClient, function: str, workload: str) -> float:
-    """How long doNormal() takes to give up, in seconds."""
+    """Returns how long doNormal() takes to fail, in seconds."""
     begin = time.monotonic()
     with pytest.warns(GearmanWarning, match=r"^GearmanClient::doNormal\(\): .*TIMEOUT"):
         assert client.doNormal(function, workload) == b""
@@ -28,17 +28,17 @@ def take_time(client: GearmanClient, function: str, workload: str) -> float:
 
 
 class TestClient:
-    """GearmanClient.setTimeout(), in ms."""
+    """GearmanClient.setTimeout(), in milliseconds."""
 
-    def test_nobody_works(self, gearmand: Gearmand) -> None:
-        """b"", a warning and return code 47 after the time; the job stays queued."""
+    def test_no_worker(self, gearmand: Gearmand) -> None:
+        """After the timeout doNormal() returns b"" with a warning and return code 47. The job stays queued."""
         client = client_of(gearmand)
         client.setTimeout(300)
         assert 0.29 < take_time(client, "slow", "x") < 2
         assert queued(gearmand, "slow") == 1
 
-    def test_the_next_job_is_fine(self, gearmand: Gearmand) -> None:
-        """The same client goes on; the late answers of the jobs given up disturb nobody."""
+    def test_the_next_job_gets_its_own_answer(self, gearmand: Gearmand) -> None:
+        """The next job of the same client does not get late answers of abandoned jobs."""
         client = client_of(gearmand)
         client.setTimeout(100)
         for number in range(3):
@@ -55,8 +55,8 @@ class TestClient:
                 assert client.ping("x") is True
         assert other.raised == []
 
-    def test_no_time_at_all(self, gearmand: Gearmand) -> None:
-        """0 never waits: whatever has to wait fails with 47, and the client can be used afterwards."""
+    def test_a_timeout_of_zero(self, gearmand: Gearmand) -> None:
+        """With a timeout of 0 calls that have to wait fail with 47, and the client can be used afterwards."""
         client = client_of(gearmand)
         client.setTimeout(0)
         for _ in range(20):
@@ -66,7 +66,7 @@ class TestClient:
             assert client.doNormal("other", "x") == b"x"
 
     def test_an_answer_in_time(self, shared_gearmand: Gearmand) -> None:
-        """A timeout that is not reached changes nothing."""
+        """A timeout that does not expire changes nothing."""
         client = client_of(shared_gearmand)
         client.setTimeout(15_000)
         with serving(shared_gearmand, in_time=echo):
@@ -76,7 +76,7 @@ class TestClient:
 
     @pytest.mark.parametrize("method", ["doBackground", "jobStatus", "ping"])
     def test_a_server_that_does_not_answer(self, gearmand: Gearmand, method: str) -> None:
-        """Every call of a client ends after the time, and works again when the server does."""
+        """Every call of a client ends after the timeout, and works again when the server does."""
         client = client_of(gearmand)
         arguments = ("background", "x") if method == "doBackground" else ("H:test:1",)
         client.setTimeout(200)
@@ -90,7 +90,7 @@ class TestClient:
         assert client.ping("x") is True
 
     def test_of_one_call(self, gearmand: Gearmand) -> None:
-        """_submit() may bound the whole call, also where data keeps coming; the client's own timeout stays."""
+        """The timeout of _submit() bounds the whole call, even if data keeps coming. The client's timeout stays."""
 
         def trickle(job: GearmanJob, context: Any) -> None:
             deadline = time.monotonic() + 10
@@ -111,10 +111,10 @@ class TestClient:
 
 
 class TestWorker:
-    """GearmanWorker.setTimeout(), in ms."""
+    """GearmanWorker.setTimeout(), in milliseconds."""
 
     def test_an_idle_worker(self, shared_gearmand: Gearmand) -> None:
-        """work() gives False after the time, with return code 47 and without a warning; every time."""
+        """work() returns False after the timeout, with return code 47 and without a warning, every time."""
         worker = worker_of(shared_gearmand, worker_timeout=echo)
         worker.setTimeout(200)
         for _ in range(3):
@@ -124,7 +124,7 @@ class TestWorker:
             assert worker.returnCode() == TIMEOUT
 
     def test_a_job_after_a_timeout(self, shared_gearmand: Gearmand) -> None:
-        """The worker takes the jobs that come later."""
+        """The worker runs jobs that come after a timeout."""
         worker = worker_of(shared_gearmand, worker_timeout=echo)
         worker.setTimeout(50)
         client = client_of(shared_gearmand)
@@ -138,7 +138,7 @@ class TestWorker:
             wait_until(lambda handle=handle: not client.jobStatus(handle)[0], "the job is done")  # type: ignore[misc]
 
     def test_a_job_takes_as_long_as_it_takes(self, gearmand: Gearmand) -> None:
-        """The timeout bounds the wait for a job, not the job."""
+        """The timeout bounds the wait for a job, but not the job itself."""
 
         def slow(job: GearmanJob, context: Any) -> None:
             begin = time.monotonic()
@@ -150,7 +150,7 @@ class TestWorker:
         assert worker.work() is True
 
     def test_a_server_that_does_not_answer(self, gearmand: Gearmand) -> None:
-        """work() ends after the time, and the worker serves when the server answers again."""
+        """work() ends after the timeout, and the worker serves the server when it answers again."""
         worker = worker_of(gearmand, silent=echo)
         worker.setTimeout(200)
         with frozen(gearmand):
@@ -162,10 +162,10 @@ class TestWorker:
 
 
 class TestTimeLimits:
-    """addFunction()'s timeout: the server hands a job out again that takes longer."""
+    """With a timeout of addFunction() the server gives a job that takes longer to another worker."""
 
     def test_a_late_answer(self, gearmand: Gearmand) -> None:
-        """It is refused, which work() tells; the worker goes on, under its name, and does the job again."""
+        """The server refuses the late answer, which work() reports. The worker keeps its id and runs the job again."""
         runs: list[bytes] = []
 
         def slow(job: GearmanJob) -> bytes:
@@ -188,6 +188,6 @@ class TestTimeLimits:
 
 
 def running(gearmand: Gearmand, function: str) -> int:
-    """How many workers are at jobs of a function."""
+    """Returns how many jobs of a function are running."""
     lines = [line.split("\t") for line in gearmand.ask("status").splitlines()]
     return sum(int(line[2]) for line in lines if line[0] == function)

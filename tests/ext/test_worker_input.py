@@ -1,4 +1,4 @@
-"""Wrong input to GearmanWorker: the documented result or a clear error; nothing hangs, nothing crashes."""
+"""Wrong input to GearmanWorker gives the documented result or a clear error, and never hangs or crashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def echo(job: GearmanJob, context: Any) -> bytes:
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """A port that refuses connections: bound, and not listening."""
+    """A port that refuses connections: it is bound, but nothing listens."""
     with socket.socket() as bound:
         bound.bind((HOST, 0))
         yield bound.getsockname()[1]
@@ -50,7 +50,7 @@ class TestTypes:
         ],
     )
     def test_every_call(self, call: Callable[[Any], Any], text: str) -> None:
-        """Each names the parameter and the type that it got."""
+        """Each error names the parameter and the type of the value."""
         with pytest.raises(TypeError, match=f"^{re.escape(text)}$"):
             call(GearmanWorker())
 
@@ -62,7 +62,7 @@ class TestTypes:
 
     @pytest.mark.parametrize(("function", "shown"), [(None, ""), (5, "5"), ("echo", "echo"), ([1], ".*")], ids=shown)
     def test_a_function_that_cannot_be_called(self, function: Any, shown: str) -> None:
-        """False and PHP's warning, which shows it; the return code is left alone and nothing is registered."""
+        """addFunction() returns False with PHP's warning, which shows the value. Nothing is registered."""
         worker = GearmanWorker()
         text = rf"^GearmanWorker::addFunction\(\): Function '{shown}' is not a valid callback$"
         with pytest.warns(GearmanWarning, match=text):
@@ -71,10 +71,10 @@ class TestTypes:
 
 
 class TestNames:
-    """Function names and hosts that are too long, empty, or no text."""
+    """Function names and hosts that are too long, empty or not text."""
 
     def test_nul_bytes_are_refused(self) -> None:
-        """In a function's name, a host, a list of servers."""
+        """A NUL byte in a function's name, a host or a list of servers raises ValueError."""
         worker = GearmanWorker()
         with pytest.raises(ValueError, match=r"function_name must not contain NUL bytes: 'cut\\x00tail'"):
             worker.addFunction("cut\0tail", echo)
@@ -85,7 +85,7 @@ class TestNames:
 
     @pytest.mark.parametrize("name", ["", "f" * 513, b"f" * 100_000], ids=["empty", "513", "100000"])
     def test_a_function_name_that_libgearman_refuses(self, name: str | bytes) -> None:
-        """Empty, or more than 512 bytes: False, PHP's warning and return code 49."""
+        """An empty name, or one of more than 512 bytes, gives False, PHP's warning and return code 49."""
         worker = GearmanWorker()
         with pytest.warns(GearmanWarning, match=r"^GearmanWorker::addFunction\(\): Unable to add function to Gearman"):
             assert worker.addFunction(name, echo) is False
@@ -94,7 +94,7 @@ class TestNames:
         assert worker.returnCode() == 0
 
     def test_a_function_name_of_512_bytes(self, shared_gearmand: Gearmand) -> None:
-        """The longest one, and one with blanks and letters of any kind."""
+        """The longest name, and names with spaces and any letters, work."""
         names = ["w" * 512, "with blanks\tand ümläuts", "~!@#$%^&*()"]
         with serving(shared_gearmand, **dict.fromkeys(names, echo)):
             client = client_of(shared_gearmand)
@@ -106,13 +106,13 @@ class TestNumbers:
 
     @pytest.mark.parametrize("port", [-1, 65536, 2**64])
     def test_port(self, port: int) -> None:
-        """0 to 65535."""
+        """A port is between 0 and 65535."""
         with pytest.raises(ValueError, match=rf"^port must be between 0 and 65535, not {port}$"):
             GearmanWorker().addServer(HOST, port)
 
     @pytest.mark.parametrize("timeout", [2**31, -(2**31) - 1, 2**64])
     def test_timeout(self, timeout: int) -> None:
-        """32 bits with a sign."""
+        """A worker's timeout has 32 bits with a sign."""
         worker = GearmanWorker()
         with pytest.raises(ValueError, match=rf"^timeout must be between .*, not {timeout}$"):
             worker.setTimeout(timeout)
@@ -120,23 +120,23 @@ class TestNumbers:
 
     @pytest.mark.parametrize("timeout", [-1, 2**32])
     def test_timeout_of_a_function(self, timeout: int) -> None:
-        """32 bits without a sign."""
+        """A function's timeout has 32 bits without a sign."""
         with pytest.raises(ValueError, match=rf"^timeout must be between 0 and 4294967295, not {timeout}$"):
             GearmanWorker().addFunction("f", echo, None, timeout)
 
 
 class TestNothingToWorkWith:
-    """work() where there is nothing to do: False at once, a warning and the return code."""
+    """work() without servers or functions returns False at once, with a warning and a return code."""
 
     def test_no_server(self) -> None:
-        """Return code 13 (NO_SERVERS)."""
+        """Without a server the return code is 13 (NO_SERVERS)."""
         worker = worker_of(echo=echo)
         with pytest.warns(GearmanWarning, match=r"^GearmanWorker::work\(\): "):
             assert worker.work() is False
         assert worker.returnCode() == 13
 
     def test_no_function(self, shared_gearmand: Gearmand) -> None:
-        """Return code 34 (NO_REGISTERED_FUNCTIONS)."""
+        """Without a function it is 34 (NO_REGISTERED_FUNCTIONS)."""
         worker = worker_of(shared_gearmand)
         with pytest.warns(GearmanWarning, match=r"^GearmanWorker::work\(\): .*no functions have been registered"):
             assert worker.work() is False
@@ -144,7 +144,7 @@ class TestNothingToWorkWith:
 
     @pytest.mark.parametrize("timeout", [None, 5000])
     def test_an_unreachable_server(self, dead_port: int, timeout: int | None) -> None:
-        """Return code 26 (COULD_NOT_CONNECT), also with a timeout, and again the next time."""
+        """With a dead server it is 26 (COULD_NOT_CONNECT), also with a timeout, every time."""
         worker = worker_of(echo=echo)
         assert worker.addServer(HOST, dead_port, False) is True
         if timeout is not None:
@@ -157,7 +157,7 @@ class TestNothingToWorkWith:
             assert worker.ping("x") is False
 
     def test_an_unreachable_server_when_adding(self, dead_port: int) -> None:
-        """Asking for exceptions raises; the return code stays 0 and the server stays added."""
+        """Asking for exceptions raises. The return code stays 0 and the server stays added."""
         worker = worker_of(echo=echo)
         with pytest.raises(GearmanException, match=r"^Failed to set exception option"):
             worker.addServer(HOST, dead_port)
@@ -168,7 +168,7 @@ class TestNothingToWorkWith:
         assert worker.returnCode() == 26
 
     def test_an_unknown_host(self) -> None:
-        """False, a warning and return code 12 (GETADDRINFO); it is not added."""
+        """addServer() returns False with a warning and return code 12 (GETADDRINFO), and does not add the server."""
         worker = worker_of(echo=echo)
         with pytest.warns(GearmanWarning, match=rf"^GearmanWorker::addServer\(\): {UNKNOWN_HOST}:4730 getaddrinfo"):
             assert worker.addServer(UNKNOWN_HOST, 4730) is False
@@ -181,10 +181,10 @@ class TestNothingToWorkWith:
 
 
 class TestRegistering:
-    """Functions that are registered again, and what they are called with."""
+    """Functions that are registered again, and the arguments of functions."""
 
     def test_a_later_function_of_the_same_name_replaces_the_first(self, gearmand: Gearmand) -> None:
-        """Before the first work() and between two, with the same timeout and with another."""
+        """A function replaces the one of the same name, before and between calls of work(), with any timeout."""
         worker = worker_of(gearmand, f=lambda job, _: "first")
         client = client_of(gearmand)
         for number, timeout in enumerate([0, 0, 60_000, 0]):
@@ -197,7 +197,7 @@ class TestRegistering:
             assert client.jobStatus(handle)[0] is False
 
     def test_what_a_function_is_called_with(self, shared_gearmand: Gearmand) -> None:
-        """Always two arguments: the job, and the context as it is, None where none was given."""
+        """A function gets two arguments: the job and the context itself, None if none was given."""
         seen: list[Any] = []
         context = object()
         worker = worker_of(shared_gearmand)
@@ -213,7 +213,7 @@ class TestRegistering:
         assert list(contexts) == [2]
 
     def test_functions_are_announced_with_work(self, gearmand: Gearmand) -> None:
-        """The server hears of a function at the next work(), not before; then it has its jobs."""
+        """The next work() announces a function to the server, and then gets its jobs."""
         worker = worker_of(gearmand, early=echo)
         client_of(gearmand).doBackground("early", "x")
         assert not is_served(gearmand, "early")
