@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gearman_cffi._libgearman.base import Functions, NativeObject
-from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.buffers import NULL, Data, decode, pointer
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
@@ -183,16 +183,13 @@ class NativeClient(NativeObject):
         )
         if rc < 0:
             rc = self._callback_code(rc)
-        size = int(reply.size)
-        answer = Reply(
-            rc,
-            ffi.unpack(reply.data, size) if size else b"",
-            decode_name(reply.handle) or "" if reply.handle_size else "",
-            decode(reply.error) if rc else None,
-        )
+        size = reply.size
+        data = ffi.unpack(reply.data, size) if size else b""
+        handle = ffi.string(reply.handle).decode("utf-8", "surrogateescape")
+        error = decode(reply.error) if rc else None
         if size <= _MOST_KEPT:
             self._replies.append(reply)
-        return answer
+        return Reply(rc, data, handle, error)
 
     def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
         """Asks for the status of a job by its handle. timeout: of the whole call, in ms; -1 for none."""

@@ -97,7 +97,7 @@ def fails(job, context):
     raise ValueError("from the function")
 def rings(frame, event, argument):
     # A signal handler runs at the start of a function, as this does.
-    if event == "call" and frame.f_code.co_name == "_keep_of_job":
+    if event == "call" and frame.f_code.co_name == "_store_of_job":
         sys.setprofile(None)
         raise KeyboardInterrupt("from the handler")
 worker = worker_of(*PORTS, f=fails, g=lambda job, context: job.workload())
@@ -110,7 +110,7 @@ say("works", worker.work())
 """
     client_of(gearmand).doBackground("f", "x")
     with Child(program, gearmand.port) as child:
-        child.expect("a callback raised, and a signal handler while that was being kept: see standard error")
+        child.expect("a callback raised, and a signal handler while that was being stored: see standard error")
         assert client_of(gearmand).doNormal("g", "x") == b"x"
         child.expect("works True")
         assert child.end() == 0
