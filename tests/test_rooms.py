@@ -1,4 +1,4 @@
-"""Who may import whom, as the design draws it: downwards only."""
+"""Each part of the package imports only the parts below it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import INSTALLED
 
 PACKAGE = INSTALLED / "gearman_cffi"
 
-# What each room may import of the package beside itself. The Python layer is all modules at the top and _worker/, which
+# What each room may import besides itself. The Python layer is all modules at the top and _worker/, which
 # has the parts of Worker. Its exceptions are a room of their own, because other rooms below it raise them too.
 ALLOWED = {
     "messages": set[str](),
@@ -44,7 +44,7 @@ def modules() -> list[Path]:
 
 
 def imported(path: Path, modules_only: bool = False) -> set[str]:
-    """What a module imports, by full names, wherever in it the import stands: modules, and names out of them."""
+    """The full names of what a module imports anywhere: modules, and names from them."""
     names: set[str] = set()
     for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
         if isinstance(node, ast.Import):
@@ -75,7 +75,7 @@ class TestRooms:
 
     @pytest.mark.parametrize("path", modules(), ids=str)
     def test_a_room_imports_downwards_only(self, path: Path) -> None:
-        """A module imports its own room and those that its room may know, nothing above and nothing beside."""
+        """A module imports only its own room and those in ALLOWED."""
         room = room_of(path.with_suffix("").parts)
         assert rooms_imported(path) - {room} <= ALLOWED[room]
 
@@ -88,12 +88,12 @@ class TestRooms:
             assert not {"_native", "native", "ffi", "lib"} & set(parts), f"{path} imports {name}"
 
     @pytest.mark.parametrize("path", [path for path in modules() if path.parts[0] != "_libgearman"], ids=str)
-    def test_the_c_boundary_is_entered_by_its_door(self, path: Path) -> None:
-        """What other rooms use of _libgearman are the names in its __init__, not its modules."""
+    def test_only_its_init_exports_the_c_boundary(self, path: Path) -> None:
+        """Other rooms import names from _libgearman/__init__.py, not from its modules."""
         inside = [name for name in imported(path, modules_only=True) if name.startswith("gearman_cffi._libgearman.")]
         assert inside == []
 
     @pytest.mark.parametrize("name", ["server", "_helpers", "_supervisor", "errors"])
     def test_the_test_server_needs_no_c(self, name: str) -> None:
-        """It imports nothing else of the package, hence no C. Runs without a server are another thing."""
+        """The modules of the test server import nothing else of the package."""
         assert rooms_imported(Path("testing", f"{name}.py")) <= {"testing"}

@@ -1,4 +1,4 @@
-"""examples/demo.py, which script/demo runs: the main job with a worker process, as a user sees it."""
+"""examples/demo.py, which script/demo runs: a job with a worker process, as a user sees it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_there(pid: int) -> bool:
 
 
 def test_into_a_pipe() -> None:
-    """Plain lines: each state once, the numbers growing, then the answer in a line of its own."""
+    """Plain lines: each state once, with growing numbers, and then a line with the answer."""
     done = subprocess.run([sys.executable, DEMO], capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -42,7 +42,7 @@ def test_into_a_pipe() -> None:
 
 
 def test_on_a_terminal() -> None:
-    """One line that is written over and over."""
+    """One line that is overwritten."""
     terminal, other_end = pty.openpty()
     process = subprocess.Popen([sys.executable, DEMO], stdout=other_end, stderr=subprocess.PIPE)
     os.close(other_end)
@@ -66,7 +66,7 @@ def test_on_a_terminal() -> None:
 
 @pytest.mark.parametrize("when", ["waits for jobs", "running", "in the foreground"])
 def test_an_interrupt_ends_everything(when: str) -> None:
-    """Ctrl-C at any time: no traceback, no process left."""
+    """Ctrl-C at any time leaves no traceback and no process."""
     with subprocess.Popen([sys.executable, DEMO], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         seen = ""

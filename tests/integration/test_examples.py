@@ -1,4 +1,4 @@
-"""The examples run, against a server of the test, as their first lines say."""
+"""The examples run as their first lines say, with a server of the test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A server with examples/worker.py; at the end the worker is stopped, and must end well."""
+    """A server with examples/worker.py. At the end the worker is stopped, and must exit with 0."""
     with Gearmand() as server, TemporaryFile("w+") as log:
         worker = subprocess.Popen([sys.executable, str(EXAMPLES / "worker.py"), server.address], stderr=log)
         try:
@@ -36,7 +36,7 @@ def address() -> Iterator[str]:
 
 
 def output(name: str, *arguments: str) -> list[str]:
-    """What an example prints."""
+    """The output of an example."""
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *arguments], capture_output=True, text=True, timeout=40, check=False
     )
@@ -71,7 +71,7 @@ def test_bulk(address: str) -> None:
 
 @pytest.mark.parametrize("name", ["client.py", "progress.py", "bulk.py"])
 def test_without_a_server(name: str, gearmand: Gearmand) -> None:
-    """One line that says what to do, no traceback."""
+    """One line that says what to do, and no traceback."""
     gearmand.stop()
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name), gearmand.address],

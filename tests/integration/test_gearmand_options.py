@@ -1,4 +1,4 @@
-"""What the documentation says about gearmand's own options: --job-retries, --exceptions, --round-robin."""
+"""The documentation of gearmand's options --job-retries, --exceptions and --round-robin is true."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def packet(kind: int, data: bytes = b"") -> bytes:
 
 
 def is_taken_and_lost(server: Gearmand, function: bytes) -> bool:
-    """Whether a worker that dies at once was given a job."""
+    """Whether a worker that dies at once got a job."""
     with socket.create_connection((server.host, server.port), 20) as connection:
         connection.sendall(packet(CAN_DO, function) + packet(GRAB_JOB))
         kind = struct.unpack(">I", connection.recv(12, socket.MSG_WAITALL)[4:8])[0]
@@ -34,7 +34,7 @@ def is_taken_and_lost(server: Gearmand, function: bytes) -> bool:
     [((), None), (("--job-retries=0",), None), (("--job-retries=1",), 1), (("--job-retries=3",), 3)],
 )
 def test_job_retries(options: Sequence[str], runs: int | None) -> None:
-    """gearmand up to 2.0.0: how often a job is given to workers that die; None is without end."""
+    """How often gearmand up to 2.0.0 gives a job to workers that die. None means without a limit."""
     with Gearmand(options) as server, Client(server.address, timeout=20) as client:
         handle = client.execute_in_background("f", "x")
         for _ in range(runs or 10):
@@ -59,7 +59,7 @@ def test_exceptions_for_the_gearman_tool() -> None:
     ("options", "order"), [((), "one one one two two two"), (("--round-robin",), "one two one two one two")]
 )
 def test_functions_before_priorities(options: Sequence[str], order: str) -> None:
-    """gearmand 1.x takes the functions as the worker has registered them, or in turn; not by the jobs' priorities."""
+    """gearmand 1.x goes through the functions in the order of registration or in turn, not by the jobs' priorities."""
     seen: list[str] = []
     with Gearmand(options) as server:
         client = Client(server.address)

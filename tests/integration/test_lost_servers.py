@@ -1,4 +1,4 @@
-"""gearmand dies and comes back under programs that work and wait."""
+"""gearmand dies and is restarted while programs work and wait."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_waiting_client_and_a_working_worker(gearmand: Gearmand) -> None:
 
 
 def test_jobs_in_a_persistent_queue_are_all_done(tmp_path: Path) -> None:
-    """Killed in the middle of the work, twice: every job is done, once or more, none is lost."""
+    """gearmand is killed twice during the work: every job is done at least once."""
     options = ["--queue-type=libsqlite3", f"--libsqlite3-db={tmp_path}/queue.sqlite"]
     done: list[int] = []
     enough, go_on = threading.Event(), threading.Event()
@@ -78,7 +78,7 @@ def test_jobs_in_a_persistent_queue_are_all_done(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_loses_no_job(gearmand: Gearmand) -> None:
-    """What a worker leaves unanswered, another one gets, here the same one in its next life."""
+    """Another worker gets the job that a worker did not answer; here it is the same program, restarted."""
     tries: list[Any] = []
 
     def die_first(job: Job) -> str:

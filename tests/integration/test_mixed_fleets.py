@@ -1,4 +1,4 @@
-"""PHP and Python on the two sides of one gearmand, with values of every type."""
+"""PHP and Python on both sides of one gearmand, with values of every type."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def php_worker(gearmand: Gearmand) -> Iterator[Gearmand]:
 
 
 def php(script: str, server: Gearmand, given: object = None) -> Any:
-    """What a PHP script prints, of JSON."""
+    """The JSON that a PHP script prints."""
     done = subprocess.run(
         ["php", str(PHP / script), str(server.port)],
         input=json.dumps(given),
@@ -74,7 +74,7 @@ def php(script: str, server: Gearmand, given: object = None) -> Any:
 
 class TestPhpClientPythonWorker:
     def test_values_survive_both_ways(self, gearmand: Gearmand) -> None:
-        """The handler sees PHP's values, and PHP gets them back as what they were."""
+        """The handler gets PHP's values, and PHP gets the same values back."""
         seen: list[Any] = []
 
         def echo(job: Job) -> Any:
@@ -88,7 +88,7 @@ class TestPhpClientPythonWorker:
         assert [same for _, same, _ in answers] == [True] * len(VALUES)
 
     def test_answers_are_those_of_dmanks_worker(self, php_worker: Gearmand) -> None:
-        """Byte for byte, with dmank_results: a PHP caller cannot tell which worker it was."""
+        """With dmank_results the answers are the same, byte for byte."""
         jobs = handlers(echo=lambda job: job.get_workload())
         with running(php_worker, jobs, serializer=PhpSerializer(dmank_results=True)):
             ours = php("client.php", php_worker, [["echo", tree_of(value)] for value in VALUES])
@@ -149,12 +149,12 @@ class TestPythonClientPhpWorker:
     def test_scalars_arrive_as_what_they_are_and_come_back_as_text(
         self, php_worker: Gearmand, client: Client, value: Any, type_in_php: str, answer: Any
     ) -> None:
-        """dmank's workers turn results into text: nothing tells a client what they were."""
+        """dmank's workers turn results into text, so that clients cannot know their types."""
         assert client.execute_job("php.type", value) == type_in_php
         assert client.execute_job("php.echo", value) == answer
 
     def test_failures(self, php_worker: Gearmand, client: Client) -> None:
-        """dmank sends exceptions as results: here they are records, not exceptions, and nothing is built of them."""
+        """dmank sends exceptions as results. Here they are records, and no object of their class is created."""
         thrown = client.execute_job("php.throw", "oh no")
         assert isinstance(thrown, PhpObject)
         assert thrown.class_name == "RuntimeException"

@@ -1,12 +1,12 @@
-"""Whether a client of several servers ever waits for an answer that has arrived, over many processes.
+"""Runs many processes with clients of several servers, none of which may hang although its answer has arrived (Q04).
 
-libgearman 1.1.20's own gearman_client_do_background() does so in 10 to 50 of 100 processes. Here it has to be none:
+gearman_client_do_background() of libgearman 1.1.20 hangs in 10 to 50 of 100 processes:
 
     python -m tests.stress.several_servers 300                      two and three servers, quiet and restarting
     python -m tests.stress.several_servers 300 --servers 2 --quiet  two servers that stay up
 
-A process makes 30 doBackground() calls and asks for the jobStatus() of each job, without a timeout. Beside quiet
-servers every answer must be right; while they are stopped and started in turn a call may fail, but must end.
+A process calls doBackground() 30 times and jobStatus() for each job, without a timeout. If the servers stay up, every
+answer must be right. If they are restarted in turn, a call may fail, but must end.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from gearman_cffi.testing import Gearmand
 from tests.support import Child
 
 CALLS = 30
-DEADLINE = 30.0  # seconds; a process needs less than one
-RESTARTS = 0.5  # seconds that a process goes on for where servers are restarted, to meet a few of them
+DEADLINE = 30.0  # seconds; a process takes less than one
+RESTARTS = 0.5  # seconds that a process runs if servers are restarted, so that it meets a few restarts
 PROGRAM = f"""
 client, calls, right, longest = client_of(), 0, 0, 0.0
 until = time.monotonic() + SECONDS
@@ -45,7 +45,7 @@ say(calls, right, longest)
 
 @dataclass
 class Outcome:
-    """What became of the processes: how many hung or failed, of how many rounds one call failed, the longest in s."""
+    """How many processes hung or failed, in how many rounds a call failed, and the longest time in seconds."""
 
     hung: int = 0
     failed: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Outcome:
 
 @contextmanager
 def restarting(servers: list[Gearmand]) -> Iterator[None]:
-    """One server after the other is stopped and started again, while the block runs."""
+    """Restarts one server after the other during the block."""
     over = threading.Event()
 
     def restart() -> None:
@@ -109,7 +109,7 @@ def run(processes: int, servers: int, restarts: bool) -> Outcome:
 
 
 def main() -> int:
-    """Prints a line for each combination; 1 where a process hung or failed."""
+    """Prints a line for each combination. Returns 1 if a process hung or failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("processes", type=int)
     parser.add_argument("--servers", type=int, action="append", help="may be given again; 2 and 3 where it is not")

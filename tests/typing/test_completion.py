@@ -64,6 +64,6 @@ def test_durations_name_their_unit(kind: type) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_functions_have_a_docstring(module: ModuleType) -> None:
-    """The same for functions."""
+    """inspect.getdoc() finds one for each function."""
     functions = [name for name in module.__all__ if inspect.isfunction(getattr(module, name))]
     assert [name for name in functions if not inspect.getdoc(getattr(module, name))] == []

@@ -24,7 +24,7 @@ def test_the_port_from_php(gearmand: Gearmand) -> None:
 
 
 def test_the_python_layer(gearmand: Gearmand) -> None:
-    """The same for the Python layer."""
+    """Every value of the program for the Python layer has the type that it names."""
     counter = python_layer.Counter()
     worker = python_layer.worker(gearmand, counter)
     thread = threading.Thread(target=worker.run, daemon=True)
