@@ -15,7 +15,7 @@ from gearman_cffi.ext import ReturnCode
 
 # The return codes of a lost server. Its unanswered jobs are submitted again if there is another server.
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
-# At most so many jobs are taken from the caller before the lanes are stepped, and for at most so many seconds.
+# How many jobs are taken from the caller at a time, and for how many seconds, before the lanes are stepped again.
 _SLICE = 200
 _PATIENCE = 0.005
 # How long a step may take when no time is left, in ms.
@@ -23,9 +23,9 @@ _GRACE_MS = 20
 
 
 class Scheduler(Generic[J]):
-    """Runs the jobs of a call. They are taken from the iterable as there is room.
+    """Runs the jobs of a call. Jobs are taken from the iterable when there is room for them.
 
-    window: how many jobs are taken and not answered at most. retries: how often a job is submitted again after its
+    window: the limit of jobs that are taken and not answered. retries: how often a job is submitted again after its
     server was lost. timeout bounds the whole run, job_timeout each job from its submission, in seconds.
     """
 
@@ -42,7 +42,7 @@ class Scheduler(Generic[J]):
         self._lanes = lanes
         self._jobs = iter(jobs)
         self._is_exhausted = False
-        self._most_bytes = WINDOW_BYTES * len(lanes)  # that are queued
+        self._most_bytes = WINDOW_BYTES * len(lanes)  # of queued workloads
         self._window = window
         self._retries = retries
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -122,7 +122,7 @@ class Scheduler(Generic[J]):
     # -------------------------------------------------------------------------------------- answers
 
     def _step_lane(self, lane: Lane[J], poll: bool) -> None:
-        """Receives what has come, then ends what is late: the caller, or its iterable, may have been away for long."""
+        """Receives answers before it ends late jobs: the caller may have come back long after an answer came."""
         left = _milliseconds_until(lane.deadline)
         before, lane.stepped = lane.stepped, time.monotonic()
         self._settle(lane, lane.step(left or _GRACE_MS, poll or left == 0))
@@ -144,7 +144,7 @@ class Scheduler(Generic[J]):
         """Takes the results of a lane after a return code."""
         if rc == ReturnCode.IO_WAIT:
             return
-        if rc == ReturnCode.TIMEOUT:
+        if rc == ReturnCode.TIMEOUT and lane.deadline is not None:
             self._expire(lane, time.monotonic())
             return
         detail = lane.error() if rc else None

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from gearman_cffi.bulk.jobs import EncodedJob
 
-# A window has at most so many jobs, and so many bytes of workloads unless it is a single job.
+# The limits of a window: jobs, and bytes of their workloads. A single job may be larger.
 WINDOW_JOBS = 500
 WINDOW_BYTES = 1 << 22
 

@@ -47,7 +47,7 @@ def served(gearmand: Gearmand) -> Iterator[Gearmand]:
 
 
 def numbers(count: int, *then: Any) -> list[Any]:
-    """So many jobs, and other items after them."""
+    """That many jobs, and then other items."""
     return [*(Job("double", n) for n in range(count)), *then]
 
 
