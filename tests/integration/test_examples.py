@@ -51,6 +51,14 @@ def test_client(address: str) -> None:
     assert third == "the worker raised TypeError: 'int' object is not iterable"
 
 
+def test_dmank_client(address: str) -> None:
+    first, second, third, fourth = output("dmank_client.py", address)
+    assert first == "tset a si siht"
+    assert second.startswith("submitted in the background as H:test:")
+    assert third == "['eno', 'owt']"
+    assert fourth == "the worker raised TypeError: 'int' object is not iterable"
+
+
 def test_progress(address: str) -> None:
     assert output("progress.py", address) == [
         "1 of 4",
@@ -69,7 +77,7 @@ def test_bulk(address: str) -> None:
     assert lines[-2:] == ["1 failed", "100 jobs submitted in the background"]
 
 
-@pytest.mark.parametrize("name", ["client.py", "progress.py", "bulk.py"])
+@pytest.mark.parametrize("name", ["client.py", "dmank_client.py", "progress.py", "bulk.py"])
 def test_without_a_server(name: str, gearmand: Gearmand) -> None:
     """One line that says what to do, and no traceback."""
     gearmand.stop()

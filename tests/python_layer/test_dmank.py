@@ -37,7 +37,7 @@ from gearman_cffi.dmank import (
 from gearman_cffi.ext import GearmanClient
 from gearman_cffi.testing import Gearmand, LocalGearman
 from tests.python_layer.conftest import StartWorker, echo
-from tests.python_layer.workers import running_already
+from tests.python_layer.workers import Trace, recorded_events, running_already
 from tests.support import wait_until
 
 # Every class with its constructor's parameters (None: an interface), its methods and its constants.
@@ -415,6 +415,22 @@ class TestWorker:
         Client(servers_of(gearmand), timeout=10).executeInBackground("once", 1)
         Worker(servers_of(gearmand), [Handler("once", lambda job: None)], dispatcher).run()
         assert ended == ["worker.on_before_destroy"]
+
+    @pytest.mark.parametrize("scenario", ["a handler that returns", "a handler that raises"])
+    def test_the_order_of_events(self, gearmand: Gearmand, scenario: str) -> None:
+        """It is the one that was recorded in PHP; the events are dmank's classes."""
+
+        def execute(job: Any) -> str:
+            if scenario == "a handler that raises":
+                raise RuntimeError("handler broke")
+            return "abc"
+
+        trace = Trace()
+        trace.add_listener(WorkerEvent.EVENT_AFTER_RUN, lambda event: event.getWorkerInstance().destroyWorker(), -100)
+        Client(servers_of(gearmand), timeout=10).executeInBackground("job", "x")
+        Worker(servers_of(gearmand), [Handler("job", execute)], trace).run()
+        assert trace.lines() == recorded_events(scenario)
+        assert {type(event).__module__ for event in trace.events} == {"gearman_cffi.dmank"}
 
     def test_no_functions(self, gearmand: Gearmand) -> None:
         with pytest.raises(dmank.NoFunctionGiven):

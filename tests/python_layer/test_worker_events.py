@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,8 @@ from gearman_cffi.events import (
     WorkerEvent,
 )
 from gearman_cffi.testing import Gearmand
-from tests.python_layer.workers import Running, Trace, handlers, running
+from tests.python_layer.workers import Running, Trace, handlers, recorded_events, running
 from tests.support import wait_until
-
-
-def recorded(scenario: str) -> list[str]:
-    """What dmank dispatched."""
-    text = Path(__file__).with_name("dmank_events.txt").read_text()
-    return text.partition(f"== {scenario}\n")[2].partition("\n\n")[0].splitlines()
 
 
 class OneJobWorker:
@@ -86,7 +79,7 @@ class TestRecordedOrder:
             client.execute_in_background("seq", "plain")
         Worker(gearmand.address, handlers(seq=execute), Order(), idle_interval=0.05).run()
         noise = ("worker.on_io_wait", "worker.on_no_jobs", "worker.on_work")
-        assert [line for line in order if not line.startswith(noise)] == recorded("two jobs")
+        assert [line for line in order if not line.startswith(noise)] == recorded_events("two jobs")
         assert order[-3:] == [
             "worker.on_no_jobs WorkerEvent",
             "worker.on_before_destroy WorkerEvent",
@@ -101,19 +94,19 @@ class TestRecordedOrder:
     def test_a_handler_that_returns(self, gearmand: Gearmand) -> None:
         life = OneJobWorker(gearmand, lambda job: "abc")
         assert life.run() == "abc"
-        assert life.trace.lines() == recorded("a handler that returns")
+        assert life.trace.lines() == recorded_events("a handler that returns")
 
     def test_a_handler_that_raises(self, gearmand: Gearmand) -> None:
         life = OneJobWorker(gearmand, fail)
         assert life.run() is None
-        assert life.trace.lines() == recorded("a handler that raises")
+        assert life.trace.lines() == recorded_events("a handler that raises")
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_listener_that_raises_before_or_after_the_handler(self, gearmand: Gearmand, when: str) -> None:
         life = OneJobWorker(gearmand, lambda job: "never seen")
         life.trace.add_listener(f"worker.function.{when}_execute", raising(f"from {when}"))
         assert life.run() is None
-        assert life.trace.lines() == recorded(f"a listener of {when}_execute that raises")
+        assert life.trace.lines() == recorded_events(f"a listener of {when}_execute that raises")
         failure = next(event for event in life.trace.events if isinstance(event, FunctionFailureEvent))
         assert str(failure.get_exception()) == f"from {when}"
 
@@ -122,7 +115,7 @@ class TestRecordedOrder:
         worker = Worker(gearmand.address, [], trace)
         with pytest.raises(NoFunctionGiven):
             worker.run()
-        assert trace.lines() == recorded("no handlers")
+        assert trace.lines() == recorded_events("no handlers")
 
     def test_a_job_for_an_idle_worker(self, gearmand: Gearmand) -> None:
         trace = Trace()
@@ -132,7 +125,7 @@ class TestRecordedOrder:
         wait_until(lambda: EventName.NO_JOBS in trace.names(), "the worker is idle")
         assert Client(gearmand.address, timeout=20).execute_job("late", "x") == "r"
         thread.await_end()
-        assert trace.lines() == [line for line in recorded("a job comes while idle") if line != "(execute)"]
+        assert trace.lines() == [line for line in recorded_events("a job comes while idle") if line != "(execute)"]
 
 
 class TestFailuresThatEndDmanksWorker:
@@ -142,16 +135,16 @@ class TestFailuresThatEndDmanksWorker:
         """dmank's run() ends; here the job fails."""
         life = OneJobWorker(gearmand, lambda job: object())
         assert life.run() is None
-        assert life.trace.lines()[:7] == recorded("a result that cannot be serialized")[:7]
-        assert life.trace.lines()[7:] == recorded("a handler that raises")[6:]
+        assert life.trace.lines()[:7] == recorded_events("a result that cannot be serialized")[:7]
+        assert life.trace.lines()[7:] == recorded_events("a handler that raises")[6:]
 
     def test_a_listener_of_the_failure_that_raises(self, gearmand: Gearmand) -> None:
         life = OneJobWorker(gearmand, fail)
         life.trace.add_listener(EventName.FUNCTION_FAILURE, raising("second"))
         assert life.run() is None
-        expected = recorded("a listener of function.on_failure that raises")
+        expected = recorded_events("a listener of function.on_failure that raises")
         assert life.trace.lines()[: len(expected)] == expected
-        assert life.trace.lines()[len(expected) :] == recorded("a handler that raises")[-2:]
+        assert life.trace.lines()[len(expected) :] == recorded_events("a handler that raises")[-2:]
 
     def test_a_listener_of_after_run_that_raises(self, gearmand: Gearmand) -> None:
         trace = Trace()
@@ -159,7 +152,7 @@ class TestFailuresThatEndDmanksWorker:
         with running(gearmand, handlers(job=lambda job: "ok"), trace):
             client = Client(gearmand.address, timeout=20)
             assert [client.execute_job("job", n) for n in range(3)] == ["ok"] * 3
-        expected = recorded("a listener of after_run that raises")
+        expected = recorded_events("a listener of after_run that raises")
         assert trace.lines()[: len(expected)] == expected
         assert trace.names().count(EventName.WORKER_FAILURE) == 3
 
@@ -172,7 +165,7 @@ class TestFailuresThatEndDmanksWorker:
             gearmand.start()
             assert Client(gearmand.address, timeout=20).execute_job("job", 1) == "ok"
         names = [line.split()[0] for line in trace.lines()]
-        assert [line.split()[0] for line in recorded("no server")][:3] == [names[0], names[1], names[5]]
+        assert [line.split()[0] for line in recorded_events("no server")][:3] == [names[0], names[1], names[5]]
         assert names.count(EventName.WORKER_FAILURE) == 1
         assert names[5:7] == [EventName.WORKER_FAILURE, EventName.CONNECTED_TO_SERVER]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from gearman_cffi import EventDispatcher, FunctionHandler, Job, JobCollection, JobHandlerInterface, Worker
@@ -17,6 +18,12 @@ NOISE = frozenset({EventName.IO_WAIT, EventName.NO_JOBS, EventName.WORK})
 def handlers(**functions: Callable[[Job], Any]) -> JobCollection:
     """A collection of plain functions."""
     return JobCollection([FunctionHandler(name, function) for name, function in functions.items()])
+
+
+def recorded_events(scenario: str) -> list[str]:
+    """The events that dmank dispatched in PHP, with their classes."""
+    text = Path(__file__).with_name("dmank_events.txt").read_text()
+    return text.partition(f"== {scenario}\n")[2].partition("\n\n")[0].splitlines()
 
 
 class Trace(EventDispatcher):
