@@ -34,10 +34,12 @@ class ParentLink:
         if self.is_intact():
             ipc.send_event(self._events, **{event: self._id}, **details)
 
-    def show_job(self, job: scoreboard.BusyRecord | None) -> None:
-        """Shows the parent which job this process runs; None for no job."""
-        if self.is_intact():
-            scoreboard.write(self._board, self._id, job)
+    def show_job(self, job: scoreboard.BusyRecord | None) -> bool:
+        """Shows the parent which job this process runs; None for no job. Returns is_intact()."""
+        if not self.is_intact():
+            return False
+        scoreboard.write(self._board, self._id, job)
+        return True
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

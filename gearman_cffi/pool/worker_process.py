@@ -140,14 +140,13 @@ class WorkerProcess:
     # ------------------------------------------------------------------------------------ events
 
     def _on_start(self, event: FunctionEvent) -> None:
-        if not self._parent.is_intact():  # closed by a thread that an earlier job has started
-            self._exit_without_parent(event)
-            raise SystemExit(ExitCode.FAILED)
         self._report_ready()
         self._job_has_failed = False
         job = BusyRecord(event.job.get_job_name(), event.job.handle, time.monotonic())
+        if not self._parent.show_job(job):  # closed by a thread that an earlier job has started
+            self._exit_without_parent(event)
+            raise SystemExit(ExitCode.FAILED)
         self._job = job
-        self._parent.show_job(job)
         _log.debug("started", extra=logs.about(job.function, job.handle))
 
     def _on_executed(self, event: FunctionEvent) -> None:
