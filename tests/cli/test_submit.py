@@ -287,6 +287,22 @@ def test_variables_of_kubernetes(name: str, value: str) -> None:
             assert option.resolve_envvar_value(context) == (None if variable.endswith("_PORT") else value)
 
 
+def test_commands_in_kubernetes() -> None:
+    """The exporter uses its default port, and the worker serves no metrics."""
+    address = "tcp://10.101.82.102:9418"
+    ended = run(NO_SERVER, "exporter", "--host=no-such-host.invalid", GEARMAN_CFFI_EXPORTER_PORT=address)
+    assert (ended.code, "cannot serve at no-such-host.invalid:9418" in ended.err) == (1, True), ended.err
+    ended = run(NO_SERVER, "worker", "no_such_module:jobs", GEARMAN_CFFI_WORKER_METRICS_PORT=address)
+    assert (ended.code, "no_such_module" in ended.err) == (3, True), ended.err
+
+
+@pytest.mark.parametrize("level", ["INFO", "Debug", "warning"])
+def test_log_levels(level: str) -> None:
+    """They can be written in upper case."""
+    assert run(NO_SERVER, "worker", "no_such_module:jobs", f"--log-level={level}").code == 3
+    assert run(NO_SERVER, "worker", "no_such_module:jobs", GEARMAN_CFFI_WORKER_LOG_LEVEL=level).code == 3
+
+
 def test_a_wrong_value_names_its_variable() -> None:
     """The message names the variable and the option, and no variable for a wrong argument."""
     wrong = [
