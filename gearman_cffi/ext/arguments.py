@@ -17,13 +17,12 @@ from gearman_cffi.messages import short_repr
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
 Name: TypeAlias = str | bytes | int | float
 
-# libgearman's packets give their size in 32 bits; the names before the data need room too.
+# A packet has its size in 32 bits; 8 KiB are left for the names before the data.
 MAX_DATA: Final = 0xFFFFFFFF - 8192  # bytes
 _INT_MIN, _INT_MAX = -0x80000000, 0x7FFFFFFF
 _LONG_MIN, _LONG_MAX = -0x8000000000000000, 0x7FFFFFFFFFFFFFFF
-_MOST_SHOWN: Final = 60  # characters of a value in an error
 
-# PHP's numeric strings: ASCII digits only, no "0x", no "_", no "inf".
+# The beginning of PHP's numeric strings: ASCII digits, no "0x", "_" or "inf".
 _NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _BLANKS: Final = " \t\n\r\v\f"
 
@@ -31,7 +30,7 @@ _BLANKS: Final = " \t\n\r\v\f"
 def data(value: Data, what: str) -> bytes | bytearray | memoryview:
     """Converts data for C. what: the parameter's name, for errors.
 
-    Raises TypeError for a value that is no data, ValueError for more than libgearman's 4 GiB.
+    Raises TypeError for a value that cannot be data, ValueError for more than libgearman's 4 GiB.
     """
     if type(value) is bytes and len(value) <= MAX_DATA:
         return value
@@ -52,7 +51,7 @@ def data(value: Data, what: str) -> bytes | bytearray | memoryview:
 def name(value: Name, what: str) -> bytes:
     """Converts a name for C. what: the parameter's name, for errors.
 
-    Raises TypeError for a value that is no name, ValueError for a NUL byte, at which PHP cuts the name.
+    Raises TypeError for a value that cannot be a name, ValueError for a NUL byte, at which PHP cuts the name.
     """
     if isinstance(value, str):
         encoded = value.encode("utf-8", "surrogateescape")
@@ -76,27 +75,27 @@ def optional_name(value: Name | None, what: str) -> bytes:
 def integer(value: object, what: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:
     """Converts an integer for C. what: the parameter's name, for errors. low, high: the range that C takes.
 
-    Raises TypeError for a value that is no integer, ValueError for one out of the range, which PHP would cut.
+    Raises TypeError for a value that is not an integer, ValueError for an integer out of the range, which PHP cuts.
     """
     number = _integer(value)
     if number is None:
-        shown = _shortened(value) if isinstance(value, (str, bytes, float)) else type(value).__name__
+        shown = short_repr(value) if isinstance(value, (str, bytes, float)) else type(value).__name__
         raise TypeError(f"{what} must be an integer, not {shown}")
     if not low <= number <= high:
-        raise ValueError(f"{what} must be between {low} and {high}, not {_shortened(value)}")
+        raise ValueError(f"{what} must be between {low} and {high}, not {short_repr(value)}")
     return number
 
 
 def flag(value: object) -> bool:
-    """Converts a bool as PHP does: the texts "" and "0" are false."""
+    """Converts a bool as PHP does: the texts "" and "0" are False."""
     return bool(value) and value not in ("0", b"0")
 
 
 def return_code(value: object) -> int:
-    """Reads a callback's return value as PHP reads it: as an integer, of which the lower 32 bits count, with a sign.
+    """Reads a callback's return value as PHP does: the lower 32 bits of an integer, with a sign.
 
-    A str or bytes counts as the number that it begins with, 0 without one. What is no number and no text is 0, and so
-    is True: PHP takes it as GEARMAN_IO_WAIT, which blocks the client for good.
+    A str or bytes is read as the number at its beginning, 0 if there is none. Other values are 0, and so is True: PHP
+    reads it as GEARMAN_IO_WAIT, with which the client hangs.
     """
     if isinstance(value, bool):
         return 0
@@ -183,8 +182,3 @@ def _number(text: str) -> int | float:
     if len(text) <= len(str(_LONG_MIN)) and not set(text) & set(".eE"):
         return int(text)
     return float(text)
-
-
-def _shortened(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + "..."

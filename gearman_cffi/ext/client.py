@@ -407,7 +407,7 @@ class GearmanClient(GearmanBase):
         self._background_handle = ""
         self._context = context
 
-    def _do_in_background(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> str:
+    def _do_in_background(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> str:
         """Submits a job in the background for the public method ``call``."""
         self._background_handle = ""
         reply = self._do(call, kind, function, workload, unique)
@@ -415,7 +415,7 @@ class GearmanClient(GearmanBase):
             self._background_handle = reply.handle
         return self._background_handle
 
-    def _do(self, call: str, kind: int, function: Name, workload: Data, unique: Name | None) -> Reply:
+    def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> Reply:
         """Submits a job for the public method ``call``, and warns as PHP does if that failed."""
         name = arguments.name(function, "function")
         key = b"" if unique is None else arguments.name(unique, "unique")
@@ -431,7 +431,7 @@ class GearmanClient(GearmanBase):
         return reply
 
     def _add_job(
-        self, call: str, kind: int, function: Name, workload: Data, context: Any, unique: Name | None
+        self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
     ) -> GearmanTask | Literal[False]:
         name = arguments.name(function, "function_name")
         key = arguments.optional_name(unique, "unique_key")
@@ -465,7 +465,7 @@ class GearmanClient(GearmanBase):
             return False
         return task
 
-    def _set_callback(self, call: str, event: int, function: TaskCallback) -> bool:
+    def _set_callback(self, call: str, event: TaskEvent, function: TaskCallback) -> bool:
         if not self._check_callback(call, function):
             return False
         self._tasks.set_callback(event, function)

@@ -12,6 +12,7 @@ from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.constants import GEARMAN_IO_WAIT, GEARMAN_SUCCESS
 
 if TYPE_CHECKING:
+    from gearman_cffi._libgearman import TaskEvent
     from gearman_cffi.ext.task import GearmanTask
 
 # Called with the task, and with its context if it was added with one. May return a return code.
@@ -40,8 +41,8 @@ class TaskRegistry:
         # By number: the arguments of the task's callbacks, that is the task, and its context if it has one.
         self._tasks: dict[int, tuple[Any, ...]] = {}
 
-    def set_callback(self, event: int, callback: TaskCallback) -> None:
-        """Sets the callback of a TaskEvent."""
+    def set_callback(self, event: TaskEvent, callback: TaskCallback) -> None:
+        """Sets the callback of an event."""
         self.callbacks[event] = callback, positional(callback, 2)
         self.callback_mask |= 1 << event
 
