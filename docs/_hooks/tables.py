@@ -1,6 +1,6 @@
-"""Tables of the pages that are made of the code when the site is built: mkdocs calls on_page_markdown().
+"""Generates tables of the documentation from the code. mkdocs calls on_page_markdown() for each page.
 
-A page has `<!-- table: NAME -->` where a table belongs; the names are in TABLES.
+A page has `<!-- table: NAME -->` in the place of a table; the names are in TABLES.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _CLASSES = ("GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Puts the tables into a page."""
+    """Insert the tables into a page."""
     return _PLACE.sub(lambda place: "\n".join(TABLES[place[1]]()), markdown)
 
 
 def return_codes() -> Iterator[str]:
-    """Every return code: number, name, meaning, and what the Python layer raises for it."""
+    """The return codes with their meanings and the exceptions of the Python layer."""
     meanings = griffe.load("gearman_cffi._libgearman.return_codes")["ReturnCode"].members
     yield "| Code | Name | Meaning | The Python layer raises |"
     yield "|---:|---|---|---|"
@@ -42,7 +42,7 @@ def return_codes() -> Iterator[str]:
 
 
 def exceptions() -> Iterator[str]:
-    """The tree of exceptions, with what else each of them is."""
+    """The tree of exceptions with their additional base classes."""
     return _branch(GearmanException, "")
 
 
@@ -57,7 +57,7 @@ def _branch(kind: type[BaseException], indent: str) -> Iterator[str]:
 
 
 def functions() -> Iterator[str]:
-    """Every gearman_* function, and the method that it is."""
+    """The gearman_* functions and the methods that they call."""
     for class_name in (*_CLASSES, ""):
         yield f"\n### {class_name or 'Without an object'}\n"
         yield "| Function | Stands for |"
@@ -71,7 +71,7 @@ def functions() -> Iterator[str]:
 
 
 def dropped() -> Iterator[str]:
-    """What PHP's manual has and the extension dropped."""
+    """The names in PHP's manual that the extension has dropped."""
     yield "| Name | What it is |"
     yield "|---|---|"
     names = {
@@ -84,7 +84,7 @@ def dropped() -> Iterator[str]:
 
 
 def constant_values() -> Iterator[str]:
-    """Every constant of the extension."""
+    """The constants of the extension."""
     yield "| Name | Value |"
     yield "|---|---|"
     yield from (
