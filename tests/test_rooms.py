@@ -1,13 +1,14 @@
-"""Each part of the package imports only the parts below it."""
+"""Each part of the package, in Python and in C, uses only the parts below it."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.support import INSTALLED
+from tests.support import INSTALLED, ROOT
 
 PACKAGE = INSTALLED / "gearman_cffi"
 
@@ -97,3 +98,84 @@ class TestRooms:
     def test_the_test_server_needs_no_c(self, name: str) -> None:
         """The modules of the test server import nothing else of the package."""
         assert rooms_imported(Path("testing", f"{name}.py")) <= {"testing"}
+
+
+CSRC = ROOT / "gearman_cffi/_libgearman/csrc"
+# What each room of our C may use; query.c and api.h stand above and below them all.
+ALLOWED_IN_C = {
+    "boundary": {"boundary", "api.h"},
+    "net": {"net", "boundary", "api.h"},
+    "client": {"client", "net", "boundary", "api.h"},
+    "worker": {"worker", "net", "boundary", "api.h"},
+    "query.c": {"query.c", "client", "worker", "net", "boundary", "api.h"},
+    "api.h": set[str](),
+}
+# What a file defines for others: functions, and variables.
+DEFINITION = re.compile(
+    r"^(?!static\b|extern\b|typedef\b)\w[\w *]*?\b(gcffi_\w+)(?:\([^;{]*\)\s*\{|\[\]\s*=|\s*=|;)", re.MULTILINE
+)
+
+
+def c_code(path: Path) -> str:
+    """A file of our C without comments and the content of strings."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r'"(?:\\.|[^"\\\n])*"(?!\n)', '""', text)
+
+
+def c_files() -> dict[str, str]:
+    """Path below csrc to code."""
+    return {
+        path.relative_to(CSRC).as_posix(): c_code(path)
+        for path in sorted(CSRC.rglob("*.[ch]"))
+        if path.name != "cdef.h"  # cffi alone reads it
+    }
+
+
+def uses_in_c() -> dict[str, dict[str, str]]:
+    """File to the files whose definitions it uses, each with one of the names."""
+    files = c_files()
+    where = {name: path for path, code in files.items() if path.endswith(".c") for name in DEFINITION.findall(code)}
+    uses: dict[str, dict[str, str]] = {}
+    for path, code in files.items():
+        names = {name for name in re.findall(r"\bgcffi_\w+", code) if where.get(name, path) != path}
+        uses[path] = {where[name]: name for name in sorted(names)} if path.endswith(".c") else {}
+    return uses
+
+
+class TestRoomsOfC:
+    """Our C, read from its source: four rooms, and no file that depends on itself by way of others."""
+
+    @pytest.mark.parametrize("path", c_files())
+    def test_a_file_includes_downwards_only(self, path: str) -> None:
+        headers = {Path(name).name: name.split("/")[0] for name in c_files() if name.endswith(".h")}
+        included = re.findall(r'^#include "(.*)"', (CSRC / path).read_text("utf-8"), re.MULTILINE)
+        assert {headers[name] for name in included} <= ALLOWED_IN_C[path.split("/")[0]]
+
+    @pytest.mark.parametrize("path", c_files())
+    def test_a_file_calls_downwards_only(self, path: str) -> None:
+        allowed = ALLOWED_IN_C[path.split("/")[0]]
+        assert {name for file, name in uses_in_c()[path].items() if file.split("/")[0] not in allowed} == set()
+
+    def test_no_circle(self) -> None:
+        """Files can be sorted so that each uses only those before it."""
+        left = {path: set(used) for path, used in uses_in_c().items()}
+        assert sum(map(len, left.values())) > 50  # the definitions are found
+        while free := [path for path, used in left.items() if not used & set(left)]:
+            for path in free:
+                del left[path]
+        assert left == {}
+
+    @pytest.mark.parametrize("path", [path for path in c_files() if path.split("/")[0] in {"boundary", "net"}])
+    def test_below_nobody_names_a_client_or_a_worker(self, path: str) -> None:
+        """Neither their structs nor their functions."""
+        assert re.findall(r"\bgcffi_(?:client|worker|task|job|reply)\w*", c_files()[path]) == []
+
+    def test_one_table_of_hooks(self) -> None:
+        """At most five hooks, and no other function pointer in a header: files share functions, and rooms the hooks."""
+        pointers = {path: re.findall(r"\(\*(\w+)\)\(", code) for path, code in c_files().items() if path.endswith(".h")}
+        assert {path for path, found in pointers.items() if found} == {"net/hooks.h"}
+        assert len(pointers["net/hooks.h"]) <= 5
+
+    @pytest.mark.parametrize("path", c_files())
+    def test_a_file_is_short(self, path: str) -> None:
+        assert len((CSRC / path).read_text("utf-8").splitlines()) <= 350

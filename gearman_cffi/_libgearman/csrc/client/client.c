@@ -79,15 +79,6 @@ void gcffi_free_client(gearman_client_st *st) {
   gcffi_call_pop(&call);
 }
 
-/* Leaves libgearman without servers; see gcffi_client_readd_servers(). */
-void gcffi_client_disconnect_all(gcffi_client *client) {
-  gcffi_call call;
-  gcffi_call_push(&call, -1);
-  gearman_client_remove_servers(client->st);
-  gcffi_call_pop(&call);
-  gcffi_client_mark_good(client);
-}
-
 /* A client of its own with the same servers, options and timeout, and no tasks. */
 bool gcffi_client_clone(gcffi_client *client, const gcffi_client *from, size_t rotation) {
   init(client);
@@ -104,21 +95,6 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_forget_servers(client);
     free(client->batch);
     free(client->task_cache);
-  }
-}
-
-const char *gcffi_client_error(gcffi_client *client) {
-  if (!client->has_error) {
-    return gearman_client_error(client->st);
-  }
-  return client->error[0] ? client->error : NULL;
-}
-
-void gcffi_keep_error(gcffi_client *client) {
-  const char *text = gearman_client_error(client->st);
-  if (!client->has_error) {
-    client->has_error = true;
-    strncpy(client->error, text ? text : "", sizeof client->error - 1);
   }
 }
 

@@ -101,15 +101,14 @@ struct gcffi_task {
 /* Takes a packet of the user's task: a return code, or GCFFI_E_EXCEPTION (callbacks.py). */
 int gcffi_on_task(void *owner, int64_t task, int event);
 
-/* client.c */
+/* client.c, error.c */
 bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like);
-bool gcffi_client_replace(gcffi_client *client);
-void gcffi_client_disconnect_all(gcffi_client *client);
-void gcffi_client_mark_good(gcffi_client *client);
 void gcffi_free_client(gearman_client_st *st);
 void gcffi_keep_error(gcffi_client *client);
 
 /* servers.c */
+void gcffi_client_disconnect_all(gcffi_client *client);
+void gcffi_client_mark_good(gcffi_client *client);
 gearman_return_t gcffi_client_readd_servers(gcffi_client *client);
 gearman_return_t gcffi_remember_environment(gcffi_client *client);
 gearman_return_t gcffi_copy_servers(gcffi_client *client, const gcffi_client *from, size_t rotation);
@@ -138,6 +137,7 @@ void gcffi_free_freed(gcffi_client *client, size_t count);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);
 
 /* recover.c */
+bool gcffi_client_replace(gcffi_client *client);
 bool gcffi_is_rejection(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);
 void gcffi_client_recover(gcffi_client *client, bool paused);

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+bool gcffi_is_rejection(gearman_return_t rc) {
+  return rc == GEARMAN_QUEUE_ERROR || rc == GEARMAN_JOB_QUEUE_FULL || rc == GEARMAN_SERVER_ERROR;
+}
+
 static bool in_state(const gcffi_task *task, const char *name) {
   const char *state = gearman_task_strstate(task->st);
   return state && strcmp(state + sizeof "GEARMAN_TASK_STATE_" - 1, name) == 0;
@@ -41,12 +45,6 @@ static void cancel_unsent(gcffi_client *client, gcffi_task *task) {
   gearman_client_run_tasks(client->st);
   gearman_task_free(task->st);
   gcffi_client_readd_servers(client);
-}
-
-/* Those that are there are gone, and what was held against them. */
-void gcffi_client_mark_good(gcffi_client *client) {
-  client->torn = client->miscounted = false;
-  client->skipped_count = client->connections = 0;
 }
 
 /* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes

@@ -14,10 +14,6 @@
 /* A packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
-bool gcffi_is_rejection(gearman_return_t rc) {
-  return rc == GEARMAN_QUEUE_ERROR || rc == GEARMAN_JOB_QUEUE_FULL || rc == GEARMAN_SERVER_ERROR;
-}
-
 /* Runs until *left, the number of tasks that are waited for, is 0. */
 gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode) {
   gearman_return_t rc;

@@ -84,3 +84,18 @@ gearman_return_t gcffi_client_readd_servers(gcffi_client *client) {
   client->servers_missing = false;
   return GEARMAN_SUCCESS;
 }
+
+/* Those that are there are gone, and what was held against them. */
+void gcffi_client_mark_good(gcffi_client *client) {
+  client->torn = client->miscounted = false;
+  client->skipped_count = client->connections = 0;
+}
+
+/* Leaves libgearman without servers; see gcffi_client_readd_servers(). */
+void gcffi_client_disconnect_all(gcffi_client *client) {
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
+  gearman_client_remove_servers(client->st);
+  gcffi_call_pop(&call);
+  gcffi_client_mark_good(client);
+}

@@ -6,25 +6,6 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
-/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
- * and what comes from a server that is no gearmand. */
-bool gcffi_breaks_worker(gearman_return_t rc) {
-  switch (rc) {
-  case GEARMAN_UNEXPECTED_PACKET:
-  case GEARMAN_INVALID_PACKET:
-  case GEARMAN_INVALID_COMMAND:
-  case GEARMAN_INVALID_MAGIC:
-  case GEARMAN_TOO_MANY_ARGS:
-  case GEARMAN_MEMORY_ALLOCATION_FAILURE: return true;
-  default: return false;
-  }
-}
-
-/* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
-bool gcffi_is_mid_search(gearman_return_t rc) {
-  return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
-}
-
 /* Where waits can be ended in good order the worker stays in blocking mode: asked in steps, it is left in the state in
  * which it crashes by every answer that there is no job. */
 static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_t *rc) {

@@ -24,21 +24,3 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
     worker->broken = true; /* another worker of libgearman's sends it by itself */
   }
 }
-
-int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
-  gcffi_call call;
-  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
-  if (rc) {
-    return rc;
-  }
-  worker->has_error = false;
-  call.io = &gcffi_worker_io;
-  call.self = worker;
-  rc = (int)gearman_worker_set_identifier(worker->st, id, size);
-  if (rc == GEARMAN_SUCCESS) {
-    memcpy(worker->id, id, size);
-    worker->id_size = size;
-  }
-  worker->broken = worker->broken || (worker->job_may_come && worker->unannounced_fd >= 0);
-  return gcffi_call_end(&call, rc);
-}

@@ -6,6 +6,35 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
+ * and what comes from a server that is no gearmand. */
+bool gcffi_breaks_worker(gearman_return_t rc) {
+  switch (rc) {
+  case GEARMAN_UNEXPECTED_PACKET:
+  case GEARMAN_INVALID_PACKET:
+  case GEARMAN_INVALID_COMMAND:
+  case GEARMAN_INVALID_MAGIC:
+  case GEARMAN_TOO_MANY_ARGS:
+  case GEARMAN_MEMORY_ALLOCATION_FAILURE: return true;
+  default: return false;
+  }
+}
+
+/* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
+bool gcffi_is_mid_search(gearman_return_t rc) {
+  return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
+}
+
+/* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
+ * which is not that of a client whose callback this is, and where the ends of connections are no news. */
+void gcffi_free_worker(gearman_worker_st *st) {
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
+  gearman_worker_remove_servers(st);
+  gearman_worker_free(st);
+  gcffi_call_pop(&call);
+}
+
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
   gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
   gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;

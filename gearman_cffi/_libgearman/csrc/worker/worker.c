@@ -26,16 +26,6 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   return worker->st != NULL;
 }
 
-/* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
- * which is not that of a client whose callback this is, and where the ends of connections are no news. */
-void gcffi_free_worker(gearman_worker_st *st) {
-  gcffi_call call;
-  gcffi_call_push(&call, -1);
-  gearman_worker_remove_servers(st);
-  gearman_worker_free(st);
-  gcffi_call_pop(&call);
-}
-
 static void free_all(gcffi_worker *worker) {
   gcffi_free_worker(worker->st);
   for (size_t i = 0; i < worker->replaced_count; i++) {
@@ -233,4 +223,22 @@ int gcffi_worker_wait(gcffi_worker *worker) {
     rc = gcffi_call_end(&call, (int)gcffi_wait_worker(worker->st));
   }
   return rc;
+}
+
+int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t size) {
+  gcffi_call call;
+  int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
+  if (rc) {
+    return rc;
+  }
+  worker->has_error = false;
+  call.io = &gcffi_worker_io;
+  call.self = worker;
+  rc = (int)gearman_worker_set_identifier(worker->st, id, size);
+  if (rc == GEARMAN_SUCCESS) {
+    memcpy(worker->id, id, size);
+    worker->id_size = size;
+  }
+  worker->broken = worker->broken || (worker->job_may_come && worker->unannounced_fd >= 0);
+  return gcffi_call_end(&call, rc);
 }

@@ -63,15 +63,11 @@ struct gcffi_worker {
 /* Runs a function of Python's (callbacks.py): GCFFI_JOB_RESULT and so on. */
 int gcffi_on_job(void *context, gcffi_job *job);
 
-/* worker.c */
-void gcffi_free_worker(gearman_worker_st *st);
-
 /* replace.c */
+void gcffi_free_worker(gearman_worker_st *st);
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker);
 void gcffi_free_replaced(gcffi_worker *worker);
 bool gcffi_remember_function(gcffi_worker *worker, const char *name);
-
-/* grab.c */
 bool gcffi_breaks_worker(gearman_return_t rc);
 bool gcffi_is_mid_search(gearman_return_t rc);
 
