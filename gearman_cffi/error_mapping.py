@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from gearman_cffi.exceptions import (
     ConnectionFailed,
@@ -26,12 +27,11 @@ _C_PLACE = " -> libgearman/"
 _MOST_OF_SERVERS = 200  # characters
 
 
-class _Kind:
+class _Kind(NamedTuple):
     """An exception class, and its text with {job}, {server} and {detail} in it."""
 
-    def __init__(self, error: type[GearmanError], text: str) -> None:
-        self.error = error
-        self.text = text
+    error: type[GearmanError]
+    text: str
 
 
 _LOST = _Kind(
@@ -114,9 +114,10 @@ def failure(
     detail: str | bool | None = None,
     exception: bytes | None = None,
 ) -> GearmanError:
-    """The exception for a return code other than GEARMAN_SUCCESS; the caller raises it.
+    """Returns the exception for a return code other than GEARMAN_SUCCESS. The caller raises it.
 
-    detail is libgearman's own text (GearmanClient.error()), exception what a worker sent.
+    server, function, handle: what was asked; None if there is none. detail: libgearman's text (GearmanClient.error()).
+    exception: what the worker sent.
     """
     handle = handle or None
     detail = str(detail or "").partition(_C_PLACE)[0]
@@ -147,7 +148,7 @@ def _kind(return_code: int, detail: str, function: str | None) -> _Kind:
 
 
 def _shown_detail(return_code: int, detail: str) -> str:
-    """What stands in brackets behind a text: libgearman's explanation, and the name of the code."""
+    """Returns what follows a text in brackets: libgearman's explanation and the name of the code."""
     written = _C_FUNCTION.match(detail)
     if written is not None:
         # "no servers were available" is what it says of each wait that times out.
