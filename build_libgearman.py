@@ -51,7 +51,7 @@ def has_stable_abi() -> bool:
 
 
 def make_builder() -> FFI:
-    """The builder that cffi's setuptools hook asks for: libgearman's declarations, then those of our C."""
+    """The builder for cffi's setuptools hook, with the declarations of libgearman and of our C code."""
     builder = FFI()
     for name in HEADERS:
         builder.cdef((ROOT / DECLARATIONS / f"{name}.h").read_text("utf-8"))
@@ -72,7 +72,7 @@ def make_builder() -> FFI:
 
 
 def without_preprocessor(text: str) -> str:
-    """A header of ours as cffi reads it, which knows no preprocessor."""
+    """A header without preprocessor lines, which cffi does not support."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 

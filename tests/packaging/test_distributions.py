@@ -147,6 +147,7 @@ class TestSdist:
             "vendor/libgearman/client.h",
             "vendor/libgearman/README.md",
             "gearman_cffi/_libgearman/csrc/README.md",
+            "gearman_cffi/_libgearman/csrc/api.h",
             "gearman_cffi/_libgearman/csrc/cdef.h",
             "gearman_cffi/_libgearman/csrc/boundary/versions.h",
             "gearman_cffi/py.typed",
