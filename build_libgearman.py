@@ -15,6 +15,7 @@ The search starts when the module is compiled: to build an sdist you need neithe
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -191,6 +192,8 @@ def _succeeds(command: list[str]) -> bool:
 # Debug information contains directories of the build machine, and users need neither it nor symbols.
 STRIP = ["-Wl,-S", "-Wl,-x"] if sys.platform == "darwin" else ["-Wl,--strip-all"]
 
+RUNTIME_PATH = re.compile(r"-Wl,(-rpath[,=]|-R)")
+
 
 def _wants_debug_information() -> bool:
     """Whether CFLAGS asks for debug information. (Python's own flags always do.)"""
@@ -203,7 +206,7 @@ def without_runtime_paths(command: list[str]) -> list[str]:
     The paths in LDFLAGS stay.
     """
     wanted = shlex.split(os.environ.get("LDFLAGS", ""))
-    return [part for part in command if part in wanted or not part.startswith(("-Wl,-rpath", "-Wl,-R"))]
+    return [part for part in command if part in wanted or not RUNTIME_PATH.match(part)]
 
 
 class BuildExtension(build_ext):
