@@ -154,8 +154,16 @@ def close_later(job):
 )
 
 
-@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
-@pytest.mark.parametrize("closing", ["close_all", "close_and_open", "close_no_socket", "close_later"])
+@pytest.mark.parametrize(
+    ("closing", "preload"),
+    [
+        ("close_all", "--preload"),
+        ("close_all", "--no-preload"),
+        ("close_and_open", "--preload"),
+        ("close_no_socket", "--preload"),
+        ("close_later", "--preload"),
+    ],
+)
 def test_a_job_that_closes_file_descriptors(gearmand: Gearmand, tmp_path: Path, closing: str, preload: str) -> None:
     """Its process is replaced: no job of another function fails, and nothing is written into the job's files."""
     with WorkerCommand(tmp_path, gearmand, "-p2", preload, tasks=CLOSING) as command:
@@ -192,8 +200,9 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    ("ending", "preload"), [("sys_exit", "--no-preload"), *((ending, "--preload") for ending in ENDINGS)]
+)
 def test_a_function_that_ends_its_process(gearmand: Gearmand, tmp_path: Path, ending: str, preload: str) -> None:
     """The server gives its jobs to one process after the other; the other functions are served nevertheless."""
     tasks = f"""
@@ -219,13 +228,13 @@ def double(job):
 
         def tried_again() -> bool:
             answers.append(client.execute_job("double", 21))
-            return command.log.count("new processes leave out end for") >= 5
+            return command.log.count("new processes leave out end for") >= 4
 
         wait_until(tried_again, "the function is tried again and again")
         waits = [float(line.split()[-2]) for line in command.log.splitlines() if "leave out end for" in line]
         assert waits == sorted(waits)
         assert set(answers) == {42}
-        assert len(answers) > 5
+        assert len(answers) >= 3
         assert "restarting it in" not in command.log
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
