@@ -353,7 +353,9 @@ class GearmanClient(GearmanBase):
         """
         name = arguments.name(function, "function")
         key = arguments.optional_name(unique, "unique")
-        return self._submitted(self._native.submit(kind, name, key, workload or None, timeout_ms))
+        reply = self._native.submit(kind, name, key, workload or None, timeout_ms)
+        self._set_outcome(reply.rc)
+        return reply
 
     def _ask_status(self, handle: bytes, timeout_ms: int = -1) -> StatusReply:
         """Asks for a job's status by its handle. timeout_ms: as in _submit()."""
@@ -419,16 +421,16 @@ class GearmanClient(GearmanBase):
         """Submits a job for the public method ``call``, and warns as PHP does if that failed."""
         name = arguments.name(function, "function")
         key = b"" if unique is None else arguments.name(unique, "unique")
-        reply = self._submitted(self._native.submit(kind, name, key, arguments.data(workload, "workload")))
+        reply = self._native.submit(kind, name, key, arguments.data(workload, "workload"))
+        self._set_outcome(reply.rc)
         if reply.rc not in TOLERATED:
             self._warn(call, reply.error)
         return reply
 
-    def _submitted(self, reply: Reply) -> Reply:
+    def _set_outcome(self, rc: int) -> None:
         """Stores the outcome of a submission, for returnCode() and error()."""
-        self._rc = reply.rc
-        self._text = return_code_name(reply.rc) if reply.rc in _JOB_FAILED else None
-        return reply
+        self._rc = rc
+        self._text = return_code_name(rc) if rc in _JOB_FAILED else None
 
     def _add_job(
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
