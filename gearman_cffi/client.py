@@ -58,8 +58,10 @@ class Client:
     or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
     If a server was restarted since the last call, the connection is lost; a call that notices this before the server
-    has named its job is made once more. Every failure raises a GearmanError (see gearman_cffi.exceptions). Use a Client
-    in one thread at a time. In a forked process it opens new connections.
+    has named its job is made once more. Every failure raises a GearmanError (see gearman_cffi.exceptions).
+
+    Use a Client in one thread at a time: a call from a second thread raises ConcurrentUseError. In a forked process a
+    Client opens new connections.
     """
 
     def __init__(
