@@ -19,6 +19,7 @@ from gearman_cffi.events import (
 from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
+from gearman_cffi.messages import escape
 
 if TYPE_CHECKING:
     from gearman_cffi.events import Dispatcher
@@ -78,7 +79,7 @@ class WorkerEvents:
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
-            _log.error("job %s (%s) failed", job.handle, job.get_job_name(), exc_info=error)
+            _log.error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
 
     def worker_failed(self, error: BaseException) -> None:
         """Dispatches a WorkerExceptionEvent. What a listener raises is logged."""

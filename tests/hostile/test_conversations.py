@@ -167,6 +167,7 @@ LAYER_WORKER = program(
     def handler(job):
         done.append(job.get_workload())
         if job.get_workload() == word: worker.stop()
+        elif chosen.random() < 0.5: raise ValueError("no")
         return chosen.choice(["result", b""])
     word = None
     worker = Worker(
@@ -174,7 +175,12 @@ LAYER_WORKER = program(
         serializer=RawSerializer(), idle_interval=0.1,
     )
     import logging
-    logging.getLogger("gearman_cffi").setLevel(logging.CRITICAL)
+    class Checking(logging.Handler):
+        def emit(self, record):
+            text = record.getMessage()
+            if not text.isprintable(): say(f"log: {text!r}")
+    logging.getLogger("gearman_cffi").handlers = [Checking()]
+    logging.getLogger("gearman_cffi").setLevel(logging.DEBUG)
     def run(seconds):
         timer = threading.Timer(seconds, worker.stop)
         timer.start()

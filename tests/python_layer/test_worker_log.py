@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable
 
 import pytest
 
-from gearman_cffi import Client, EventDispatcher, EventName, Job, JobException
+from gearman_cffi import Client, EventDispatcher, EventName, Job, JobException, RawSerializer
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.fake_servers import fake_server, packet
 from tests.python_layer.workers import handlers, running
+from tests.support import wait_until
 
 
 def fail(job: Job) -> None:
@@ -34,6 +37,25 @@ class TestWithoutListeners:
         assert record.getMessage().endswith("(bad) failed")
         assert "RuntimeError: handler broke" in caplog.text
         assert "in fail" in caplog.text
+
+    @pytest.mark.parametrize("handle", [b"H:\x1b[31m\x07", b"H:1\r\nERROR another line", b"H:\xff\x9b31m"])
+    def test_texts_of_the_server_are_escaped(self, caplog: pytest.LogCaptureFixture, handle: bytes) -> None:
+        """A handle with control characters or line ends stays on one line."""
+
+        def assign(connection: socket.socket, number: int) -> None:
+            connection.settimeout(10)
+            connection.recv(4096)
+            connection.sendall(packet(40, handle, b"bad", b"", b"", b"workload"))  # JOB_ASSIGN_ALL
+            while connection.recv(4096):
+                pass
+
+        with fake_server(assign) as port:
+            with running(f"127.0.0.1:{port}", handlers(bad=fail), serializer=RawSerializer()):
+                wait_until(lambda: caplog.records, "the job has failed")
+            message = caplog.records[0].getMessage()
+            caplog.clear()  # the traceback keeps the connection open
+        assert message.endswith("(bad) failed")
+        assert message.isprintable()
 
     def test_a_listener_of_worker_failure_that_raises_is_logged(
         self, gearmand: Gearmand, caplog: pytest.LogCaptureFixture
