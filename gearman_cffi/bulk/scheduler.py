@@ -84,25 +84,31 @@ class Scheduler(Generic[J]):
 
     def _take(self) -> bool:
         """Takes jobs from the caller. True if there is room for more, so that it is too early to wait."""
-        if self._is_exhausted:
+        bytes_left = self._most_bytes - self._keyed.size - self._others.size
+        if self._is_exhausted or bytes_left <= 0:
             return False
-        keyed, others = self._keyed, self._others
-        room = self._window - len(keyed) - len(others) - sum(lane.outstanding for lane in self._lanes)
+        room = self._window - len(self._keyed) - len(self._others) - sum(lane.outstanding for lane in self._lanes)
         count = max(0, min(room, _SLICE))
-        taken = 0
         until = time.monotonic() + _PATIENCE
+        jobs: list[J] = []
+        is_late = False
         for job in itertools.islice(self._jobs, count):
-            taken += 1
-            self._queue_of(job).append(job)
-            if keyed.size + others.size >= self._most_bytes:
-                return False
-            if time.monotonic() > until:
-                return True
-        self._is_exhausted = taken < count
-        return room > _SLICE and not self._is_exhausted
+            jobs.append(job)
+            bytes_left -= len(job.workload)
+            is_late = time.monotonic() > until
+            if is_late or bytes_left <= 0:
+                break
+        else:
+            self._is_exhausted = len(jobs) < count
+        self._queue(jobs)
+        return is_late or (room > _SLICE and bytes_left > 0 and not self._is_exhausted)
 
-    def _queue_of(self, job: J) -> WindowQueue[J]:
-        return self._keyed if job.key and len(self._lanes) > 1 else self._others
+    def _queue(self, jobs: list[J]) -> None:
+        if len(self._lanes) == 1:
+            self._others.extend(jobs)
+        else:
+            self._keyed.extend([job for job in jobs if job.key])
+            self._others.extend([job for job in jobs if not job.key])
 
     def _submit(self) -> None:
         """Gives the queued jobs to the lanes that have the least to do."""
@@ -152,7 +158,7 @@ class Scheduler(Generic[J]):
         for job, code in lane.finish(rc):
             if code in _LOST and self._losses[job.position] < self._retries:
                 self._losses[job.position] += 1
-                self._queue_of(job).append(job)
+                self._queue([job])
             else:
                 lane.fail(job, code, detail)
 

@@ -43,21 +43,18 @@ class WindowQueue(Generic[J]):
     def __len__(self) -> int:
         return len(self._jobs)
 
-    def append(self, job: J) -> None:
-        """Adds a job at the end."""
-        self._jobs.append(job)
-        self.size += len(job.workload)
+    def extend(self, jobs: Sequence[J]) -> None:
+        """Adds jobs at the end."""
+        self._jobs.extend(jobs)
+        self.size += _size_of(jobs)
 
     def take(self, count: int) -> list[J]:
         """Removes and returns the first jobs: count of them, or fewer if their workloads are large."""
-        taken: list[J] = []
-        size = 0
-        while self._jobs and len(taken) < count:
-            size += len(self._jobs[0].workload)
-            if taken and size > WINDOW_BYTES:
-                size -= len(self._jobs[0].workload)
-                break
-            taken.append(self._jobs.popleft())
+        taken = [self._jobs.popleft() for _ in range(min(count, len(self._jobs)))]
+        size = _size_of(taken)
+        while size > WINDOW_BYTES and len(taken) > 1:
+            size -= len(taken[-1].workload)
+            self._jobs.appendleft(taken.pop())
         self.size -= size
         return taken
 
@@ -67,6 +64,10 @@ def columns(jobs: Sequence[EncodedJob]) -> tuple[bytes, bytes, bytes, bytes, byt
     _, kinds, functions, keys, workloads = zip(*jobs, strict=True)
     sizes = array("Q", map(len, workloads)).tobytes()
     return bytes(kinds), _with_nul(functions), _with_nul(keys), b"".join(workloads), sizes
+
+
+def _size_of(jobs: Sequence[QueuedJob]) -> int:
+    return sum([len(job.workload) for job in jobs])
 
 
 def _with_nul(texts: tuple[bytes, ...]) -> bytes:
