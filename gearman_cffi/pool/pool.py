@@ -147,7 +147,8 @@ class Pool:
             process.expires_at = now + self.options.splayed(self.options.max_runtime)
         if slot.function is None:
             left_out = self._function_backoffs.left_out()
-            process.left_out, process.left_out_until = tuple(left_out), min(left_out.values(), default=None)
+            process.left_out = tuple(left_out)
+            process.left_out_seconds = min(left_out.values()) - now if left_out else None
         self.processes[id] = process
         generation.start(ProcessOptions.of_pool(self.options, id, slot.function, process.left_out))
         return process
@@ -176,6 +177,8 @@ class Pool:
             process.pid = message["pid"]
         elif event == "ready":
             process.is_ready, process.function_count = True, message["function_count"]
+            if process.left_out_seconds is not None:
+                process.left_out_until = time.monotonic() + process.left_out_seconds
             if all(slot.process is not None and slot.process.is_ready for slot in self._slots):
                 self._readiness.set_ready()
         elif event == "exiting":

@@ -20,7 +20,8 @@ class ChildProcess:
     generation: Generation
     expires_at: float | None = None  # when max_runtime is over
     left_out: tuple[str, ...] = ()  # functions that it does not serve
-    left_out_until: float | None = None  # when another process is to serve them
+    left_out_seconds: float | None = None  # how long, from when it is ready, until another process is to serve them
+    left_out_until: float | None = None
     started_at: float = field(default_factory=time.monotonic)
     pid: int | None = None
     is_ready: bool = False
