@@ -1,8 +1,7 @@
 """The constants of PHP's ext-gearman: all of them, by the extension's names and values.
 
-Many of them, such as the states and the connection flags, are libgearman's internals that the extension
-registers and nothing uses. libgearman has return codes that the extension gives no name: see ReturnCode in
-gearman_cffi.ext for all of them.
+Many of them, such as the states and the connection flags, are internals of libgearman that no function uses. The
+extension has no constants for some of libgearman's return codes; ReturnCode in gearman_cffi.ext has all of them.
 """
 
 from __future__ import annotations

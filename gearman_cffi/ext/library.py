@@ -1,4 +1,4 @@
-"""The functions of PHP's extension that need no object: they tell about libgearman."""
+"""The functions of PHP's extension that take no object: they return facts about libgearman."""
 
 from __future__ import annotations
 

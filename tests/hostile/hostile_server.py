@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator
 
 from tests._libgearman.fake_servers import fake_server, packet
+from tests.hostile.commands import Command
 from tests.hostile.mutations import End, mutated
+from tests.support import HOST
 
-HOST = "127.0.0.1"
 _HEADER = struct.Struct(">4sII")
-Answer = tuple[int, list[bytes]]
-SUBMISSIONS = {7, 21, 33}
-SUBMISSIONS_IN_BACKGROUND = {18, 32, 34}
+Answer = tuple[Command, list[bytes]]
+FOREGROUND = {Command.SUBMIT_JOB, Command.SUBMIT_JOB_HIGH, Command.SUBMIT_JOB_LOW}
+BACKGROUND = {Command.SUBMIT_JOB_BG, Command.SUBMIT_JOB_HIGH_BG, Command.SUBMIT_JOB_LOW_BG}
 
 
 class HostileServer:
@@ -118,34 +119,35 @@ class Conversation:
         packets = self._packets(_HEADER.unpack(request[:12])[1], request[12:])
         return [packet(kind, *arguments) for kind, arguments in packets]
 
-    def _packets(self, kind: int, body: bytes) -> list[Answer]:
-        parts = body.split(b"\0")
-        if kind in SUBMISSIONS | SUBMISSIONS_IN_BACKGROUND:
+    def _packets(self, command: int, body: bytes) -> list[Answer]:
+        arguments = body.split(b"\0")
+        if command in FOREGROUND | BACKGROUND:
             self._jobs += 1
             handle = b"H:hostile:%d" % self._jobs
-            created: list[Answer] = [(8, [handle])]
-            return created if kind in SUBMISSIONS_IN_BACKGROUND else created + self._job(handle, parts[-1])
+            created: list[Answer] = [(Command.JOB_CREATED, [handle])]
+            return created if command in BACKGROUND else created + self._job(handle, arguments[-1])
+        job = [b"H:hostile:9", b"reverse"]
         answers: dict[int, list[Answer]] = {
-            4: [(6, [])] if self._random.random() < 0.3 else [],
-            9: [(11, [b"H:hostile:9", b"reverse", b"workload"])],
-            15: [(20, [parts[0], b"1", b"1", b"3", b"4"])],
-            16: [(17, [body])],
-            26: [(27, [body])],
-            30: [(31, [b"H:hostile:9", b"reverse", b"key", b"workload"])],
-            39: [(40, [b"H:hostile:9", b"reverse", b"key", b"reducer", b"workload"])],
-            41: [(42, [parts[0], b"1", b"1", b"3", b"4", b"1"])],
+            Command.PRE_SLEEP: [(Command.NOOP, [])] if self._random.random() < 0.3 else [],
+            Command.GRAB_JOB: [(Command.JOB_ASSIGN, [*job, b"workload"])],
+            Command.GRAB_JOB_UNIQ: [(Command.JOB_ASSIGN_UNIQ, [*job, b"key", b"workload"])],
+            Command.GRAB_JOB_ALL: [(Command.JOB_ASSIGN_ALL, [*job, b"key", b"reducer", b"workload"])],
+            Command.GET_STATUS: [(Command.STATUS_RES, [arguments[0], b"1", b"1", b"3", b"4"])],
+            Command.GET_STATUS_UNIQUE: [(Command.STATUS_RES_UNIQUE, [arguments[0], b"1", b"1", b"3", b"4", b"1"])],
+            Command.ECHO_REQ: [(Command.ECHO_RES, [body])],
+            Command.OPTION_REQ: [(Command.OPTION_RES, [body])],
         }
-        return answers.get(kind, [])
+        return answers.get(command, [])
 
     def _job(self, handle: bytes, workload: bytes) -> list[Answer]:
         """The packets of a job that a worker does."""
         progress: list[Answer] = [
-            (12, [handle, b"1", b"2"]),
-            (28, [handle, workload]),
-            (29, [handle, b"a warning"]),
-            (25, [handle, b"an exception"]),
+            (Command.WORK_STATUS, [handle, b"1", b"2"]),
+            (Command.WORK_DATA, [handle, workload]),
+            (Command.WORK_WARNING, [handle, b"a warning"]),
+            (Command.WORK_EXCEPTION, [handle, b"an exception"]),
         ]
-        ends: list[Answer] = [(13, [handle, workload[::-1]]), (14, [handle])]
+        ends: list[Answer] = [(Command.WORK_COMPLETE, [handle, workload[::-1]]), (Command.WORK_FAIL, [handle])]
         return [*self._random.sample(progress, self._random.randrange(3)), self._random.choices(ends, [5, 1])[0]]
 
     def _send(self, answer: bytes) -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from random import Random
 
 from tests._libgearman.fake_servers import packet
+from tests.hostile.commands import Command
 
 
 class End(Enum):
@@ -21,8 +22,18 @@ class End(Enum):
 Step = bytes | float | End  # bytes to send, seconds to wait
 Mutation = Callable[[bytes, Random], Sequence[Step]]
 
-COMMANDS = [*range(46), 0xF0, 0x7FFFFFFF, 0x80000000, 0xFF00001F, 0xFFFFFFFF]
-WITHOUT_ARGUMENTS = [6, 10, 14, 17, 24, 8, 13, 20, 11]
+COMMANDS = [*range(46), 0xF0, 0x7FFFFFFF, 0x80000000, 0xFF00001F, 0xFFFFFFFF]  # the last three are negative
+WITHOUT_ARGUMENTS = [
+    Command.NOOP,
+    Command.NO_JOB,
+    Command.WORK_FAIL,
+    Command.ECHO_RES,
+    Command.ALL_YOURS,
+    Command.JOB_CREATED,
+    Command.WORK_COMPLETE,
+    Command.STATUS_RES,
+    Command.JOB_ASSIGN,
+]
 NUMBERS = [b"", b"-1", b"9" * 30, b"9" * 5000, b"1e5", b"0x10", b"\xff", b"4294967296", b"18446744073709551616", b"NaN"]
 ESCAPES = [b"\x1b]0;title\x07\x1b[2J\x1b[31m", b"first\r\nsecond\x00", b"\x9b31m\xe2\x80\xae", b"%s%n%d{0}[bold]"]
 LINES = [b"OK\n", b"\n", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220", b"ERR no\n", b".\n"]
@@ -91,7 +102,7 @@ def _magic(answer: bytes, random: Random) -> Sequence[Step]:
 def _without_arguments(answer: bytes, random: Random) -> Sequence[Step]:
     """Before the answer, or in its place, sometimes behind a packet for a job that the client does not know."""
     empty = packet(random.choice(WITHOUT_ARGUMENTS))
-    unknown = packet(12, b"H:unknown:" + b"N" * random.choice([1, 53, 54, 300]), b"1", b"2")
+    unknown = packet(Command.WORK_STATUS, b"H:unknown:" + b"N" * random.choice([1, 53, 54, 300]), b"1", b"2")
     return [random.choice([empty, empty + answer, unknown + empty, unknown + empty + answer])]
 
 
@@ -113,7 +124,7 @@ def _arguments(answer: bytes, random: Random) -> Sequence[Step]:
 def _error(answer: bytes, random: Random) -> Sequence[Step]:
     hostile = [random.choice(ESCAPES), random.choice(ESCAPES)]
     arguments = [[], [b"code"], [b"code", b"text"], [b"", b""], hostile, hostile, hostile]
-    return [packet(19, *random.choice(arguments)) + random.choice([b"", answer])]
+    return [packet(Command.ERROR, *random.choice(arguments)) + random.choice([b"", answer])]
 
 
 def _numbers(answer: bytes, random: Random) -> Sequence[Step]:

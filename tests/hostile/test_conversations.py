@@ -246,13 +246,15 @@ WORKERS = {"GearmanWorker": WORKER, "Worker": LAYER_WORKER}
 
 @pytest.fixture
 def real() -> Iterator[Gearmand]:
-    """The server that answers rightly, with a worker."""
+    """A real server."""
     with Gearmand() as server:
         yield server
 
 
 @contextmanager
 def reversing(server: Gearmand) -> Iterator[None]:
+    """Runs a worker that reverses workloads during the block."""
+
     def reverse(job: GearmanJob, context: object) -> bytes:
         return job.workload()[::-1]
 
@@ -261,7 +263,7 @@ def reversing(server: Gearmand) -> Iterator[None]:
 
 
 def converse(child: Child, server: HostileServer, real: Gearmand, seed: int, submits: bool = False) -> None:
-    """A conversation: the hostile part, then a word to which the right server must give the right answer."""
+    """One conversation. Afterwards the program must get the right answer from the real server."""
     word = f"word-{seed}"
     server.spoil(str(seed))
     child.write(f"{seed}\n")
@@ -274,7 +276,7 @@ def converse(child: Child, server: HostileServer, real: Gearmand, seed: int, sub
 
 
 def converse_all(text: str, seeds: range, real: Gearmand, submits: bool = False) -> None:
-    """Conversations in a process of their own."""
+    """Several conversations in one child process."""
     with hostile_server() as server, Child(text, server.port) as child:
         for seed in seeds:
             try:
@@ -289,11 +291,11 @@ def converse_all(text: str, seeds: range, real: Gearmand, submits: bool = False)
 class TestConversations:
     @pytest.mark.parametrize("text", list(CLIENTS.values()), ids=list(CLIENTS))
     def test_clients(self, real: Gearmand, text: str, seeds: range) -> None:
-        """Calls return or raise what is documented, within their timeouts; the next server gets the right answer."""
+        """Calls return or raise what is documented, within their timeouts. Afterwards they get the right answer."""
         with reversing(real):
             converse_all(text, seeds, real)
 
     @pytest.mark.parametrize("text", list(WORKERS.values()), ids=list(WORKERS))
     def test_workers(self, real: Gearmand, text: str, seeds: range) -> None:
-        """The same for workers; afterwards they do the job of a real server."""
+        """The same for workers. Afterwards they run a job of a real server."""
         converse_all(text, seeds, real, submits=True)
