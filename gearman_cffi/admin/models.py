@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing  # noqa: F401  (dataclasses uses sys.modules["typing"], which another thread may have imported only in part)
 from dataclasses import dataclass
 
 from gearman_cffi.servers import Server
