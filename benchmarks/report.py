@@ -48,8 +48,8 @@ def goals(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         for row in outcome.work.rows:
             for verdict in outcome.verdicts(row.name):
-                held = "met" if verdict.holds else "**missed**"
-                lines.append([outcome.work.name, row.name, str(verdict.goal), _value(verdict), held])
+                result = "met" if verdict.holds else "**missed**"
+                lines.append([outcome.work.name, row.name, str(verdict.goal), _value(verdict), result])
     if len(lines) == 1:
         return ""
     missed = sum(line[-1] != "met" for line in lines[1:])

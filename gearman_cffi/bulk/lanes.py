@@ -76,7 +76,7 @@ class Lane(ABC, Generic[J]):
     def finish(self, rc: int) -> list[tuple[J, int]]:
         """Ends what is outstanding; returns the jobs that have failed, with their return codes.
 
-        rc is that of a job without an answer. Unless it is SUCCESS, the lane goes on over a new connection, to another
+        rc is that of a job without an answer. Unless it is SUCCESS, the lane makes a new connection, to another
         server first.
         """
 

@@ -45,7 +45,7 @@ class BatchSubmitter:
 
 
 def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: int) -> int:
-    """Waits until one of the clients can go on; returns a return code.
+    """Waits until one of the clients can receive or send; returns a return code.
 
     GEARMAN_SUCCESS, GEARMAN_TIMEOUT after timeout_ms (-1 is no limit), or, without waiting, GEARMAN_NO_ACTIVE_FDS if
     one of the clients is not connected.

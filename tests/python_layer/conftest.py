@@ -1,16 +1,18 @@
-"""Workers for the client's tests."""
+"""Workers for the tests of the client."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from gearman_cffi import Client, ServerCollection
+from gearman_cffi import Client, Job, ServerCollection
 from gearman_cffi.ext import GearmanException, GearmanJob, GearmanWorker
 from gearman_cffi.testing import Gearmand
+from tests.python_layer.workers import handlers, running
 
 Function = Callable[[GearmanJob, object], object]
 StartWorker = Callable[..., None]
@@ -19,6 +21,14 @@ StartWorker = Callable[..., None]
 def echo(job: GearmanJob, context: object) -> bytes:
     """A worker's function that returns its workload."""
     return job.workload()
+
+
+def double(job: Job) -> Any:
+    """A handler that doubles the workload, or raises for "raise"."""
+    value = job.get_workload()
+    if value == "raise":
+        raise ValueError("no double")
+    return value * 2
 
 
 def _work(addresses: str, functions: dict[str, Function], stop: threading.Event) -> None:
@@ -55,3 +65,10 @@ def start_worker(shared_gearmand: Gearmand) -> Iterator[StartWorker]:
 @pytest.fixture
 def client(shared_gearmand: Gearmand) -> Client:
     return Client(shared_gearmand.address, timeout=10)
+
+
+@pytest.fixture
+def served(gearmand: Gearmand) -> Iterator[Gearmand]:
+    """A gearmand with a worker that doubles."""
+    with running(gearmand, handlers(double=double)):
+        yield gearmand

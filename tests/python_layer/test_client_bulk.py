@@ -30,22 +30,9 @@ from tests.python_layer.workers import handlers, running
 from tests.support import connections, queued, wait_until
 
 
-def double(job: Job) -> Any:
-    value = job.get_workload()
-    if value == "raise":
-        raise ValueError("no double")
-    return value * 2
-
-
 @pytest.fixture
 def client(gearmand: Gearmand) -> Client:
     return Client(gearmand.address, timeout=20)
-
-
-@pytest.fixture
-def served(gearmand: Gearmand) -> Iterator[Gearmand]:
-    with running(gearmand, handlers(double=double)):
-        yield gearmand
 
 
 class TestExecuteJobs:

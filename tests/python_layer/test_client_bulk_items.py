@@ -11,7 +11,6 @@ import pytest
 from gearman_cffi import Client, InvalidJob, Job, JobStatus, SerializerError, UnsupportedValue
 from gearman_cffi.serializers import PhpSerializer, Serializer
 from gearman_cffi.testing import Gearmand
-from tests.python_layer.workers import handlers, running
 from tests.support import queued
 
 CALLS = ["execute_jobs", "execute_jobs_in_background", "stream_jobs"]
@@ -31,19 +30,9 @@ NOT_JOBS = {
 }
 
 
-def double(job: Job) -> Any:
-    return job.get_workload() * 2
-
-
 @pytest.fixture
 def client(gearmand: Gearmand) -> Client:
     return Client(gearmand.address, timeout=20)
-
-
-@pytest.fixture
-def served(gearmand: Gearmand) -> Iterator[Gearmand]:
-    with running(gearmand, handlers(double=double)):
-        yield gearmand
 
 
 def numbers(count: int, *then: Any) -> list[Any]:

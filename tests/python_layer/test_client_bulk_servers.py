@@ -13,7 +13,6 @@ import pytest
 from gearman_cffi import Client, ConnectionFailed, ConnectionLost, Job, JobTimeout, RawSerializer
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
-from tests.python_layer.workers import handlers, running
 from tests.support import queued, serving, wait_until
 
 
@@ -21,20 +20,9 @@ def echo(job: GearmanJob, context: object) -> bytes:
     return job.workload()
 
 
-def double(job: Job) -> Any:
-    value = job.get_workload()
-    return value * 2
-
-
 @pytest.fixture
 def client(gearmand: Gearmand) -> Client:
     return Client(gearmand.address, timeout=20)
-
-
-@pytest.fixture
-def served(gearmand: Gearmand) -> Iterator[Gearmand]:
-    with running(gearmand, handlers(double=double)):
-        yield gearmand
 
 
 class TestTimeoutsAndServers:
