@@ -52,7 +52,7 @@ static const gcffi_io query_io = {
 
 /* Within a call, whose connections are shut down if it is aborted. */
 static void begin(gcffi_call *call, query *asked) {
-  call->close_on_abort = true;
+  call->kind = GCFFI_CALL_ASKS;
   call->io = &query_io;
   call->self = asked;
 }
@@ -68,12 +68,12 @@ static void timeout_text(const query *asked, char *text, size_t size) {
 /* What the call leaves as the error. text: that of the object that asked apart. */
 static bool end(gcffi_call *call, const query *asked, const char *text, bool apart, char *error) {
   call->io = NULL;
-  if (call->timed_out) {
+  if (call->state == GCFFI_TIMED_OUT) {
     timeout_text(asked, error, GEARMAN_MAX_ERROR_SIZE);
   } else if (apart) {
     strncpy(error, text ? text : "", GEARMAN_MAX_ERROR_SIZE - 1);
   }
-  return call->timed_out || apart;
+  return call->state == GCFFI_TIMED_OUT || apart;
 }
 
 static int ask_and_wait(gcffi_client *client, request *ask, const void *data, size_t size) {
@@ -141,7 +141,7 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   if (rc == 0) {
     bool apart = needs_own_connections(client);
     rc = query_client(client, &call, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_call_end(&call, call.timed_out ? GEARMAN_TIMEOUT : rc);
+    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }
@@ -151,7 +151,7 @@ int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc == 0) {
     rc = query_worker(worker, &call, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_call_end(&call, call.timed_out ? GEARMAN_TIMEOUT : rc);
+    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : rc);
   }
   return rc;
 }

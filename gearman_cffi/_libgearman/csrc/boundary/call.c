@@ -56,11 +56,10 @@ void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms) {
   call->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
 }
 
-static int begin(gcffi_call *call, gcffi_guard *guard, bool taken, int64_t timeout_ms) {
+static int begin(gcffi_call *call, gcffi_guard *guard, bool acquired, int64_t timeout_ms) {
   gcffi_call_push(call, timeout_ms);
   call->guard = guard;
-  call->taken = taken;
-  call->in_callback = guard->in_callback;
+  call->hold = acquired ? GCFFI_ACQUIRED : guard->in_callback ? GCFFI_NESTED_IN_CALLBACK : GCFFI_NESTED;
   guard->in_callback = false;
   return 0;
 }
@@ -73,25 +72,25 @@ int gcffi_call_begin(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms) {
 
 /* The same for a call that a callback of the object and a signal handler may make too. */
 int gcffi_call_begin_reentrant(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms) {
-  bool taken;
-  int refused = gcffi_guard_acquire_reentrant(guard, &taken);
-  return refused ? refused : begin(call, guard, taken, timeout_ms);
+  bool acquired;
+  int refused = gcffi_guard_acquire_reentrant(guard, &acquired);
+  return refused ? refused : begin(call, guard, acquired, timeout_ms);
 }
 
 /* The same for a call that a callback of the object may make too. */
 int gcffi_call_begin_in_callback(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms) {
-  bool taken;
-  int refused = gcffi_guard_acquire_in_callback(guard, &taken);
-  return refused ? refused : begin(call, guard, taken, timeout_ms);
+  bool acquired;
+  int refused = gcffi_guard_acquire_in_callback(guard, &acquired);
+  return refused ? refused : begin(call, guard, acquired, timeout_ms);
 }
 
 /* Ends a call from Python. Returns what the call returns. */
 int gcffi_call_end(gcffi_call *call, int rc) {
   current = call->outer;
   if (call->guard) {
-    call->guard->in_callback = call->in_callback;
+    call->guard->in_callback = call->hold == GCFFI_NESTED_IN_CALLBACK;
   }
-  if (call->taken) {
+  if (call->hold == GCFFI_ACQUIRED) {
     gcffi_guard_release(call->guard);
   }
   return call->raised ? GCFFI_E_EXCEPTION : rc;

@@ -22,36 +22,43 @@ typedef struct gcffi_guard {
 extern unsigned gcffi_process;
 
 int gcffi_guard_acquire(gcffi_guard *guard);
-int gcffi_guard_acquire_reentrant(gcffi_guard *guard, bool *taken);
-int gcffi_guard_acquire_in_callback(gcffi_guard *guard, bool *taken);
+int gcffi_guard_acquire_reentrant(gcffi_guard *guard, bool *acquired);
+int gcffi_guard_acquire_in_callback(gcffi_guard *guard, bool *acquired);
 void gcffi_guard_release(gcffi_guard *guard);
 
 /* -------------------------------------------------------------------------------------------- call.c */
 
-/* Several clients' descriptors, collected for one poll(). */
-typedef struct gcffi_pollset {
-  struct pollfd *fds;
-  nfds_t count;
-} gcffi_pollset;
+/* Has the call acquired its object, or is it nested in one that has? Then its end restores guard->in_callback. */
+typedef enum { GCFFI_NESTED, GCFFI_NESTED_IN_CALLBACK, GCFFI_ACQUIRED } gcffi_hold;
+
+/* What aborting a wait does to the connections, and whose timeouts end one. */
+typedef enum {
+  GCFFI_CALL_RUNS,    /* libgearman can go on later: nothing */
+  GCFFI_CALL_ASKS,    /* the answer must be read: closes them */
+  GCFFI_CALL_SENDS,   /* the same, and libgearman goes on after its own timeout, so only a signal ends the wait */
+  GCFFI_CALL_CREATES, /* does not wait, and ignores GEARMAN_SERVERS */
+} gcffi_call_kind;
+
+/* Why the call's waits end at once from now on. */
+typedef enum {
+  GCFFI_GOES_ON,
+  GCFFI_TIMED_OUT,
+  GCFFI_INTERRUPTED, /* a Python signal handler raised, or forked */
+} gcffi_call_state;
 
 typedef struct gcffi_call {
   struct gcffi_call *outer;
-  gcffi_guard *guard; /* of the object that is called */
-  bool taken;         /* this call has taken it; otherwise it is nested in one that has */
-  bool in_callback;   /* of the guard, to be put back at the end */
-  unsigned process;   /* how many forks lie between the first process and the one that began the call */
-  int64_t deadline;   /* CLOCK_MONOTONIC in ns at which the whole call ends; GCFFI_NEVER for none */
-  bool close_on_abort;      /* the answer must be read: aborting the wait closes the connections */
-  bool ignore_lib_timeout;  /* libgearman goes on after its own timeout here, so only a signal may end the wait */
-  bool interrupted;         /* a Python signal handler raised, or forked */
-  bool raised;              /* so did a callback: Python has an exception to raise */
-  bool timed_out;
-  bool check_signals_first; /* before the next wait */
-  bool poll_once;           /* do not wait */
-  bool ignore_environment;  /* no servers from GEARMAN_SERVERS */
+  gcffi_guard *guard;        /* of the object that is called, or NULL */
+  gcffi_hold hold;
+  gcffi_call_kind kind;
+  gcffi_call_state state;
+  unsigned process;          /* how many forks lie between the first process and the one that began the call */
+  int64_t deadline;          /* of the whole call, CLOCK_MONOTONIC in ns; GCFFI_NEVER for none */
+  bool raised;               /* Python has an exception to raise */
+  bool check_signals_first;  /* before the next wait */
   const struct gcffi_io *io; /* the hooks of the client or worker, if any; see hooks.h */
   void *self;                /* the object that they get */
-  gcffi_pollset *pollset;    /* collect descriptors, and do not wait */
+  struct gcffi_pollset *pollset; /* libgearman's poll() works on it, and does not wait */
 } gcffi_call;
 
 #define GCFFI_NEVER INT64_MAX
@@ -69,7 +76,7 @@ gcffi_call *gcffi_current_call(void);
 void gcffi_block_if_finalizing(void);
 bool gcffi_is_main_thread(void);
 
-/* --------------------------------------------------------------------------- clock.c, wait.c, slices.c */
+/* ----------------------------------------------------------------------------------- clock.c, wait.c */
 
 /* A signal that arrives between Python's check and the start of poll() does not interrupt it. So a wait that has lasted this
  * long in ns checks again, with signals blocked until poll() begins. Another thread may take those: hence a second check,
@@ -78,14 +85,41 @@ bool gcffi_is_main_thread(void);
 #define GCFFI_SIGNAL_RECHECK_LONG_NS 1000000000LL
 
 int64_t gcffi_now(void);
+int64_t gcffi_limit(const gcffi_call *call, int timeout_ms);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 bool gcffi_run_signal_handlers(gcffi_call *call);
-int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout);
+int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms);
-gearman_return_t gcffi_wait_client(gearman_client_st *st);
-gearman_return_t gcffi_wait_worker(gearman_worker_st *st);
 
 /* Runs Python's signal handlers (callbacks.py): 0, or 1 if one raised. */
 int gcffi_on_signals(void);
+
+/* ----------------------------------------------------------------------------------------- pollset.c */
+
+/* What libgearman's poll() does with a pollset. */
+typedef enum {
+  GCFFI_COLLECT, /* stores what to wait for; nothing is ready */
+  GCFFI_FEED,    /* says what has become ready */
+  GCFFI_PEEK,    /* says what is ready now */
+} gcffi_pollset_use;
+
+/* What a client or a worker waits for: descriptors with their events, until when; and what has become ready since. An event
+ * loop may wait in place of gcffi_pollset_wait(), and one poll() for several clients. */
+typedef struct gcffi_pollset {
+  gearman_client_st *client; /* whose it is: one of these */
+  gearman_worker_st *worker;
+  struct pollfd *fds; /* malloc()ed */
+  nfds_t count;
+  int64_t deadline;
+  int ready; /* as poll() returns it */
+  gcffi_pollset_use use;
+} gcffi_pollset;
+
+gearman_return_t gcffi_pollset_collect(gcffi_call *call, gcffi_pollset *pollset);
+int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until);
+gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset);
+gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset);
+gearman_return_t gcffi_wait(gcffi_call *call, gcffi_pollset *pollset);
+int gcffi_pollset_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
 
 #endif

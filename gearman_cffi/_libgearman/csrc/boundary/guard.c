@@ -47,16 +47,16 @@ int gcffi_guard_acquire(gcffi_guard *guard) {
 }
 
 /* For a call that a callback of the object may make as well, but no signal handler during a wait. */
-int gcffi_guard_acquire_in_callback(gcffi_guard *guard, bool *taken) {
+int gcffi_guard_acquire_in_callback(gcffi_guard *guard, bool *acquired) {
   int refused = gcffi_guard_acquire(guard);
-  *taken = refused == 0;
+  *acquired = refused == 0;
   return refused == GCFFI_E_REENTRANT && guard->in_callback ? 0 : refused;
 }
 
 /* For a call that a callback of the object and a signal handler may make as well. */
-int gcffi_guard_acquire_reentrant(gcffi_guard *guard, bool *taken) {
+int gcffi_guard_acquire_reentrant(gcffi_guard *guard, bool *acquired) {
   int refused = gcffi_guard_acquire(guard);
-  *taken = refused == 0;
+  *acquired = refused == 0;
   return refused == GCFFI_E_REENTRANT ? 0 : refused;
 }
 

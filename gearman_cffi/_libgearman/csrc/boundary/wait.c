@@ -7,14 +7,17 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+static bool closes_on_abort(const gcffi_call *call) {
+  return call->kind == GCFFI_CALL_ASKS || call->kind == GCFFI_CALL_SENDS;
+}
 
 /* Ends the wait. If the answer must be read, it would be taken for that of the next request: so the connections are shut
  * down, libgearman reads an end of file, and closes them in good order. */
 static int abort_wait(const gcffi_call *call, struct pollfd *fds, nfds_t count) {
-  if (!call->close_on_abort) {
+  if (!closes_on_abort(call)) {
     return 0;
   }
   int ended = 0;
@@ -30,9 +33,12 @@ static int abort_wait(const gcffi_call *call, struct pollfd *fds, nfds_t count) 
 
 /* True if a handler raised. */
 bool gcffi_run_signal_handlers(gcffi_call *call) {
-  call->interrupted = gcffi_on_signals() != 0;
-  call->raised = call->raised || call->interrupted;
-  return call->interrupted;
+  if (gcffi_on_signals() == 0) {
+    return false;
+  }
+  call->state = GCFFI_INTERRUPTED;
+  call->raised = true;
+  return true;
 }
 
 static int64_t sooner(int64_t limit, int64_t after) {
@@ -78,11 +84,11 @@ static int wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_
     if (signalled && handles_signals) {
       gcffi_run_signal_handlers(call);
     }
-    if (call->interrupted) {
+    if (call->state == GCFFI_INTERRUPTED) {
       return abort_wait(call, fds, count);
     }
     if (limit != GCFFI_NEVER && gcffi_now() >= limit) {
-      call->timed_out = true;
+      call->state = GCFFI_TIMED_OUT;
       return abort_wait(call, fds, count);
     }
     recheck = checks && !signalled ? GCFFI_SIGNAL_RECHECK_LONG_NS : GCFFI_SIGNAL_RECHECK_NS;
@@ -90,43 +96,29 @@ static int wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_
   }
 }
 
-/* Returns how many are ready: none. */
-static int collect(gcffi_pollset *all, const struct pollfd *fds, nfds_t count) {
-  struct pollfd *more = realloc(all->fds, (all->count + count) * sizeof *more);
-  if (more) {
-    all->fds = more;
-    for (nfds_t i = 0; i < count; i++) {
-      all->fds[all->count++] = fds[i];
-    }
-  }
-  return 0;
+/* When a wait ends by itself. timeout_ms: libgearman's own, which the call's deadline replaces. */
+int64_t gcffi_limit(const gcffi_call *call, int timeout_ms) {
+  bool counts = timeout_ms >= 0 && call->deadline == GCFFI_NEVER && call->kind != GCFFI_CALL_SENDS;
+  return counts ? gcffi_now() + timeout_ms * 1000000LL : call->deadline;
 }
 
-/* poll() in a call. timeout: libgearman's own in ms, which the call's deadline replaces. */
-int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout) {
-  if (call->pollset) {
-    return collect(call->pollset, fds, count);
+/* Waits until something is ready, and returns as poll() does. 0: the call's state says why. */
+int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+  if (gcffi_call_is_forked(call)) {
+    call->state = GCFFI_INTERRUPTED;
   }
-  if (call->poll_once) {
-    return poll(fds, count, 0);
-  }
-  int64_t limit = call->deadline;
-  if (timeout >= 0 && limit == GCFFI_NEVER && !call->ignore_lib_timeout) {
-    limit = gcffi_now() + timeout * 1000000LL;
-  }
-  call->interrupted = call->interrupted || gcffi_call_is_forked(call);
-  if (call->interrupted || (call->close_on_abort && call->timed_out)) {
+  if (call->state == GCFFI_INTERRUPTED || (call->state == GCFFI_TIMED_OUT && closes_on_abort(call))) {
     return abort_wait(call, fds, count); /* libgearman tries the host's next address */
   }
-  return wait_until(call, fds, count, limit);
+  return wait_until(call, fds, count, until);
 }
 
 /* Sleeps for this time, or until the descriptor is ready. True if the call's time is over, or a handler raised. */
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms) {
-  int64_t deadline = call->deadline, end = gcffi_now() + ms * 1000000LL;
-  call->deadline = end < deadline ? end : deadline;
-  gcffi_call_poll(call, wake_up, 1, -1);
-  call->deadline = deadline;
-  call->timed_out = call->deadline != GCFFI_NEVER && gcffi_now() >= call->deadline;
-  return call->timed_out || call->interrupted;
+  int64_t end = gcffi_now() + ms * 1000000LL;
+  gcffi_call_wait(call, wake_up, 1, end < call->deadline ? end : call->deadline);
+  if (call->state == GCFFI_TIMED_OUT && gcffi_now() < call->deadline) {
+    call->state = GCFFI_GOES_ON;
+  }
+  return call->state != GCFFI_GOES_ON;
 }

@@ -9,7 +9,7 @@
 static gearman_client_st *new_client(bool from_environment) {
   gcffi_call call;
   gcffi_call_push(&call, -1);
-  call.ignore_environment = !from_environment;
+  call.kind = from_environment ? GCFFI_CALL_RUNS : GCFFI_CALL_CREATES;
   gearman_client_st *st = gearman_client_create(NULL);
   gcffi_call_pop(&call);
   if (st && !from_environment) {
@@ -94,6 +94,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_free_freed(client, SIZE_MAX);
     gcffi_forget_servers(client);
     free(client->batch);
+    free(client->pollset.fds);
     free(client->task_cache);
   }
 }
@@ -105,7 +106,7 @@ int gcffi_client_wait(gcffi_client *client) {
     client->has_error = false;
     call.io = &gcffi_client_io;
     call.self = client;
-    rc = gcffi_call_end(&call, (int)gcffi_client_wait_io(client));
+    rc = gcffi_call_end(&call, (int)gcffi_client_wait_io(client, &call));
   }
   return rc;
 }

@@ -51,6 +51,7 @@ struct gcffi_client {
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
   unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
+  gcffi_pollset pollset;    /* what it waits for */
   bool raised;              /* a callback raised: the packets that follow wait for the next run */
   bool stopped;             /* a callback returned a code that stops the run */
   bool exceptions;          /* every connection asks for the exceptions of workers */
@@ -120,8 +121,9 @@ void gcffi_preset_exceptions_if_idle(gcffi_client *client);
 
 /* client_io.c, low_water.c */
 extern const gcffi_io gcffi_client_io;
-gearman_return_t gcffi_client_wait_io(gcffi_client *client);
-gearman_return_t gcffi_client_wait_above(gcffi_client *client, gcffi_call *call, int bytes);
+gcffi_pollset *gcffi_client_pollset(gcffi_client *client);
+gearman_return_t gcffi_client_wait_io(gcffi_client *client, gcffi_call *call);
+void gcffi_client_set_lowat(gcffi_client *client, int bytes);
 void gcffi_client_reset_lowat(gcffi_client *client);
 
 /* unique.c */
@@ -145,8 +147,9 @@ void gcffi_fail_send_errors(gcffi_client *client);
 void gcffi_free_orphans(gcffi_client *client, bool connection_lost);
 void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 
-/* run.c. Sends and receives what libgearman knows to be possible; or also what one poll() shows; or all. */
+/* run.c. One step, without a wait; steps as long as something is ready; or until all is done. */
 typedef enum { GCFFI_STEP, GCFFI_POLL_ONCE, GCFFI_BLOCK } gcffi_wait_mode;
+bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc);
 gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode);
 gearman_return_t gcffi_add_reply_task(gcffi_client *client, int kind, const char *name, const char *unique,
                                       const void *workload, size_t size, gcffi_reply *reply);

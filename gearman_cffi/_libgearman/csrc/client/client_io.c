@@ -23,6 +23,17 @@ static bool is_full(const gcffi_client *client, const gcffi_conn *conn) {
   return conn && conn->carries == client && conn->unacknowledged >= MOST_UNACKNOWLEDGED && !client->batch_left;
 }
 
+gcffi_pollset *gcffi_client_pollset(gcffi_client *client) {
+  client->pollset.client = client->st;
+  return &client->pollset;
+}
+
+/* Waits for any byte. */
+gearman_return_t gcffi_client_wait_io(gcffi_client *client, gcffi_call *call) {
+  gcffi_client_reset_lowat(client);
+  return gcffi_wait(call, gcffi_client_pollset(client));
+}
+
 /* Does not wake up because a connection at its limit could be written to. */
 static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
   (void)call;

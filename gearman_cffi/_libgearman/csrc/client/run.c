@@ -1,11 +1,8 @@
-/* Running a client's tasks.
+/* Running a client's tasks: do*, jobStatus, addTask* and runTasks.
  *
- * Everything goes through add_task and gearman_client_run_tasks() with the client set to non-blocking, so
- * that the one place that waits is ours (gcffi_wait_client): gearman_client_do() and gearman_client_job_status()
- * may wait on an idle server's socket while the run_single lies unread on another, and cannot be resumed.
- *
- * libgearman's own counts of new and running tasks go wrong when a task is freed early, so the ends of the
- * loops below are counted here. */
+ * Everything goes through add_task and gearman_client_run_tasks(), in non-blocking mode, so that the waits are ours (Q04).
+ * libgearman's own counts of new and running tasks go wrong when a task is freed early (Q05): the ends of the loops below are
+ * counted here. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -14,50 +11,78 @@
 /* A packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
-/* Runs until *left, the number of tasks that are waited for, is 0. */
+static bool is_paused(const gcffi_client *client) { return client->raised || client->stopped; }
+
+/* One step: sends and receives what is possible now. True if *left, the number of tasks that are waited for, is not 0 and
+ * something must become ready first: gcffi_pollset_collect() says what, and gcffi_pollset_feed() before the next step says that
+ * it is. Otherwise *rc says how the run ended. */
+bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc) {
+  do {
+    *rc = gearman_client_run_tasks(client->st);
+    if (*rc == GEARMAN_TIMEOUT && !client->stopped) {
+      client->torn = true; /* while a connection was opened: an answer may still come */
+    }
+    if (*left == 0) {
+      *rc = GEARMAN_SUCCESS;
+      return false;
+    }
+    /* Q30: a server that does not work for us went away */
+  } while (*rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && !client->stopped && gcffi_waits_are_ours());
+  client->has_send_errors = !client->stopped && *rc != GEARMAN_IO_WAIT && *rc != GEARMAN_SUCCESS;
+  bool ends = is_paused(client) || call->state == GCFFI_INTERRUPTED || client->has_send_errors;
+  if (ends) {
+    gcffi_fail_send_errors(client);
+  }
+  return !ends;
+}
+
+/* Sleeps through JOB_CREATED, of this size, until signals are checked again: it may be all that comes. */
+static gearman_return_t wait_for_answer(gcffi_client *client, gcffi_call *call, int created_size) {
+  gcffi_pollset *pollset = gcffi_client_pollset(client);
+  gearman_return_t rc = gcffi_pollset_collect(call, pollset);
+  if (rc != GEARMAN_IO_WAIT) {
+    return rc;
+  }
+  int64_t recheck = gcffi_now() + GCFFI_SIGNAL_RECHECK_NS;
+  gcffi_client_set_lowat(client, created_size);
+  int ready = gcffi_pollset_wait(call, pollset, recheck < pollset->deadline ? recheck : pollset->deadline);
+  if (!ready && call->state == GCFFI_TIMED_OUT && recheck < pollset->deadline) {
+    call->state = GCFFI_GOES_ON;
+    call->check_signals_first = true;
+    gcffi_client_reset_lowat(client);
+    ready = gcffi_pollset_wait(call, pollset, pollset->deadline);
+  }
+  return ready ? gcffi_pollset_feed(call, pollset) : GEARMAN_TIMEOUT;
+}
+
+static gearman_return_t wait_io(gcffi_client *client, gcffi_call *call, gcffi_wait_mode mode) {
+  int expected = client->expected;
+  client->expected = 0;
+  if (mode == GCFFI_POLL_ONCE && gcffi_waits_are_ours()) {
+    gcffi_client_reset_lowat(client);
+    return gcffi_pollset_peek(call, gcffi_client_pollset(client));
+  }
+  return expected && gcffi_waits_are_ours() ? wait_for_answer(client, call, expected) : gcffi_client_wait_io(client, call);
+}
+
+/* Runs until *left is 0, a callback stops it, or a wait ends without anything ready. */
 gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode) {
-  gearman_return_t rc;
+  gearman_return_t rc, waited = GEARMAN_SUCCESS;
   if (client->servers_missing && (rc = gcffi_client_readd_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
-  bool held = client->raised || client->stopped;
+  bool was_paused = is_paused(client);
   client->has_error = client->raised = client->stopped = client->task_conn_lost = false;
   call->io = &gcffi_client_io;
   call->self = client;
   gcffi_fail_send_errors(client);
-  gcffi_client_recover(client, held);
-  for (;;) {
-    rc = gearman_client_run_tasks(client->st);
-    if (rc == GEARMAN_TIMEOUT && !client->stopped) {
-      client->torn = true; /* while a connection was opened: an run_single may still come */
-    }
-    if (*left == 0) {
-      rc = GEARMAN_SUCCESS;
-      break;
-    }
-    if (rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && !client->stopped && gcffi_waits_are_ours()) {
-      continue; /* a server that does not work for us went away */
-    }
-    client->has_send_errors = !client->stopped && rc != GEARMAN_IO_WAIT && rc != GEARMAN_SUCCESS;
-    if (client->raised || client->stopped || call->interrupted || client->has_send_errors) {
-      gcffi_fail_send_errors(client);
-      break;
-    }
-    if (mode == GCFFI_STEP) {
-      rc = GEARMAN_IO_WAIT;
-      break;
-    }
-    call->poll_once = mode == GCFFI_POLL_ONCE;
-    rc = gcffi_client_wait_above(client, call, client->expected);
-    client->expected = 0;
-    call->poll_once = false; /* libgearman's own waits, to connect, are waits */
-    if (rc != GEARMAN_SUCCESS) {
-      rc = mode == GCFFI_POLL_ONCE ? GEARMAN_IO_WAIT : rc;
-      break;
-    }
+  gcffi_client_recover(client, was_paused);
+  while (waited == GEARMAN_SUCCESS && gcffi_client_step(client, call, left, &rc)) {
+    waited = mode == GCFFI_STEP ? GEARMAN_IO_WAIT : wait_io(client, call, mode);
+    rc = mode == GCFFI_BLOCK ? waited : GEARMAN_IO_WAIT;
   }
-  if (held && !client->raised && !client->stopped && gcffi_is_rejection(rc)) {
-    gcffi_client_replace(client); /* libgearman would go on from the packet that was held back, and is gone */
+  if (was_paused && !is_paused(client) && gcffi_is_rejection(rc)) {
+    gcffi_client_replace(client); /* Q31: libgearman would go on from the packet that was paused, and is gone */
   }
   if (client->orphans) {
     gcffi_free_orphans(client, client->task_conn_lost);

@@ -1,67 +1,96 @@
-/* Waiting for several clients at once, each with connections of its own.
- *
- * libgearman waits for one. So each is asked to wait, and in place of the wait its descriptors are gathered
- * (gcffi_call_poll); then one poll() waits for all of them; then those on which something came are asked again, and see it. */
-#define _GNU_SOURCE
+/* Waiting for several clients at once, each with connections of its own: one poll() for all their pollsets. */
 #include "client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SLICE_MS 10
 
-/* In place of a wait; how many are ready: none. */
-int gcffi_pollset_add(gcffi_pollset *all, const struct pollfd *fds, nfds_t count) {
-  struct pollfd *more = realloc(all->fds, (all->count + count) * sizeof *more);
-  if (more) {
-    all->fds = more;
-    for (nfds_t i = 0; i < count; i++) {
-      all->fds[all->count++] = fds[i];
-    }
-  }
-  return 0;
-}
-
-static gearman_return_t see(gcffi_client *client, gcffi_pollset *all, int64_t timeout_ms) {
+static gearman_return_t use(gcffi_client *client, gcffi_pollset_use use, int64_t timeout_ms) {
   gcffi_call call;
+  gearman_return_t rc;
   gcffi_call_push(&call, timeout_ms);
-  call.pollset = all;
   call.io = &gcffi_client_io;
   call.self = client;
-  gearman_return_t rc = gcffi_client_wait_io(client);
+  gcffi_client_reset_lowat(client);
+  switch (use) {
+  case GCFFI_COLLECT: rc = gcffi_pollset_collect(&call, gcffi_client_pollset(client)); break;
+  case GCFFI_FEED: rc = gcffi_pollset_feed(&call, gcffi_client_pollset(client)); break;
+  default: rc = gcffi_wait(&call, gcffi_client_pollset(client)); break;
+  }
   gcffi_call_pop(&call);
   return rc;
 }
 
-static int wait_for_any(gcffi_client **clients, size_t count, gcffi_call *call) {
-  gcffi_pollset all = {0};
-  bool connected = true;
+static nfds_t join(gcffi_client **clients, size_t count, struct pollfd *all) {
+  nfds_t total = 0;
   for (size_t i = 0; i < count; i++) {
-    connected = see(clients[i], gcffi_waits_are_ours() ? &all : NULL, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS && connected;
-  }
-  if (connected && gcffi_waits_are_ours() && gcffi_call_poll(call, all.fds, all.count, -1) > 0) {
-    for (size_t i = 0; i < count; i++) {
-      see(clients[i], NULL, 0);
+    const gcffi_pollset *pollset = &clients[i]->pollset;
+    if (all) {
+      memcpy(all + total, pollset->fds, pollset->count * sizeof *all);
     }
+    total += pollset->count;
   }
-  free(all.fds);
-  return !connected ? GEARMAN_NO_ACTIVE_FDS : call->timed_out ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
+  return total;
 }
 
-/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS, without a wait, where one of them is not connected:
- * there something is to be tried. */
+static void split(gcffi_client **clients, size_t count, const struct pollfd *all, int ready) {
+  for (size_t i = 0; i < count; i++) {
+    gcffi_pollset *pollset = &clients[i]->pollset;
+    memcpy(pollset->fds, all, pollset->count * sizeof *all);
+    pollset->ready = ready;
+    all += pollset->count;
+  }
+}
+
+static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi_call *call) {
+  for (size_t i = 0; i < count; i++) {
+    if (use(clients[i], GCFFI_COLLECT, -1) == GEARMAN_NO_ACTIVE_FDS) {
+      return GEARMAN_NO_ACTIVE_FDS;
+    }
+  }
+  nfds_t total = join(clients, count, NULL);
+  struct pollfd *all = calloc(total + 1, sizeof *all);
+  if (!all) {
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  join(clients, count, all);
+  int ready = gcffi_call_wait(call, all, total, call->deadline);
+  if (ready > 0) {
+    split(clients, count, all, ready);
+    for (size_t i = 0; i < count; i++) {
+      use(clients[i], GCFFI_FEED, -1);
+    }
+  }
+  free(all);
+  return call->state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
+}
+
+/* If poll() cannot be replaced, each client waits a moment. */
+static gearman_return_t wait_in_turn(gcffi_client **clients, size_t count) {
+  bool connected = true;
+  for (size_t i = 0; i < count; i++) {
+    connected = use(clients[i], GCFFI_PEEK, SLICE_MS) != GEARMAN_NO_ACTIVE_FDS && connected;
+  }
+  return connected ? GEARMAN_SUCCESS : GEARMAN_NO_ACTIVE_FDS;
+}
+
+/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS, without a wait, if one of them is not connected: then
+ * there is something to try. */
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms) {
   gcffi_call call;
-  size_t taken = 0;
+  size_t acquired = 0;
   int rc = 0;
-  while (taken < count && (rc = gcffi_guard_acquire(&clients[taken]->guard)) == 0) {
-    taken++;
+  while (acquired < count && (rc = gcffi_guard_acquire(&clients[acquired]->guard)) == 0) {
+    acquired++;
   }
   if (rc == 0) {
     gcffi_call_push(&call, timeout_ms);
-    rc = gcffi_call_end(&call, wait_for_any(clients, count, &call));
+    gearman_return_t waited = gcffi_waits_are_ours() ? wait_for_any(clients, count, &call) : wait_in_turn(clients, count);
+    rc = gcffi_call_end(&call, (int)waited);
   }
-  while (taken) {
-    gcffi_guard_release(&clients[--taken]->guard);
+  while (acquired) {
+    gcffi_guard_release(&clients[--acquired]->guard);
   }
   return rc;
 }

@@ -15,7 +15,8 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (call->io && call->io->before_poll) {
     call->io->before_poll(call->self, call, fds, count);
   }
-  return gcffi_call_poll(call, fds, count, timeout);
+  return call->pollset ? gcffi_pollset_poll(call, fds, count, timeout)
+                       : gcffi_call_wait(call, fds, count, gcffi_limit(call, timeout));
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
@@ -84,7 +85,7 @@ static int our_setsockopt(int fd, int level, int option, const void *value, sock
 /* A client or worker may be made without the servers of GEARMAN_SERVERS. */
 static char *our_getenv(const char *name) {
   gcffi_call *call = gcffi_current_call();
-  return call && call->ignore_environment ? NULL : getenv(name);
+  return call && call->kind == GCFFI_CALL_CREATES ? NULL : getenv(name);
 }
 
 const gcffi_replacement gcffi_replacements[] = {

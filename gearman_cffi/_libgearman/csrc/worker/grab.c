@@ -6,27 +6,25 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
-/* Where waits can be ended in good order the worker stays in blocking mode: asked in steps, it is left in the state in
- * which it crashes by every answer that there is no job. */
-static gearman_job_st *grab(gcffi_worker *worker, bool in_steps, gearman_return_t *rc) {
+/* If waits can be ended in good order, the worker stays in blocking mode: asked in steps, it is left in the state in which it
+ * crashes by every answer that there is no job. */
+static gearman_job_st *grab(gcffi_worker *worker, gcffi_call *call, bool in_steps, gearman_return_t *rc) {
   if (!in_steps && !worker->non_blocking) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
   gearman_job_st *job = gearman_worker_grab_job(worker->st, NULL, rc);
-  while (in_steps && !job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_wait_worker(worker->st)) == GEARMAN_SUCCESS) {
+  while (in_steps && !job && *rc == GEARMAN_IO_WAIT && (*rc = gcffi_worker_wait_io(worker, call)) == GEARMAN_SUCCESS) {
     job = gearman_worker_grab_job(worker->st, NULL, rc);
   }
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   return job;
 }
 
-/* What wait() would tell libgearman, without waiting: of a connection that is being opened it learns in no other way that
- * it is open. */
-static void poll_once(gcffi_worker *worker, gcffi_call *call) {
+/* Of a connection that is being opened libgearman learns in no other way that it is open. */
+static void peek(gcffi_worker *worker, gcffi_call *call) {
   if (gcffi_waits_are_ours()) {
-    call->poll_once = true;
-    gcffi_wait_worker(worker->st);
-    call->poll_once = false;
+    worker->pollset.worker = worker->st;
+    gcffi_pollset_peek(call, &worker->pollset);
   }
 }
 
@@ -55,20 +53,20 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_call *call, ge
   }
   bool waits = !worker->non_blocking;
   bool in_steps = waits && !gcffi_waits_are_ours();
-  call->close_on_abort = true;
+  call->kind = GCFFI_CALL_ASKS;
   call->io = &grab_io;
   call->self = worker;
   worker->job_may_come = true;
   if (!waits) {
-    poll_once(worker, call);
+    peek(worker, call);
   }
-  gearman_job_st *st = grab(worker, in_steps, rc);
+  gearman_job_st *st = grab(worker, call, in_steps, rc);
   bool was_under_way = worker->left_start_state;
   worker->left_start_state = st || *rc != GEARMAN_NO_JOBS;
   worker->searching = gcffi_is_mid_search(*rc);
   worker->broken = worker->broken || gcffi_breaks_worker(*rc) ||
                   (*rc == GEARMAN_NO_JOBS && (was_under_way || in_steps || !waits));
-  if (!st && call->timed_out) {
+  if (!st && call->state == GCFFI_TIMED_OUT) {
     *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */
   }
   return st;

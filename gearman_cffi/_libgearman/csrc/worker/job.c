@@ -17,7 +17,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
 /* A signal handler has come in the middle of a packet: libgearman would go on with that one. */
 static bool is_sending(const gcffi_worker *worker) {
   const gcffi_call *call = gcffi_current_call();
-  while (call && !(call->close_on_abort && call->io == &gcffi_worker_io && call->self == worker)) {
+  while (call && !(call->kind == GCFFI_CALL_SENDS && call->io == &gcffi_worker_io && call->self == worker)) {
     call = call->outer;
   }
   return call != NULL;
@@ -34,7 +34,7 @@ static int begin(gcffi_call *call, gcffi_job *job) {
   }
   int refused = gcffi_call_begin_reentrant(call, &job->worker->guard, -1);
   if (refused == 0) {
-    call->close_on_abort = call->ignore_lib_timeout = true;
+    call->kind = GCFFI_CALL_SENDS;
     call->io = &gcffi_worker_io;
     call->self = job->worker;
   }
@@ -54,7 +54,7 @@ static gearman_return_t send_packet(gearman_job_st *st, int what, const void *da
 static int send_in_scope(gcffi_call *call, gcffi_job *job, int what, const void *data, size_t size) {
   int rc = (int)send_packet(job->st, what, data, size);
   job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
-  job->connection_broken = call->interrupted;
+  job->connection_broken = call->state == GCFFI_INTERRUPTED;
   return rc;
 }
 
@@ -82,7 +82,7 @@ int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominat
   int rc = begin(&call, job);
   if (rc == 0) {
     rc = (int)gearman_job_send_status(job->st, numerator, denominator);
-    job->connection_broken = call.interrupted;
+    job->connection_broken = call.state == GCFFI_INTERRUPTED;
     rc = gcffi_call_end(&call, rc);
   }
   return rc;

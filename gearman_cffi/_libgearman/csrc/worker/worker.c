@@ -16,7 +16,7 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   gcffi_call call;
   *worker = GCFFI_NEW_WORKER;
   gcffi_call_push(&call, -1);
-  call.ignore_environment = !from_environment;
+  call.kind = from_environment ? GCFFI_CALL_RUNS : GCFFI_CALL_CREATES;
   worker->st = gearman_worker_create(NULL);
   gcffi_call_pop(&call);
   if (worker->st && !from_environment) {
@@ -33,6 +33,7 @@ static void free_all(gcffi_worker *worker) {
   }
   free(worker->replaced);
   free(worker->function_names);
+  free(worker->pollset.fds);
 }
 
 /* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held
@@ -109,13 +110,13 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     if (did == GEARMAN_NO_JOBS && worker->functions_added) {
       continue; /* the servers have still to be told of what they are to wake it up for */
     }
-    if (!waits || call->interrupted || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
+    if (!waits || call->state == GCFFI_INTERRUPTED || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
       return did;
     }
     keep_error(worker);
     worker->is_idle = did == GEARMAN_NO_JOBS;
     struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-    rc = gcffi_wait_worker(worker->st);
+    rc = gcffi_worker_wait_io(worker, call);
     worker->is_idle = false;
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && worker->has_sent && returns_on_timeout(worker)) {
       if (gcffi_sleep_interruptibly(call, &wake_up, nap)) {
@@ -133,7 +134,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
       worker->has_error = true;
       return GEARMAN_COULD_NOT_CONNECT;
-    } else if (rc != GEARMAN_TIMEOUT || call->interrupted || returns_on_timeout(worker)) {
+    } else if (rc != GEARMAN_TIMEOUT || call->state == GCFFI_INTERRUPTED || returns_on_timeout(worker)) {
       return rc;
     }
   }
@@ -181,7 +182,7 @@ static int run_jobs(gcffi_worker *worker, gcffi_call *call, bool keep_working) {
     }
     rc = renew_and_work(worker, call);
   } while (worker->keep_working && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->send_error &&
-           !call->interrupted);
+           call->state != GCFFI_INTERRUPTED);
   return worker->send_error ? worker->send_error : rc ? (int)rc : worker->outcome;
 }
 
@@ -220,7 +221,7 @@ int gcffi_worker_wait(gcffi_worker *worker) {
     worker->has_error = false;
     call.io = &gcffi_worker_io;
     call.self = worker;
-    rc = gcffi_call_end(&call, (int)gcffi_wait_worker(worker->st));
+    rc = gcffi_call_end(&call, (int)gcffi_worker_wait_io(worker, &call));
   }
   return rc;
 }

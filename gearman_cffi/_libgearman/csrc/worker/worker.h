@@ -22,6 +22,7 @@ struct gcffi_worker {
   gcffi_guard guard; /* first: see guard.c */
   gearman_worker_st *st;
   gcffi_job job; /* the one that work() runs */
+  gcffi_pollset pollset;  /* what it waits for */
   int send_error;         /* why its result was not sent */
   int outcome;            /* of the job that the last work() ran: a return code */
   bool non_blocking;      /* the user's option: libgearman's worker always has it, but for the calls that wait */
@@ -77,6 +78,7 @@ int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 
 /* worker_io.c, recv_wait.c, identifier.c */
 extern const gcffi_io gcffi_worker_io;
+gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
 void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn);
 ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags);

@@ -61,13 +61,18 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   return sent;
 }
 
+gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
+  worker->pollset.worker = worker->st;
+  return gcffi_wait(call, &worker->pollset);
+}
+
 /* An idle worker does not wake up because a connection could be written to. */
 static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
   gcffi_worker *worker = self;
   for (nfds_t i = 0; worker->is_idle && i < count; i++) {
     fds[i].events = POLLIN;
   }
-  if (call->close_on_abort) {
+  if (call->kind != GCFFI_CALL_RUNS) {
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
