@@ -3,7 +3,7 @@
 handler_adapter.py  runs a handler for each job of its function
 connection.py       the GearmanWorker behind a Worker, and its servers
 retry.py            the delays between tries to connect
-events.py           dispatches the events, or logs what nobody listens to
+events.py           dispatches the events, and logs failures without listeners
 signals.py          stop() from other threads and by signals
 """
 

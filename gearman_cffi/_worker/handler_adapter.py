@@ -92,7 +92,7 @@ class HandlerJob(Job):
 
 
 class HandlerAdapter:
-    """Makes of a handler the function that a GearmanWorker runs.
+    """Turns a handler into the function that a GearmanWorker runs.
 
     before_job is called before each job; stop_after_job in a job after which work() must return to dispatch after_run.
     """

@@ -32,7 +32,7 @@ def about(function: str, handle: str) -> dict[str, Any]:
 class TextFormatter(logging.Formatter):
     """time pid LEVEL function handle: message [error].
 
-    An exception is written into the line, with the place where it was raised; its traceback follows if that is wanted.
+    An exception is written into the line, with the place where it was raised; its traceback follows at level debug.
     Lines that belong to the line before are indented. Control characters, which may come from the network, are escaped.
     """
 

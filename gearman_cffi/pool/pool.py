@@ -262,7 +262,7 @@ class Pool:
         processes = [process for process in self.processes.values() if process.generation is generation]
         if generation.is_lost:
             for process in [process for process in processes if not process_exists(process.pid)]:
-                self._on_end(process, None)  # without a fork server nobody knows the status
+                self._on_end(process, None)  # without a fork server the status is unknown
         is_used = generation in (self._current, self._loading) and not generation.is_lost
         if not is_used and not processes:
             self._discard(generation)
