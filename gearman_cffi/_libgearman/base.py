@@ -59,6 +59,12 @@ class NativeObject:
         reason = os.strerror(ffi.errno) if no_files else "no memory, or a bad host in GEARMAN_SERVERS"
         return MemoryError(f"libgearman could not create a {self._functions.what}: {reason}")
 
+    def _copied(self, rc: int) -> bool:
+        """Whether a clone was created. Raises if C refused to read the object that it is a copy of."""
+        if rc < 0:
+            raise_refusal(self._functions.what, rc)
+        return rc == 0
+
     def error(self) -> str | None:
         """The text of the last error (gearman_client_error, gearman_worker_error); None before the first."""
         return decode(self._functions.error(self._checked()))

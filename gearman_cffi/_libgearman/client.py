@@ -122,7 +122,7 @@ class NativeClient(NativeObject):
         if like is None:
             is_open = lib.gcffi_client_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_client_clone(self.c, like._checked(), rotation)
+            is_open = self._copied(lib.gcffi_client_clone(self.c, like.c, rotation))
             self._files = like._files
         if not is_open:
             raise self._not_created()

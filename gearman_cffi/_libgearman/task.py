@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from gearman_cffi._libgearman.buffers import decode_name
@@ -29,7 +28,7 @@ class NativeTask:
 
     def _is_live(self) -> bool:
         """Whether libgearman has the task."""
-        return bool(self._st())
+        return self._get(lib.GCFFI_TASK_STATUS) is not None
 
     def _forget(self) -> None:
         """For the TaskOwner: libgearman has freed the task."""
@@ -37,77 +36,76 @@ class NativeTask:
 
     def _read_function_name(self) -> str | None:
         """The function's name; for a status task the handle (gearman_task_function_name)."""
-        return self._text(lib.gearman_task_function_name)
+        return self._text(lib.GCFFI_TASK_FUNCTION)
 
     def _read_unique(self) -> str | None:
         """The unique key (gearman_task_unique)."""
-        return self._text(lib.gearman_task_unique)
+        return self._text(lib.GCFFI_TASK_UNIQUE)
 
     def _read_job_handle(self) -> str | None:
         """The job's handle, empty before the server named it (gearman_task_job_handle)."""
-        return self._text(lib.gearman_task_job_handle)
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return None if reply is None else decode_name(reply.handle) or ""
 
     def _read_is_known(self) -> bool:
         """Whether the server knows the job (gearman_task_is_known)."""
-        return bool(self._number(lib.gearman_task_is_known))
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return reply is not None and bool(reply.known)
 
     def _read_is_running(self) -> bool:
         """Whether a worker has the job (gearman_task_is_running)."""
-        return bool(self._number(lib.gearman_task_is_running))
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return reply is not None and bool(reply.running)
 
     def _read_numerator(self) -> int | None:
         """The first number of the last status (gearman_task_numerator)."""
-        return self._number(lib.gearman_task_numerator)
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return None if reply is None else int(reply.numerator)
 
     def _read_denominator(self) -> int | None:
         """The second number of the last status (gearman_task_denominator)."""
-        return self._number(lib.gearman_task_denominator)
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return None if reply is None else int(reply.denominator)
 
     def _read_data_size(self) -> int | None:
         """The size of the data of the packet that is being delivered (gearman_task_data_size); 0 at other times."""
-        return self._packet_size() if self._st() else None
+        reply = self._get(lib.GCFFI_TASK_STATUS)
+        return None if reply is None else int(reply.size)
 
     def _read_data(self) -> bytes | None:
-        """The data of the packet that is being delivered (gearman_task_data); None where it is read in parts."""
-        task = self._task
-        if task is None:
-            return None
-        size = lib.gcffi_task_data_size(self._client, task)
-        if size > 0:
-            data = task.data
-            return ffi.unpack(data, size) if data else None
-        if size < 0:
-            raise_refusal("client", size)
-        return b"" if task.st else None
+        """The data of the packet that is being delivered (gearman_task_data); None if it is read in parts."""
+        return self._bytes(lib.GCFFI_TASK_DATA)
 
     def _fetch(self, size: int) -> bytes | None:
-        """Up to size more bytes of that data where it is read in parts (gearman_task_recv_data); b"" at its end."""
-        if not self._st():
+        """Up to size more bytes of that data if it is read in parts (gearman_task_recv_data); b"" at its end."""
+        left = self._read_data_size()
+        if left is None:
             return None
-        buffer = bytearray(min(size, self._packet_size()))
+        buffer = bytearray(min(size, left))
         got = int(lib.gcffi_task_read(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
         if got < 0:
             raise_refusal("client", got)
         return bytes(buffer[:got])
 
-    def _packet_size(self) -> int:
-        size = int(lib.gcffi_task_data_size(self._client, self._task))
-        if size < 0:
-            raise_refusal("client", size)
-        return size
+    def _text(self, what: int) -> str | None:
+        text = self._bytes(what)
+        return None if text is None else text.decode("utf-8", "surrogateescape")
 
-    def _text(self, function: Callable[[Any], Any]) -> str | None:
-        st = self._st()
-        return decode_name(function(st)) or "" if st else None
+    def _bytes(self, what: int) -> bytes | None:
+        reply = self._get(what)
+        if reply is None:
+            return None
+        size = reply.size
+        return ffi.unpack(reply.data, size) if size else b""
 
-    def _number(self, function: Callable[[Any], Any]) -> int | None:
-        st = self._st()
-        return int(function(st)) if st else None
-
-    def _st(self) -> Any:
+    def _get(self, what: int) -> Any:
+        """A C reply with a part of the task, which no other thread can change; None if there is no task."""
         if self._task is None:
             return None
-        refused = lib.gcffi_guard_check_thread(self._client)
-        if refused:
-            raise_refusal("client", refused)
-        return self._task.st
+        reply = ffi.gc(ffi.new("gcffi_reply *"), lib.gcffi_reply_clear)
+        rc = lib.gcffi_task_get(self._client, self._task, what, reply)
+        if rc < 0:
+            raise_refusal("client", rc)
+        if rc == lib.GEARMAN_MEMORY_ALLOCATION_FAILURE:
+            raise MemoryError("no memory for a task's data")
+        return None if rc else reply

@@ -51,7 +51,7 @@ class NativeWorker(NativeObject):
         if like is None:
             is_open = lib.gcffi_worker_open(self.c, from_environment)
         else:
-            is_open = lib.gcffi_worker_clone(self.c, like._checked())
+            is_open = self._copied(lib.gcffi_worker_clone(self.c, like.c))
         if not is_open:
             raise self._not_created()
         self._has_timeout_0 = like is not None and like._has_timeout_0

@@ -13,11 +13,14 @@ from typing import TypeAlias
 import pytest
 
 from gearman_cffi import Client, ConcurrentUseError, RawSerializer
+from gearman_cffi.ext import GearmanTask
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, is_served, wait_until
 
 ENOUGH = 600  # answered calls, of all threads
 LONGEST = 40.0  # seconds
+# What can be read of a task, one value after the other, while it is freed.
+POSSIBLE = [("queue", "key", 0), ("queue", "key", False), ("queue", False, False), (False, False, False)]
 
 ECHO = """
 worker = worker_of(int(sys.argv[1]), echo=echo)
@@ -135,3 +138,25 @@ class TestSharedClient:
                 client, together = Client(gearmand.address, RawSerializer(), timeout=20), threading.Barrier(6)
                 answers = list(threads.map(submit, [client] * 6, [together] * 6))
                 assert set(answers) <= {client.execute_in_background("queue", b"x", unique="key"), None}
+
+    def test_tasks(self, gearmand: Gearmand) -> None:
+        """One thread runs tasks, the others read the newest one: it has its own values, or is freed."""
+        client = client_of(gearmand)
+        newest: list[GearmanTask] = []
+        sizes: list[int | bool] = []
+        client.setCreatedCallback(lambda task: sizes.append(task.dataSize()))
+
+        def run(number: int) -> tuple[object, object]:
+            task = client.addTaskBackground("queue", b"x" * 100, None, "key")
+            assert task
+            newest[:] = [task]
+            return True, client.runTasks()
+
+        def read(number: int) -> tuple[object, object]:
+            if not newest:
+                return False, False
+            task = newest[0]
+            return True, (task.functionName(), task.unique(), task.taskNumerator()) in POSSIBLE
+
+        self.check(run, read, read)
+        assert sizes

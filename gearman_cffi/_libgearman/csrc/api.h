@@ -35,6 +35,9 @@ int gcffi_guard_check_idle(const void *object);
 /* What comes back for a task. */
 enum { GCFFI_CREATED, GCFFI_DATA, GCFFI_WARNING, GCFFI_STATUS, GCFFI_COMPLETE, GCFFI_EXCEPTION, GCFFI_FAIL };
 
+/* What gcffi_task_get() gets. */
+enum { GCFFI_TASK_STATUS, GCFFI_TASK_FUNCTION, GCFFI_TASK_UNIQUE, GCFFI_TASK_DATA };
+
 /* Kinds of task: the six ways to submit, and the two questions for a status. */
 enum {
   GCFFI_LOW, GCFFI_NORMAL, GCFFI_HIGH,
@@ -43,7 +46,7 @@ enum {
 };
 
 bool gcffi_client_open(gcffi_client *client, bool from_environment);
-bool gcffi_client_clone(gcffi_client *client, const gcffi_client *from, size_t rotation);
+int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation);
 void gcffi_client_close(gcffi_client *client);
 int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file);
@@ -66,7 +69,7 @@ int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, c
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);
-int64_t gcffi_task_data_size(const gcffi_client *client, const gcffi_task *task);
+int gcffi_task_get(gcffi_client *client, gcffi_task *task, int what, gcffi_reply *reply);
 int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, void *into, size_t size);
 void gcffi_reply_clear(gcffi_reply *reply);
 
@@ -78,7 +81,7 @@ enum { GCFFI_JOB_RESULT, GCFFI_JOB_ANSWERED, GCFFI_JOB_RETURNED, GCFFI_JOB_RAISE
 enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCEPTION, GCFFI_SEND_FAIL };
 
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
-bool gcffi_worker_clone(gcffi_worker *worker, const gcffi_worker *from);
+int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from);
 void gcffi_worker_close(gcffi_worker *worker);
 int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file);

@@ -18,8 +18,6 @@ struct gcffi_client {
   ...;
 };
 struct gcffi_task {
-  gearman_task_st *st;
-  char *data;
   ...;
 };
 struct gcffi_job {

@@ -99,7 +99,7 @@ static int query_client(gcffi_client *client, gcffi_call *call, bool apart, requ
     client->has_error = end(call, &asked, NULL, false, client->error);
     return answer;
   }
-  int answer = gcffi_client_clone(&other, client, 0) ? ask_and_wait(&other, ask, data, size) : without_memory;
+  int answer = gcffi_client_clone(&other, client, 0) == 0 ? ask_and_wait(&other, ask, data, size) : without_memory;
   client->has_error = end(call, &asked, gcffi_client_error(&other), true, client->error);
   gcffi_client_close(&other);
   return answer;
@@ -127,7 +127,7 @@ static int query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, co
     worker->has_error = end(call, &asked, NULL, false, worker->error);
     return answer;
   }
-  int answer = gcffi_worker_clone(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
+  int answer = gcffi_worker_copy(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
   worker->has_error = end(call, &asked, gcffi_worker_error(&other), true, worker->error);
   gcffi_worker_close(&other);
   return answer;

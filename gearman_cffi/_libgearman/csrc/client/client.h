@@ -136,6 +136,7 @@ void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_release(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 void gcffi_free_freed(gcffi_client *client, size_t count);
+void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);
 
 /* recover.c */

@@ -46,7 +46,7 @@ static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
   return GEARMAN_SUCCESS;
 }
 
-static void set_handle(gcffi_reply *reply, const char *handle) {
+void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle) {
   reply->handle_size = strnlen(handle, sizeof reply->handle - 1);
   memcpy(reply->handle, handle, reply->handle_size);
   reply->handle[reply->handle_size] = '\0';
@@ -56,7 +56,7 @@ gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int eve
   gcffi_reply *reply = task->reply;
   switch (event) {
   case GCFFI_CREATED:
-    set_handle(reply, gearman_task_job_handle(st));
+    gcffi_reply_set_handle(reply, gearman_task_job_handle(st));
     return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
   case GCFFI_DATA:
     return collect(reply, st);

@@ -94,11 +94,53 @@ void gcffi_bind_actions(gearman_client_st *st) {
   gearman_client_set_task_context_free_fn(st, on_task_freed);
 }
 
-/* The size of the data of the packet that is being delivered, for Python, which then reads task->data; or why that is
- * refused. The client is asked first: a task that it has freed is gone. */
-int64_t gcffi_task_data_size(const gcffi_client *client, const gcffi_task *task) {
-  int refused = gcffi_guard_check_thread(client);
-  return refused ? refused : (int64_t)task->size;
+static gearman_return_t copy_data(gcffi_reply *reply, const void *data, size_t size) {
+  if (size && !(reply->data = malloc(size))) {
+    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  }
+  if (size) {
+    memcpy(reply->data, data, size);
+  }
+  reply->size = size;
+  return GEARMAN_SUCCESS;
+}
+
+static gearman_return_t copy_text(gcffi_reply *reply, const char *text) {
+  return copy_data(reply, text, text ? strlen(text) : 0);
+}
+
+static void copy_status(gcffi_reply *reply, const gcffi_task *task) {
+  gcffi_reply_set_handle(reply, gearman_task_job_handle(task->st));
+  reply->known = gearman_task_is_known(task->st);
+  reply->running = gearman_task_is_running(task->st);
+  reply->numerator = gearman_task_numerator(task->st);
+  reply->denominator = gearman_task_denominator(task->st);
+  reply->size = task->size;
+}
+
+static gearman_return_t get(const gcffi_task *task, int what, gcffi_reply *reply) {
+  switch (task->st ? what : -1) {
+  case GCFFI_TASK_STATUS: copy_status(reply, task); return GEARMAN_SUCCESS;
+  case GCFFI_TASK_FUNCTION: return copy_text(reply, gearman_task_function_name(task->st));
+  case GCFFI_TASK_UNIQUE: return copy_text(reply, gearman_task_unique(task->st));
+  case GCFFI_TASK_DATA:
+    return task->size && !task->data ? GEARMAN_JOB_NOT_FOUND : copy_data(reply, task->data, task->size);
+  default: return GEARMAN_JOB_NOT_FOUND;
+  }
+}
+
+/* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in the
+ * status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
+int gcffi_task_get(gcffi_client *client, gcffi_task *task, int what, gcffi_reply *reply) {
+  bool taken;
+  int rc = gcffi_guard_acquire_reentrant(&client->guard, &taken);
+  if (rc == 0) {
+    rc = (int)get(task, what, reply);
+    if (taken) {
+      gcffi_guard_release(&client->guard);
+    }
+  }
+  return rc;
 }
 
 /* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped

@@ -76,9 +76,8 @@ static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clon
   }
 }
 
-/* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
- * forgotten, and the servers told so: see NativeWorker. */
-bool gcffi_worker_clone(gcffi_worker *worker, const gcffi_worker *from) {
+/* Called while the other worker is in use by this thread. False if there is no memory. */
+bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);
   worker->non_blocking = from->non_blocking;
@@ -92,6 +91,20 @@ bool gcffi_worker_clone(gcffi_worker *worker, const gcffi_worker *from) {
     worker->functions_removed = true;
   }
   return worker->st && worker->function_names;
+}
+
+/* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
+ * forgotten, and the servers told so: see NativeWorker. Returns a return code, or why the call is refused. */
+int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from) {
+  bool taken;
+  int rc = gcffi_guard_acquire_in_callback(&from->guard, &taken);
+  if (rc == 0) {
+    rc = gcffi_worker_copy(worker, from) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
+    if (taken) {
+      gcffi_guard_release(&from->guard);
+    }
+  }
+  return rc;
 }
 
 /* Frees the workers that were replaced, unless one of their jobs is still in use or running. */

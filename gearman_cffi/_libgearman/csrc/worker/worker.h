@@ -67,6 +67,7 @@ int gcffi_on_job(void *context, gcffi_job *job);
 /* replace.c */
 void gcffi_free_worker(gearman_worker_st *st);
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker);
+bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from);
 void gcffi_free_replaced(gcffi_worker *worker);
 bool gcffi_remember_function(gcffi_worker *worker, const char *name);
 bool gcffi_breaks_worker(gearman_return_t rc);
