@@ -247,7 +247,7 @@ class NativeClient(NativeObject):
         """
         if number % _MOST_RELEASED == 0:  # callbacks may add more and more tasks to the same run
             self._release_freed_tasks()
-        task._client, task._owner = self.c, self._open
+        task._client, task._owner, task._number = self.c, self._open, number
         rc = ffi.new("int *")
         added = lib.gcffi_client_add_task(
             self.c,

@@ -16,15 +16,17 @@ class NativeTask:
     a program made it, what it reads is None. Its data can be read while one of its packets is being delivered.
     """
 
-    __slots__ = ("_client", "_owner", "_task")
+    __slots__ = ("_client", "_number", "_owner", "_task")
 
     _client: Any  # our C client; None if there is no task, or not any more
     _owner: Any  # keeps the client open
     _task: Any  # our C task; None likewise
+    _number: int  # the task's; the memory of a C task is used again
 
     def __init__(self) -> None:
         """An empty task. NativeClient.add_task() puts a C task into it."""
         self._client = self._owner = self._task = None
+        self._number = 0
 
     def _is_live(self) -> bool:
         """Whether libgearman has the task."""
@@ -78,11 +80,11 @@ class NativeTask:
 
     def _fetch(self, size: int) -> bytes | None:
         """Up to size more bytes of that data if it is read in parts (gearman_task_recv_data); b"" at its end."""
-        left = self._read_data_size()
+        client, task, left = self._client, self._task, self._read_data_size()
         if left is None:
             return None
         buffer = bytearray(min(size, left))
-        got = int(lib.gcffi_task_read(self._client, self._task, ffi.from_buffer(buffer), len(buffer)))
+        got = int(lib.gcffi_task_read(client, task, self._number, ffi.from_buffer(buffer), len(buffer)))
         if got < 0:
             raise_refusal("client", got)
         return bytes(buffer[:got])
@@ -100,10 +102,11 @@ class NativeTask:
 
     def _get(self, what: int) -> Any:
         """A C reply with a part of the task, which no other thread can change; None if there is no task."""
-        if self._task is None:
+        client, task = self._client, self._task
+        if client is None or task is None:
             return None
         reply = ffi.gc(ffi.new("gcffi_reply *"), lib.gcffi_reply_clear)
-        rc = lib.gcffi_task_get(self._client, self._task, what, reply)
+        rc = lib.gcffi_task_get(client, task, self._number, what, reply)
         if rc < 0:
             raise_refusal("client", rc)
         if rc == lib.GEARMAN_MEMORY_ALLOCATION_FAILURE:

@@ -69,8 +69,8 @@ int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, c
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);
-int gcffi_task_get(gcffi_client *client, gcffi_task *task, int what, gcffi_reply *reply);
-int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, void *into, size_t size);
+int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply);
+int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size);
 void gcffi_reply_clear(gcffi_reply *reply);
 
 /* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the server;

@@ -107,7 +107,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_forget_servers(client);
     free(client->batch);
     free(client->pollset.fds);
-    free(client->task_cache);
+    gcffi_free_task_cache(client);
   }
 }
 

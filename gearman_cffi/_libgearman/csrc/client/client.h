@@ -43,7 +43,7 @@ struct gcffi_client {
   gearman_client_st *st;
   void *owner;              /* ffi.new_handle() of the Python object that takes the tasks' packets */
   struct gcffi_task *tasks; /* all that libgearman has not freed, newest first */
-  struct gcffi_task *task_cache; /* memory for the next one */
+  struct gcffi_task *task_cache; /* memory for the next ones */
   struct gcffi_task *freed; /* the user's tasks that libgearman has freed, for Python to forget; newest first */
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost_tasks;        /* the user's tasks that were lost with their connection */
@@ -135,6 +135,7 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_release(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
+void gcffi_free_task_cache(gcffi_client *client);
 void gcffi_free_freed(gcffi_client *client, size_t count);
 void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);

@@ -118,8 +118,8 @@ static void copy_status(gcffi_reply *reply, const gcffi_task *task) {
   reply->size = task->size;
 }
 
-static gearman_return_t get(const gcffi_task *task, int what, gcffi_reply *reply) {
-  switch (task->st ? what : -1) {
+static gearman_return_t get(const gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
+  switch (task->id == id && task->st ? what : -1) {
   case GCFFI_TASK_STATUS: copy_status(reply, task); return GEARMAN_SUCCESS;
   case GCFFI_TASK_FUNCTION: return copy_text(reply, gearman_task_function_name(task->st));
   case GCFFI_TASK_UNIQUE: return copy_text(reply, gearman_task_unique(task->st));
@@ -131,11 +131,11 @@ static gearman_return_t get(const gcffi_task *task, int what, gcffi_reply *reply
 
 /* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in the
  * status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
-int gcffi_task_get(gcffi_client *client, gcffi_task *task, int what, gcffi_reply *reply) {
+int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
   bool taken;
   int rc = gcffi_guard_acquire_reentrant(&client->guard, &taken);
   if (rc == 0) {
-    rc = (int)get(task, what, reply);
+    rc = (int)get(task, id, what, reply);
     if (taken) {
       gcffi_guard_release(&client->guard);
     }
@@ -146,13 +146,13 @@ int gcffi_task_get(gcffi_client *client, gcffi_task *task, int what, gcffi_reply
 /* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped
  * the run. libgearman 1.1.20 reads through a null pointer when an exception comes and is not buffered, so everything is;
  * a program that reads in parts sees no difference. */
-int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, void *into, size_t size) {
+int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size) {
   bool taken;
   int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
   if (refused) {
     return refused;
   }
-  size_t left = task->unread && task->size > task->read_offset ? task->size - task->read_offset : 0;
+  size_t left = task->id == id && task->unread && task->size > task->read_offset ? task->size - task->read_offset : 0;
   size = size < left ? size : left;
   if (size) {
     memcpy(into, task->unread + task->read_offset, size);
@@ -167,21 +167,31 @@ int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, void *into, size
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
 
 gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
-  gcffi_task *task = client->task_cache ? client->task_cache : malloc(sizeof *task);
-  client->task_cache = NULL;
+  gcffi_task *task = client->task_cache;
+  if (task) {
+    client->task_cache = task->next;
+  } else {
+    task = malloc(sizeof *task);
+  }
   if (task) {
     *task = (gcffi_task){.client = client, .kind = (unsigned char)kind, .reply = reply, .in_use = reply != NULL};
   }
   return task;
 }
 
-/* Most programs have one task at a time, over and over: the memory of one is kept. */
+/* The memory stays the client's: another thread may be about to read the task, and finds that it is not the same any more. */
 static void drop(gcffi_task *task) {
   gcffi_client *client = task->client;
-  if (client->task_cache) {
+  *task = (gcffi_task){.client = client, .next = client->task_cache};
+  client->task_cache = task;
+}
+
+/* Frees the memory of tasks that are used no more. */
+void gcffi_free_task_cache(gcffi_client *client) {
+  while (client->task_cache) {
+    gcffi_task *task = client->task_cache;
+    client->task_cache = task->next;
     free(task);
-  } else {
-    client->task_cache = task;
   }
 }
 
