@@ -70,7 +70,7 @@ class Connection:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         if self._client is None:
             self._client = NonWarningClient()
-            self._client._expect_exceptions()
+            self._client._enable_exceptions()
         unknown = self._add_new(self._client)
         if unknown and not self._resolved:
             self._added = 0  # resolve the names again in the next call

@@ -137,7 +137,7 @@ class NativeClient(NativeObject):
         """
         return NativeClient(owner, like=self, rotation=rotation)
 
-    def expect_exceptions(self) -> None:
+    def enable_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
         self._call(lib.gcffi_client_enable_exceptions)
 

@@ -11,29 +11,29 @@ class ReturnCode(enum.IntEnum):
     """gearman_return_t, by the names of the C constants without their prefix."""
 
     SUCCESS = 0
-    """It worked."""
+    """The call succeeded."""
     IO_WAIT = 1
     """Non-blocking mode: the call would have to wait for the network. wait(), then call again."""
     SHUTDOWN = 2
-    """A worker was told by gearman_kill() to end at once."""
+    """gearman_kill() ended the worker at once."""
     SHUTDOWN_GRACEFUL = 3
-    """work() was ended by GearmanWorker.stop(), after the job that was being done."""
+    """GearmanWorker.stop() ended work(), after the running job."""
     ERRNO = 4
-    """A system call failed; getErrno() has its errno. Mostly a connection that broke."""
+    """A system call failed, mostly because a connection broke; getErrno() returns its errno."""
     EVENT = 5
     """libevent failed. Inside gearmand only."""
     TOO_MANY_ARGS = 6
-    """A packet with more arguments than its command has."""
+    """A packet has more arguments than its command allows."""
     NO_ACTIVE_FDS = 7
     """wait() has nothing to wait for: no server is connected."""
     INVALID_MAGIC = 8
-    """What the server sent is no Gearman packet. Often the port belongs to another service."""
+    """The server's answer is not a Gearman packet. Often the port belongs to another service."""
     INVALID_COMMAND = 9
-    """A packet with a command that the protocol does not have."""
+    """A packet has a command that the protocol does not define."""
     INVALID_PACKET = 10
-    """A packet that cannot be understood."""
+    """A packet is malformed."""
     UNEXPECTED_PACKET = 11
-    """A packet that does not belong here, such as the server's refusal of a job's late answer."""
+    """A packet does not fit the call, such as the server's rejection of a job's late answer."""
     GETADDRINFO = 12
     """The host's name could not be looked up."""
     NO_SERVERS = 13
@@ -41,15 +41,15 @@ class ReturnCode(enum.IntEnum):
     LOST_CONNECTION = 14
     """The server closed the connection before it answered."""
     MEMORY_ALLOCATION_FAILURE = 15
-    """No memory was left."""
+    """Out of memory."""
     JOB_EXISTS = 16
     """The job is in the queue already. Inside gearmand only: a client joins that job."""
     JOB_QUEUE_FULL = 17
-    """The limit that `maxqueue` sets for the function is reached; the job was not taken."""
+    """The limit that `maxqueue` sets for the function is reached; the server did not accept the job."""
     SERVER_ERROR = 18
     """The server answered with an error that has no code of its own; error() has its text."""
     WORK_ERROR = 19
-    """A worker's function that returns this gives its job back: the server hands it out again."""
+    """The function of a worker returns its job: the server gives it to a worker again."""
     WORK_DATA = 20
     """A part of a result arrived."""
     WORK_WARNING = 21
@@ -57,7 +57,7 @@ class ReturnCode(enum.IntEnum):
     WORK_STATUS = 22
     """A status arrived."""
     WORK_EXCEPTION = 23
-    """The worker's function raised, and sent what it raised."""
+    """The worker's function raised an exception, and the worker sent it."""
     WORK_FAIL = 24
     """The worker failed the job and said nothing more, or the server gave it up (`--job-retries`)."""
     NOT_CONNECTED = 25
@@ -73,51 +73,51 @@ class ReturnCode(enum.IntEnum):
     DATA_TOO_LARGE = 30
     """More data than the packet has room for."""
     INVALID_FUNCTION_NAME = 31
-    """The function's name is empty or too long."""
+    """The name of the function is empty or too long."""
     INVALID_WORKER_FUNCTION = 32
-    """A worker was given no function to call."""
+    """The registered function cannot be called."""
     NO_REGISTERED_FUNCTION = 33
     """The worker does not know this function."""
     NO_REGISTERED_FUNCTIONS = 34
-    """The worker has no function at all."""
+    """The worker has no functions."""
     NO_JOBS = 35
     """No server has a job now. Non-blocking mode: wait(), then call again."""
     ECHO_DATA_CORRUPTION = 36
-    """ping() got back something else than it sent."""
+    """ping() received other data than it sent."""
     NEED_WORKLOAD_FN = 37
     """A task without a workload, and no workload callback."""
     PAUSE = 38
-    """A callback returned it: runTasks() stops, and goes on with the next call."""
+    """A callback returned this code: runTasks() stops, and the next call continues."""
     UNKNOWN_STATE = 39
     """A failure that has no code of its own."""
     PTHREAD = 40
-    """A thread could not be made. Inside gearmand only."""
+    """A thread could not be created. Inside gearmand only."""
     PIPE_EOF = 41
     """The wake-up pipe of a thread was closed. Inside gearmand only."""
     QUEUE_ERROR = 42
-    """The server's persistent queue could not store the job; it was not taken."""
+    """The server's persistent queue could not store the job; the server did not accept it."""
     FLUSH_DATA = 43
-    """Data is left to be sent. Inside libgearman only."""
+    """Some data is not sent yet. Inside libgearman only."""
     SEND_BUFFER_TOO_SMALL = 44
-    """A packet's head does not fit into the send buffer."""
+    """The header of a packet does not fit into the send buffer."""
     IGNORE_PACKET = 45
-    """A packet that means nothing here. Inside libgearman only."""
+    """A packet is to be ignored. Inside libgearman only."""
     UNKNOWN_OPTION = 46
-    """The server does not know the option that was asked for."""
+    """The server does not know the requested option."""
     TIMEOUT = 47
-    """The time was over before the answer came."""
+    """The time limit passed before the answer came."""
     ARGUMENT_TOO_LARGE = 48
     """A name is too long to be sent."""
     INVALID_ARGUMENT = 49
-    """An argument that libgearman does not take."""
+    """libgearman does not accept an argument."""
     IN_PROGRESS = 50
     """gearman_client_check_return(): the task is not done yet."""
     INVALID_SERVER_OPTION = 51
-    """The server refused the option that was asked for."""
+    """The server rejected the requested option."""
     JOB_NOT_FOUND = 52
     """The server does not have the job."""
     MAX_RETURN = 53
-    """How many codes there are; no call returns it."""
+    """The number of codes; no call returns it."""
 
     @classmethod
     def describe(cls, code: int) -> str:

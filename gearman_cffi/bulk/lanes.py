@@ -233,7 +233,7 @@ class ForegroundLane(ServerLane[PendingJob]):
         self.client = client = self._original._clone(_LaneClient, self._rotation)
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
         client.removeOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)  # the original may be a user's own client
-        client._expect_exceptions()
+        client._enable_exceptions()
         client.setCreatedCallback(self._on_created)
         client.setDataCallback(self._on_data)
         client.setWarningCallback(self._on_warning)

@@ -383,9 +383,9 @@ class GearmanClient(GearmanBase):
         self._warn("runTasks")
         return False
 
-    def _expect_exceptions(self) -> None:
+    def _enable_exceptions(self) -> None:
         """Makes every connection ask for the exceptions of workers when it is opened."""
-        self._native.expect_exceptions()
+        self._native.enable_exceptions()
 
     def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
         """A client with the same servers, options and timeout, without tasks and callbacks.

@@ -121,6 +121,29 @@ class TestCallsInAJob:
         assert worker.work()
         wait_until(lambda: not client.jobStatus(handle)[0], "the next job is done")
 
+    def test_a_job_that_is_grabbed_after_functions_have_changed(self, gearmand: Gearmand) -> None:
+        """The servers hear of the functions after the job; jobs that are waiting can be grabbed before."""
+        grabbed: list[bytes] = []
+
+        def function(job: GearmanJob, context: Any) -> bytes:
+            assert worker.unregister("other")
+            assert worker.addFunction("other", lambda job: b"")
+            if other := silent_grab(worker):
+                grabbed.append(other.workload())
+                assert other.sendComplete(b"")
+            return b""
+
+        client = client_of(gearmand)
+        worker = worker_of(gearmand, work=function, other=lambda job, _: b"")
+        worker.setTimeout(20_000)
+        for workload in (b"first", b"second"):
+            client.doBackground("work", workload)
+        assert worker.work()
+        assert grabbed == [b"second"]
+        handle = client.doBackground("other", b"x")
+        assert worker.work()
+        wait_until(lambda: not client.jobStatus(handle)[0], "the function that was registered again runs")
+
     @pytest.mark.parametrize("call", ["ping", "setId", "unregister", "addServer", "register"])
     def test_a_signal_handler_in_a_wait_is_refused(self, gearmand: Gearmand, call: str) -> None:
         """A signal handler runs in the middle of work(), not in a job."""
