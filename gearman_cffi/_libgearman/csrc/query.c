@@ -95,7 +95,9 @@ static int query_client(gcffi_client *client, gcffi_call *call, bool apart, requ
     gcffi_client_recover(client, false);
     gcffi_client_reset_lowat(client);
     int answer = ask_and_wait(client, ask, data, size);
-    client->torn = client->torn || asked.is_truncated;
+    if (asked.is_truncated) {
+      gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE);
+    }
     client->has_error = end(call, &asked, NULL, false, client->error);
     return answer;
   }
@@ -165,14 +167,15 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
   }
   /* A connection that asks for the option when it is opened need not be asked again. One with a packet that a callback
    * holds back cannot be: libgearman would read the answer into that packet. */
-  bool held = client->pending && (client->raised || client->stopped);
-  bool apart = needs_own_connections(client) && (held || !client->pending || client->exceptions);
+  bool is_paused = client->pending && client->paused;
+  bool is_on = client->exceptions == GCFFI_EXCEPTIONS_ON;
+  bool apart = needs_own_connections(client) && (is_paused || !client->pending || is_on);
   granted = query_client(client, &call, apart, client_option, option, size, 0);
   if (granted && !apart) {
-    client->exceptions = true; /* the one option there is */
-  } else if (held) {
-    client->wants_exceptions = true;
-  } else if (!client->exceptions) {
+    client->exceptions = GCFFI_EXCEPTIONS_ON; /* the one option there is */
+  } else if (is_paused) {
+    client->exceptions = is_on ? GCFFI_EXCEPTIONS_ON : GCFFI_EXCEPTIONS_WANTED;
+  } else if (!is_on) {
     if (granted) {
       gcffi_client_replace(client);
     }

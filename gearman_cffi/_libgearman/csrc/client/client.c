@@ -56,10 +56,10 @@ bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) 
     return false;
   }
   client->st = st;
-  client->exceptions = false;
+  client->exceptions = like->exceptions == GCFFI_EXCEPTIONS_WANTED ? GCFFI_EXCEPTIONS_WANTED : GCFFI_EXCEPTIONS_OFF;
   client->options = like->options;
   gcffi_client_readd_servers(client);
-  if (like->exceptions) {
+  if (like->exceptions == GCFFI_EXCEPTIONS_ON) {
     gcffi_preset_exceptions(client); /* in plain text, hence before TLS is turned on */
   }
   gearman_client_options_t options = gearman_client_options(like->st);

@@ -38,6 +38,15 @@ typedef struct gcffi_address {
   unsigned char bytes[sizeof(struct sockaddr_in6)];
 } gcffi_address;
 
+/* Has a callback stopped the run? Then libgearman delivers the packet again in the next one. */
+typedef enum { GCFFI_RUNNING, GCFFI_PAUSED_BY_CODE, GCFFI_PAUSED_BY_EXCEPTION } gcffi_paused;
+
+/* Do its connections ask for the exceptions of workers? Wanted: they were asked for when no connection could be closed. */
+typedef enum { GCFFI_EXCEPTIONS_OFF, GCFFI_EXCEPTIONS_WANTED, GCFFI_EXCEPTIONS_ON } gcffi_exceptions;
+
+/* What is wrong with its connections; see recover.c. */
+typedef enum { GCFFI_CONNS_GOOD, GCFFI_CONNS_MISCOUNTED, GCFFI_CONNS_UNUSABLE } gcffi_health;
+
 struct gcffi_client {
   gcffi_guard guard; /* first: see guard.c */
   gearman_client_st *st;
@@ -52,12 +61,10 @@ struct gcffi_client {
   size_t batch_size, batch_left;
   unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
   gcffi_pollset pollset;    /* what it waits for */
-  bool raised;              /* a callback raised: the packets that follow wait for the next run */
-  bool stopped;             /* a callback returned a code that stops the run */
-  bool exceptions;          /* every connection asks for the exceptions of workers */
-  bool wants_exceptions;    /* they were asked for when no connection could be closed */
+  gcffi_paused paused;
+  gcffi_exceptions exceptions;
+  gcffi_health health;      /* rises until it has new connections */
   bool servers_missing;     /* a server could not be added again */
-  bool torn, miscounted;    /* connections cannot be trusted; see recover.c */
   bool has_send_errors;     /* tasks may be left that could not be sent; see recover.c */
   bool reply_pending;       /* a reply may still come that nobody waits for */
   bool task_conn_lost;      /* a connection that carried tasks was closed */
@@ -78,6 +85,9 @@ struct gcffi_client {
   size_t entropy_left;
 };
 
+/* The life of a task. Orphaned: abandoned before its job was acknowledged, and still needed by libgearman. */
+typedef enum { GCFFI_TASK_ADDED, GCFFI_TASK_ANSWERED, GCFFI_TASK_ENDED, GCFFI_TASK_ORPHANED } gcffi_task_state;
+
 /* The context of a libgearman task. The user's tasks stay in client->freed until Python has forgotten them; one of our own
  * until its caller has released it too. */
 struct gcffi_task {
@@ -93,10 +103,8 @@ struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  bool in_use;     /* by its caller */
-  bool got_packet;
-  bool finished;
-  bool orphaned;
+  bool in_use; /* by its caller */
+  gcffi_task_state state;
 };
 
 /* Takes a packet of the user's task: a return code, or GCFFI_E_EXCEPTION (callbacks.py). */
@@ -108,6 +116,7 @@ void gcffi_free_client(gearman_client_st *st);
 void gcffi_keep_error(gcffi_client *client);
 
 /* servers.c */
+void gcffi_client_worsen(gcffi_client *client, gcffi_health health);
 void gcffi_client_disconnect_all(gcffi_client *client);
 void gcffi_client_mark_good(gcffi_client *client);
 gearman_return_t gcffi_client_readd_servers(gcffi_client *client);

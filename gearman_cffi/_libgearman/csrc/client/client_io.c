@@ -52,7 +52,7 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
     return errno = EAGAIN, -1;
   }
   conn->carries = client;
-  conn->fixes_work_fail = !client->exceptions;
+  conn->fixes_work_fail = client->exceptions != GCFFI_EXCEPTIONS_ON;
   client->sent_fd = conn->fd;
   return send(conn->fd, data, size, flags);
 }
@@ -69,8 +69,8 @@ static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
-  if (client->torn || is_skipped(client, conn)) {
-    client->miscounted = true;
+  if (client->health == GCFFI_CONNS_UNUSABLE || is_skipped(client, conn)) {
+    gcffi_client_worsen(client, GCFFI_CONNS_MISCOUNTED);
     return GCFFI_CONNECT_REFUSE;
   }
   conn->opener = client;
@@ -80,9 +80,9 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
 
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
-  client->miscounted = true;
   client->task_conn_lost = client->task_conn_lost || conn->carries == client;
-  client->torn = client->torn || client->task_conn_lost || gcffi_conn_is_truncated(conn);
+  bool is_unusable = client->task_conn_lost || gcffi_conn_is_truncated(conn);
+  gcffi_client_worsen(client, is_unusable ? GCFFI_CONNS_UNUSABLE : GCFFI_CONNS_MISCOUNTED);
   client->connections -= conn->opener == client && client->connections;
   if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
     gcffi_address *skipped = &client->skipped[client->skipped_count++];

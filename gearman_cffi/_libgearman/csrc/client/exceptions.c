@@ -43,14 +43,15 @@ void gcffi_preset_exceptions(gcffi_client *client) {
   gcffi_call_push(&call, -1);
   call.io = &fake_server;
   gearman_client_add_server(client->st, "127.0.0.1", 4730);
-  client->exceptions = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  bool is_granted = gearman_client_set_server_option(client->st, "exceptions", sizeof "exceptions" - 1);
+  client->exceptions = is_granted ? GCFFI_EXCEPTIONS_ON : GCFFI_EXCEPTIONS_OFF;
   gearman_client_remove_servers(client->st);
   gcffi_call_pop(&call);
   gcffi_client_readd_servers(client);
 }
 
 void gcffi_preset_exceptions_if_idle(gcffi_client *client) {
-  if (!client->exceptions && !client->tasks) {
+  if (client->exceptions != GCFFI_EXCEPTIONS_ON && !client->tasks) {
     gcffi_keep_error(client);
     gcffi_preset_exceptions(client);
   }

@@ -56,7 +56,7 @@ bool gcffi_client_replace(gcffi_client *client) {
     return false;
   }
   for (gcffi_task *task = client->tasks; task; task = task->next) {
-    client->lost_tasks += task->id && !task->finished ? 1 : 0;
+    client->lost_tasks += task->id && task->state != GCFFI_TASK_ENDED ? 1 : 0;
   }
   client->reply_pending = false;
   gcffi_client_mark_good(client);
@@ -86,19 +86,20 @@ static bool has_sent(const gcffi_client *client) {
  *
  * held: a callback holds a packet back, and libgearman still points at its connection. */
 static __attribute__((noinline)) void recover(gcffi_client *client, bool held) {
-  if (client->torn && held) {
+  bool is_unusable = client->health == GCFFI_CONNS_UNUSABLE;
+  if (is_unusable && held) {
     gcffi_client_replace(client);
-  } else if (client->torn || (!held && (!client->connections || !has_sent(client)))) {
+  } else if (is_unusable || (!held && (!client->connections || !has_sent(client)))) {
     size_t lost = free_sent(client, NULL);
     /* Of one server the program has been told. */
-    client->lost_tasks += client->server_count > 1 || !client->torn ? lost : 0;
+    client->lost_tasks += client->server_count > 1 || !is_unusable ? lost : 0;
     gcffi_client_disconnect_all(client);
     gcffi_client_readd_servers(client);
   }
 }
 
 void gcffi_client_recover(gcffi_client *client, bool held) {
-  if (client->torn || client->miscounted) {
+  if (client->health != GCFFI_CONNS_GOOD) {
     recover(client, held);
   }
 }
@@ -107,8 +108,7 @@ void gcffi_client_recover(gcffi_client *client, bool held) {
 void gcffi_before_adding(gcffi_client *client) {
   if (!client->tasks) {
     gcffi_client_recover(client, false);
-    if (client->wants_exceptions) {
-      client->wants_exceptions = false;
+    if (client->exceptions == GCFFI_EXCEPTIONS_WANTED) {
       gcffi_preset_exceptions_if_idle(client);
     }
   }
@@ -117,18 +117,19 @@ void gcffi_before_adding(gcffi_client *client) {
 /* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
  * again, and then go on from the task that it has freed. A callback that has raised holds them back until then. */
 void gcffi_fail_send_errors(gcffi_client *client) {
-  if (client->raised || !client->has_send_errors) {
+  if (client->paused == GCFFI_PAUSED_BY_EXCEPTION || !client->has_send_errors) {
     return;
   }
   gcffi_task *next;
-  for (gcffi_task *task = client->tasks; task && !client->raised; task = next) {
+  for (gcffi_task *task = client->tasks; task && client->paused != GCFFI_PAUSED_BY_EXCEPTION; task = next) {
     next = task->next;
-    if (!task->got_packet && !task->in_use && in_state(task, "FAIL")) {
-      client->miscounted = true;
+    bool is_answered = task->state == GCFFI_TASK_ANSWERED || task->state == GCFFI_TASK_ENDED;
+    if (!is_answered && !task->in_use && in_state(task, "FAIL")) {
+      gcffi_client_worsen(client, GCFFI_CONNS_MISCOUNTED);
       gcffi_task_fail(task);
     }
   }
-  client->has_send_errors = client->raised;
+  client->has_send_errors = client->paused == GCFFI_PAUSED_BY_EXCEPTION;
 }
 
 /* Frees tasks of ours that have been named since, or whose connection is gone. */
@@ -136,7 +137,7 @@ void gcffi_free_orphans(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && client->orphans; task = next) {
     next = task->next;
-    if (task->orphaned && in_state(task, "WORK") && (connection_lost || is_acknowledged(task))) {
+    if (task->state == GCFFI_TASK_ORPHANED && in_state(task, "WORK") && (connection_lost || is_acknowledged(task))) {
       gearman_task_free(task->st);
     }
   }
@@ -149,7 +150,8 @@ static bool may_be_acknowledged(const gcffi_client *client, const gcffi_task *ta
     return false;
   }
   for (const gcffi_task *other = client->tasks; other; other = other->next) {
-    if (other != task && !other->got_packet && !in_state(other, "NEW")) {
+    bool waits = other->state == GCFFI_TASK_ADDED || (other->state == GCFFI_TASK_ORPHANED && !is_acknowledged(other));
+    if (other != task && waits && !in_state(other, "NEW")) {
       return true;
     }
   }
@@ -161,11 +163,13 @@ static bool may_be_acknowledged(const gcffi_client *client, const gcffi_task *ta
  * whose workload is still being sent, because the connection points into it. */
 void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
-    if (client->raised || client->stopped) { /* by a callback: rc is what it has returned, or the step it was called in */
+    if (client->paused) { /* by a callback: rc is what it has returned, or the step it was called in */
       rc = client->task_conn_lost ? GEARMAN_LOST_CONNECTION : GEARMAN_TIMEOUT;
     }
     client->reply_pending = true;
-    client->miscounted = client->miscounted || in_state(task, "FAIL");
+    if (in_state(task, "FAIL")) {
+      gcffi_client_worsen(client, GCFFI_CONNS_MISCOUNTED);
+    }
     bool undecided = may_be_acknowledged(client, task, rc);
     bool connection_lost = rc != GEARMAN_TIMEOUT && rc != GEARMAN_SUCCESS && !undecided;
     if (in_state(task, "NEW")) {
@@ -177,7 +181,7 @@ void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t
     } else if (undecided && client->pending == 0 && gcffi_client_replace(client)) {
       /* only what nobody waits for went down with the connections */
     } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_acknowledged(task))) {
-      task->orphaned = true;
+      task->state = GCFFI_TASK_ORPHANED;
       client->orphans++;
     }
   }

@@ -11,25 +11,24 @@
 /* A packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
-static bool is_paused(const gcffi_client *client) { return client->raised || client->stopped; }
-
 /* One step: sends and receives what is possible now. True if *left, the number of tasks that are waited for, is not 0 and
  * something must become ready first: gcffi_pollset_collect() says what, and gcffi_pollset_feed() before the next step says that
  * it is. Otherwise *rc says how the run ended. */
 bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc) {
   do {
     *rc = gearman_client_run_tasks(client->st);
-    if (*rc == GEARMAN_TIMEOUT && !client->stopped) {
-      client->torn = true; /* while a connection was opened: an answer may still come */
+    if (*rc == GEARMAN_TIMEOUT && client->paused != GCFFI_PAUSED_BY_CODE) {
+      gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE); /* while a connection was opened: an answer may still come */
     }
     if (*left == 0) {
       *rc = GEARMAN_SUCCESS;
       return false;
     }
     /* Q30: a server that does not work for us went away */
-  } while (*rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && !client->stopped && gcffi_waits_are_ours());
-  client->has_send_errors = !client->stopped && *rc != GEARMAN_IO_WAIT && *rc != GEARMAN_SUCCESS;
-  bool ends = is_paused(client) || call->state == GCFFI_INTERRUPTED || client->has_send_errors;
+  } while (*rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && client->paused != GCFFI_PAUSED_BY_CODE &&
+           gcffi_waits_are_ours());
+  client->has_send_errors = client->paused != GCFFI_PAUSED_BY_CODE && *rc != GEARMAN_IO_WAIT && *rc != GEARMAN_SUCCESS;
+  bool ends = client->paused || call->state == GCFFI_INTERRUPTED || client->has_send_errors;
   if (ends) {
     gcffi_fail_send_errors(client);
   }
@@ -71,8 +70,9 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
   if (client->servers_missing && (rc = gcffi_client_readd_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
-  bool was_paused = is_paused(client);
-  client->has_error = client->raised = client->stopped = client->task_conn_lost = false;
+  bool was_paused = client->paused;
+  client->paused = GCFFI_RUNNING;
+  client->has_error = client->task_conn_lost = false;
   call->io = &gcffi_client_io;
   call->self = client;
   gcffi_fail_send_errors(client);
@@ -81,7 +81,7 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
     waited = mode == GCFFI_STEP ? GEARMAN_IO_WAIT : wait_io(client, call, mode);
     rc = mode == GCFFI_BLOCK ? waited : GEARMAN_IO_WAIT;
   }
-  if (was_paused && !is_paused(client) && gcffi_is_rejection(rc)) {
+  if (was_paused && !client->paused && gcffi_is_rejection(rc)) {
     gcffi_client_replace(client); /* Q31: libgearman would go on from the packet that was paused, and is gone */
   }
   if (client->orphans) {
@@ -153,11 +153,11 @@ static gearman_return_t run_single(gcffi_client *client, gcffi_call *call, gcffi
 /* Shows a packet that a callback has held back once more: as long as it is held, libgearman takes no other task, and a task
  * that is added could not be taken back. */
 static gearman_return_t redeliver_paused(gcffi_client *client, gcffi_call *call) {
-  if (client->pending == 0 || !(client->stopped || client->raised)) {
+  if (client->pending == 0 || !client->paused) {
     return GEARMAN_SUCCESS;
   }
   gearman_return_t rc = gcffi_client_run_tasks(client, call, &client->pending, GCFFI_STEP);
-  return client->raised || client->stopped ? rc : GEARMAN_SUCCESS;
+  return client->paused ? rc : GEARMAN_SUCCESS;
 }
 
 /* gearman_client_do_background() has an error of its own for an empty name, which a task would not be given. */

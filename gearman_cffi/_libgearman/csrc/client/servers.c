@@ -85,9 +85,13 @@ gearman_return_t gcffi_client_readd_servers(gcffi_client *client) {
   return GEARMAN_SUCCESS;
 }
 
-/* Those that are there are gone, and what was held against them. */
+void gcffi_client_worsen(gcffi_client *client, gcffi_health health) {
+  client->health = health > client->health ? health : client->health;
+}
+
+/* All connections are closed: forget what was wrong with them. */
 void gcffi_client_mark_good(gcffi_client *client) {
-  client->torn = client->miscounted = false;
+  client->health = GCFFI_CONNS_GOOD;
   client->skipped_count = client->connections = 0;
 }
 

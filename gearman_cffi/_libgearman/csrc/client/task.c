@@ -25,15 +25,17 @@ static bool ends(const gcffi_task *task, int event) {
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
-  task->got_packet = true;
+  if (task->state == GCFFI_TASK_ADDED) {
+    task->state = GCFFI_TASK_ANSWERED;
+  }
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* an exception has a text; see inbound.c */
   }
-  if (task->orphaned || task->reply) {
-    return task->orphaned ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
+  if (task->state == GCFFI_TASK_ORPHANED || task->reply) {
+    return task->state == GCFFI_TASK_ORPHANED ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
   }
   if (task->callbacks & (1u << event)) {
-    if (client->raised) {
+    if (client->paused == GCFFI_PAUSED_BY_EXCEPTION) {
       return GEARMAN_PAUSE;
     }
     gcffi_block_if_finalizing();
@@ -51,15 +53,15 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       task->unread = NULL; /* with any other code the packet is delivered again, and its data can be read until then */
     }
     if (rc == GCFFI_E_EXCEPTION) {
-      client->raised = true;
+      client->paused = GCFFI_PAUSED_BY_EXCEPTION;
       gcffi_call_note_exception();
     } else if (rc != GEARMAN_SUCCESS) {
-      client->stopped = true;
+      client->paused = GCFFI_PAUSED_BY_CODE;
       return (gearman_return_t)rc;
     }
   }
-  if (ends(task, event) && !task->finished) {
-    task->finished = true;
+  if (ends(task, event) && task->state != GCFFI_TASK_ENDED) {
+    task->state = GCFFI_TASK_ENDED;
     client->pending--;
   }
   return GEARMAN_SUCCESS;
@@ -226,7 +228,7 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   task->st = NULL;
   task->size = task->read_offset = 0;
   task->unread = NULL;
-  if (task->orphaned) {
+  if (task->state == GCFFI_TASK_ORPHANED) {
     client->orphans--;
   }
   if (!task->id) {
@@ -235,8 +237,8 @@ static void on_task_freed(gearman_task_st *st, void *context) {
     }
     return;
   }
-  if (!task->finished) {
-    task->finished = true;
+  if (task->state != GCFFI_TASK_ENDED) {
+    task->state = GCFFI_TASK_ENDED;
     client->pending--;
   }
   task->next_freed = client->freed;
@@ -249,7 +251,7 @@ void gcffi_task_release(gcffi_task *task) {
   task->reply = NULL;
   if (!task->st) {
     drop(task);
-  } else if (!task->orphaned) {
+  } else if (task->state != GCFFI_TASK_ORPHANED) {
     gearman_task_free(task->st);
   }
 }
