@@ -23,10 +23,14 @@ def short_repr(value: object) -> str:
     return f"{text[: half - 2]}...{text[1 - half :]}"
 
 
-def escape(value: object) -> str:
+def escape(value: object, keep: str = "") -> str:
     """The text of a value with line ends, control characters and bytes that are not text as backslash escapes.
 
     Names and messages come from the network; on a terminal they could otherwise move the cursor or fake a line.
+    keep: characters that are not escaped.
     """
     text = str(value).encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    return "".join(
+        letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

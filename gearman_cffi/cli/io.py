@@ -60,7 +60,13 @@ def print_message(text: str, *, multiline: bool = False) -> None:
 
 
 def write(data: bytes) -> None:
-    """Write bytes to stdout as they are, at once. Raises OSError with a text that names stdout."""
+    """Write bytes to stdout at once. Raises OSError with a text that names stdout.
+
+    A terminal gets control characters as backslash escapes, except line ends and tabs; anything else the bytes as
+    they are.
+    """
+    if sys.stdout.isatty():
+        data = escape(data.decode("utf-8", "backslashreplace"), keep="\n\t").encode()
     with _naming_stdout():
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

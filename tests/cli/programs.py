@@ -87,6 +87,18 @@ class Terminal:
     def text(self) -> str:
         return _ESCAPE.sub("", self._shown.decode("utf-8", "replace").replace("\x1b[H", "\n"))
 
+    @property
+    def raw(self) -> bytes:
+        """The output so far, as the terminal gets it."""
+        return self._shown
+
+    def await_end(self) -> None:
+        """Read the output until the command has ended without an error."""
+        with suppress(OSError):  # reading from a terminal that nobody has open any more fails
+            while piece := os.read(self._ours, 65536):
+                self._shown += piece
+        assert self.process.wait(20) == 0, self.text
+
     def await_text(self, text: str, seconds: float = 20) -> None:
         """Read the output until it contains text."""
         deadline = time.monotonic() + seconds

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from gearman_cffi import Client, Job, JsonSerializer, RawSerializer
+from gearman_cffi import Client, Job, JsonSerializer, PhpSerializer, RawSerializer, Serializer
 from gearman_cffi.cli.app import COMMANDS
 from gearman_cffi.cli.options import Option
 from gearman_cffi.testing import Gearmand
@@ -117,6 +117,40 @@ def test_a_raw_result_on_a_terminal(gearmand: Gearmand) -> None:
     ):
         terminal.await_text("text\r\n")
         assert terminal.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("how", ["raw", "php", "parts", "lines"])
+def test_control_characters_on_a_terminal(gearmand: Gearmand, how: str) -> None:
+    """A terminal gets control characters escaped, except line ends and tabs; a pipe gets the bytes as they are."""
+    data = b"red \x1b[31m\x1b]0;title\x07\x9b1m \xc2\x9b1m \xe2\x80\xae \x08\r\x00\x7f|tab\tgr\xc3\xbcn\nnext"
+    shown = r"red \x1b[31m\x1b]0;title\x07\x9b1m \x9b1m \u202e \x08\r\x00\x7f|tab" + "\tgr\xfcn\r\nnext\r\n"
+
+    def job(job: Job) -> bytes:
+        if how == "parts":
+            job.send_data(data)
+            return b""
+        return data
+
+    arguments = ["submit", "job", "--serializer=php" if how == "php" else "--serializer=raw"]
+    arguments += ["--lines", "@/etc/hostname"] if how == "lines" else ["x"]
+    serializer = PhpSerializer() if how == "php" else RawSerializer()
+    with running(gearmand, handlers(job=job), serializer=serializer):
+        with Terminal(gearmand, 200, *arguments) as terminal:
+            terminal.await_end()
+        assert run_binary(gearmand, *arguments) == data + (b"\n" if how == "lines" else b"")
+    assert terminal.raw.decode() == shown
+
+
+@pytest.mark.parametrize("serializer", [RawSerializer(), PhpSerializer()], ids=["raw", "php"])
+def test_an_empty_result_on_a_terminal(gearmand: Gearmand, serializer: Serializer) -> None:
+    """On a terminal an empty result is a line end."""
+    name = "raw" if isinstance(serializer, RawSerializer) else "php"
+    with (
+        running(gearmand, handlers(empty=lambda job: b""), serializer=serializer),
+        Terminal(gearmand, 80, "submit", "empty", f"--serializer={name}") as terminal,
+    ):
+        terminal.await_end()
+    assert terminal.raw == b"\r\n"
 
 
 def test_unreadable_results(gearmand: Gearmand) -> None:
