@@ -44,45 +44,60 @@ class Connection:
 
     def set_client(self, client: GearmanClient | None) -> None:
         """Uses this GearmanClient from now on, and adds the servers to it on the next get(); None creates a new one."""
-        self._client = client
-        self._is_callers = client is not None
-        self._process = os.getpid()
-        self._setup = threading.RLock()  # one thread creates the client, the others wait for it
-        self._added = 0  # how many servers of the collection were added to the GearmanClient ...
-        self._resolved = 0  # ... and how many of these have a host name that could be resolved
+        self._setup = _Setup(self.servers, self._timeout_ms, client)
 
     def get(self) -> GearmanClient:
         """Returns the GearmanClient, with all servers that are in the collection now.
 
         Raises NoServers if the collection is empty, ConnectionFailed if no host name can be resolved.
         """
+        setup = self._setup  # another thread's call may replace it
+        if setup.process != os.getpid():  # a forked child must not use its parent's connection
+            setup = self._setup = _Setup(self.servers, self._timeout_ms, None)
+        return setup.get()
+
+
+class _Setup:
+    """A GearmanClient, and which servers of the collection it has."""
+
+    def __init__(self, servers: ServerCollection, timeout_ms: int, client: GearmanClient | None) -> None:
+        self.process = os.getpid()
+        self._servers = servers
+        self._timeout_ms = timeout_ms
+        self._client = client
+        self._is_callers = client is not None
+        self._lock = threading.RLock()  # one thread creates the client, the others wait for it
+        self._added = 0  # how many servers of the collection were added to the GearmanClient ...
+        self._resolved = 0  # ... and how many of these have a host name that could be resolved
+
+    def get(self) -> GearmanClient:
+        """Does what Connection.get() does."""
         client = self._client
-        if client is not None and self._added == len(self.servers) and self._process == os.getpid():
+        if client is not None and self._added == len(self._servers):
             return client  # every call but the first
-        if self._process != os.getpid():
-            self.set_client(None)  # a forked child must not use its parent's connection
-        with self._setup:
+        with self._lock:
             return self._set_up()
 
     def _set_up(self) -> GearmanClient:
         """Creates the GearmanClient if there is none, and adds the servers that it lacks."""
-        if not self.servers and not self._is_callers:
+        if not self._servers and not self._is_callers:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
-        if self._client is None:
-            self._client = NonWarningClient()
-            self._client._enable_exceptions()
-        unknown = self._add_new(self._client)
+        client = self._client
+        if client is None:
+            client = self._client = NonWarningClient()
+            client._enable_exceptions()
+        unknown = self._add_new(client)
         if unknown and not self._resolved:
             self._added = 0  # resolve the names again in the next call
-            raise failure(ReturnCode.GETADDRINFO, server=str(self.servers), detail=self._client.error())
+            raise failure(ReturnCode.GETADDRINFO, server=str(self._servers), detail=client.error())
         for server in unknown:
-            warnings.warn(GearmanWarning(f"{server} is left out: its host name cannot be resolved"), stacklevel=5)
-        return self._client
+            warnings.warn(GearmanWarning(f"{server} is left out: its host name cannot be resolved"), stacklevel=6)
+        return client
 
     def _add_new(self, client: GearmanClient) -> list[Server]:
         """Adds the servers that are new in the collection; returns those whose host names cannot be resolved."""
         unknown = []
-        for server in self.servers.get_servers()[self._added :]:
+        for server in self._servers.get_servers()[self._added :]:
             if self._add(client, server):
                 self._resolved += 1
             else:

@@ -413,9 +413,9 @@ class GearmanClient(GearmanBase):
         """Submits a job in the background for the public method ``call``."""
         self._background_handle = ""
         reply = self._do(call, kind, function, workload, unique)
-        if reply.rc in TOLERATED:
-            self._background_handle = reply.handle
-        return self._background_handle
+        handle = reply.handle if reply.rc in TOLERATED else ""
+        self._background_handle = handle  # another thread's call may change it before this one returns
+        return handle
 
     def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> Reply:
         """Submits a job for the public method ``call``, and warns as PHP does if that failed."""

@@ -204,6 +204,20 @@ class TestBrokenConnections:
         wait_until(lambda: len(gearmand.ask("workers").splitlines()) == 2, "it is disconnected")
         assert client.execute_in_background("f", 1)
 
+    def test_close_while_a_call_adds_the_servers(self, shared_gearmand: Gearmand) -> None:
+        """A call whose Client another thread closes goes on, and the next call has servers too."""
+
+        class Servers(ServerCollection):
+            def get_servers(self) -> list[Server]:
+                thread = threading.Thread(target=client.close)
+                thread.start()
+                thread.join()
+                return super().get_servers()
+
+        client = Client(Servers([shared_gearmand.address]), timeout=20)
+        for number in range(2):
+            assert client.execute_in_background("f", number)
+
     def test_a_forked_child_has_a_connection_of_its_own(self, gearmand: Gearmand) -> None:
         with Client(gearmand.address, timeout=10) as client:
             client.execute_in_background("parent", 1)
