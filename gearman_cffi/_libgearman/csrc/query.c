@@ -123,9 +123,11 @@ static int query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, co
   query asked = {.worker = worker};
   begin(call, &asked);
   worker->has_error = false;
-  if (!worker->job_may_come && !worker->broken) {
+  if (!worker->job_may_come && worker->phase != GCFFI_BROKEN) {
     int answer = ask_worker_and_wait(worker, ask, data, size);
-    worker->broken = worker->broken || asked.is_truncated;
+    if (asked.is_truncated) {
+      gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+    }
     worker->has_error = end(call, &asked, NULL, false, worker->error);
     return answer;
   }

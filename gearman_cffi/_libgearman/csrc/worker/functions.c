@@ -64,7 +64,8 @@ static void take_end(gcffi_worker *worker, int end) {
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_worker *worker = gcffi_current_call()->self;
   gcffi_job_init(&worker->job, worker, st);
-  worker->job_may_come = worker->left_start_state = worker->searching = true; /* for what the function calls */
+  worker->job_may_come = true; /* for what the function calls */
+  gcffi_worker_set_phase(worker, GCFFI_SEARCHING);
   worker->guard.in_callback = true;
   gcffi_block_if_finalizing();
   int end = gcffi_on_job(context, &worker->job);
@@ -117,7 +118,9 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
 static int begin_to_forget(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(call, worker);
   if (refused == 0) {
-    worker->broken = worker->broken || worker->searching || worker->is_announcing;
+    if (worker->phase == GCFFI_SEARCHING || worker->is_announcing) {
+      gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+    }
     *rc = gcffi_worker_replace_if_broken(worker);
   }
   return refused;

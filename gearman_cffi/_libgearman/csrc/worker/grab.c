@@ -35,12 +35,13 @@ static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   (void)conn;
-  return ((gcffi_worker *)self)->broken ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+  return ((gcffi_worker *)self)->phase == GCFFI_BROKEN ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
-  gcffi_worker *worker = self;
-  worker->broken = worker->broken || gcffi_conn_is_truncated(conn);
+  if (gcffi_conn_is_truncated(conn)) {
+    gcffi_worker_set_phase(self, GCFFI_BROKEN);
+  }
 }
 
 static const gcffi_io grab_io = {
@@ -61,11 +62,11 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_call *call, ge
     peek(worker, call);
   }
   gearman_job_st *st = grab(worker, call, in_steps, rc);
-  bool was_under_way = worker->left_start_state;
-  worker->left_start_state = st || *rc != GEARMAN_NO_JOBS;
-  worker->searching = gcffi_is_mid_search(*rc);
-  worker->broken = worker->broken || gcffi_breaks_worker(*rc) ||
-                  (*rc == GEARMAN_NO_JOBS && (was_under_way || in_steps || !waits));
+  bool was_at_start = worker->phase == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
+  gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : gcffi_is_mid_search(*rc) ? GCFFI_SEARCHING : GCFFI_LEFT_START);
+  if (gcffi_breaks_worker(*rc) || (no_job && (!was_at_start || in_steps || !waits))) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
   if (!st && call->state == GCFFI_TIMED_OUT) {
     *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */
   }

@@ -21,6 +21,6 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
   memcpy(packet + GCFFI_HEAD, worker->id, worker->id_size);
   size_t all = GCFFI_HEAD + worker->id_size;
   if (send(fd, packet, all, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)all) {
-    worker->broken = true; /* another worker of libgearman's sends it by itself */
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN); /* another worker of libgearman's sends it by itself */
   }
 }

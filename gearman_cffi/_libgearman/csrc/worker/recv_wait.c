@@ -32,22 +32,27 @@ static bool has_time(const gcffi_call *call) {
  * than it saves. */
 void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn) {
   worker->recv_fd = worker->recv_fd < 0 ? conn->fd : worker->recv_fd;
-  worker->recv_blocks = worker->may_block_in_recv && worker->recv_fd == conn->fd && has_time(call) && make_blocking(conn);
+  if (worker->recv_mode != GCFFI_RECV_NEVER_BLOCKS) {
+    bool blocks = worker->recv_fd == conn->fd && has_time(call) && make_blocking(conn);
+    worker->recv_mode = blocks ? GCFFI_RECV_BLOCKS : GCFFI_RECV_MAY_BLOCK;
+  }
 }
 
 /* If a signal or the timeout ends it early, libgearman waits in poll(), which checks for signals first. */
 ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
-  if (!worker->recv_blocks || !conn->is_blocking) {
+  if (worker->recv_mode != GCFFI_RECV_BLOCKS || !conn->is_blocking) {
     return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
   }
-  worker->recv_blocks = false;
+  worker->recv_mode = GCFFI_RECV_MAY_BLOCK;
   if (call->check_signals_first) {
     return errno = EAGAIN, -1;
   }
   ssize_t got = recv(conn->fd, data, size, flags);
   call->check_signals_first = got < 0;
-  worker->recv_blocks = gcffi_is_noop(data, got); /* it woke the worker up, which asked; the answer is still to come */
+  if (gcffi_is_noop(data, got)) {
+    worker->recv_mode = GCFFI_RECV_BLOCKS; /* it woke the worker up, which asked; the answer is still to come */
+  }
   if (got < 0 && errno == EINTR) {
     errno = EAGAIN; /* libgearman would begin again */
   }

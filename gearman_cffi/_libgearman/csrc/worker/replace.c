@@ -25,6 +25,11 @@ bool gcffi_is_mid_search(gearman_return_t rc) {
   return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
 }
 
+/* A broken worker stays broken until it is replaced. */
+void gcffi_worker_set_phase(gcffi_worker *worker, gcffi_phase phase) {
+  worker->phase = worker->phase == GCFFI_BROKEN ? GCFFI_BROKEN : phase;
+}
+
 /* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
  * which is not that of a client whose callback this is, and where the ends of connections are no news. */
 void gcffi_free_worker(gearman_worker_st *st) {
@@ -118,7 +123,7 @@ void gcffi_free_replaced(gcffi_worker *worker) {
 /* Before libgearman goes on: where it would crash, a clone goes on in its place. Jobs belong to their worker, so one whose
  * jobs are still held is kept until they are gone, and so is the one that runs a job. */
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
-  if (!worker->broken) {
+  if (worker->phase != GCFFI_BROKEN) {
     return GEARMAN_SUCCESS;
   }
   gearman_worker_st *st = clone_of(worker->st);
@@ -132,7 +137,8 @@ gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
   st = gcffi_swap_worker(worker, st);
   worker->replaced[worker->replaced_count++] = st;
   gcffi_free_replaced(worker);
-  worker->broken = worker->job_may_come = worker->left_start_state = worker->searching = worker->is_announcing = false;
+  worker->phase = GCFFI_AT_START;
+  worker->job_may_come = worker->is_announcing = false;
   worker->unannounced_fd = -1;
   return GEARMAN_SUCCESS;
 }

@@ -69,11 +69,13 @@ static bool returns_on_timeout(gcffi_worker *worker) {
 
 /* A connection on which something else than the functions was sent has been given up while it was opened. */
 static void note_step(gcffi_worker *worker, gearman_return_t rc) {
-  worker->left_start_state = true;
-  worker->functions_added = worker->functions_added && worker->searching;
-  worker->functions_removed = worker->functions_removed && (worker->searching || rc == GEARMAN_NO_SERVERS);
-  worker->searching = gcffi_is_mid_search(rc);
-  worker->broken = worker->broken || gcffi_breaks_worker(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT);
+  bool was_searching = worker->phase >= GCFFI_SEARCHING;
+  worker->functions_added = worker->functions_added && was_searching;
+  worker->functions_removed = worker->functions_removed && (was_searching || rc == GEARMAN_NO_SERVERS);
+  gcffi_worker_set_phase(worker, gcffi_is_mid_search(rc) ? GCFFI_SEARCHING : GCFFI_LEFT_START);
+  if (gcffi_breaks_worker(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT)) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
 }
 
 /* What a job does to the worker's functions may put another worker of libgearman's in the place of the one that runs it. */
@@ -145,7 +147,7 @@ static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_call *call) {
   bool waits = !worker->non_blocking;
   worker->has_error = false;
   gcffi_call_set_deadline(call, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
-  worker->may_block_in_recv = waits || worker->wait_for_grab_reply;
+  worker->recv_mode = waits || worker->wait_for_grab_reply ? GCFFI_RECV_MAY_BLOCK : GCFFI_RECV_NEVER_BLOCKS;
   worker->has_sent = false;
   rc = work(worker, call, waits);
   worker->job_may_come = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
@@ -157,7 +159,7 @@ static int begin(gcffi_call *call, gcffi_worker *worker) {
   if (refused == 0) {
     call->io = &gcffi_worker_io;
     call->self = worker;
-    worker->may_block_in_recv = worker->recv_blocks = false;
+    worker->recv_mode = GCFFI_RECV_NEVER_BLOCKS;
     worker->outcome = GEARMAN_SUCCESS;
     worker->send_error = 0;
     worker->keep_working = false;
@@ -240,6 +242,8 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
     memcpy(worker->id, id, size);
     worker->id_size = size;
   }
-  worker->broken = worker->broken || (worker->job_may_come && worker->unannounced_fd >= 0);
+  if (worker->job_may_come && worker->unannounced_fd >= 0) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
   return gcffi_call_end(&call, rc);
 }

@@ -18,6 +18,13 @@ struct gcffi_job {
   bool connection_broken; /* a packet was sent in part */
 };
 
+/* Where libgearman is in its search for a job: in the state in which it begins one, elsewhere, in the middle of one; or
+ * where it crashes if it is asked for another job. */
+typedef enum { GCFFI_AT_START, GCFFI_LEFT_START, GCFFI_SEARCHING, GCFFI_BROKEN } gcffi_phase;
+
+/* May recv() wait for the answer to a request for a job? Does the next one? */
+typedef enum { GCFFI_RECV_NEVER_BLOCKS, GCFFI_RECV_MAY_BLOCK, GCFFI_RECV_BLOCKS } gcffi_recv_mode;
+
 struct gcffi_worker {
   gcffi_guard guard; /* first: see guard.c */
   gearman_worker_st *st;
@@ -32,7 +39,7 @@ struct gcffi_worker {
   int corked_fd;          /* the connection with a corked result, or -1; see worker_io.c */
   bool may_cork;          /* what is sent now is a result */
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
-  bool may_block_in_recv, recv_blocks; /* in this call; the next recv() */
+  gcffi_recv_mode recv_mode;
   bool is_idle;           /* no server has a job for it */
   bool has_sent;          /* in this call: a server was connected */
   int unannounced_fd;     /* a connection over which something else than the functions was sent, or -1 */
@@ -44,12 +51,10 @@ struct gcffi_worker {
   bool close_when_jobs_gone;
   char *function_names;         /* of all functions that it has and had, each with a NUL */
   size_t function_names_size;
-  bool left_start_state;        /* libgearman has left the state that it begins a search for a job in */
   bool is_announcing;           /* it announces its functions to a server, and has not asked for a job since */
-  bool searching;               /* libgearman goes on in the middle of its search for a job */
   bool functions_added, functions_removed; /* since libgearman has begun a search */
   bool job_may_come;            /* a server may be about to send a job, or to wake the worker up */
-  bool broken;                  /* st crashes when it is asked for another job */
+  gcffi_phase phase;            /* of libgearman's search for a job */
   pid_t pid;
   int stop, stop_lock; /* set from other threads and signal handlers, hence atomic */
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
@@ -66,6 +71,7 @@ int gcffi_on_job(void *context, gcffi_job *job);
 
 /* replace.c */
 void gcffi_free_worker(gearman_worker_st *st);
+void gcffi_worker_set_phase(gcffi_worker *worker, gcffi_phase phase);
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker);
 bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from);
 void gcffi_free_replaced(gcffi_worker *worker);

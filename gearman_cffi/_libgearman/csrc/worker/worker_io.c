@@ -86,7 +86,7 @@ static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  if (worker->broken) {
+  if (worker->phase == GCFFI_BROKEN) {
     return GCFFI_CONNECT_REFUSE;
   }
   forget(worker, conn);
@@ -96,7 +96,9 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
 
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  worker->broken = worker->broken || gcffi_conn_is_truncated(conn);
+  if (gcffi_conn_is_truncated(conn)) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
   forget(worker, conn);
 }
 
