@@ -45,6 +45,21 @@ def takes_all_and_passes_one(*arguments: Any) -> str:
     return count(*arguments)
 
 
+@functools.wraps(lambda job, context: count(job, context))
+def takes_one(job: Any) -> str:
+    return count(job)
+
+
+@functools.wraps(lambda job: count(job))
+def takes_two(job: Any, context: Any) -> str:
+    return count(job, context)
+
+
+@functools.lru_cache
+def cached(job: Any) -> str:
+    return count(job)
+
+
 def signed(job: Any, context: Any) -> str:
     return count(job, context)
 
@@ -68,6 +83,9 @@ FUNCTIONS: list[tuple[Callable[..., Any], int]] = [
     (Counts(), 1),
     (functools.partial(lambda more, job: count(job), "more"), 1),
     (takes_all_and_passes_one, 1),
+    (takes_one, 1),
+    (takes_two, 2),
+    (cached, 1),
     (signed, 2),
 ]
 
