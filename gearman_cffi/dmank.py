@@ -32,7 +32,7 @@ from gearman_cffi._worker.handler_adapter import HandlerJob as _HandlerJob
 from gearman_cffi.events import Dispatcher, EventName, Listener
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exceptions import NoFunctionGiven as NoFunctionGiven
-from gearman_cffi.ext import GearmanClient, GearmanWorker
+from gearman_cffi.ext import GearmanClient, GearmanWorker, arguments
 from gearman_cffi.job_watch import JobUpdate
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
@@ -178,8 +178,8 @@ class JobStatus(_job_status.JobStatus):
         elements = status if isinstance(status, Mapping) else dict(enumerate(status))
         numbers = (elements.get(place) for place in (2, 3))
         super().__init__(
-            _is_true(elements.get(0)),
-            _is_true(elements.get(1)),
+            arguments.flag(elements.get(0)),
+            arguments.flag(elements.get(1)),
             *(number if isinstance(number, int) else 0 for number in numbers),
         )
 
@@ -221,11 +221,11 @@ class JobHandlerInterface(_handlers.JobHandlerInterface):
 class JobCollection(_handlers.JobCollection):
     """A worker's handlers by name. A handler replaces an earlier one of the same name."""
 
-    def add(self, job: _handlers.JobHandlerInterface, *, replace: bool = True) -> None:
+    def add(self, handler: _handlers.JobHandlerInterface, *, replace: bool = True) -> None:
         """Adds a handler. Raises TypeError for other types."""
-        super().add(job, replace=replace)
-        if isinstance(job, _handlers.FunctionHandler):
-            job.job_class = HandlerJob
+        super().add(handler, replace=replace)
+        if isinstance(handler, _handlers.FunctionHandler):
+            handler.job_class = HandlerJob
 
     def addMultipleJobs(self, jobs: Iterable[object]) -> int:
         """Adds the handlers among these and skips everything else; returns how many were added."""
@@ -237,6 +237,10 @@ class JobCollection(_handlers.JobCollection):
     def getJobs(self) -> dict[str, _handlers.JobHandlerInterface]:
         """Returns the handlers by name."""
         return self.get_jobs()
+
+    def count(self) -> int:
+        """Returns how many handlers there are."""
+        return len(self)
 
     def getJob(self, jobName: str) -> _handlers.JobHandlerInterface | None:
         """Returns the handler that listens to this name now, or None."""
@@ -652,19 +656,13 @@ class MemoryLimit(_subscribers.MemoryLimit):
 
 
 def _strval(value: object) -> str:
-    """PHP's strval()."""
-    if value is None or value is False:
+    """PHP's strval(); repr() of what PHP cannot convert."""
+    if value is None:
         return ""
-    if value is True:
-        return "1"
     if isinstance(value, bytes):
         return value.decode()
-    return format(value, ".14G") if isinstance(value, float) else str(value)
-
-
-def _is_true(value: object) -> bool:
-    """PHP's (bool)."""
-    return bool(value) and value not in ("0", b"0")
+    text = arguments.text(value)
+    return str(value) if text is None else text
 
 
 def _port(value: int | str | None) -> int:

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from types import FunctionType, MethodType
 from typing import Any, TypeVar
 
 from gearman_cffi.checks import LONGEST_FUNCTION, check_name
@@ -16,7 +15,6 @@ from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 
-_NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _Function = TypeVar("_Function", bound=Callable[[Job], Any])
 
 
@@ -49,7 +47,7 @@ class FunctionHandler(JobHandlerInterface):
         """
         if not callable(function):
             raise TypeError(f"the handler of {short_repr(name)} must be a function, not {short_repr(function)}")
-        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _NOT_PLAIN:
+        if _is_coroutine_or_generator(function):
             raise TypeError(
                 f"the handler of {short_repr(name)} must be a plain function, not a coroutine or a generator: use "
                 "asyncio.run() or list() in it"
@@ -81,38 +79,40 @@ class JobCollection:
     """The handlers of a worker, by the names that they had when they were added."""
 
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
-        self._jobs: dict[str, JobHandlerInterface] = {}
-        if not hasattr(handlers, "__iter__"):
+        self._handlers: dict[str, JobHandlerInterface] = {}
+        if not isinstance(handlers, Iterable):
             raise TypeError(
                 f"handlers must be a JobCollection or several JobHandlerInterface, not {short_repr(handlers)}"
             )
         for handler in handlers:
             self.add(handler)
 
-    def add(self, job: JobHandlerInterface, *, replace: bool = False) -> None:
+    def add(self, handler: JobHandlerInterface, *, replace: bool = False) -> None:
         """Adds a handler. replace: whether it may replace another handler of the same name.
 
         Raises TypeError if the object is not a handler or its execute() cannot take a job, InvalidArgument for a name
         that cannot be sent or is in use, ValueError or TypeError for a time_limit that gearmand does not support.
         """
-        if not isinstance(job, JobHandlerInterface):
+        if not isinstance(handler, JobHandlerInterface):
             raise TypeError(
-                f"expected a JobHandlerInterface, not {type(job).__name__}; for a function use @jobs.handler(name)"
+                f"expected a JobHandlerInterface, not {type(handler).__name__}; for a function use @jobs.handler(name)"
             )
-        name = job.listens_to_job()
+        name = handler.listens_to_job()
         check_name(name, "a function name", LONGEST_FUNCTION)
-        if not _takes_one_argument(job.execute):
+        if not _takes_one_argument(handler.execute):
             raise TypeError(
-                f"execute() of {type(job).__name__}, the handler of {short_repr(name)}, must take one argument, the job"
+                f"execute() of {type(handler).__name__}, the handler of {short_repr(name)}, must take one argument, "
+                "the job"
             )
-        to_time_limit(getattr(job, "time_limit", None))
-        if not replace and self._jobs.get(name, job) is not job:
+        to_time_limit(getattr(handler, "time_limit", None))
+        earlier = self._handlers.get(name, handler)
+        if earlier is not handler and not replace:
             raise InvalidArgument(
-                f"there is a handler for {short_repr(name)} already: {short_repr(self._jobs[name])}. Use another name, "
-                "or replace it with add(handler, replace=True)",
+                f"there is a handler for {short_repr(name)} already: {short_repr(earlier)}. Use another name, or "
+                "replace it with add(handler, replace=True)",
                 function=name,
             )
-        self._jobs[name] = job
+        self._handlers[name] = handler
 
     def handler(
         self, name: str | None = None, time_limit: float | timedelta | None = None
@@ -141,24 +141,20 @@ class JobCollection:
 
     def get_jobs(self) -> dict[str, JobHandlerInterface]:
         """Returns the handlers by name, in the order in which they were added, as a new dict."""
-        return dict(self._jobs)
+        return dict(self._handlers)
 
     def get_job(self, name: str) -> JobHandlerInterface | None:
         """Returns the handler that listens to this name now, or None: each handler is asked again."""
-        for handler in self._jobs.values():
+        for handler in self._handlers.values():
             if handler.listens_to_job() == name:
                 return handler
         return None
 
-    def count(self) -> int:
-        """Returns the number of handlers."""
-        return len(self._jobs)
-
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._handlers)
 
     def __iter__(self) -> Iterator[JobHandlerInterface]:
-        return iter(list(self._jobs.values()))
+        return iter(list(self._handlers.values()))
 
 
 def handlers_of(function: Callable[..., Any]) -> list[FunctionHandler]:
@@ -169,18 +165,8 @@ def handlers_of(function: Callable[..., Any]) -> list[FunctionHandler]:
 
 def _takes_one_argument(function: Callable[..., Any]) -> bool:
     """Returns whether function(job) is a valid call; True if that is unknown."""
-    plain = function.__func__ if isinstance(function, MethodType) else function
-    if isinstance(plain, FunctionType):  # not inspect.signature(): it shows what a decorator's wrapper wraps
-        code = plain.__code__
-        given = 1 if plain is function else 2
-        required = code.co_argcount - len(plain.__defaults__ or ())
-        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        most = given if code.co_flags & inspect.CO_VARARGS else code.co_argcount
-        return required <= given <= most and set(keywords) <= set(plain.__kwdefaults__ or ())
-    if hasattr(function, "__wrapped__"):  # an object of a decorator, with the signature of what it wraps
-        return True
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(function, follow_wrapped=False)  # a decorator's wrapper gets the job
     except (TypeError, ValueError):  # a builtin without a signature
         return True
     try:
@@ -188,6 +174,14 @@ def _takes_one_argument(function: Callable[..., Any]) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _is_coroutine_or_generator(function: Callable[..., Any]) -> bool:
+    return (
+        inspect.iscoroutinefunction(function)
+        or inspect.isgeneratorfunction(function)
+        or inspect.isasyncgenfunction(function)
+    )
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -73,14 +73,6 @@ class Server:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def get_host(self) -> str:
-        """Returns the host."""
-        return self.host
-
-    def get_port(self) -> int:
-        """Returns the port."""
-        return self.port
-
 
 class ServerCollection:
     """Servers in order. The same server may be in it more than once.
@@ -94,7 +86,7 @@ class ServerCollection:
         self._servers: list[Server] = []
         if isinstance(servers, (Server, str)):
             servers = [servers]
-        elif not hasattr(servers, "__iter__"):
+        elif not isinstance(servers, Iterable):
             raise TypeError(f"servers must be 'host:port', a Server or several of them, not {short_repr(servers)}")
         for server in servers:
             if isinstance(server, str):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gearman_cffi.events import Dispatcher
 
 
-class _Servers(Enum):
+class _ServerState(Enum):
     """What the worker knows of its servers."""
 
     UNTRIED = "untried"  # or lost just now: the next try decides
@@ -83,7 +83,7 @@ class Worker:
         self._run_lock = threading.Lock()
         self._gearman_worker: GearmanWorker | None = None
         self._end_was_dispatched = False
-        self._server_state = _Servers.UNTRIED
+        self._server_state = _ServerState.UNTRIED
         self._retries = Retries()
 
     def set_implementation(self, worker: GearmanWorker) -> None:
@@ -139,7 +139,7 @@ class Worker:
         finally:
             self._gearman_worker = None  # disconnects: the server gives a job that was just assigned to another worker
             self._stop_request.clear()
-            self._end_was_dispatched, self._server_state = False, _Servers.UNTRIED
+            self._end_was_dispatched, self._server_state = False, _ServerState.UNTRIED
             self._retries.reset()
             self._run_lock.release()
 
@@ -199,7 +199,7 @@ class Worker:
         if rc == ReturnCode.IO_WAIT:
             self._idle(worker, EventName.IO_WAIT)
         elif rc == ReturnCode.NO_JOBS:
-            if self._server_state is _Servers.REACHABLE or is_reachable(worker):
+            if self._server_state is _ServerState.REACHABLE or is_reachable(worker):
                 self._note_connection()
                 self._idle(worker, EventName.NO_JOBS)
             else:
@@ -212,7 +212,7 @@ class Worker:
 
     def _idle(self, worker: GearmanWorker, event: EventName) -> None:
         """Waits for a reply or a job. Dispatches no events while it tries to connect again."""
-        dispatches = self._server_state is not _Servers.UNREACHABLE
+        dispatches = self._server_state is not _ServerState.UNREACHABLE
         if dispatches:
             self._events.guarded(event)
         rc = ReturnCode.SUCCESS if self._stop_request.requested else wait(worker)
@@ -229,19 +229,19 @@ class Worker:
         if self._retries.last_succeeded:
             return
         self._retries.record_success()
-        was_unreachable = self._server_state is _Servers.UNREACHABLE
-        self._server_state = _Servers.REACHABLE
+        was_unreachable = self._server_state is _ServerState.UNREACHABLE
+        self._server_state = _ServerState.REACHABLE
         if was_unreachable:
             self._events.reconnected()
 
     def _handle_unreachable(self, worker: GearmanWorker) -> None:
         """Reports it once, and waits. The first try after a lost connection is not reported: the server may be back."""
-        if self._server_state is _Servers.REACHABLE:
-            self._server_state = _Servers.UNTRIED
+        if self._server_state is _ServerState.REACHABLE:
+            self._server_state = _ServerState.UNTRIED
             self._retries.reset()
             return
-        if self._server_state is _Servers.UNTRIED:
-            self._server_state = _Servers.UNREACHABLE
+        if self._server_state is _ServerState.UNTRIED:
+            self._server_state = _ServerState.UNREACHABLE
             self._events.worker_failed(failure_of(worker, self.servers))
         self._stop_request.wait(self._retries.record_failure())
         self._connection.add_unknown_servers(worker)

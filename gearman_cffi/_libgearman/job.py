@@ -64,11 +64,6 @@ class NativeJob:
         """The job's handle (gearman_job_handle)."""
         return decode_name(lib.gearman_job_handle(self._st()))
 
-    def _read_names(self) -> tuple[str, str]:
-        """The handle and the unique key of the job that has just come, in the thread that runs it."""
-        job = self._job
-        return decode_name(job.handle) or "", decode_name(job.unique) or ""
-
     def _read_function_name(self) -> str | None:
         """The function that was asked for (gearman_job_function_name)."""
         return decode_name(lib.gearman_job_function_name(self._st()))

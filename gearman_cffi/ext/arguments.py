@@ -32,17 +32,13 @@ def data(value: Data, what: str) -> bytes | bytearray | memoryview:
 
     Raises TypeError for a value that cannot be data, ValueError for more than libgearman's 4 GiB.
     """
-    if type(value) is bytes and len(value) <= MAX_DATA:
-        return value
     result: bytes | bytearray | memoryview
     if isinstance(value, (bytes, bytearray)):
         result = value
     elif isinstance(value, memoryview):
         result = value.cast("B") if value.c_contiguous else value.tobytes()
-    elif isinstance(value, (str, int, float)):
-        result = encode(_text(value) or "")
     else:
-        result = _buffer(value, what)
+        result = _other_data(value, what)
     if len(result) > MAX_DATA:
         raise ValueError(f"{what} has {len(result)} bytes; a packet of Gearman carries at most {MAX_DATA}")
     return result
@@ -53,15 +49,13 @@ def name(value: Name, what: str) -> bytes:
 
     Raises TypeError for a value that cannot be a name, ValueError for a NUL byte, at which PHP cuts the name.
     """
-    if isinstance(value, str):
-        encoded = value.encode("utf-8", "surrogateescape")
-    elif isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         encoded = bytes(value)
     else:
-        text = _text(value)
-        if text is None:
+        as_text = text(value)
+        if as_text is None:
             raise TypeError(f"{what} must be str, bytes or a number, not {type(value).__name__}")
-        encoded = encode(text)
+        encoded = encode(as_text)
     if 0 in encoded:  # a NUL byte
         raise ValueError(f"{what} must not contain NUL bytes: {short_repr(value)}")
     return encoded
@@ -112,17 +106,17 @@ def return_code(value: object) -> int:
     return (code + 0x80000000) % 0x100000000 - 0x80000000
 
 
-def encode(text: str) -> bytes:
+def encode(value: str) -> bytes:
     """Encodes a text for C. decode() reverses it."""
-    return text.encode("utf-8", "surrogateescape")
+    return value.encode("utf-8", "surrogateescape")
 
 
-def decode(text: bytes) -> str:
+def decode(value: bytes) -> str:
     """Decodes a name. Bytes that are not UTF-8 become surrogate escapes."""
-    return text.decode("utf-8", "surrogateescape")
+    return value.decode("utf-8", "surrogateescape")
 
 
-def _text(value: object) -> str | None:
+def text(value: object) -> str | None:
     """The text of a str, a number, or an object whose class defines __str__; None for other objects."""
     if isinstance(value, str):
         return value
@@ -137,15 +131,15 @@ def _text(value: object) -> str | None:
     return str(value)
 
 
-def _buffer(value: object, what: str) -> bytes:
+def _other_data(value: object, what: str) -> bytes:
     """The bytes of an object with the buffer protocol, else its text."""
     try:
         return memoryview(value).tobytes()  # type: ignore[arg-type]
     except TypeError:
-        text = _text(value)
-    if text is None:
+        as_text = text(value)
+    if as_text is None:
         raise TypeError(f"{what} must be bytes, str or a number, not {type(value).__name__}")
-    return encode(text)
+    return encode(as_text)
 
 
 def _float(value: float) -> str:
@@ -165,9 +159,9 @@ def _float(value: float) -> str:
 def _integer(value: object) -> int | None:
     """The integer that a number or a numeric string stands for; None if it stands for none."""
     if isinstance(value, (str, bytes)):
-        text = decode(value) if isinstance(value, bytes) else value
-        found = _NUMBER.match(text)
-        if found is None or text[found.end() :].strip(_BLANKS):
+        digits = decode(value) if isinstance(value, bytes) else value
+        found = _NUMBER.match(digits)
+        if found is None or digits[found.end() :].strip(_BLANKS):
             return None
         value = _number(found[1])
     if isinstance(value, int):
@@ -177,8 +171,8 @@ def _integer(value: object) -> int | None:
     return None
 
 
-def _number(text: str) -> int | float:
+def _number(digits: str) -> int | float:
     """Reads a numeric string: an integer of at most 64 bits in full, any other number as a float."""
-    if len(text) <= len(str(_LONG_MIN)) and not set(text) & set(".eE"):
-        return int(text)
-    return float(text)
+    if len(digits) <= len(str(_LONG_MIN)) and not set(digits) & set(".eE"):
+        return int(digits)
+    return float(digits)

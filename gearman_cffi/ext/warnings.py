@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextvars import ContextVar, Token
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from gearman_cffi.ext.exception import GearmanWarning
 
 _OURS = __name__.partition(".")[0] + "."
-# The procedural function through which a method is being called: PHP's warnings begin with its name.
+# The procedural function that is calling a method: PHP's warnings begin with its name.
 _function: ContextVar[str | None] = ContextVar("gearman function", default=None)
 
 
-class called_as:
-    """A context in which the warnings of a method begin with the name of a procedural function.
+@contextmanager
+def called_as(function: str, obj: object, kind: type) -> Iterator[None]:
+    """While the block runs, warnings begin with the name of a procedural function.
 
-    Raises TypeError for an object of another class.
+    obj: the function's first argument. Raises TypeError if it is not an object of the class kind.
     """
-
-    __slots__ = ("_name", "_token")
-    _token: Token[str | None]
-
-    def __init__(self, function: str, obj: object, kind: type) -> None:
-        if not isinstance(obj, kind):
-            raise TypeError(f"{function}(): obj must be a {kind.__name__}, not {type(obj).__name__}")
-        self._name = function
-
-    def __enter__(self) -> None:
-        self._token = _function.set(self._name)
-
-    def __exit__(self, *error: object) -> None:
-        _function.reset(self._token)
+    if not isinstance(obj, kind):
+        raise TypeError(f"{function}(): obj must be a {kind.__name__}, not {type(obj).__name__}")
+    token = _function.set(function)
+    try:
+        yield
+    finally:
+        _function.reset(token)
 
 
 def warn_deprecated(old: str, new: str) -> None:

@@ -112,9 +112,6 @@ class LocalGearmanJob(GearmanJob):
     def _read_handle(self) -> str:
         return self._queued.handle
 
-    def _read_names(self) -> tuple[str, str]:
-        return self._queued.handle, self._queued.unique
-
     def _read_function_name(self) -> str:
         return self._queued.function
 

@@ -56,7 +56,7 @@ def injected(job: Job, database: str) -> str:
 class TestJobCollection:
     def test_empty(self) -> None:
         jobs = JobCollection()
-        assert (jobs.count(), len(jobs), list(jobs), jobs.get_jobs()) == (0, 0, [], {})
+        assert (len(jobs), list(jobs), jobs.get_jobs()) == (0, [], {})
 
     def test_a_second_handler_of_a_name(self) -> None:
         """It is refused, however it is added: it would silently replace the first one."""
@@ -72,12 +72,12 @@ class TestJobCollection:
         assert isinstance(found, Named)
         assert found.tag == "first"
         jobs.add(found)  # adding the same one again changes nothing
-        assert jobs.count() == 2
+        assert len(jobs) == 2
 
     def test_replace(self) -> None:
         jobs = JobCollection([Named("a", "first"), Named("b")])
         jobs.add(Named("a", "second"), replace=True)
-        assert jobs.count() == 2
+        assert len(jobs) == 2
         assert list(jobs.get_jobs()) == ["a", "b"]
         found = jobs.get_job("a")
         assert isinstance(found, Named)
@@ -147,7 +147,7 @@ class TestHandlers:
         jobs = JobCollection()
         with pytest.raises(TypeError, match=r"write @jobs.handler\(\) or"):
             jobs.handler(lambda job: None)  # type: ignore[arg-type]
-        assert jobs.count() == 0
+        assert len(jobs) == 0
 
     def test_coroutines_and_generators(self) -> None:
         jobs = JobCollection()
@@ -186,7 +186,7 @@ class TestHandlers:
             jobs.handler("f")(function)
         with pytest.raises(TypeError, match="'f' must take one argument, the job"):
             FunctionHandler("f", function)
-        assert jobs.count() == 0
+        assert len(jobs) == 0
 
     @pytest.mark.parametrize(
         "function",

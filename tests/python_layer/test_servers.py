@@ -43,7 +43,7 @@ class TestServer:
 
     def test_getters(self) -> None:
         server = Server("a", 1)
-        assert (server.host, server.port) == (server.get_host(), server.get_port()) == ("a", 1)
+        assert (server.host, server.port) == ("a", 1)
 
     @pytest.mark.parametrize(
         ("text", "server"),

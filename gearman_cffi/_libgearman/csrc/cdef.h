@@ -23,7 +23,6 @@ struct gcffi_task {
 struct gcffi_job {
   gearman_job_st *st;
   gcffi_worker *worker;
-  const char *handle, *unique;
   char *workload;
   size_t size;
   const char *result;

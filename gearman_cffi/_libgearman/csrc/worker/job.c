@@ -7,8 +7,6 @@
 void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
   *job = (gcffi_job){.st = st, .worker = worker};
   if (st) {
-    job->handle = gearman_job_handle(st);
-    job->unique = gearman_job_unique(st); /* "" where the worker does not ask for it */
     job->workload = (char *)gearman_job_workload(st);
     job->size = gearman_job_workload_size(st);
   }

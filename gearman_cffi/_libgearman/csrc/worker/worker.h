@@ -8,7 +8,6 @@
 struct gcffi_job {
   gearman_job_st *st; /* NULL when it is over */
   gcffi_worker *worker;
-  const char *handle, *unique;
   char *workload;
   size_t size;
   const char *result; /* left by Python for C to send */
