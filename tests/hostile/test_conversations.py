@@ -213,6 +213,7 @@ COMMAND = program(
     """
     import contextlib, io
     from gearman_cffi.cli.app import run
+    from gearman_cffi.exit_code import ExitCode
     def command(*arguments):
         sys.argv = ["gearman-cffi", *arguments, "--servers", f"127.0.0.1:{PORT}"]
         if "--timeout" not in arguments: sys.argv += ["--timeout", str(TIMEOUT)]
@@ -230,7 +231,7 @@ COMMAND = program(
     for name in chosen.choices(list(commands), k=8):
         code, out, err = attempt(name, lambda: command(*commands[name]))
         shown = err if name in submitting else out + err  # submit writes the result as it is
-        if code not in range(10) or "Traceback" in err: say(f"{name} ended with {code}: {err}")
+        if code not in set(ExitCode) or "Traceback" in err: say(f"{name} ended with {code}: {err}")
         if any(not letter.isprintable() for letter in shown if letter not in "\\n\\t"): say(f"{name} shows {shown!r}")
         if "background" in name and "\\nsecond" in shown: say(f"{name} breaks a line: {shown!r}")
 """,
