@@ -1,6 +1,6 @@
 /* Asking every server something and reading its answer: ping and options.
  *
- * libgearman takes the next packet that arrives for the answer. On a connection on which something else is still to come
+ * Q12: libgearman takes the next packet that arrives for the answer. On a connection on which something else is still to come
  * (the name or the result of a job that was given up, a job for a worker that was interrupted) that packet would be lost
  * and the next call would wait for it for ever. There the request is asked apart, over connections of its own. */
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-/* The one wait: signal handlers of Python run in it, and it ends at the call's deadline (PEP 475).
+/* The one wait: signal handlers of Python run in it (Q01), and it ends at the call's deadline (PEP 475).
  *
  * On a signal the wait goes on with the time that is left, so nothing is sent twice and nothing is unwound. Only a handler
  * that raises, or the deadline, ends it. */

@@ -39,7 +39,7 @@ static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
 
 /* Adds the jobs; nothing is sent yet. Of each column there is a value for each job, in the order in which they are to be
  * submitted: names and unique keys end with a NUL, workloads have sizes. libgearman 1.x submits what was added last
- * first: the jobs are added backwards there. */
+ * first (Q27): the jobs are added backwards there. */
 int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
                       const char *workloads, const uint64_t *sizes, bool newest_first) {
   gcffi_parts *jobs = NULL;

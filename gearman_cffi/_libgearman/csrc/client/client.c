@@ -48,8 +48,8 @@ int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, co
   return refused;
 }
 
-/* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(): that copies the
- * state "starts no new tasks" too, and the servers in the reverse order. */
+/* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(), which is no copy
+ * (Q14). */
 bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) {
   gearman_client_st *st = new_client(false);
   if (!st) {

@@ -1,11 +1,11 @@
 /* A client's connections: how far submission may run ahead of the server's answers, and what follows when one ends.
  *
- * libgearman finds the task of an answer by a walk over all that are outstanding. With its own small socket buffer it
+ * libgearman finds the task of an answer by a walk over all that are outstanding (Q28). With its own small socket buffer it
  * cannot send many jobs before it has to read; without that limit (intercept.c) it would send ten thousand, and then
  * walk over thousands for every answer. So nothing more is sent over a connection with some hundred unacknowledged jobs.
  * Jobs that the server has acknowledged and not finished do not count: their number is the workers' matter.
  *
- * When libgearman cannot send a task to a server, it resets its count of that server's jobs and then counts this one as
+ * Q06: when libgearman cannot send a task to a server, it resets its count of that server's jobs and then counts this one as
  * acknowledged. If it reached the server a moment later, it would take each answer for that of the next task. Within a run
  * it passes the task on to another server by itself, so nobody could intervene: an address whose connection has ended
  * is skipped, as if nobody listened there, until the client has new connections. */
@@ -78,6 +78,7 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   return GCFFI_CONNECT;
 }
 
+/* Q30: the loss of a connection that carries no tasks ends no call. */
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
   client->task_conn_lost = client->task_conn_lost || conn->carries == client;

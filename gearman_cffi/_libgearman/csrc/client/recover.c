@@ -1,6 +1,6 @@
-/* Letting go of a task before its end. libgearman has no way to cancel_unsent one: its counts of tasks, its connections and
- * the server's answers go on as if the task were still there, and a task that is simply freed makes a later call
- * spin, wait for ever or read freed memory. */
+/* Abandoning a task before its end. libgearman has no way to cancel one: its counts of tasks, its connections and the
+ * server's answers stay as if the task were still there, and a task that is simply freed makes a later call spin, wait for
+ * ever or read freed memory (Q05). */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -78,7 +78,7 @@ static bool has_sent(const gcffi_client *client) {
  * torn: one that had carried tasks has ended. libgearman keeps those that it will not be answered for in its list, and
  * would take the answers to others for theirs; and how much had come of a packet, see conn.c.
  *
- * miscounted: where something cannot be sent, libgearman counts it as a job that the server has named. It has not counted the
+ * miscounted (Q06): where something cannot be sent, libgearman counts it as acknowledged. It has not counted the
  * question for a status as sent, and where the connection was lost or refused it has begun to count anew: the next job
  * on it would get another one's name, or none.
  *

@@ -105,7 +105,7 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   gearman_task_st *st = NULL;
   client->has_error = false;
   if (size > MOST_DATA) {
-    *rc = GEARMAN_DATA_TOO_LARGE; /* libgearman would write a part of the size */
+    *rc = GEARMAN_DATA_TOO_LARGE; /* Q32: libgearman would copy it first */
   } else if (task->kind == GCFFI_JOB_STATUS) {
     st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
   } else if (task->kind == GCFFI_UNIQUE_STATUS) {

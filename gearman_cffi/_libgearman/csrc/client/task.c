@@ -29,7 +29,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
     task->state = GCFFI_TASK_ANSWERED;
   }
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
-    event = GCFFI_FAIL; /* an exception has a text; see inbound.c */
+    event = GCFFI_FAIL; /* an exception has a text; see inbound.c (Q10) */
   }
   if (task->state == GCFFI_TASK_ORPHANED || task->reply) {
     return task->state == GCFFI_TASK_ORPHANED ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
@@ -146,7 +146,7 @@ int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what,
 }
 
 /* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped
- * the run. libgearman 1.1.20 reads through a null pointer when an exception comes and is not buffered, so everything is;
+ * the run. libgearman reads an exception that is not buffered through a null pointer (Q13), so everything is buffered;
  * a program that reads in parts sees no difference. */
 int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size) {
   bool taken;

@@ -1,5 +1,4 @@
-/* The unique key of a job that was given none: a random UUID. libgearman would ask libuuid, which asks a
- * daemon by socket for each job, and 1.1.20 leaves the key empty where it was built without libuuid. */
+/* The unique key of a job that was given none: a random UUID, made here because of Q26. */
 #define _GNU_SOURCE
 #include "client.h"
 

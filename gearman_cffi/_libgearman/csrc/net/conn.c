@@ -49,7 +49,7 @@ void gcffi_conn_close(gcffi_conn *conn) {
   }
 }
 
-/* If a connection ends within a packet, libgearman keeps how much of its data has come, and writes the next packet of that
+/* Q07: if a connection ends within a packet, libgearman keeps how much of its data has come, and writes the next packet of that
  * server behind memory of its size: nothing may be received before the client or worker has other connections. */
 bool gcffi_conn_is_truncated(const gcffi_conn *conn) { return conn->in.rest != 0; }
 

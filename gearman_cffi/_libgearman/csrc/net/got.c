@@ -1,10 +1,10 @@
 /* Replaces a few of libgearman's imports, in its own table (GOT): nothing else in the process is touched.
  *
- * It waits in one poll(), restarts it on EINTR, and exports nothing that tells or takes a descriptor. What does not work:
- * - waiting in slices (slices.c): ping, options and addServer() ignore Ctrl-C; what inbound.c catches crashes;
+ * It waits in one poll(), restarts it on EINTR (Q01), and exports nothing that tells or takes a descriptor. What does not work:
+ * - waiting in slices (pollset.c): ping, options and addServer() ignore Ctrl-C; what inbound.c catches crashes;
  * - non-blocking mode and a poll() of ours: the descriptors can only be had by replacing connect();
  * - libgearman as a codec: no function packs or unpacks a packet;
- * - libgearman 2.0, whose option ends a wait on a signal: it mends three of the defects, and distributions have 1.1.20;
+ * - libgearman 2.0, whose option ends a wait on a signal: it fixes three of the defects, and distributions have 1.1.20;
  * - a patched copy of libgearman: no system library, no security updates;
  * - a signal handler in C that sets the timeout to 0: main thread only, do() loses its answer, connecting goes on;
  * - a proxy thread behind a socket pair: the same poll(), and twice the system calls.

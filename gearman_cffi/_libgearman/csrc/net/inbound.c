@@ -1,14 +1,12 @@
 /* What comes in over each connection, followed from packet to packet, for what libgearman 1.1.20 does not survive or know:
  *
- * - What no gearmand sends: a line of text without a blank (it writes through a null pointer), a negative command (it looks
- *   that up before its table), a packet without arguments in a client's run (it compares the freed argument of an earlier
- *   packet), and arguments that the packet is too short for. In its place libgearman is shown a line that it refuses, or, if
- *   it has the beginning of the packet, a connection that was reset.
+ * - What no gearmand sends: a line of text without a blank (Q08), a negative command (Q09), a packet without arguments in a
+ *   client's run (Q37), and arguments that the packet is too short for. In its place libgearman is shown a line that it
+ *   refuses, or, if it has the beginning of the packet, a connection that was reset.
  * - A client that has not asked for the exceptions of workers is sent a WORK_FAIL in their place, in which gearmand 1.1.20
- *   leaves a NUL after the handle. libgearman takes the packet for that of another client, and waits for ever. Turned
- *   into a WORK_EXCEPTION, of which that form is a correct one, it is recognized; task.c knows one without a text. So that
- *   no packet's head is passed on before its end can be seen, what is there is looked at first and then taken up to the last
- *   whole packet or head. Only clients without exceptions pay for it. */
+ *   leaves a NUL after the handle (Q10). Turned into a WORK_EXCEPTION, of which that form is a correct one, libgearman
+ *   recognizes it; task.c knows one without a text. No packet's head is passed on before its end can be seen: what is there
+ *   is looked at first and then taken up to the last whole packet or head. Only clients without exceptions pay for it. */
 #define _GNU_SOURCE
 #include "net.h"
 

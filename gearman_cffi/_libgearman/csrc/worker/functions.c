@@ -113,7 +113,7 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
   return refused ? refused : end_of_adding(&call, worker, rc);
 }
 
-/* libgearman must be about to begin a search for a job: in the middle of one, as it is while it runs a job, it would go on
+/* Q39: libgearman must be about to begin a search for a job: in the middle of one, as it is while it runs a job, it would go on
  * from a function that is freed, or ask for jobs before it has told the servers. */
 static int begin_to_forget(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(call, worker);

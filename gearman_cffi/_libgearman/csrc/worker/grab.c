@@ -1,8 +1,6 @@
 /* Taking a job without running it.
  *
- * When gearman_worker_grab_job() goes on where grab_job or work have come back before, with a job for instance, and then
- * reports that there is none, libgearman crashes when it is asked again: it goes on from a connection that it no longer
- * has. Such a worker is spent; see replace.c. */
+ * Q15: a worker that may crash in the next gearman_worker_grab_job() is broken; replace.c puts a new one in its place. */
 #define _GNU_SOURCE
 #include "worker.h"
 

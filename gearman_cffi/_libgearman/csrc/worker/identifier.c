@@ -1,7 +1,7 @@
 /* A worker's name at its servers, which gearadmin --workers shows.
  *
- * libgearman sends it once over each connection that it keeps a record of, and not again when it has opened that connection
- * anew. So it is sent here, before anything else. Not over TLS, where what is sent is encrypted before it comes here. */
+ * Q38: libgearman sends it once over each connection that it keeps a record of, and not again when it has opened that
+ * connection anew. So it is sent here, before anything else. Not over TLS, where what is sent is encrypted before it comes here. */
 #define _GNU_SOURCE
 #include "worker.h"
 

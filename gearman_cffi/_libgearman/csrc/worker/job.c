@@ -21,7 +21,7 @@ static bool is_sending(const gcffi_worker *worker) {
   return call != NULL;
 }
 
-/* libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
+/* Q29: libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
  * connection, so that half a packet is never followed by another. */
 static int begin(gcffi_call *call, gcffi_job *job) {
   if (!job || !job->st || job->connection_broken) {

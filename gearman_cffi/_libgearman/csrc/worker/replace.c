@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
+/* Q15: whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
  * and what comes from a server that is no gearmand. */
 bool gcffi_breaks_worker(gearman_return_t rc) {
   switch (rc) {
@@ -30,8 +30,8 @@ void gcffi_worker_set_phase(gcffi_worker *worker, gcffi_phase phase) {
   worker->phase = worker->phase == GCFFI_BROKEN ? GCFFI_BROKEN : phase;
 }
 
-/* The connections first: one may still receive into a job that gearman_worker_free() frees before it. In a scope of its own,
- * which is not that of a client whose callback this is, and where the ends of connections are no news. */
+/* Q18: the connections first. One may still receive into a job that gearman_worker_free() frees before it. In a nested
+ * call, which is not that of a client whose callback this is, so that closing is not counted as a loss. */
 void gcffi_free_worker(gearman_worker_st *st) {
   gcffi_call call;
   gcffi_call_push(&call, -1);
@@ -41,7 +41,7 @@ void gcffi_free_worker(gearman_worker_st *st) {
 }
 
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
-  gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* in the order of servers and functions */
+  gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* Q14: in the order of servers and functions */
   gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;
   gearman_worker_free(reversed);
   if (st) {
@@ -72,7 +72,7 @@ bool gcffi_remember_function(gcffi_worker *worker, const char *name) {
   return more;
 }
 
-/* A clone has the functions that were unregistered and whose servers were not told yet, as if they were not. */
+/* Q19: a clone has the functions that were unregistered and whose servers were not told yet, as if they were not. */
 static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clone) {
   for (const char *name = worker->function_names; name < worker->function_names + worker->function_names_size; name += strlen(name) + 1) {
     if (!gearman_worker_function_exist(worker->st, name, strlen(name))) {

@@ -1,5 +1,5 @@
 /* Stopping a worker from outside: a flag that work() looks at between jobs, and libgearman's wake-up pipe, which ends its wait
- * for one. libgearman puts back the byte that it reads from that pipe, so it would end every later wait. */
+ * for one. libgearman puts the byte that it reads from that pipe back (Q17). */
 #define _GNU_SOURCE
 #include "worker.h"
 

@@ -1,8 +1,8 @@
 /* The work loop.
  *
  * gearman_worker_work() runs in non-blocking mode here and the waits between its steps are ours: in blocking
- * mode libgearman 1.1.20 frees the job it is about to receive when a timeout strikes in the middle of an
- * exchange, and a wait that ends early would send the request for a job again. */
+ * mode libgearman may free the job that it receives (Q16), and a wait that ends early would send the request for a job
+ * again. */
 #define _GNU_SOURCE
 #include "worker.h"
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 /* A worker announces its functions first, and then asks for a job. Over a connection that was first used for something
- * else, its name for instance, libgearman would never announce them. */
+ * else, its name for instance, libgearman would never announce them (Q21). */
 static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool announces) {
   worker->has_sent = true;
   worker->is_announcing = (worker->is_announcing || announces) && !asks;
