@@ -248,26 +248,23 @@ class NativeClient(NativeObject):
         if number % _MOST_RELEASED == 0:  # callbacks may add more and more tasks to the same run
             self._release_freed_tasks()
         task._client, task._owner, task._number = self.c, self._open, number
-        rc = ffi.new("int *")
-        added = lib.gcffi_client_add_task(
-            self.c,
-            kind,
-            number,
-            callbacks,
-            name,
-            unique,
-            NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
-            len(workload or b""),
-            rc,
+        task._task = ffi.new("gcffi_task **")  # before C has it: a signal handler or another thread may run it at once
+        rc = int(
+            lib.gcffi_client_add_task(
+                self.c,
+                kind,
+                number,
+                callbacks,
+                name,
+                unique,
+                NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
+                len(workload or b""),
+                task._task,
+            )
         )
-        if added:
-            task._task = added
-            if task._client is None:  # forgotten already: a signal handler has run the tasks
-                task._task = None
-            return 0
-        if rc[0] < 0:
-            raise_refusal("client", rc[0])
-        return int(rc[0])
+        if rc < 0:
+            raise_refusal("client", rc)
+        return rc
 
     def run_tasks(self, timeout: int = -1) -> int:
         """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""

@@ -20,7 +20,7 @@ class NativeTask:
 
     _client: Any  # our C client; None if there is no task, or not any more
     _owner: Any  # keeps the client open
-    _task: Any  # our C task; None likewise
+    _task: Any  # where C leaves the pointer to our C task; None likewise
     _number: int  # the task's; the memory of a C task is used again
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class NativeTask:
         if left is None:
             return None
         buffer = bytearray(min(size, left))
-        got = int(lib.gcffi_task_read(client, task, self._number, ffi.from_buffer(buffer), len(buffer)))
+        got = int(lib.gcffi_task_read(client, task[0], self._number, ffi.from_buffer(buffer), len(buffer)))
         if got < 0:
             raise_refusal("client", got)
         return bytes(buffer[:got])
@@ -103,10 +103,10 @@ class NativeTask:
     def _get(self, what: int) -> Any:
         """A C reply with a part of the task, which no other thread can change; None if there is no task."""
         client, task = self._client, self._task
-        if client is None or task is None:
+        if client is None or task is None or not task[0]:
             return None
         reply = ffi.gc(ffi.new("gcffi_reply *"), lib.gcffi_reply_clear)
-        rc = lib.gcffi_task_get(client, task, self._number, what, reply)
+        rc = lib.gcffi_task_get(client, task[0], self._number, what, reply)
         if rc < 0:
             raise_refusal("client", rc)
         if rc == lib.GEARMAN_MEMORY_ALLOCATION_FAILURE:

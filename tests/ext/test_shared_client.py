@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from types import FrameType
+from typing import Any, TypeAlias
 
 import pytest
 
 from gearman_cffi import Client, ConcurrentUseError, RawSerializer
-from gearman_cffi.ext import GearmanTask
+from gearman_cffi.ext import GEARMAN_PAUSE, GearmanTask
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, is_served, wait_until
 
@@ -160,3 +161,29 @@ class TestSharedClient:
 
         self.check(run, read, read)
         assert sizes
+
+    @pytest.mark.parametrize("add", ["addTask", "addTaskBackground", "addTaskStatus"])
+    def test_tasks_that_are_run_at_once(self, gearmand: Gearmand, add: str) -> None:
+        """Tasks that run between any two lines of the call that adds them: their callbacks get them whole."""
+        client = client_of(gearmand)
+        seen: list[tuple[object, object]] = []
+
+        def callback(task: GearmanTask, context: object) -> int:
+            seen.append((task.functionName(), context))
+            return GEARMAN_PAUSE
+
+        def run_tasks(frame: FrameType, event: str, argument: object) -> Any:
+            client.runTasks()
+            return run_tasks
+
+        client.setCreatedCallback(callback)
+        client.setStatusCallback(callback)
+        before = sys.gettrace()
+        sys.settrace(run_tasks)
+        try:
+            task = getattr(client, add)("name", *([] if add == "addTaskStatus" else ["x"]), "context")
+        finally:
+            sys.settrace(before)
+        assert task
+        assert seen
+        assert set(seen) == {("name", "context")}

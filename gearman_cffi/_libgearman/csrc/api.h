@@ -60,8 +60,8 @@ int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
 int gcffi_client_enable_exceptions(gcffi_client *client);
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
-gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
-                                  const char *unique, const void *workload, size_t size, int *rc);
+int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
+                          const char *unique, const void *workload, size_t size, gcffi_task **task);
 int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names,
                            const char *uniques, const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms);

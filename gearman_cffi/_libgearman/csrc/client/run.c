@@ -195,31 +195,30 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   return gcffi_call_end(&call, (int)rc);
 }
 
-/* rc: a return code, or why the call is refused. */
-gcffi_task *gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
-                                  const char *unique, const void *workload, size_t size, int *rc) {
+/* task: where its caller finds it, as soon as another call may run it. Returns a return code, or why it is refused. */
+int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
+                          const char *unique, const void *workload, size_t size, gcffi_task **task) {
   bool taken;
-  gearman_return_t added = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  *rc = gcffi_guard_acquire_reentrant(&client->guard, &taken);
-  if (*rc) {
-    return NULL;
+  gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
+  if (refused) {
+    return refused;
   }
   if (taken) { /* and so no call uses the connections */
     gcffi_before_adding(client);
   }
-  gcffi_task *task = gcffi_task_new(client, kind, NULL);
-  if (task && add(task, name, unique, workload, size, &added)) {
-    task->id = id;
-    task->callbacks = callbacks;
+  gcffi_task *added = gcffi_task_new(client, kind, NULL);
+  if (added && add(added, name, unique, workload, size, &rc)) {
+    added->id = id;
+    added->callbacks = callbacks;
     client->pending++;
-  } else {
-    task = NULL;
+    *task = added;
+    rc = GEARMAN_SUCCESS;
   }
   if (taken) {
     gcffi_guard_release(&client->guard);
   }
-  *rc = (int)added;
-  return task;
+  return (int)rc;
 }
 
 static gearman_return_t run_all(gcffi_client *client, gcffi_call *call) {
