@@ -6,9 +6,9 @@ from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE
 from gearman_cffi.messages import short_repr
 
-LONGEST_FUNCTION = 512
-LONGEST_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # Q25: libgearman cuts 64 bytes to 63, so that two keys could become one
-LONGEST_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # Q24: libgearman never matches the answer to a longer one
+MAX_FUNCTION_NAME = 512
+MAX_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # Q25: libgearman cuts 64 bytes to 63, so that two keys could become one
+MAX_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # Q24: libgearman never matches the answer to a longer one
 
 
 def check_name(name: str, what: str, longest: int) -> bytes:

@@ -21,7 +21,7 @@ from gearman_cffi.bulk import (
     Results,
     Scheduler,
 )
-from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_HANDLE, LONGEST_UNIQUE, check_name
+from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_HANDLE, MAX_UNIQUE, check_name
 from gearman_cffi.connection import NO_TIMEOUT, Connection
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
@@ -40,10 +40,10 @@ EndedJobs: TypeAlias = deque[PendingJob]
 _Client = TypeVar("_Client", bound="Client")
 _Reply = TypeVar("_Reply", Reply, StatusReply)
 
-# How many foreground jobs of a bulk call are outstanding at a time, unless the caller says otherwise.
+# How many foreground jobs of a bulk call are outstanding at a time, by default.
 IN_FLIGHT = 200
-# Any other code of a second attempt means that the server did not take it. The first attempt may have been taken all
-# the same, so that its lost connection is what is reported.
+# The codes of a second attempt that say what became of the job. With any other code the server has not accepted it, but
+# may have accepted the first attempt: the caller gets the error of that one.
 _OUTCOMES = frozenset({ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION})
 
 
@@ -175,13 +175,13 @@ class Client:
 
         The server does not know a job that is done. Raises what execute_job() raises if the server does not answer.
         """
-        name = check_name(handle, "a job handle", LONGEST_HANDLE)
+        name = check_name(handle, "a job handle", MAX_HANDLE)
         client = self._connection.get()
         return self._status(lambda limit: client._ask_status(name, limit), timeout, handle)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """get_job_status() by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
-        key = check_name(unique, "a unique key", LONGEST_UNIQUE)
+        key = check_name(unique, "a unique key", MAX_UNIQUE)
         client = self._connection.get()
         return self._status(lambda limit: client._ask_status_by_unique_key(key, limit), timeout)
 
@@ -348,8 +348,8 @@ class Client:
         unique: str | None,
         timeout: float | timedelta | None,
     ) -> Reply:
-        name = check_name(function, "a function name", LONGEST_FUNCTION)
-        key = None if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
+        name = check_name(function, "a function name", MAX_FUNCTION_NAME)
+        key = None if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         milliseconds = self._milliseconds(timeout)
         data = self._serializer.serialize(workload)
         client = self._connection.get()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from contextlib import suppress
 from typing import ClassVar
 
 from gearman_cffi.error_mapping import failure
@@ -13,8 +12,8 @@ from gearman_cffi.exceptions import GearmanException, NoServers
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
 
-# A GearmanClient that the caller supplies asks each server that is added for the option "exceptions". The limit keeps a
-# server that accepts connections and does not answer from blocking a client that has other servers.
+# A GearmanClient that the caller supplied asks each new server for the option "exceptions". This limit is for a server
+# that accepts connections and does not answer.
 CONNECT_MILLISECONDS = 10_000
 NO_TIMEOUT = -1
 
@@ -65,22 +64,22 @@ class _Setup:
         self._servers = servers
         self._timeout_ms = timeout_ms
         self._client = client
-        self._is_callers = client is not None
+        self._is_supplied = client is not None
         self._lock = threading.RLock()  # one thread creates the client, the others wait for it
-        self._added = 0  # how many servers of the collection were added to the GearmanClient ...
-        self._resolved = 0  # ... and how many of these have a host name that could be resolved
+        self._added = 0  # how many servers of the collection the GearmanClient was given
+        self._resolved = 0  # how many of these have a host name that could be resolved
 
     def get(self) -> GearmanClient:
         """Does what Connection.get() does."""
         client = self._client
         if client is not None and self._added == len(self._servers):
-            return client  # every call but the first
+            return client
         with self._lock:
             return self._set_up()
 
     def _set_up(self) -> GearmanClient:
         """Creates the GearmanClient if there is none, and adds the servers that it lacks."""
-        if not self._servers and not self._is_callers:
+        if not self._servers and not self._is_supplied:
             raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
         client = self._client
         if client is None:
@@ -102,22 +101,22 @@ class _Setup:
                 self._resolved += 1
             else:
                 unknown.append(server)
-            self._added += 1  # only now: another thread's call may have made addServer() raise
+            self._added += 1  # not if addServer() raised, because another thread uses the client
         return unknown
 
     def _add(self, client: GearmanClient, server: Server) -> bool:
         """Adds one server; returns False if its host name cannot be resolved.
 
-        addServer() of a caller's GearmanClient connects to all servers so far, and raises GearmanException if one of
-        them does not answer. The server was added all the same, and the next request will try to reach it.
+        addServer() of a GearmanClient that the caller supplied connects to all servers so far, and raises
+        GearmanException if one of them does not answer. The server is added nevertheless; the next request tries it.
         """
         shorter = 0 < self._timeout_ms < CONNECT_MILLISECONDS
         client.setTimeout(self._timeout_ms if shorter else CONNECT_MILLISECONDS)
         try:
-            with suppress(GearmanWarning):  # if the caller's client warns, and warnings are errors
-                return client.addServer(server.host, server.port, self._is_callers)
+            return client.addServer(server.host, server.port, self._is_supplied)
+        except GearmanWarning:  # the supplied client warns, and warnings are errors
+            return False
         except GearmanException:
             return True
         finally:
             client.setTimeout(self._timeout_ms)
-        return False

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from gearman_cffi.messages import short_repr
 
-MOST_MILLISECONDS = 2**31 - 1  # a C int; about 24 days
-LEAST_TIME_LIMIT = 1000  # milliseconds; gearmand uses this for anything less
+MAX_MILLISECONDS = 2**31 - 1  # a C int; about 24 days
+MIN_TIME_LIMIT = 1000  # milliseconds; gearmand uses this for anything less
 
-_PART = re.compile(r"\s*([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
+_PART = re.compile(r"([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
 _UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
@@ -28,8 +28,8 @@ def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -
         raise TypeError(f"{name} must be seconds, a timedelta or None, not {type(duration).__name__}")
     if not seconds > 0:  # also nan
         raise ValueError(f"{name} must be above 0 seconds, not {short_repr(duration)}; None waits without a limit")
-    if seconds * 1000 > MOST_MILLISECONDS:
-        raise ValueError(f"{name} must be at most {MOST_MILLISECONDS // 1000} seconds, not {short_repr(duration)}")
+    if seconds * 1000 > MAX_MILLISECONDS:
+        raise ValueError(f"{name} must be at most {MAX_MILLISECONDS // 1000} seconds, not {short_repr(duration)}")
     return math.ceil(seconds * 1000)
 
 
@@ -42,7 +42,7 @@ def to_time_limit(duration: float | timedelta | None) -> int:
     milliseconds = to_milliseconds(duration, "time_limit")
     if milliseconds is None:
         return 0
-    if milliseconds < LEAST_TIME_LIMIT:
+    if milliseconds < MIN_TIME_LIMIT:
         raise ValueError(
             f"time_limit must be at least 1 second, the shortest that gearmand supports, not {short_repr(duration)}"
         )
@@ -74,14 +74,21 @@ def _seconds(duration: object) -> float | None:
 
 
 def _in_words(words: str) -> int:
-    seconds, at = 0, 0
-    while at < len(words) or not at:
-        part = _PART.match(words, at)
-        length = _UNITS.get(part[3].lower()) or _UNITS.get(part[3].lower().removesuffix("s")) if part else None
-        if part is None or length is None:
-            raise ValueError(
-                f"invalid duration {short_repr(words)}: write it as '+2 hours', '90 minutes' or '1 day 12 hours'"
-            )
-        seconds += int(part[1] + part[2]) * length
-        at = part.end()
+    rest, seconds = words.strip(), 0
+    if not rest:
+        raise _invalid_words(words)
+    while rest:
+        part = _PART.match(rest)
+        if part is None:
+            raise _invalid_words(words)
+        sign, number, unit = part.groups()
+        length = _UNITS.get(unit.lower()) or _UNITS.get(unit.lower().removesuffix("s"))
+        if length is None:
+            raise _invalid_words(words)
+        seconds += int(sign + number) * length
+        rest = rest[part.end() :]
     return seconds
+
+
+def _invalid_words(words: str) -> ValueError:
+    return ValueError(f"invalid duration {short_repr(words)}: write it as '+2 hours', '90 minutes' or '1 day 12 hours'")

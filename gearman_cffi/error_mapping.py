@@ -24,7 +24,7 @@ from gearman_cffi.messages import escape, short_repr
 # libgearman's texts begin with the C function and the code, and end with the place in its source.
 _C_FUNCTION = re.compile(r"\w+\((GEARMAN_\w+)\) ?")
 _C_PLACE = " -> libgearman/"
-_MOST_OF_SERVERS = 200  # characters
+_MAX_SERVERS_TEXT = 200  # characters
 
 
 class _Kind(NamedTuple):
@@ -158,9 +158,9 @@ def _shown_detail(return_code: int, detail: str) -> str:
 
 
 def _shown_servers(servers: str) -> str:
-    if len(servers) <= _MOST_OF_SERVERS:
+    if len(servers) <= _MAX_SERVERS_TEXT:
         return escape(servers) or "no server"
-    first = servers[:_MOST_OF_SERVERS].rpartition(",")[0]
+    first = servers[:_MAX_SERVERS_TEXT].rpartition(",")[0]
     return f"{escape(first)} and {servers.count(',') - first.count(',')} more"
 
 

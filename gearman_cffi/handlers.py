@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from gearman_cffi.checks import LONGEST_FUNCTION, check_name
+from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name
 from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
@@ -98,7 +98,7 @@ class JobCollection:
                 f"expected a JobHandlerInterface, not {type(handler).__name__}; for a function use @jobs.handler(name)"
             )
         name = handler.listens_to_job()
-        check_name(name, "a function name", LONGEST_FUNCTION)
+        check_name(name, "a function name", MAX_FUNCTION_NAME)
         if not _takes_one_argument(handler.execute):
             raise TypeError(
                 f"execute() of {type(handler).__name__}, the handler of {short_repr(name)}, must take one argument, "

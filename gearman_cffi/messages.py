@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from reprlib import Repr
 
-MOST_CHARACTERS = 120
+MAX_CHARACTERS = 120
 
 _REPR = Repr()
 _REPR.maxlevel = 2
-_REPR.maxstring = _REPR.maxlong = _REPR.maxother = MOST_CHARACTERS
+_REPR.maxstring = _REPR.maxlong = _REPR.maxother = MAX_CHARACTERS
 
 
 def short_repr(value: object) -> str:
-    """repr(value), shortened in the middle to at most MOST_CHARACTERS characters."""
+    """repr(value), shortened in the middle to at most MAX_CHARACTERS characters."""
     try:
         text = _REPR.repr(value)
     except ValueError:  # an int with more digits than sys.get_int_max_str_digits()
         text = f"<{type(value).__name__} with too many digits to show>"
-    if len(text) <= MOST_CHARACTERS:
+    if len(text) <= MAX_CHARACTERS:
         return text
-    half = MOST_CHARACTERS // 2
+    half = MAX_CHARACTERS // 2
     return f"{text[: half - 2]}...{text[1 - half :]}"
 
 

@@ -13,7 +13,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4730
 ENVIRONMENT = "GEARMAN_SERVERS"
 
-_LONGEST_HOST = 255
+_MAX_HOST = 255
 _NOT_IN_A_HOST = re.compile(r"[\x00-\x20\x7f,\[\]/]")
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
@@ -43,8 +43,8 @@ class Server:
                 f"a server's host must not contain {unfit.group()!r}: {short_repr(host)}; "
                 "Server.from_string() reads 'host:port' and '[::1]:4730'"
             )
-        if len(host) > _LONGEST_HOST:
-            raise ValueError(f"a server's host must have at most {_LONGEST_HOST} characters, not {len(host)}")
+        if len(host) > _MAX_HOST:
+            raise ValueError(f"a server's host must have at most {_MAX_HOST} characters, not {len(host)}")
         if not 1 <= port <= 65535:
             raise ValueError(f"a server's port must be between 1 and 65535, not {short_repr(port)}")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gearman_cffi._worker.connection import (
     UNREACHABLE,
-    WAITED,
+    WAIT_ENDED,
     NonWarningWorker,
     WorkerConnection,
     failure_of,
@@ -130,7 +130,7 @@ class Worker:
             raise RuntimeError("the worker is already running; use a Worker of its own for each thread")
         try:
             with stopped_by_signals(self._signals, self.stop):
-                self._events.worker(EventName.BEFORE_RUN)
+                self._events.dispatch(EventName.BEFORE_RUN)
                 self._gearman_worker = self._connect()
                 self._register(self._gearman_worker)
                 yield self._gearman_worker
@@ -144,15 +144,15 @@ class Worker:
             self._run_lock.release()
 
     def _connect(self) -> GearmanWorker:
-        self._events.servers(EventName.CONNECT_TO_SERVER)
+        self._events.dispatch_servers(EventName.CONNECT_TO_SERVER)
         # Without listeners for the wait, work() need not return before the server's reply.
         has_listeners = any(map(self._events.has_listeners, (EventName.IO_WAIT, EventName.WORK)))
         worker = self._connection.open(wait_for_replies=not has_listeners)
-        self._events.servers(EventName.CONNECTED_TO_SERVER)
+        self._events.dispatch_servers(EventName.CONNECTED_TO_SERVER)
         return worker
 
     def _register(self, worker: GearmanWorker) -> None:
-        self._events.jobs(EventName.BEFORE_REGISTER_FUNCTIONS)
+        self._events.dispatch_handlers(EventName.BEFORE_REGISTER_FUNCTIONS)
         if not self.jobs:
             raise NoFunctionGiven("the worker has no handlers: add one to its JobCollection")
         for name, handler in self.jobs.get_jobs().items():
@@ -161,12 +161,12 @@ class Worker:
                 name, handler, self.serializer, self._events, self._note_connection, self._stop_after_job
             )
             worker.addFunction(name, adapter.run, None, limit)
-        self._events.jobs(EventName.AFTER_REGISTER_FUNCTIONS)
+        self._events.dispatch_handlers(EventName.AFTER_REGISTER_FUNCTIONS)
 
     def _dispatch_end(self) -> None:
         if not self._end_was_dispatched:
             self._end_was_dispatched = True
-            self._events.guarded(EventName.BEFORE_DESTROY)
+            self._events.dispatch_guarded(EventName.BEFORE_DESTROY)
 
     # --------------------------------------------------------------------------------- the work loop
 
@@ -174,7 +174,7 @@ class Worker:
         while not self._stop_request.requested:
             if self._run_jobs(worker):
                 self._note_connection()
-                self._events.guarded(EventName.AFTER_RUN)
+                self._events.dispatch_guarded(EventName.AFTER_RUN)
             elif worker.returnCode() == ReturnCode.TIMEOUT:
                 return  # only of the user's own, blocking worker
             else:
@@ -207,22 +207,22 @@ class Worker:
         elif rc in UNREACHABLE:
             self._handle_unreachable(worker)
         elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
-            self._events.worker_failed(failure_of(worker, self.servers))
+            self._events.report_failure(failure_of(worker, self.servers))
             self._stop_request.wait(self._retries.record_failure())
 
     def _idle(self, worker: GearmanWorker, event: EventName) -> None:
         """Waits for a reply or a job. Dispatches no events while it tries to connect again."""
         dispatches = self._server_state is not _ServerState.UNREACHABLE
         if dispatches:
-            self._events.guarded(event)
+            self._events.dispatch_guarded(event)
         rc = ReturnCode.SUCCESS if self._stop_request.requested else wait(worker)
         if rc == ReturnCode.NO_ACTIVE_FDS:
             self._handle_unreachable(worker)
             return
-        if rc not in WAITED:
+        if rc not in WAIT_ENDED:
             self._stop_request.wait(self._retries.record_failure())  # so that the next round does not follow at once
         if dispatches:
-            self._events.guarded(EventName.WORK)
+            self._events.dispatch_guarded(EventName.WORK)
 
     def _note_connection(self) -> None:
         """A server has answered."""
@@ -232,7 +232,7 @@ class Worker:
         was_unreachable = self._server_state is _ServerState.UNREACHABLE
         self._server_state = _ServerState.REACHABLE
         if was_unreachable:
-            self._events.reconnected()
+            self._events.report_reconnection()
 
     def _handle_unreachable(self, worker: GearmanWorker) -> None:
         """Reports it once, and waits. The first try after a lost connection is not reported: the server may be back."""
@@ -242,6 +242,6 @@ class Worker:
             return
         if self._server_state is _ServerState.UNTRIED:
             self._server_state = _ServerState.UNREACHABLE
-            self._events.worker_failed(failure_of(worker, self.servers))
+            self._events.report_failure(failure_of(worker, self.servers))
         self._stop_request.wait(self._retries.record_failure())
         self._connection.add_unknown_servers(worker)

@@ -15,12 +15,12 @@ import tempfile
 from pathlib import Path
 
 DOCUMENTS = Path("/usr/share/doc")
-CARRIED = "gearman_cffi/_libgearman/carried"
+BUNDLED = "gearman_cffi/_libgearman/bundled"
 
 
 def packages(wheel: Path, information: Path) -> list[str]:
     """The Debian packages of the libraries in the unpacked wheel. Raises SystemExit if one is not known."""
-    libraries = [path.name for path in (wheel / CARRIED).iterdir()]
+    libraries = [path.name for path in (wheel / BUNDLED).iterdir()]
     bill = json.loads((information / "sboms/auditwheel.cdx.json").read_text("utf-8"))
     owners = [part["name"] for part in bill["components"] if not part["purl"].startswith("pkg:pypi/")]
     if not libraries or len(owners) != len(libraries):

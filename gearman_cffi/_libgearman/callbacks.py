@@ -18,10 +18,10 @@ from gearman_cffi._libgearman.errors import EXCEPTION_PENDING, store_pending
 from gearman_cffi._libgearman.job import PROCESS_EXITS, JobEnd
 from gearman_cffi._libgearman.native import ffi
 
-# C sends a result of at most as many bytes. A larger one is sent from Python, so that its memory is freed at once.
-_MOST_LEFT_TO_C = 65536
-# A workload of at most as many bytes is read at once, so that any thread can read it.
-_MOST_READ_AT_ONCE = 65536
+# Bytes. A larger result is sent from Python, so that its memory is freed at once.
+_MAX_RESULT_SENT_BY_C = 65536
+# Bytes. A workload up to this size is copied before the function runs, so that any thread can read it.
+_MAX_WORKLOAD_COPIED = 65536
 
 
 def _store(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -44,9 +44,9 @@ def gcffi_on_signals() -> int:
 
 
 @ffi.def_extern(error=EXCEPTION_PENDING, onerror=_store)
-def gcffi_on_task(owner: Any, task: int, event: int) -> int:
+def gcffi_on_task(owner: Any, number: int, event: int) -> int:
     """A packet for one of the user's tasks arrived. Returns a return code."""
-    return ffi.from_handle(owner).deliver(task, event)  # type: ignore[no-any-return]
+    return ffi.from_handle(owner).deliver(number, event)  # type: ignore[no-any-return]
 
 
 @ffi.def_extern(error=JobEnd.INTERRUPTED, onerror=_store_of_job)
@@ -58,7 +58,7 @@ def gcffi_on_job(context: Any, c_job: Any) -> int:
     job._job = c_job
     job._owner = function
     size = c_job.size
-    if size <= _MOST_READ_AT_ONCE:
+    if size <= _MAX_WORKLOAD_COPIED:
         job._workload = ffi.unpack(c_job.workload, size) if size else b""
     try:
         try:
@@ -68,7 +68,7 @@ def gcffi_on_job(context: Any, c_job: Any) -> int:
         except BaseException as error:
             callbacks.failed(job, error)
             raise
-        if type(result) is bytes and not job._rc and len(result) <= _MOST_LEFT_TO_C:
+        if type(result) is bytes and not job._rc and len(result) <= _MAX_RESULT_SENT_BY_C:
             function.result = result  # as long as C needs its memory
             c_job.result, c_job.result_size = ffi.from_buffer(result), len(result)
             return JobEnd.RESULT

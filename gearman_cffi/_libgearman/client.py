@@ -14,10 +14,10 @@ from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.protocols import TaskOwner
 from gearman_cffi._libgearman.task import NativeTask
 
-# A C reply with more data than this is not used again, so that its memory is freed.
-_MOST_KEPT = 65536
+# Bytes. A C reply with more data is not used again, so that its memory is freed.
+_MAX_REUSED_REPLY = 65536
 # How many freed tasks are released at once.
-_MOST_RELEASED = 256
+_RELEASE_BATCH = 256
 _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 _SUCCESS, _WORK_EXCEPTION = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_WORK_EXCEPTION)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
@@ -187,7 +187,7 @@ class NativeClient(NativeObject):
         data = ffi.unpack(reply.data, size) if size else b""
         handle = ffi.string(reply.handle).decode("utf-8", "surrogateescape")
         error = decode(reply.error) if rc else None
-        if size <= _MOST_KEPT:
+        if size <= _MAX_REUSED_REPLY:
             self._replies.append(reply)
         return Reply(rc, data, handle, error)
 
@@ -245,7 +245,7 @@ class NativeClient(NativeObject):
         number: names it to the TaskOwner. callbacks: 1 << TaskEvent for each event that is wanted. workload None: an
         empty one that libgearman accepts. Allowed in the client's own callbacks.
         """
-        if number % _MOST_RELEASED == 0:  # callbacks may add more and more tasks to the same run
+        if number % _RELEASE_BATCH == 0:  # callbacks may add more and more tasks to the same run
             self._release_freed_tasks()
         task._client, task._owner, task._number = self.c, self._open, number
         task._task = ffi.new("gcffi_task **")  # before C has it: a signal handler or another thread may run it at once
@@ -274,8 +274,8 @@ class NativeClient(NativeObject):
 
     def _release_freed_tasks(self) -> None:
         """Tells the owner which tasks libgearman has freed, and then frees what C has kept of them."""
-        numbers = ffi.new("int64_t[]", _MOST_RELEASED)
-        while count := lib.gcffi_client_freed_tasks(self.c, numbers, _MOST_RELEASED):
+        numbers = ffi.new("int64_t[]", _RELEASE_BATCH)
+        while count := lib.gcffi_client_freed_tasks(self.c, numbers, _RELEASE_BATCH):
             for number in ffi.unpack(numbers, count):
                 self._owner.forget(number)
             lib.gcffi_client_release_freed(self.c, numbers[0], count)

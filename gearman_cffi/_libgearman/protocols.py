@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 class TaskOwner(Protocol):
     """The object that added a client's tasks: it gets their packets, and forgets tasks that have ended."""
 
-    def deliver(self, task: int, event: int) -> int:
-        """Handles a packet of a task; returns a return code, SUCCESS to go on."""
+    def deliver(self, number: int, event: int) -> int:
+        """Handles a packet of the task with this number; returns a return code, SUCCESS to go on."""
 
-    def forget(self, task: int) -> None:
+    def forget(self, number: int) -> None:
         """libgearman has freed a task: its NativeTask must not be used any more."""
 
 

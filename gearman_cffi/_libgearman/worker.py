@@ -10,7 +10,7 @@ from gearman_cffi._libgearman.job import GrabbedJob, JobFunction, NativeJob
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.protocols import JobCallbacks
 
-_FUNCTION_MAX = 512  # GEARMAN_FUNCTION_MAX_SIZE
+_MAX_FUNCTION_NAME = int(lib.GEARMAN_FUNCTION_MAX_SIZE)
 _SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
 _NON_BLOCKING, _IDENTIFIER = int(lib.GEARMAN_WORKER_NON_BLOCKING), int(lib.GEARMAN_WORKER_IDENTIFIER)
 _ANNOUNCE_FIRST = int(lib.GCFFI_E_ANNOUNCE_FIRST)
@@ -114,7 +114,7 @@ class NativeWorker(NativeObject):
         """
         self._check_idle()
         function = None if callbacks is None else JobFunction(self.c, callbacks)
-        if (self.c.functions_removed or self._to_register) and 0 < len(name) <= _FUNCTION_MAX:
+        if (self.c.functions_removed or self._to_register) and 0 < len(name) <= _MAX_FUNCTION_NAME:
             self.c.register_after_announce = True
             self._to_register[name] = function, timeout
             return _SUCCESS

@@ -24,7 +24,7 @@ UNREACHABLE = frozenset(
     }
 )
 # What wait() reports if nothing is wrong: something arrived, the time is over, or stop() was called.
-WAITED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
+WAIT_ENDED = frozenset({ReturnCode.SUCCESS, ReturnCode.IO_WAIT, ReturnCode.TIMEOUT, ReturnCode.SHUTDOWN_GRACEFUL})
 
 
 class NonWarningJob(GearmanJob):
@@ -147,9 +147,10 @@ def failure_of(worker: GearmanWorker, servers: ServerCollection) -> GearmanError
 
 def _add_server(worker: GearmanWorker, server: Server) -> bool:
     """Returns whether the host name could be resolved. Workers send exceptions; they need not request them."""
-    with suppress(GearmanWarning):
+    try:
         return worker.addServer(server.host, server.port, False)
-    return False
+    except GearmanWarning:  # of the user's own worker, if warnings are errors
+        return False
 
 
 def _is_valid_client_id(client_id: str) -> bool:

@@ -40,39 +40,39 @@ class WorkerEvents:
         self._dispatcher = dispatcher
         self.has_listeners = dispatcher.has_listeners
 
-    def worker(self, name: EventName) -> None:
+    def dispatch(self, name: EventName) -> None:
         """Dispatches a WorkerEvent. Raises what a listener raises."""
         if self.has_listeners(name):
             self._dispatcher.dispatch(name, WorkerEvent(name, self._worker))
 
-    def guarded(self, name: EventName) -> None:
+    def dispatch_guarded(self, name: EventName) -> None:
         """Dispatches a WorkerEvent. What a listener raises is a failure of the worker."""
         if self.has_listeners(name):
             self._guard(lambda: self._dispatcher.dispatch(name, WorkerEvent(name, self._worker)))
 
-    def servers(self, name: EventName) -> None:
+    def dispatch_servers(self, name: EventName) -> None:
         """Dispatches a ConnectToServerEvent. Raises what a listener raises."""
         if self.has_listeners(name):
             self._dispatcher.dispatch(name, ConnectToServerEvent(name, self._worker.servers))
 
-    def reconnected(self) -> None:
+    def report_reconnection(self) -> None:
         """Dispatches a ConnectToServerEvent: servers are back. What a listener raises is a failure of the worker."""
         if self.has_listeners(EventName.CONNECTED_TO_SERVER):
-            self._guard(lambda: self.servers(EventName.CONNECTED_TO_SERVER))
+            self._guard(lambda: self.dispatch_servers(EventName.CONNECTED_TO_SERVER))
         else:
             _log.info("connected to %s again", self._worker.servers)
 
-    def jobs(self, name: EventName) -> None:
+    def dispatch_handlers(self, name: EventName) -> None:
         """Dispatches a RegisterFunctionEvent. Raises what a listener raises."""
         if self.has_listeners(name):
             self._dispatcher.dispatch(name, RegisterFunctionEvent(name, self._worker.jobs))
 
-    def function(self, name: EventName, handler: JobHandlerInterface, job: Job, *result: Any) -> None:
+    def dispatch_job(self, name: EventName, handler: JobHandlerInterface, job: Job, *result: Any) -> None:
         """Dispatches a FunctionEvent. Raises what a listener raises, which fails the job."""
         if self.has_listeners(name):
             self._dispatcher.dispatch(name, FunctionEvent(name, handler, job, *result))
 
-    def function_failed(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
+    def report_job_failure(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
         """Dispatches a FunctionFailureEvent. What a listener raises is a failure of the worker."""
         name = EventName.FUNCTION_FAILURE
         if self.has_listeners(name):
@@ -81,7 +81,7 @@ class WorkerEvents:
         else:
             _log.error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
 
-    def worker_failed(self, error: BaseException) -> None:
+    def report_failure(self, error: BaseException) -> None:
         """Dispatches a WorkerExceptionEvent. What a listener raises is logged."""
         name = EventName.WORKER_FAILURE
         raised = error if error.__traceback__ is not None else None
@@ -103,4 +103,4 @@ class WorkerEvents:
         except PROCESS_EXITS:
             raise
         except BaseException as error:
-            self.worker_failed(error)
+            self.report_failure(error)

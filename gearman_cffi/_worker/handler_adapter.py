@@ -128,7 +128,7 @@ class HandlerAdapter:
         except PROCESS_EXITS:
             raise
         except BaseException as error:
-            self._events.function_failed(self._handler, job, error)
+            self._events.report_job_failure(self._handler, job, error)
             with suppress(GearmanWarning):  # if the server is gone, it gives the job to another worker
                 gearman_job.sendException(describe(error))
             return None
@@ -138,9 +138,9 @@ class HandlerAdapter:
                 self._stop_after_job()
 
     def _execute(self, job: HandlerJob) -> bytes:
-        self._events.function(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
+        self._events.dispatch_job(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
         result = self._handler.execute(job)
-        self._events.function(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
+        self._events.dispatch_job(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
         if result is None and job.has_sent_data:
             return b""  # the result was sent in parts
         return self._serialize(result)

@@ -47,14 +47,14 @@ class StopRequest:
 
 
 class OwnHandler:
-    """A signal handler for this process only; a forked process has the handler `without` in its place."""
+    """A signal handler for this process only; a forked process has the handler `in_child` in its place."""
 
-    __slots__ = ("_handler", "without")
+    __slots__ = ("_handler", "in_child")
 
-    def __init__(self, handler: Callable[[int, FrameType | None], object], without: Any) -> None:
-        """without: another handler, or signal.SIG_DFL."""
+    def __init__(self, handler: Callable[[int, FrameType | None], object], in_child: Any) -> None:
+        """in_child: another handler, or signal.SIG_DFL."""
         self._handler = handler
-        self.without: Any = without.without if isinstance(without, OwnHandler) else without
+        self.in_child: Any = in_child.in_child if isinstance(in_child, OwnHandler) else in_child
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Calls the handler."""
@@ -69,7 +69,7 @@ class _ForkHooks(threading.local):
 
     def before(self) -> None:
         """Blocks the signals that would end the new process once it is without its OwnHandlers."""
-        ends = [number for number, handler in _own_handlers() if handler.without == signal.SIG_DFL]
+        ends = [number for number, handler in _own_handlers() if handler.in_child == signal.SIG_DFL]
         self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, ends)) if ends else None
 
     def after_in_parent(self) -> None:
@@ -81,7 +81,7 @@ class _ForkHooks(threading.local):
     def after_in_child(self) -> None:
         """Removes the handlers, then unblocks the signals."""
         for number, handler in _own_handlers():
-            signal.signal(number, handler.without)
+            signal.signal(number, handler.in_child)
         self.after_in_parent()
 
 
@@ -122,7 +122,7 @@ def stopped_by_signals(numbers: Sequence[int], stop: Callable[[], None]) -> Iter
                 handler = signal.getsignal(number)
                 if handler not in (signal.SIG_IGN, None):
                     previous[number] = handler
-                    signal.signal(number, OwnHandler(on_signal, without=handler))
+                    signal.signal(number, OwnHandler(on_signal, in_child=handler))
         yield
     finally:
         for number, handler in previous.items():

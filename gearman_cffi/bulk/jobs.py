@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from gearman_cffi.checks import LONGEST_FUNCTION, LONGEST_UNIQUE, check_name
+from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_UNIQUE, check_name
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanTask
@@ -102,9 +102,9 @@ class JobEncoder:
         function = job.get_job_name()
         unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
         if function is not self._function:
-            self._name = check_name(function, "a function name", LONGEST_FUNCTION)
+            self._name = check_name(function, "a function name", MAX_FUNCTION_NAME)
             self._function = function
-        key = b"" if unique is None else check_name(unique, "a unique key", LONGEST_UNIQUE)
+        key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         kind = self._kind if priority is None else job_kind(priority, self._background)
         return EncodedJob(index, kind, self._name, key, self._serialize(job.get_workload()))
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from gearman_cffi._libgearman import NativeClient, NativeWorker
     from gearman_cffi.ext.arguments import Data, Name
 
-# The return codes that do*(), runTasks() and wait() report without a warning.
-TOLERATED: Final = frozenset(
+# The return codes of do*(), runTasks() and wait() without a warning.
+NO_WARNING: Final = frozenset(
     {
         GEARMAN_SUCCESS,
         GEARMAN_PAUSE,
@@ -61,7 +61,7 @@ class GearmanBase(Uncopyable):
     if not TYPE_CHECKING:  # a type checker would take every name for an attribute
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Reports the mistake of a subclass that does not call the constructor."""
+            """Raises a clear error if a subclass does not call the constructor of its base class."""
             if name in _SET_BY_CONSTRUCTOR:
                 raise RuntimeError("object not set up: its class does not call the constructor of its base class")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -151,7 +151,7 @@ class GearmanBase(Uncopyable):
         """
         address = None if host is None else arguments.name(host, "host")
         rc = self._native.add_server(address, arguments.integer(port, "port", 0, 65535))
-        return self._added("addServer", rc, arguments.flag(setupExceptionHandler))
+        return self._finish_adding("addServer", rc, arguments.flag(setupExceptionHandler))
 
     def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
         """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
@@ -160,7 +160,7 @@ class GearmanBase(Uncopyable):
         Stands for gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._native.add_servers(arguments.optional_name(servers, "servers"))
-        return self._added("addServers", rc, arguments.flag(setupExceptionHandler))
+        return self._finish_adding("addServers", rc, arguments.flag(setupExceptionHandler))
 
     def enableExceptionHandler(self) -> bool:
         """Asks every server for the exceptions of workers. Returns True.
@@ -204,9 +204,9 @@ class GearmanBase(Uncopyable):
         """
         self._text = None
         rc = self._rc = self._native.wait()
-        if rc not in TOLERATED and rc != GEARMAN_TIMEOUT:
+        if rc not in NO_WARNING and rc != GEARMAN_TIMEOUT:
             self._warn("wait")
-        return rc in TOLERATED
+        return rc in NO_WARNING
 
     def _ping(self, workload: Data, what: str) -> bool:
         data = arguments.data(workload, what)
@@ -217,7 +217,7 @@ class GearmanBase(Uncopyable):
             return False
         return True
 
-    def _added(self, call: str, rc: int, setup_exception_handler: bool) -> bool:
+    def _finish_adding(self, call: str, rc: int, setup_exception_handler: bool) -> bool:
         self._text = None
         self._rc = rc
         if rc != GEARMAN_SUCCESS:

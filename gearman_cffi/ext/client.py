@@ -13,10 +13,12 @@ from gearman_cffi._libgearman import (
     return_code_name,
 )
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.base import TOLERATED, GearmanBase
+from gearman_cffi.ext.base import NO_WARNING, GearmanBase
 from gearman_cffi.ext.constants import (
     GEARMAN_IO_WAIT,
+    GEARMAN_JOB_HANDLE_SIZE,
     GEARMAN_SUCCESS,
+    GEARMAN_UNIQUE_SIZE,
     GEARMAN_UNKNOWN_STATE,
     GEARMAN_WORK_EXCEPTION,
     GEARMAN_WORK_FAIL,
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
 _Client = TypeVar("_Client", bound="GearmanClient")
 
 _JOB_FAILED: Final = frozenset({GEARMAN_WORK_EXCEPTION, GEARMAN_WORK_FAIL})
-_ANSWERED: Final = frozenset({GEARMAN_SUCCESS, GEARMAN_IO_WAIT})  # what jobStatus() does not warn about
-_HANDLE_MAX: Final = 63  # bytes: GEARMAN_JOB_HANDLE_SIZE without its NUL; Q24
-_UNIQUE_MAX: Final = 63  # bytes: GEARMAN_MAX_UNIQUE_SIZE without its NUL; Q25
+_STATUS_NO_WARNING: Final = frozenset({GEARMAN_SUCCESS, GEARMAN_IO_WAIT})  # of jobStatus()
+_MAX_HANDLE: Final = GEARMAN_JOB_HANDLE_SIZE - 1  # bytes; Q24
+_MAX_UNIQUE: Final = GEARMAN_UNIQUE_SIZE - 1  # bytes; Q25
 
 
 class GearmanClient(GearmanBase):
@@ -135,7 +137,7 @@ class GearmanClient(GearmanBase):
         if not self._is_handle("jobStatus", handle):
             return [False, False, 0, 0]
         reply = self._ask_status(handle)
-        if reply.rc not in _ANSWERED:
+        if reply.rc not in _STATUS_NO_WARNING:
             self._warn("jobStatus", reply.error)
             return [False, False, 0, 0]
         return list(reply.status)
@@ -146,12 +148,12 @@ class GearmanClient(GearmanBase):
         Stands for gearman_client_unique_status().
         """
         key = arguments.name(unique_key, "unique_key")
-        if len(key) > _UNIQUE_MAX + 1:
+        if len(key) > _MAX_UNIQUE + 1:
             self._text = return_code_name(GEARMAN_UNKNOWN_STATE)
             self._warn("jobStatusByUniqueKey")
             return [False, False, 0, 0]
         reply = self._ask_status_by_unique_key(key)
-        if reply.rc not in _ANSWERED:
+        if reply.rc not in _STATUS_NO_WARNING:
             self._warn("jobStatusByUniqueKey", reply.error)
         return list(reply.status)
 
@@ -173,11 +175,11 @@ class GearmanClient(GearmanBase):
         return self._check_callback("setWorkloadCallback", function)
 
     def setCreatedCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for jobs that the server has queued. What follows holds for all callbacks.
+        """Sets the callback for jobs that the server has queued.
 
         function: called with the GearmanTask, and with its context if addTask() was given one. It is bound to the
         tasks that are added afterwards. It may return a return code: None goes on, GEARMAN_PAUSE and other codes stop
-        runTasks().
+        runTasks(). All this applies to every callback.
         Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_created_fn().
         """
         return self._set_callback("setCreatedCallback", TaskEvent.CREATED, function)
@@ -370,7 +372,7 @@ class GearmanClient(GearmanBase):
         connection. It keeps 63 bytes of a key that a job is submitted with.
         """
         asking = self._native.clone(self._tasks)
-        reply = asking.unique_status(key[:_UNIQUE_MAX], timeout_ms)
+        reply = asking.unique_status(key[:_MAX_UNIQUE], timeout_ms)
         self._text = asking.error()
         return reply
 
@@ -378,7 +380,7 @@ class GearmanClient(GearmanBase):
         """Does what runTasks() does. timeout_ms: as in _submit(); it also bounds the wait for a new connection."""
         self._text = None
         rc = self._rc = self._native.run_tasks(timeout_ms)
-        if rc in TOLERATED:
+        if rc in NO_WARNING:
             return True
         self._warn("runTasks")
         return False
@@ -413,7 +415,7 @@ class GearmanClient(GearmanBase):
         """Submits a job in the background for the public method ``call``."""
         self._background_handle = ""
         reply = self._do(call, kind, function, workload, unique)
-        handle = reply.handle if reply.rc in TOLERATED else ""
+        handle = reply.handle if reply.rc in NO_WARNING else ""
         self._background_handle = handle  # another thread's call may change it before this one returns
         return handle
 
@@ -423,7 +425,7 @@ class GearmanClient(GearmanBase):
         key = b"" if unique is None else arguments.name(unique, "unique")
         reply = self._native.submit(kind, name, key, arguments.data(workload, "workload"))
         self._set_outcome(reply.rc)
-        if reply.rc not in TOLERATED:
+        if reply.rc not in NO_WARNING:
             self._warn(call, reply.error)
         return reply
 
@@ -481,9 +483,9 @@ class GearmanClient(GearmanBase):
 
     def _is_handle(self, call: str, handle: bytes) -> bool:
         """Warns about a handle that is too long: libgearman matches no answer to it, so the call would never return."""
-        if len(handle) <= _HANDLE_MAX:
+        if len(handle) <= _MAX_HANDLE:
             return True
         self._rc = INVALID_ARGUMENT
-        self._text = f"{return_code_name(self._rc)}: a job handle has at most {_HANDLE_MAX} bytes"
+        self._text = f"{return_code_name(self._rc)}: a job handle has at most {_MAX_HANDLE} bytes"
         self._warn(call)
         return False

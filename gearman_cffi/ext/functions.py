@@ -371,7 +371,7 @@ def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
 
 
 def gearman_client_set_created_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for jobs that the server has queued. What follows holds for all callbacks.
+    """Sets the callback for jobs that the server has queued.
 
     Calls GearmanClient.setCreatedCallback().
     """

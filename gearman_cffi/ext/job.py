@@ -58,7 +58,7 @@ class GearmanJob(NativeJob, Uncopyable):
         """
         if self._owner is None:  # created by the program
             return False
-        return self._sent("sendData", self._send(JobPacket.DATA, arguments.data(data, "data")))
+        return self._report("sendData", self._send(JobPacket.DATA, arguments.data(data, "data")))
 
     def sendWarning(self, warning: Data) -> bool:
         """Sends a warning to the client. Returns True; False with a GearmanWarning if it failed.
@@ -67,7 +67,7 @@ class GearmanJob(NativeJob, Uncopyable):
         """
         if self._owner is None:  # created by the program
             return False
-        return self._sent("sendWarning", self._send(JobPacket.WARNING, arguments.data(warning, "warning")))
+        return self._report("sendWarning", self._send(JobPacket.WARNING, arguments.data(warning, "warning")))
 
     def sendStatus(self, numerator: int, denominator: int) -> bool:
         """Sends the progress of the job. Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
@@ -77,28 +77,28 @@ class GearmanJob(NativeJob, Uncopyable):
         """
         done = arguments.integer(numerator, "numerator", _STATUS_MIN, _STATUS_MAX)
         total = arguments.integer(denominator, "denominator", _STATUS_MIN, _STATUS_MAX)
-        return self._sent("sendStatus", self._send_status(done, total))
+        return self._report("sendStatus", self._send_status(done, total))
 
     def sendComplete(self, result: Data) -> bool:
         """Ends the job with its result. What is sent or returned afterwards is dropped without an error.
 
         Returns True; False with a warning if it failed. Stands for gearman_job_send_complete().
         """
-        return self._sent("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
+        return self._report("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
 
     def sendException(self, exception: Data) -> bool:
         """Ends the job with an exception. exception: its text, which must not be empty.
 
         Returns True; False with a warning if it failed. Stands for gearman_job_send_exception().
         """
-        return self._sent("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
+        return self._report("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
 
     def sendFail(self) -> bool:
         """Ends the job as failed. Returns True; False with a warning if it failed.
 
         Stands for gearman_job_send_fail().
         """
-        return self._sent("sendFail", self._send(JobPacket.FAIL))
+        return self._report("sendFail", self._send(JobPacket.FAIL))
 
     # ------------------------------------------------------------------------- return code
 
@@ -156,7 +156,7 @@ class GearmanJob(NativeJob, Uncopyable):
 
     # ---------------------------------------------------------------------------- private
 
-    def _sent(self, call: str, rc: int) -> bool:
+    def _report(self, call: str, rc: int) -> bool:
         self._rc = rc
         if rc in (GEARMAN_SUCCESS, GEARMAN_IO_WAIT):
             return True

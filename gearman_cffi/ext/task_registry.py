@@ -33,9 +33,9 @@ class TaskRegistry:
     """The callbacks and tasks of a client. Does not refer to the client, so that there is no reference cycle."""
 
     def __init__(self) -> None:
-        # Each callback with the number of arguments that it takes.
+        # By TaskEvent: the callback, and the number of arguments that it takes.
         self.callbacks: dict[int, tuple[TaskCallback, int]] = {}
-        # 1 << event for each of them. libgearman binds callbacks to a task when the task is added.
+        # 1 << event for each callback. libgearman binds callbacks to a task when the task is added.
         self.callback_mask = 0
         self.numbers = itertools.count(1)
         # By number: the arguments of the task's callbacks, that is the task, and its context if it has one.
@@ -55,23 +55,23 @@ class TaskRegistry:
         """Keeps a task until libgearman frees it. context: NO_CONTEXT for none."""
         self._tasks[number] = (task,) if context is NO_CONTEXT else (task, context)
 
-    def forget(self, task: int) -> None:
-        """Drops a task that libgearman has freed. task: its number."""
-        given = self._tasks.pop(task, None)
+    def forget(self, number: int) -> None:
+        """Drops a task that libgearman has freed."""
+        given = self._tasks.pop(number, None)
         if given is not None:
             given[0]._forget()
 
-    def deliver(self, task: int, event: int) -> int:
-        """Calls the callback of a TaskEvent for a task. Returns a return code.
+    def deliver(self, number: int, event: int) -> int:
+        """Calls the callback of a TaskEvent for the task with this number. Returns a return code.
 
         There is nothing to call if the callback was cleared, or if a signal handler raised before addTask() returned.
         """
         found = self.callbacks.get(event)
-        given = self._tasks.get(task)
+        given = self._tasks.get(number)
         if found is None or given is None:
             return GEARMAN_SUCCESS
-        callback, takes = found
-        result = callback(*given[:takes])
+        callback, argument_count = found
+        result = callback(*given[:argument_count])
         if result is None:
             return GEARMAN_SUCCESS
         code = return_code(result)

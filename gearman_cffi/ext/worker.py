@@ -34,8 +34,8 @@ _Worker = TypeVar("_Worker", bound="GearmanWorker")
 WorkerFunction: TypeAlias = Callable[[GearmanJob, Any], Any] | Callable[[GearmanJob], Any]
 
 _TIMEOUT_MAX: Final = 0xFFFFFFFF
-# The return codes that work() reports without a warning.
-_QUIET: Final = frozenset(
+# The return codes of work() without a warning.
+_NO_WARNING: Final = frozenset(
     {
         GEARMAN_IO_WAIT,
         GEARMAN_WORK_FAIL,
@@ -104,7 +104,7 @@ class GearmanWorker(GearmanBase):
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
-        return self._registered("register", self._native.add_function(name, None, limit))
+        return self._report("register", self._native.add_function(name, None, limit))
 
     def unregister(self, function_name: Name) -> bool:
         """Removes a function; the next work() tells the servers.
@@ -113,14 +113,14 @@ class GearmanWorker(GearmanBase):
         Stands for gearman_worker_unregister().
         """
         name = arguments.name(function_name, "function_name")
-        return self._registered("unregister", self._native.unregister(name))
+        return self._report("unregister", self._native.unregister(name))
 
     def unregisterAll(self) -> bool:
         """Removes all functions; the next work() tells the servers.
 
         Returns True; False with a warning if there are none. Stands for gearman_worker_unregister_all().
         """
-        return self._registered("unregisterAll", self._native.unregister_all())
+        return self._report("unregisterAll", self._native.unregister_all())
 
     def setId(self, id: Name) -> bool:
         """Sets the worker's id, which ``gearadmin --workers`` shows.
@@ -157,7 +157,7 @@ class GearmanWorker(GearmanBase):
         """
         if self._run_jobs(keep_working=False):
             return True
-        if self._rc not in _QUIET:
+        if self._rc not in _NO_WARNING:
             self._warn("work")
         return False
 
@@ -222,7 +222,7 @@ class GearmanWorker(GearmanBase):
             copy._native.add_function(name, function, timeout)
         return copy
 
-    def _registered(self, call: str, rc: int) -> bool:
+    def _report(self, call: str, rc: int) -> bool:
         self._text = None
         self._rc = rc
         if rc != GEARMAN_SUCCESS:
@@ -237,11 +237,11 @@ class _RegisteredFunction:
         self.job_class = job_class
         self._function: Callable[..., Any] = function
         self._context = context
-        self._takes = positional(function, 2)
+        self._argument_count = positional(function, 2)
 
     def call(self, job: GearmanJob) -> object:
         """Runs a job."""
-        return self._function(*(job, self._context)[: self._takes])
+        return self._function(*(job, self._context)[: self._argument_count])
 
     def ended(self, job: GearmanJob, result: object) -> tuple[JobEnd, int]:
         """Answers a job whose function has returned neither bytes nor str, or has called setReturn().
@@ -257,10 +257,13 @@ class _RegisteredFunction:
         if code == GEARMAN_LOST_CONNECTION:
             return JobEnd.RETURNED, GEARMAN_SUCCESS
         # Q36: libgearman must not see that the function has failed, so the failure is sent from here.
-        packet, sends = (JobPacket.COMPLETE, answer) if code in (0, GEARMAN_SHUTDOWN) else (JobPacket.FAIL, b"")
-        sent = job._send(packet, sends)
-        # If the answer cannot be sent, the server gives the job to another worker.
-        return (JobEnd.RETURNED, sent) if sent else (JobEnd.ANSWERED, code)
+        if code in (GEARMAN_SUCCESS, GEARMAN_SHUTDOWN):
+            send_code = job._send(JobPacket.COMPLETE, answer)
+        else:
+            send_code = job._send(JobPacket.FAIL)
+        if send_code != GEARMAN_SUCCESS:  # the server gives the job to another worker
+            return JobEnd.RETURNED, send_code
+        return JobEnd.ANSWERED, code
 
     def failed(self, job: GearmanJob, error: BaseException) -> None:
         """Sends the exception to the client, unless it asks the process to end."""

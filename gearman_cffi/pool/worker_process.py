@@ -134,7 +134,7 @@ class WorkerProcess:
         handlers = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: on_hangup, signal.SIGQUIT: on_quit}
         for number, handler in handlers.items():  # processes that a job starts get the default handler
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-            signal.signal(number, OwnHandler(handler, without=default))
+            signal.signal(number, OwnHandler(handler, in_child=default))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
 
     # ------------------------------------------------------------------------------------ events

@@ -18,7 +18,7 @@ from gearman_cffi.testing._local_native import LocalNativeWorker
 from gearman_cffi.testing._local_queue import LocalQueue, SubmittedJob
 from gearman_cffi.worker import Worker
 
-_MOST_NAMES = 10
+_MAX_NAMES = 10
 
 
 class LocalGearmanWorker(GearmanWorker):
@@ -73,8 +73,8 @@ class LocalWorker(Worker):
         if job.is_running:
             return "the job is running, and its own handler waits for it"
         if job.function not in known:
-            handled = ", ".join(map(repr, islice(known, _MOST_NAMES))) or "nothing"
-            more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+            handled = ", ".join(map(repr, islice(known, _MAX_NAMES))) or "nothing"
+            more = f" and {len(known) - _MAX_NAMES} more" if len(known) > _MAX_NAMES else ""
             return f"no handler of the LocalGearman listens to {job.function!r}, only to {handled}{more}"
         return "the worker of the LocalGearman was stopped"
 

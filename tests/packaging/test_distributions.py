@@ -90,9 +90,9 @@ class TestWheel:
         for name in ("Debian", "libgearman8", "Fedora", "Alpine", "macOS"):
             assert name in error
 
-    def test_a_carried_libgearman_that_is_missing(self, unpacked_wheel: Path) -> None:
+    def test_a_bundled_libgearman_that_is_missing(self, unpacked_wheel: Path) -> None:
         """The error of a self-contained wheel names no package of libgearman, which would not help."""
-        (unpacked_wheel / "gearman_cffi/_libgearman/carried").mkdir()
+        (unpacked_wheel / "gearman_cffi/_libgearman/bundled").mkdir()
         error = import_error_without_libgearman(unpacked_wheel)
         assert "libgearman.so.X" in error
         assert "pip install --force-reinstall gearman-cffi" in error
