@@ -32,7 +32,7 @@ from gearman_cffi.job_watch import JobUpdate, JobWatch
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind
-from gearman_cffi.serializers import Serializer, chosen
+from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
 OnError: TypeAlias = Literal["raise", "return"]
@@ -74,7 +74,7 @@ class Client:
             servers = ServerCollection.from_environment()
         elif not isinstance(servers, ServerCollection):
             servers = ServerCollection(servers)
-        self._serializer = chosen(serializer)
+        self._serializer = serializer_or_default(serializer)
         self._timeout = to_milliseconds(timeout)
         self._connection = Connection(servers, self._timeout)
 

@@ -28,7 +28,7 @@ from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.serializers import Serializer, chosen
+from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Worker:
         self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
-        self.serializer: Serializer = chosen(serializer)
+        self.serializer: Serializer = serializer_or_default(serializer)
         wait_milliseconds = to_milliseconds(idle_interval, "idle_interval") or 0
         self._connection = WorkerConnection(self.servers, wait_milliseconds, client_id)
         self._signals = tuple(signals)

@@ -65,9 +65,9 @@ class WorkerInfo:
 class JobInfo:
     """A job in a server's `show jobs`.
 
-    retries is how often the job's worker was lost. An ignored job is not run any more: it was cancelled, or its client
-    has disconnected; the server removes it later. queued is the server's flag for a job in its queue; it stays true
-    while the job is running.
+    retries counts the workers that were lost while they ran the job. An ignored job will not run: it was cancelled, or
+    its client has disconnected; the server removes it later. queued is the server's flag for a job in its queue; it
+    stays true while the job is running.
     """
 
     server: Server

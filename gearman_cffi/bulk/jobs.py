@@ -44,7 +44,7 @@ class PendingJob:
         return b"".join(self.parts)
 
     def restart(self) -> None:
-        """Forgets what a server sent that was lost."""
+        """Forgets what a lost server has sent."""
         self.handle = ""
         self.parts.clear()
 

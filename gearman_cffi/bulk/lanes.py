@@ -25,13 +25,13 @@ from gearman_cffi.ext.batch import BatchSubmitter, wait_for_any
 class Lane(ABC, Generic[J]):
     """A connection, and the jobs that are outstanding on it.
 
-    The methods that do something return a return code: IO_WAIT if all is well, any other for finish(). has_news is set
-    if something came or ended.
+    The methods that do something return a return code: IO_WAIT if all is well, any other for finish(). has_progressed
+    is set if something came or ended.
     """
 
     def __init__(self) -> None:
-        self.has_news = False
-        self.stepped = 0.0  # when the last step began
+        self.has_progressed = False
+        self.stepped_at = 0.0  # when the last step began
 
     @property
     @abstractmethod
@@ -283,7 +283,7 @@ class ForegroundLane(ServerLane[PendingJob]):
     def step_unconnected(self, timeout_ms: int) -> int:
         """Tries all servers: libgearman connects while it waits."""
         rc = self.step(timeout_ms, poll=False)
-        if rc == ReturnCode.IO_WAIT and self._outstanding and not self.has_news:
+        if rc == ReturnCode.IO_WAIT and self._outstanding and not self.has_progressed:
             self.client.setTimeout(1)
             self.client.wait()
             if self.client.returnCode() == ReturnCode.NO_ACTIVE_FDS:
@@ -325,7 +325,7 @@ class ForegroundLane(ServerLane[PendingJob]):
     def _end(self, job: PendingJob) -> None:
         self._outstanding.pop(job.position, None)
         if not job.is_done:
-            self.has_news = True
+            self.has_progressed = True
             job.is_done = True
             self._on_end(job)
 
@@ -360,5 +360,5 @@ class ForegroundLane(ServerLane[PendingJob]):
 
     def _update(self, what: str, job: PendingJob, task: GearmanTask) -> None:
         if job.on_update is not None and not job.is_done:
-            self.has_news = True
+            self.has_progressed = True
             job.on_update(what, job.handle, task)

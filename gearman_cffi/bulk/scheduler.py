@@ -15,9 +15,9 @@ from gearman_cffi.ext import ReturnCode
 
 # The return codes of a lost server. Its unanswered jobs are submitted again if there is another server.
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
-# How many jobs are taken from the caller at a time, and for how many seconds, before the lanes are stepped again.
-_SLICE = 200
-_PATIENCE = 0.005
+# Jobs are taken from the caller in slices: at most so many, and for so long, before the lanes are stepped again.
+_SLICE_JOBS = 200
+_SLICE_SECONDS = 0.005
 # How long a step may take when no time is left, in ms.
 _GRACE_MS = 20
 
@@ -63,12 +63,12 @@ class Scheduler(Generic[J]):
         if self._is_exhausted and not self._busy() and not self._keyed and not self._others:
             return False
         for lane in self._lanes:
-            lane.has_news = False
+            lane.has_progressed = False
         self._submit()
         busy = self._busy()
         for lane in busy:
             self._step_lane(lane, poll=has_room)
-        if busy and not has_room and not any(lane.has_news for lane in self._lanes):
+        if busy and not has_room and not any(lane.has_progressed for lane in self._lanes):
             self._wait(busy)
         return True
 
@@ -88,8 +88,8 @@ class Scheduler(Generic[J]):
         if self._is_exhausted or bytes_left <= 0:
             return False
         room = self._window - len(self._keyed) - len(self._others) - sum(lane.outstanding for lane in self._lanes)
-        count = max(0, min(room, _SLICE))
-        until = time.monotonic() + _PATIENCE
+        count = max(0, min(room, _SLICE_JOBS))
+        until = time.monotonic() + _SLICE_SECONDS
         jobs: list[J] = []
         is_late = False
         for job in itertools.islice(self._jobs, count):
@@ -101,7 +101,7 @@ class Scheduler(Generic[J]):
         else:
             self._is_exhausted = len(jobs) < count
         self._queue(jobs)
-        return is_late or (room > _SLICE and bytes_left > 0 and not self._is_exhausted)
+        return is_late or (room > _SLICE_JOBS and bytes_left > 0 and not self._is_exhausted)
 
     def _queue(self, jobs: list[J]) -> None:
         if len(self._lanes) == 1:
@@ -130,10 +130,10 @@ class Scheduler(Generic[J]):
     def _step_lane(self, lane: Lane[J], poll: bool) -> None:
         """Receives answers before it ends late jobs: the caller may have come back long after an answer came."""
         left = _milliseconds_until(lane.deadline)
-        before, lane.stepped = lane.stepped, time.monotonic()
+        before, lane.stepped_at = lane.stepped_at, time.monotonic()
         self._settle(lane, lane.step(left or _GRACE_MS, poll or left == 0))
         if left == 0:
-            self._expire(lane, before if lane.has_news else lane.stepped)
+            self._expire(lane, before if lane.has_progressed else lane.stepped_at)
 
     def _wait(self, busy: Sequence[Lane[J]]) -> None:
         deadlines = [lane.deadline for lane in busy]
@@ -154,7 +154,7 @@ class Scheduler(Generic[J]):
             self._expire(lane, time.monotonic())
             return
         detail = lane.error() if rc else None
-        lane.has_news = True
+        lane.has_progressed = True
         for job, code in lane.finish(rc):
             if code in _LOST and self._losses[job.position] < self._retries:
                 self._losses[job.position] += 1

@@ -29,11 +29,11 @@ def exit_on_error() -> Iterator[None]:
 
 @contextmanager
 def with_address_in_errors(host: str, port: int) -> Iterator[None]:
-    """Add the address to an OSError of the block, which cannot listen there."""
+    """Add the address to an OSError of the block, which starts to listen there."""
     try:
         yield
     except OSError as error:
-        raise OSError(f"cannot serve at {host}:{port}: {error.strerror or error}") from None
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
 
 
 def code_of(error: Exception) -> ExitCode:

@@ -52,7 +52,7 @@ def print_line(*cells: object) -> None:
 def print_message(text: str, *, multiline: bool = False) -> None:
     """Print a line on stderr, escaped; nothing happens if stderr cannot be written to.
 
-    multiline: the text is our own, and its line ends are kept.
+    multiline: the text is our own, so that its line ends are not escaped.
     """
     lines = text.splitlines() if multiline else [text]
     with suppress(OSError):

@@ -74,7 +74,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         except ValueError as error:
             self.fail(str(error), parameter, context)
         if size is None:
-            self.fail(f"{value!r} is not above 0", parameter, context)
+            self.fail(f"{value!r} is no limit: write bytes above 0, '128M' or '1G'", parameter, context)
         return size
 
 

@@ -54,8 +54,8 @@ def workers(servers: ServerCollection, timeout: float, all: bool, json: bool) ->
 def jobs(servers: ServerCollection, timeout: float, json: bool) -> None:
     """List the waiting and running jobs of the servers.
 
-    Retries is how often a worker was lost that had the job. Ignored jobs are not run any more: they were cancelled, or
-    their client has disconnected. gearmand does not tell the functions of jobs.
+    Retries counts the workers that were lost while they ran the job. Ignored jobs will not run: they were cancelled, or
+    their client has disconnected. gearmand does not report the functions of jobs.
     """
     with exit_on_error():
         rows, code = collect_rows(Admin(servers, timeout).gather(Admin.show_jobs))

@@ -13,10 +13,11 @@ from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.options import Assignment, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
-from gearman_cffi.pool.options import usable_cpus
+from gearman_cffi.pool.options import Preload, usable_cpus
 from gearman_cffi.serializers.by_name import BY_NAME
 
 _SECONDS = click.FloatRange(min=0, min_open=True)
+_PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # of --preload and --no-preload
 
 
 @click.command()
@@ -130,6 +131,7 @@ def _options(given: dict[str, Any]) -> PoolOptions:
         given["reload_directories"] = directories or (Path.cwd(),)
     if given["processes"] is None:
         given["processes"] = usable_cpus()
+    given["preload"] = _PRELOAD[given["preload"]]
     given["dedicated"] = dict(given.pop("dedicate"))
     given["job_timeouts"] = dict(given.pop("job_timeout"))
     try:

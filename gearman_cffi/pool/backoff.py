@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import time
 
-FIRST_DELAY = 0.1  # seconds; doubled with each process that dies young
+FIRST_DELAY = 0.1  # seconds; doubled by each process that dies before MIN_UPTIME
 MAX_DELAY = 30.0
-YOUNG = 10.0  # seconds; a process that lived longer was not killed by its start
+MIN_UPTIME = 10.0  # seconds; after a longer life the delay begins with FIRST_DELAY again
 
 
 class Backoff:
@@ -24,7 +24,7 @@ class Backoff:
     def record_death(self, started_at: float) -> float:
         """Record that a process died that was started at that time. Returns the seconds until the next may start."""
         now = time.monotonic()
-        if now - started_at > YOUNG:
+        if now - started_at > MIN_UPTIME:
             self._deaths = 0
         seconds: float = min(MAX_DELAY, FIRST_DELAY * 2**self._deaths) * random.uniform(0.75, 1)
         self._deaths = min(self._deaths + 1, 20)

@@ -1,4 +1,4 @@
-"""How a process ended: whose doing it was, and the words for the log."""
+"""How a process ended: by itself or by a signal from outside, and how the log describes it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class EventLoop:
-    """A context manager that collects the signals of its block, in their order.
+    """A context manager that collects the signals that arrive during its block, in order.
 
     Signals that were ignored before (SIGINT in a background job of a shell, SIGHUP under nohup) stay ignored. SIGHUP
     from a closed terminal counts as SIGTERM. A changed Python file in one of the directories counts as SIGHUP; that

@@ -5,10 +5,10 @@
 CONTROL is a socket to the pool's parent; the next three are file descriptors that the worker processes inherit.
 The fork server runs no jobs itself.
 
-Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies: {"loaded": names},
-{"failed": text}, {"started": id, "pid": pid}, {"ended": id, "status": code}.
+Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies, by "event":
+{"loaded", "functions"}, {"failed", "reason"}, {"started", "id", "pid"}, {"ended", "id", "status"}.
 
-Forking is only safe if nothing else runs. If the import has started threads (on macOS the system's libraries may do
+Forking is only safe without other threads. If the import has started threads (on macOS the system's libraries may do
 that), this program starts again without an import, and each worker process is a new interpreter.
 """
 
@@ -48,26 +48,26 @@ class ForkServer:
         self._reader = ipc.LineReader()
 
     def load(self) -> bool:
-        """Imports the module, unless each process is to do that. Returns False if it failed; the parent knows then."""
+        """Imports the module, unless each process imports it itself. Returns False if that failed."""
         if self._preload is Preload.AUTO and sys.platform == "darwin":
             self._preload = Preload.NEVER
         if self._preload is Preload.NEVER:
-            self._send(loaded=None)
+            self._send("loaded", functions=None)
             return True
         try:
             self.jobs = load(self.target)
         except TargetError as error:
-            self._send(failed=str(error))
+            self._send("failed", reason=str(error))
             return False
         if self._preload is Preload.AUTO and _has_threads():
             self._restart_without_import()
         gc.collect()
         gc.freeze()  # the garbage collector then does not touch the memory that the processes share
-        self._send(loaded=list(self.jobs.get_jobs()))
+        self._send("loaded", functions=list(self.jobs.get_jobs()))
         return True
 
     def serve(self) -> ProcessOptions | None:
-        """Follows the parent's requests until the parent has ended. In a forked process it returns its options."""
+        """Handles the parent's requests until the parent has ended. In a forked process it returns its options."""
         wakeup, wakeup_end = os.pipe()
         for end in (wakeup, wakeup_end):
             os.set_blocking(end, False)
@@ -80,7 +80,7 @@ class ForkServer:
                 self._reap()
             if self.control.fileno() in ready:
                 for request in ipc.receive(self.control, self._reader):
-                    options = self._follow(request)
+                    options = self._handle(request)
                     if options is not None:
                         signal.set_wakeup_fd(-1)
                         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -92,15 +92,15 @@ class ForkServer:
             _send_signal(pid, signal.SIGKILL)
         return None
 
-    def _follow(self, request: ipc.Message) -> ProcessOptions | None:
-        """Follows a request. In a forked process it returns its options."""
+    def _handle(self, request: ipc.Message) -> ProcessOptions | None:
+        """Handles a request. In a forked process it returns its options."""
         if "start" in request:
             options = ProcessOptions.from_json(request["start"])
             pid = self._fork() if self.jobs is not None else self._spawn(request["start"])
             if not pid:
                 return options
             self._pids[options.id] = pid
-            self._send(started=options.id, pid=pid)
+            self._send("started", id=options.id, pid=pid)
         elif request["kill"] in self._pids:
             _send_signal(self._pids[request["kill"]], request["signal"])
         return None
@@ -134,7 +134,7 @@ class ForkServer:
                     os.killpg(pid, signal.SIGKILL)  # the processes that its job had started
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             del self._pids[id]
-            self._send(ended=id, status=status)
+            self._send("ended", id=id, status=status)
 
     def _restart_without_import(self) -> None:
         arguments = [*self.arguments[:5], Preload.NEVER.value, self.directory]
@@ -142,9 +142,9 @@ class ForkServer:
             os.set_inheritable(descriptor, True)
         os.execv(sys.executable, [sys.executable, "-m", "gearman_cffi.pool.forkserver", *arguments])
 
-    def _send(self, **message: object) -> None:
+    def _send(self, event: str, **details: object) -> None:
         with suppress(OSError):  # the parent has ended, as serve() will see
-            self.control.sendall(ipc.encode(message))
+            self.control.sendall(ipc.encode({"event": event, **details}))
 
 
 def _has_threads() -> bool:

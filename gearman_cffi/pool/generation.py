@@ -11,9 +11,7 @@ import time
 from contextlib import suppress
 
 from gearman_cffi.pool import ipc, metrics, scoreboard
-from gearman_cffi.pool.options import PoolOptions, Preload, ProcessOptions
-
-_PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}
+from gearman_cffi.pool.options import PoolOptions, ProcessOptions
 
 
 class Generation:
@@ -37,7 +35,7 @@ class Generation:
         inherited = (forkserver_control.fileno(), death_pipe, events_end, self.scoreboard)
         program = [sys.executable, "-m", "gearman_cffi.pool.forkserver", options.target, *map(str, inherited)]
         self._process = subprocess.Popen(
-            [*program, _PRELOAD[options.preload].value, os.getcwd()],
+            [*program, options.preload.value, os.getcwd()],
             stdin=subprocess.DEVNULL,
             pass_fds=inherited,
             env={**os.environ, **metrics.environment(metrics_directory)},
@@ -74,7 +72,7 @@ class Generation:
                 (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
 
     def receive(self) -> list[ipc.Message]:
-        """The messages of the worker processes and of the fork server since the last call.
+        """The messages about worker processes since the last call; they have the keys event and id.
 
         The fork server's are read first and come last: a process has written its events before its end is reported.
         """
@@ -84,12 +82,14 @@ class Generation:
             while piece := os.read(self.events, 65536):
                 events += self._event_reader.feed(piece)
         for message in control:
-            if "loaded" in message:
-                self.is_loaded, self.functions = True, message["loaded"]
+            if message["event"] == "loaded":
+                self.is_loaded, self.functions = True, message["functions"]
                 self.loaded_at = time.monotonic()
-            elif "failed" in message:
-                self.failure = message["failed"]
-        return events + [message for message in control if "started" in message or "ended" in message]
+            elif message["event"] == "failed":
+                self.failure = message["reason"]
+            else:
+                events.append(message)
+        return events
 
     def wait(self, seconds: float) -> None:
         """Waits for the end of the fork server, which follows close(); kills it after this time."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gearman_cffi.messages import escape
-from gearman_cffi.subscribers.levels import name_notice
+from gearman_cffi.subscribers.levels import register_notice_level
 
 FORMATS = ("text", "json")
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -78,7 +78,7 @@ class JsonFormatter(logging.Formatter):
 
 def set_up(level: str, format: str) -> None:
     """Sends the log to stderr: all loggers, or only those of this package if the user's module has set up logging."""
-    name_notice()
+    register_notice_level()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
     root, ours = logging.getLogger(), logging.getLogger("gearman_cffi")

@@ -24,8 +24,8 @@ class MetricsIdentity:
 
     def __init__(self) -> None:
         self._name = "forkserver"
-        self.is_wanted = SWITCH in os.environ
-        if self.is_wanted:
+        self.is_enabled = SWITCH in os.environ
+        if self.is_enabled:
             from prometheus_client import values  # an optional extra
 
             values.ValueClass = values.MultiProcessValue(lambda: self._name)  # type: ignore[no-untyped-call]
@@ -36,7 +36,7 @@ class MetricsIdentity:
 
 
 def remove_live_gauges(directory: str | None, id: int) -> None:
-    """Removes the gauges that only hold for a living process, after the process with this id has ended."""
+    """Removes the gauges that only count while their process runs, after the process with this id has ended."""
     if directory is not None:
         for file in Path(directory).glob(f"gauge_live*_{id}.db"):
             with suppress(FileNotFoundError):

@@ -48,7 +48,7 @@ class PoolOptions:
     burst: end when the queues are empty.
     serializer: a name of serializers.BY_NAME.
     ready_file: exists while the functions are registered.
-    preload: True imports the module once and forks; False imports it in each process; None forks if that is safe.
+    preload: where the module is imported.
     reload_directories: reload if a Python file in one of them changes.
     Raises ValueError for options that contradict each other.
     """
@@ -68,7 +68,7 @@ class PoolOptions:
     serializer: str = "php"
     idle_interval: float = 5.0
     ready_file: Path | None = None
-    preload: bool | None = None
+    preload: Preload = Preload.AUTO
     reload_directories: tuple[Path, ...] = ()
     log_level: str = "info"
     log_format: str = "text"
@@ -77,9 +77,12 @@ class PoolOptions:
         if not 0 <= self.splay < 1:
             raise ValueError(f"invalid splay {self.splay}: it must be at least 0 and below 1")
         if self.processes < 0 or any(number < 1 for number in self.dedicated.values()):
-            raise ValueError("the numbers of processes must be above 0")
+            raise ValueError(
+                f"invalid numbers of processes: {self.processes}, dedicated {dict(self.dedicated)}; use 0 or more, and "
+                "1 or more for a dedicated function"
+            )
         if not self.roles():
-            raise ValueError("a pool needs at least one process")
+            raise ValueError("the pool has no process: set processes to 1 or more, or dedicate processes to a function")
         if self.serializer not in BY_NAME:
             raise ValueError(f"unknown serializer {self.serializer!r}: use one of {', '.join(BY_NAME)}")
         if self.ready_file is not None and not self.ready_file.parent.is_dir():

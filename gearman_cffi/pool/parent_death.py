@@ -28,7 +28,7 @@ def die_with_parent(pipe: int, may_use_thread: bool = True) -> int:
 
     Returns the file descriptor that must stay open for it.
     """
-    watched = _have_kernel_watch(pipe)
+    watched = _watch_by_kernel(pipe)
     if watched is not None:
         return watched
     if may_use_thread:
@@ -36,7 +36,7 @@ def die_with_parent(pipe: int, may_use_thread: bool = True) -> int:
     return pipe
 
 
-def _have_kernel_watch(pipe: int) -> int | None:
+def _watch_by_kernel(pipe: int) -> int | None:
     """The file descriptor through which the kernel watches the pipe; None if it cannot."""
     if not sys.platform.startswith("linux"):
         return None

@@ -32,7 +32,7 @@ class ParentLink:
     def send(self, event: str, **details: object) -> None:
         """Sends an event of this process to the parent."""
         if self.is_intact():
-            ipc.send_event(self._events, **{event: self._id}, **details)
+            ipc.send_event(self._events, event=event, id=self._id, **details)
 
     def show_job(self, job: scoreboard.BusyRecord | None) -> bool:
         """Shows the parent which job this process runs; None for no job. Returns is_intact()."""

@@ -169,8 +169,8 @@ class Pool:
 
     def _handle(self, generation: Generation, message: Message) -> None:
         """Handles a message about a process."""
-        (event, id), *_ = message.items()
-        process = self.processes.get(id)
+        event = message["event"]
+        process = self.processes.get(message["id"])
         if process is None or process.generation is not generation:
             return
         if event == "started":
@@ -201,6 +201,7 @@ class Pool:
         elif process.found_no_jobs and not status:
             slot.is_finished = slot.process is None
         elif status == ExitCode.UNREACHABLE and self.options.burst and job is None:
+            _log.error("no server can be reached: shutting down, because of burst")
             self._shutdown.fail(self.processes.values(), ExitCode.UNREACHABLE)
         elif process.failure and self._can_roll_back(process):
             self._roll_back(process)
@@ -331,4 +332,4 @@ class Pool:
     def _discard(self, generation: Generation) -> None:
         generation.close()
         self._generations.remove(generation)
-        self._shutdown.wait_later(generation)
+        self._shutdown.add_closed(generation)

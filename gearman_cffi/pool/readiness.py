@@ -32,7 +32,7 @@ class Readiness:
         self._remove_file()
 
     def set_ready(self, after_reload: bool = False) -> None:
-        """All functions are registered. Does nothing if that was said before, unless there was a reload."""
+        """All functions are registered. Does nothing if it was called before, unless there was a reload."""
         if self.was_ready and not after_reload:
             return
         if not self.was_ready:

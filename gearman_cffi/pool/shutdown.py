@@ -79,7 +79,7 @@ class Shutdown:
         if job is not None and status != 0 and self.exit_code == ExitCode.OK:
             self.exit_code = ExitCode.INTERRUPTED_JOB
 
-    def wait_later(self, generation: Generation) -> None:
+    def add_closed(self, generation: Generation) -> None:
         """Remembers a closed generation, whose fork server is about to end."""
         self._closed = [earlier for earlier in self._closed if earlier.exit_code is None]
         self._closed.append(generation)

@@ -11,7 +11,7 @@ from typing import Any
 
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, handlers_of
 
-_NOT_THEIRS = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen importlib")
+_HIDDEN_FRAMES = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen importlib")
 _EXPECTED = "a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
 
 
@@ -34,7 +34,7 @@ def load(target: str) -> JobCollection:
         try:
             found = getattr(found, name)
         except AttributeError:
-            raise TargetError(f"the module {module_name!r} has no {path!r}") from None
+            raise TargetError(f"the module {module_name!r} has no attribute {path!r}") from None
     return _collect(target, found)
 
 
@@ -46,7 +46,7 @@ def _collect(target: str, found: Any) -> JobCollection:
         try:
             found = found()
         except Exception as error:
-            raise TargetError(f"{target} was called and raised\n{_user_traceback(error)}") from error
+            raise TargetError(f"{target}() raised an exception\n{_user_traceback(error)}") from error
     try:
         jobs = _as_collection(found)
     except Exception as error:
@@ -89,7 +89,7 @@ def _user_traceback(error: BaseException) -> str:
     whole = traceback.TracebackException.from_exception(error)
     part: traceback.TracebackException | None = whole
     while part is not None:
-        frames = [frame for frame in part.stack or () if not frame.filename.startswith(_NOT_THEIRS)]
+        frames = [frame for frame in part.stack or () if not frame.filename.startswith(_HIDDEN_FRAMES)]
         part.stack = traceback.StackSummary.from_list(frames)
         part = part.__cause__ or part.__context__
     return "".join(whole.format() if whole.stack else whole.format_exception_only()).rstrip()

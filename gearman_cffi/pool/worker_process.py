@@ -44,7 +44,7 @@ class WorkerProcess:
         self._options = options
         self._death_pipe = death_pipe
         self._parent = ParentLink(options.id, death_pipe, events, board)
-        self._has_metrics = identity.is_wanted
+        self._has_metrics = identity.is_enabled
         identity.set_id(options.id)
         self._exit_code = ExitCode.OK
         self._function_count = 0
@@ -84,7 +84,7 @@ class WorkerProcess:
         code = ExitCode.FAILED if isinstance(error, KeyboardInterrupt) else error.code
         if code is not ExitCode.INTERRUPTED_JOB and self._job is not None:
             about = logs.about(self._job.function, self._job.handle)
-            _log.error("the function ends its process", exc_info=error, extra=about)
+            _log.error("the function ended its process", exc_info=error, extra=about)
         return code if isinstance(code, int) else int(code is not None)
 
     def _select(self, jobs: JobCollection) -> JobCollection:

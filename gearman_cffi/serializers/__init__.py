@@ -53,7 +53,7 @@ if not TYPE_CHECKING:  # type checkers would accept any name
         return sorted({*globals(), *__all__})
 
 
-def chosen(serializer: Serializer | None) -> Serializer:
+def serializer_or_default(serializer: Serializer | None) -> Serializer:
     """Returns the serializer of a Client or Worker: PhpSerializer() for None. Raises TypeError for other objects."""
     if serializer is None:
         return PhpSerializer()

@@ -8,7 +8,7 @@ from typing import Final
 NOTICE: Final = 25  # between INFO and WARNING, as syslog orders them
 
 
-def name_notice() -> None:
+def register_notice_level() -> None:
     """Gives the level its name, unless the program has named it already."""
     if logging.getLevelName(NOTICE) == f"Level {NOTICE}":
         logging.addLevelName(NOTICE, "NOTICE")

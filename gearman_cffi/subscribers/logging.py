@@ -16,7 +16,7 @@ from gearman_cffi.events import (
     WorkerExceptionEvent,
 )
 from gearman_cffi.exceptions import ConnectionFailed
-from gearman_cffi.subscribers.levels import NOTICE, name_notice
+from gearman_cffi.subscribers.levels import NOTICE, register_notice_level
 
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[Any]"
 PRIORITY = 10
@@ -39,7 +39,7 @@ class LoggingSubscriber:
     """
 
     def __init__(self, logger: Logger | None = None) -> None:
-        name_notice()
+        register_notice_level()
         self._logger: Logger = logging.getLogger("gearman_cffi") if logger is None else logger
         self._was_lost = False
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gearman_cffi.durations import to_span
 from gearman_cffi.events import EventName, WorkerEvent
-from gearman_cffi.subscribers.levels import NOTICE, name_notice
+from gearman_cffi.subscribers.levels import NOTICE, register_notice_level
 
 _FORMAT = "%d.%m.%Y %H:%M:%S"
 
@@ -29,7 +29,7 @@ class MaxRuntime:
         max_runtime: str | float | timedelta = "+2 hours",
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
     ) -> None:
-        name_notice()
+        register_notice_level()
         self._words = str(max_runtime)
         self._seconds = to_span(max_runtime).total_seconds()
         self._logger = logger

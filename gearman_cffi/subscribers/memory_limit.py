@@ -11,7 +11,7 @@ from typing import Any
 
 from gearman_cffi.events import EventName, WorkerEvent
 from gearman_cffi.messages import short_repr
-from gearman_cffi.subscribers.levels import NOTICE, name_notice
+from gearman_cffi.subscribers.levels import NOTICE, register_notice_level
 
 UNLIMITED = -1
 MARGIN = 1.2  # the limit is "almost exceeded" if this many times the memory would exceed it
@@ -34,7 +34,7 @@ class MemoryLimit:
         limit: str | int = UNLIMITED,
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
     ) -> None:
-        name_notice()
+        register_notice_level()
         self._words = str(limit)
         self._limit = to_bytes(limit)
         self._logger = logger
@@ -87,7 +87,7 @@ def to_bytes(limit: str | int) -> int | None:
     size = int(float(read[1]) * _UNITS[read[2].lower()]) if read else 0
     if size <= 0:
         raise ValueError(
-            f"invalid memory limit {short_repr(limit)}: write bytes, '128M' or '1g'; {UNLIMITED} is no limit"
+            f"invalid memory limit {short_repr(limit)}: write bytes, '128M' or '1g'; {UNLIMITED} means no limit"
         )
     return size
 

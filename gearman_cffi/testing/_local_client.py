@@ -136,7 +136,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
                 answer.update("created", Packet(Sent.STATUS, b"", 0, 0))
                 queued.receivers.append(answer.receive)
                 self._answers.append(answer)
-                self.has_news = self.has_news or job.on_update is not None
+                self.has_progressed = self.has_progressed or job.on_update is not None
             else:
                 self._end(job)
 
@@ -157,7 +157,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
             self._remove(self._answers[0])
 
     def _end(self, job: PendingJob) -> None:
-        self.has_news = True
+        self.has_progressed = True
         job.is_done = True
         self._on_end(job)
 

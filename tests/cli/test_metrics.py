@@ -103,7 +103,7 @@ def test_exporter(gearmand: Gearmand) -> None:
 
 def test_address_in_use(gearmand: Gearmand, tmp_path: Path) -> None:
     """The error message contains the address."""
-    said = f"cannot serve at 127.0.0.1:{gearmand.port}: Address already in use"
+    said = f"cannot listen on 127.0.0.1:{gearmand.port}: Address already in use"
     ended = run(gearmand, "exporter", f"--port={gearmand.port}")
     assert (ended.code, said in ended.err) == (1, True)
     with WorkerCommand(tmp_path, gearmand, f"--metrics-port={gearmand.port}") as command:

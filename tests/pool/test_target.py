@@ -18,7 +18,7 @@ from tests.support import is_served
         ("jobs = 1/0", "tasks:jobs", "ZeroDivisionError: division by zero"),
         ("jobs = 7", "tasks:jobs", "not int"),
         ("jobs = []", "tasks:jobs", "has no handlers"),
-        ("", "tasks:jobs", "has no 'jobs'"),
+        ("", "tasks:jobs", "has no attribute 'jobs'"),
         ("", "nowhere:jobs", "No module named 'nowhere'"),
         ("", "tasks", "write MODULE:OBJECT"),
         ("jobs = (", "tasks:jobs", 'tasks.py", line 1'),
