@@ -8,10 +8,12 @@ import socket
 import textwrap
 import time
 
+import pytest
+
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.blocking import DEFINITIONS, NOT_IN_SLICES, WITHOUT_INTERPOSITION
-from tests.support import HOST, ROOT, Child, frozen, serving
+from tests.support import HOST, ROOT, Child, client_of, frozen, serving
 
 
 def fails(job: GearmanJob, context: object) -> None:
@@ -123,6 +125,28 @@ for name in NAMES:
                     assert 0.35 < float(at) - began < 5, name
                     child.expect("returned")
                 assert child.end() == 0, child.errors()
+
+    def test_a_result_that_is_sent(self, gearmand: Gearmand) -> None:
+        """While a worker sends a result, handlers do not run before the server reads it."""
+        program = """
+        signal.signal(signal.SIGUSR1, lambda number, frame: say("handled"))
+        def large(job, context):
+            say("runs")
+            sys.stdin.readline()
+            return bytes(4_000_000)
+        say(worker_of(*PORTS, large=large).work())
+        """
+        client_of(gearmand).doBackground("large", "x")
+        with without_interposition(program, gearmand.port) as child:
+            child.expect("runs")
+            with frozen(gearmand):
+                child.go_on()
+                child.await_blocked()
+                child.send(signal.SIGUSR1)
+                with pytest.raises(AssertionError, match=r"the program says nothing for 0\.3 s"):
+                    child.line(0.3)
+            child.expect("handled")
+            child.expect("True")
 
     def test_exceptions_of_jobs(self, shared_gearmand: Gearmand) -> None:
         """Client hears nothing of a job whose function raised, until its timeout."""
