@@ -24,9 +24,9 @@ class Capabilities(NamedTuple):
     version: as gearman_version() returns it, for example ``1.1.20+ds``.
     functions: the optional C functions that it exports.
     interruptible_waits: whether signal handlers run at once during every call that waits. False on platforms without
-        ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run within 100 ms,
-        but in ping(), enableExceptionHandler(), addServer() and addServers() they run when the call returns; hostile
-        servers are not survived. See "Without interposition" in the documentation.
+        ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run within 100 ms;
+        ping(), enableExceptionHandler(), addServer(), addServers() and a worker that sends a result run them at the
+        end. Hostile servers are not survived there. See "Without interposition" in the documentation.
     tls: whether it was built with TLS. Debian's was not, and would send everything in plain text.
     """
 
