@@ -23,8 +23,8 @@ from gearman_cffi.testing import GearmandError
 ROUNDS = 5
 
 
-def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Returns the options."""
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Returns the options. Exits with code 2 for invalid ones."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Run the same work in C, PHP and Python, in turn, against private gearmands.",
@@ -54,7 +54,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def chosen(works: Sequence[Work], only: str) -> list[Work]:
+def select_works(works: Sequence[Work], only: str) -> list[Work]:
     """Returns the works that match a pattern. Raises ValueError for a pattern that matches none."""
     patterns = [pattern.strip() for pattern in only.split(",")]
     for pattern in patterns:
@@ -65,11 +65,11 @@ def chosen(works: Sequence[Work], only: str) -> list[Work]:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the works. Returns the exit code: 1 if a program failed, 2 for a wrong option."""
-    options = parsed(arguments)
+    options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory(prefix="gearman-benchmarks-") as folder:
         bench = Bench(Path(folder), options.cpu, options.quick)
         try:
-            works = chosen(all_works(bench), options.only)
+            works = select_works(all_works(bench), options.only)
             if options.markdown:
                 report.around_markers(options.markdown)  # fail now, not after the measurements
         except (ValueError, OSError) as error:
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"benchmarks: {error}", file=sys.stderr)
             return 1
         print("\n".join(about))
-        outcomes = [_measured(work, options) for work in works]
+        outcomes = [_measure(work, options) for work in works]
     text = [report.goals(outcomes), *map(report.table, outcomes)]
     print("\n" + text[0])
     if options.markdown:
@@ -109,15 +109,15 @@ def _about(options: argparse.Namespace) -> list[str]:
     return [f"{today}, `python -m benchmarks {' '.join(given)}`", *description(options.cpu)]
 
 
-def _measured(work: Work, options: argparse.Namespace) -> Outcome:
+def _measure(work: Work, options: argparse.Namespace) -> Outcome:
     is_terminal = sys.stderr.isatty()
 
-    def tell(text: str) -> None:
+    def show_progress(text: str) -> None:
         if is_terminal:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
-    outcome = run(work, options.rounds, options.slow, tell)
-    tell("")
+    outcome = run(work, options.rounds, options.slow, show_progress)
+    show_progress("")
     print(f"\n{report.table(outcome)}", flush=True)
     for row, why in outcome.failed.items():
         print(f"benchmarks: {work.name}: {row}: {why}", file=sys.stderr)

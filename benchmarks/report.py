@@ -24,9 +24,9 @@ def table(outcome: Outcome) -> str:
     for name in names:
         if name in outcome.left_out or name in outcome.failed:
             continue
-        cells = [_shown(outcome.figures.spread(name, metric), metric) for metric in work.metrics]
+        cells = [_format_spread(outcome.figures.spread(name, metric), metric) for metric in work.metrics]
         ratios = [outcome.figures.ratio(name, work.metrics[0], other) for other in against]
-        cells += ["" if ratio is None else _ratio(ratio) for ratio in ratios]
+        cells += ["" if ratio is None else _format_ratio(ratio) for ratio in ratios]
         lines.append([name, *cells, *["; ".join(map(_verdict, outcome.verdicts(name)))] * goals])
     notes = [f"{name}: left out, {why}." for name, why in outcome.left_out.items()]
     notes += [f"{name}: FAILED, {why.splitlines()[0]}" for name, why in outcome.failed.items()]
@@ -36,7 +36,7 @@ def table(outcome: Outcome) -> str:
             "",
             f"{work.title} ({outcome.rounds} round{'s'[: outcome.rounds > 1]}).",
             "",
-            *_aligned(lines),
+            *_align(lines),
         ]
         + [line for note in notes for line in ("", note)]
     )
@@ -54,7 +54,7 @@ def goals(outcomes: Sequence[Outcome]) -> str:
         return ""
     missed = sum(line[-1] != "met" for line in lines[1:])
     count = f"{len(lines) - 1 - missed} of {len(lines) - 1} are met."
-    return "\n".join(["### Goals", "", count, "", *_aligned(lines)])
+    return "\n".join(["### Goals", "", count, "", *_align(lines)])
 
 
 def as_json(outcomes: Sequence[Outcome], about: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _row(outcome: Outcome, name: str) -> dict[str, Any]:
     }
 
 
-def _shown(spread: Spread | None, metric: str) -> str:
+def _format_spread(spread: Spread | None, metric: str) -> str:
     if spread is None:
         return ""
     digits = METRICS[metric].digits
@@ -114,7 +114,7 @@ def _shown(spread: Spread | None, metric: str) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def _ratio(ratio: float) -> str:
+def _format_ratio(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
 
 
@@ -126,7 +126,7 @@ def _verdict(verdict: Verdict) -> str:
     return f"{verdict.goal}: {_value(verdict)} {'met' if verdict.holds else '**missed**'}"
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+def _align(lines: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table with aligned columns, figures on the right."""
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
     left = {0} | {column for column, title in enumerate(lines[0]) if title in ("row", "goal", "")}

@@ -29,7 +29,7 @@ class Outcome:
         return [verdict for verdict in found if verdict is not None]
 
 
-def run(work: Work, rounds: int, slow: bool, tell: Callable[[str], object]) -> Outcome:
+def run(work: Work, rounds: int, slow: bool, show_progress: Callable[[str], object]) -> Outcome:
     """Measures the rows of a work in the order A B C, A B C ...; slow rows only once.
 
     A row whose program fails is not run again.
@@ -42,7 +42,7 @@ def run(work: Work, rounds: int, slow: bool, tell: Callable[[str], object]) -> O
         for row in work.rows:
             if row.name in left_out or row.name in failed or (row.slow and number > 1):
                 continue
-            tell(f"{work.name}: round {number} of {rounds}: {row.name}")
+            show_progress(f"{work.name}: round {number} of {rounds}: {row.name}")
             try:
                 samples[row.name].append(row.measure())
             except (ProgramError, GearmandError) as error:

@@ -145,7 +145,7 @@ def functions() -> str:
     lines = [f"from {module} import {', '.join(sorted(imports[module]))}" for module in sorted(imports)]
     ours = [line for line in lines if line.startswith("from gearman_cffi")]
     standard = [line for line in lines if line not in ours]
-    return formatted("\n".join([HEAD, *standard, "", *ours, "", *texts]))
+    return format_source("\n".join([HEAD, *standard, "", *ours, "", *texts]))
 
 
 def parts(kind: type, method: str) -> dict[str, str]:
@@ -190,7 +190,7 @@ def home(name: str, module: str) -> str:
     return module
 
 
-def formatted(text: str) -> str:
+def format_source(text: str) -> str:
     """The text as ruff writes it."""
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(EXT / "functions.py"), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout

@@ -16,9 +16,9 @@ struct meter {
   long base;
 };
 
-static inline void check(int holds, const char *what)
+static inline void check(int ok, const char *what)
 {
-  if (!holds) {
+  if (!ok) {
     fprintf(stderr, "%s failed\n", what);
     exit(1);
   }

@@ -9,9 +9,9 @@ import time
 FUNCTION = "bench"
 
 
-def check(holds: object, what: str) -> None:
+def check(ok: object, what: str) -> None:
     """Ends the program if something failed."""
-    if not holds:
+    if not ok:
         sys.exit(f"{what} failed")
 
 

@@ -12,7 +12,7 @@ from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server
 
 MAX_ANSWER = 256 * 1024 * 1024  # bytes; `show jobs` has about 30 for each job
-_SHOWN = 120  # bytes of a wrong answer in the error message
+_PREVIEW_SIZE = 120  # bytes of a wrong answer in the error message
 _UNKNOWN = ("UNKNOWN_COMMAND", "UNKNOWN_SHOW_ARGUMENTS", "UNKNOWN_ARGUMENT")
 
 
@@ -53,11 +53,11 @@ def _exchange(connection: socket.socket, server: Server, line: bytes, deadline: 
             if len(answer) > MAX_ANSWER:
                 raise AnswerNotUnderstood(
                     f"the answer of {server} to {short_repr(name)} has more than {MAX_ANSWER} bytes",
-                    answer=bytes(answer[:_SHOWN]),
+                    answer=bytes(answer[:_PREVIEW_SIZE]),
                     server=str(server),
                 )
     except TimeoutError:
-        received = f"received only {len(answer)} bytes: {_shown(answer)}" if answer else "received nothing"
+        received = f"received only {len(answer)} bytes: {_preview(answer)}" if answer else "received nothing"
         raise ServerTimeout(
             f"{server} did not answer {short_repr(name)} in time; {received}", server=str(server)
         ) from None
@@ -86,7 +86,7 @@ def _is_complete(answer: bytearray, listing: bool) -> bool:
 
 
 def _cut_off(server: Server, command: str, answer: bytes) -> ConnectionLost:
-    when = f"after {len(answer)} bytes of the answer: {_shown(answer)}" if answer else "without an answer"
+    when = f"after {len(answer)} bytes of the answer: {_preview(answer)}" if answer else "without an answer"
     return ConnectionLost(f"{server} closed the connection during {short_repr(command)} {when}", server=str(server))
 
 
@@ -119,11 +119,11 @@ def _refusal(server: Server, command: str, text: str) -> CommandRefused:
 def not_understood(server: Server, command: str, answer: bytes) -> AnswerNotUnderstood:
     """The error for an unexpected answer."""
     return AnswerNotUnderstood(
-        f"unexpected answer of {server} to {short_repr(command)}: {_shown(answer)}; is it a gearmand?",
-        answer=bytes(answer[:_SHOWN]),
+        f"unexpected answer of {server} to {short_repr(command)}: {_preview(answer)}; is it a gearmand?",
+        answer=bytes(answer[:_PREVIEW_SIZE]),
         server=str(server),
     )
 
 
-def _shown(answer: bytes | bytearray) -> str:
-    return repr(bytes(answer[:_SHOWN])) + ("..." if len(answer) > _SHOWN else "")
+def _preview(answer: bytes | bytearray) -> str:
+    return repr(bytes(answer[:_PREVIEW_SIZE])) + ("..." if len(answer) > _PREVIEW_SIZE else "")

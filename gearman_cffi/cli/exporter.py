@@ -20,14 +20,20 @@ from gearman_cffi.servers import ServerCollection
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-PORT = 9418  # Gearman's in Prometheus's list of default ports
+PORT = 9418  # for Gearman in Prometheus's list of default ports
 
 
 @click.command()
 @servers_option
 @timeout_option(5.0, "How long to wait for each server.")
-@option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 for all.")
-@option("--port", type=click.IntRange(0, 65535), default=PORT, help="The port to listen on; 0 for a free one.")
+@option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on; 0.0.0.0 for all.")
+@option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    metavar="PORT",
+    help="The port to listen on; 0 for a free one.",
+)
 def exporter(servers: ServerCollection, timeout: float, host: str, port: int) -> None:
     """Serve the queues of all servers as Prometheus metrics, until SIGTERM or Ctrl-C."""
     with exit_on_error():

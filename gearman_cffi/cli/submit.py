@@ -30,6 +30,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @option("--background", is_flag=True, help="Print the job's handle and do not wait for the result.")
 @option(
     "--unique",
+    metavar="KEY",
     help="A key. If a job with this key waits or runs, no other one is started, and you get the result of that job.",
 )
 @option(
@@ -47,7 +48,13 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
     is_flag=True,
     help="Submit a job for each line of the data, and print the results in the same order, a line for each.",
 )
-@option("--in-flight", type=click.IntRange(1, 10_000), default=100, help="With --lines: how many jobs to submit ahead.")
+@option(
+    "--in-flight",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    metavar="N",
+    help="With --lines: how many jobs to submit ahead.",
+)
 def submit(
     function: str,
     data: str,

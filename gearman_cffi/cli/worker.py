@@ -27,6 +27,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     "-p",
     "--processes",
     type=click.IntRange(min=0),
+    metavar="N",
     show_default="one for each CPU",
     help="Number of processes that run all functions.",
 )
@@ -36,7 +37,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     multiple=True,
     help="N more processes that run only this function; can be repeated.",
 )
-@option("--max-jobs", type=click.IntRange(min=1), help="Replace a process after this many jobs.")
+@option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.")
 @option(
     "--max-runtime", type=_SECONDS, metavar="SECONDS", help="Replace a process after this time, when its job is done."
 )
@@ -44,6 +45,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "--splay",
     type=click.FloatRange(0, 1, max_open=True),
+    metavar="SHARE",
     default=0.1,
     help="Lower each of these limits at random by up to this share, so that processes are not replaced all at once.",
 )
@@ -81,7 +83,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file that exists while the functions are registered at a server; it contains the pid.",
 )
-@option("--client-id", help="The name of the processes in the servers' list of workers.")
+@option("--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.")
 @option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The format of workloads and results.")
 @option(
     "--idle-interval",
@@ -93,9 +95,10 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "--metrics-port",
     type=click.IntRange(1, 65535),
+    metavar="PORT",
     help="Serve Prometheus metrics of all processes on this port (needs the extra metrics).",
 )
-@option("--metrics-host", default="127.0.0.1", help="The address to listen on for --metrics-port.")
+@option("--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on for --metrics-port.")
 @option(
     "--log-level",
     type=click.Choice(LEVELS, case_sensitive=False),

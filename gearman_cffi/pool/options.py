@@ -97,8 +97,8 @@ class PoolOptions:
         """The functions that an option names, and that must have a handler."""
         return {*self.dedicated, *self.job_timeouts} - {ANY_FUNCTION}
 
-    def splayed(self, limit: float) -> float:
-        """A limit, lowered at random."""
+    def lower_at_random(self, limit: float) -> float:
+        """The limit, lowered at random by up to the share splay."""
         return limit * (1 - random.uniform(0, self.splay))
 
     def job_timeout(self, function: str) -> float | None:
@@ -131,8 +131,8 @@ class ProcessOptions:
             servers=str(pool.servers),
             function=function,
             left_out=left_out,
-            max_jobs=None if pool.max_jobs is None else max(1, round(pool.splayed(pool.max_jobs))),
-            memory_limit=None if pool.memory_limit is None else round(pool.splayed(pool.memory_limit)),
+            max_jobs=None if pool.max_jobs is None else max(1, round(pool.lower_at_random(pool.max_jobs))),
+            memory_limit=None if pool.memory_limit is None else round(pool.lower_at_random(pool.memory_limit)),
             burst=pool.burst,
             client_id=pool.client_id,
             serializer=pool.serializer,

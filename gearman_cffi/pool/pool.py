@@ -144,7 +144,7 @@ class Pool:
         id = next(number for number in range(len(self.processes) + 1) if number not in self.processes)
         process = ChildProcess(id, slot, generation)
         if self.options.max_runtime is not None:
-            process.expires_at = now + self.options.splayed(self.options.max_runtime)
+            process.expires_at = now + self.options.lower_at_random(self.options.max_runtime)
         if slot.function is None:
             left_out = self._function_backoffs.left_out()
             process.left_out = tuple(left_out)
