@@ -14,7 +14,8 @@ typedef struct gcffi_worker gcffi_worker;
 typedef struct gcffi_job gcffi_job;
 
 /* In place of a return code: a callback of the call raised an exception, or the call was refused because the object is
- * closed, another process's, busy in this thread or in another one, or must first announce what became of its functions. */
+ * closed, another process's, busy in this thread or in another one, or must first announce what became of its
+ * functions. */
 enum {
   GCFFI_E_EXCEPTION = -2147483648, GCFFI_E_CLOSED, GCFFI_E_FORKED, GCFFI_E_REENTRANT, GCFFI_E_OTHER_THREAD,
   GCFFI_E_ANNOUNCE_FIRST, GCFFI_E_LIMIT
@@ -73,8 +74,8 @@ int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what,
 int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size);
 void gcffi_reply_clear(gcffi_reply *reply);
 
-/* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the server;
- * its function raised an exception, which was sent, or one that asks the process to end. */
+/* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the
+ * server; its function raised an exception, which was sent, or one that asks the process to end. */
 enum { GCFFI_JOB_RESULT, GCFFI_JOB_ANSWERED, GCFFI_JOB_RETURNED, GCFFI_JOB_RAISED, GCFFI_JOB_INTERRUPTED };
 
 /* What gcffi_job_send() sends. */

@@ -1,8 +1,5 @@
-/* Asking every server something and reading its answer: ping and options.
- *
- * Q12: libgearman takes the next packet that arrives for the answer. On a connection on which something else is still to come
- * (the name or the result of a job that was given up, a job for a worker that was interrupted) that packet would be lost
- * and the next call would wait for it for ever. There the request is asked apart, over connections of its own. */
+/* Asking every server something and reading its answer: ping and options. libgearman takes the next packet that comes
+ * for the answer (Q12): if something else may still come, the query has connections of its own. */
 #define _GNU_SOURCE
 #include "client.h"
 #include "worker.h"
@@ -65,7 +62,7 @@ static void timeout_text(const query *asked, char *text, size_t size) {
            asked->polled - has_pipe, has_pipe ? "true" : "false");
 }
 
-/* What the call leaves as the error. text: that of the object that asked apart. */
+/* Sets the error. apart: the query had connections of its own, and text is the error of their object. */
 static bool end(gcffi_call *call, const query *asked, const char *text, bool apart, char *error) {
   call->io = NULL;
   if (call->state == GCFFI_TIMED_OUT) {
@@ -116,7 +113,7 @@ static int ask_worker_and_wait(gcffi_worker *worker, request *ask, const void *d
   return answer;
 }
 
-/* Not over the connections of a job that is running: it may ask too. */
+/* Not over the connections of a job that is running, which may ask too. */
 static int query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, const void *data, size_t size,
                       int without_memory) {
   gcffi_worker other;
@@ -160,15 +157,15 @@ int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   return rc;
 }
 
-/* 1 where every server has granted it, 0 where one has not, or why the call is refused. */
+/* 1 if every server has granted it, 0 if one has not, or why the call is refused. */
 int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
   gcffi_call call;
   int granted = gcffi_call_begin(&call, &client->guard, -1);
   if (granted) {
     return granted;
   }
-  /* A connection that asks for the option when it is opened need not be asked again. One with a packet that a callback
-   * holds back cannot be: libgearman would read the answer into that packet. */
+  /* A connection that asks for the option when it is opened need not ask again. One with a paused packet cannot:
+   * libgearman would read the answer into that packet. */
   bool is_paused = client->pending && client->paused;
   bool is_on = client->exceptions == GCFFI_EXCEPTIONS_ON;
   bool apart = needs_own_connections(client) && (is_paused || !client->pending || is_on);

@@ -10,8 +10,8 @@ static _Thread_local gcffi_call *current;
 static pthread_t main_thread;
 static int ending;
 
-/* ident: Python's number of the thread, which is its pthread_self(). Only the first call counts: a subinterpreter has another
- * main thread, and no signal handlers. */
+/* ident: Python's number of the thread, which is its pthread_self(). Only the first call counts: a subinterpreter has
+ * another main thread, and no signal handlers. */
 bool gcffi_set_main_thread(unsigned long ident) {
   static bool known;
   bool first = !known;
@@ -28,8 +28,8 @@ void gcffi_forked(void) {
   gcffi_process++;
 }
 
-/* True in the child of a callback that forked: the connections are the parent's, so the rest of the call must neither send a
- * byte nor shut a connection down. */
+/* True in the child of a callback that forked: the connections are the parent's, so the rest of the call must neither
+ * send a byte nor shut a connection down. */
 bool gcffi_call_is_forked(const gcffi_call *call) { return call && call->process != gcffi_process; }
 
 /* The interpreter is about to end. A daemon thread that entered it later would crash. */

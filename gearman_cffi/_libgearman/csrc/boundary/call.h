@@ -78,9 +78,9 @@ bool gcffi_is_main_thread(void);
 
 /* ----------------------------------------------------------------------------------- clock.c, wait.c */
 
-/* A signal that arrives between Python's check and the start of poll() does not interrupt it. So a wait that has lasted this
- * long in ns checks again, with signals blocked until poll() begins. Another thread may take those: hence a second check,
- * and one each second. */
+/* A signal that arrives between Python's check and the start of poll() does not interrupt it. So a wait that has lasted
+ * this long in ns checks again, with signals blocked until poll() begins. Another thread may take those: hence a second
+ * check, and one each second. */
 #define GCFFI_SIGNAL_RECHECK_NS 50000000LL
 #define GCFFI_SIGNAL_RECHECK_LONG_NS 1000000000LL
 
@@ -103,8 +103,8 @@ typedef enum {
   GCFFI_PEEK,    /* says what is ready now */
 } gcffi_pollset_use;
 
-/* What a client or a worker waits for: descriptors with their events, until when; and what has become ready since. An event
- * loop may wait in place of gcffi_pollset_wait(), and one poll() for several clients. */
+/* What a client or a worker waits for: descriptors with their events, until when; and what has become ready since. An
+ * event loop may wait in place of gcffi_pollset_wait(), and one poll() for several clients. */
 typedef struct gcffi_pollset {
   gearman_client_st *client; /* whose it is: one of these */
   gearman_worker_st *worker;

@@ -1,7 +1,7 @@
 /* Who may use a client or a worker: one thread at a time, and only the process that made it.
  *
- * libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it down for the
- * parent. One call from Python acquires and releases an object, so that no signal handler that raises can leave it
+ * libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it down for
+ * the parent. One call from Python acquires and releases an object, so that no signal handler that raises can leave it
  * acquired for ever. The memory is Python's: an object that the collector has closed can still be asked. */
 #include "call.h"
 

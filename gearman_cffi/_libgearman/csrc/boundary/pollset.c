@@ -1,9 +1,9 @@
-/* Everything that waits for libgearman's connections waits in three parts: libgearman says what it waits for, somebody waits,
- * and libgearman is told what has become ready.
+/* Everything that waits for libgearman's connections waits in three parts: libgearman says what it waits for, the
+ * caller waits, and libgearman gets to know what has become ready.
  *
- * libgearman 1.1.20 has no function for that. But its gearman_client_wait() calls poll(), which is ours: with a pollset in the
- * call it stores the descriptors, or says which are ready, and returns at once. If poll() cannot be replaced (got.c),
- * libgearman waits by itself, in slices between which Python's signal handlers run (Q01). */
+ * libgearman 1.1.20 has no function for that. But its gearman_client_wait() calls poll(), which is ours: with a pollset
+ * in the call it stores the descriptors, or says which are ready, and returns at once. If poll() cannot be replaced
+ * (got.c), libgearman waits by itself, in slices between which Python's signal handlers run (Q01). */
 #include "call.h"
 
 #include <errno.h>
@@ -12,7 +12,8 @@
 
 #define SLICE_MS 50
 
-/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL: from 2.0 on a signal ends the wait. 1.x has no names for them, and ignores them. */
+/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL: from 2.0 on a signal ends the wait. 1.x has no names for them, and ignores
+ * them. */
 #define CLIENT_STOPS_ON_SIGNAL ((gearman_client_options_t)(1 << 10))
 #define WORKER_STOPS_ON_SIGNAL ((gearman_worker_options_t)(1 << 13))
 
@@ -50,7 +51,7 @@ int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until) 
 
 gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset) { return use(call, pollset, GCFFI_FEED); }
 
-/* What a wait would tell libgearman, without one. GEARMAN_TIMEOUT if nothing is ready. */
+/* Shows libgearman what is ready now, without a wait. GEARMAN_TIMEOUT if nothing is ready. */
 gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset) { return use(call, pollset, GCFFI_PEEK); }
 
 static int store(gcffi_pollset *pollset, const struct pollfd *fds, nfds_t count) {

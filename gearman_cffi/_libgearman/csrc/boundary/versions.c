@@ -7,7 +7,7 @@
 
 gcffi_loaded gcffi_library;
 
-/* Otherwise waits are made in slices (slices.c). */
+/* Otherwise waits are made in slices (pollset.c). */
 bool gcffi_waits_are_ours(void) { return gcffi_library.waits_are_ours; }
 
 bool gcffi_has_tls(void) { return gcffi_library.has_tls; }

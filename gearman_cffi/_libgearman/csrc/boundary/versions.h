@@ -1,7 +1,7 @@
 /* What the libgearman that was loaded has, so that one binary serves every version from 1.1.19 on.
  *
- * Functions that some versions lack, or declare and do not export, are weak references: their address is NULL then, so test
- * it before a call. The prototypes repeat libgearman's own: the compiler refuses them if they differ. */
+ * Functions that some versions lack, or declare and do not export, are weak references: their address is NULL then, so
+ * test it before a call. The prototypes repeat libgearman's own: the compiler refuses them if they differ. */
 #ifndef GCFFI_VERSIONS_H
 #define GCFFI_VERSIONS_H
 

@@ -1,7 +1,7 @@
-/* The one wait: signal handlers of Python run in it (Q01), and it ends at the call's deadline (PEP 475).
+/* The one wait: signal handlers of Python run in it, and it ends at the call's deadline (PEP 475; Q01).
  *
- * On a signal the wait goes on with the time that is left, so nothing is sent twice and nothing is unwound. Only a handler
- * that raises, or the deadline, ends it. */
+ * On a signal the wait goes on with the time that is left, so nothing is sent twice and nothing is unwound. Only a
+ * handler that raises, or the deadline, ends it. */
 #define _GNU_SOURCE
 #include "call.h"
 
@@ -14,8 +14,8 @@ static bool closes_on_abort(const gcffi_call *call) {
   return call->kind == GCFFI_CALL_ASKS || call->kind == GCFFI_CALL_SENDS;
 }
 
-/* Ends the wait. If the answer must be read, it would be taken for that of the next request: so the connections are shut
- * down, libgearman reads an end of file, and closes them in good order. */
+/* Ends the wait. If the answer must be read, it would be taken for that of the next request: so the connections are
+ * shut down, libgearman reads an end of file, and closes them in good order. */
 static int abort_wait(const gcffi_call *call, struct pollfd *fds, nfds_t count) {
   if (!closes_on_abort(call)) {
     return 0;
@@ -52,8 +52,8 @@ static bool is_only_thread(void) {
   return stat("/proc/self/task", &threads) == 0 && threads.st_nlink == 3; /* ".", ".." and its own */
 }
 
-/* Blocks signals from Python's check until poll() has begun, so that none falls between. Pending handlers run before they are
- * blocked too: the first handler may be what triggers the next signal. */
+/* Blocks signals from Python's check until poll() has begun, so that none falls between. Pending handlers run before
+ * they are blocked too: the first handler may be what triggers the next signal. */
 static int check_signals_and_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t limit, int64_t recheck) {
   sigset_t all, before;
   bool alone = is_only_thread();

@@ -1,11 +1,11 @@
-/* Many background jobs at once: loaded into a client in one call, submitted together, and unloaded with their handles. */
+/* Many background jobs at once: added in one call, submitted together, and returned with their handles. */
 #define _GNU_SOURCE
 #include "client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What is left of a load goes with its connections: libgearman cannot withdraw a task. */
+/* Jobs without an answer are dropped with their connections: libgearman cannot cancel a task. */
 static bool drop_batch(gcffi_client *client) {
   if (client->batch_left && !gcffi_client_replace(client)) {
     return false;
@@ -37,9 +37,8 @@ static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
   return client->batch_size == count;
 }
 
-/* Adds the jobs; nothing is sent yet. Of each column there is a value for each job, in the order in which they are to be
- * submitted: names and unique keys end with a NUL, workloads have sizes. libgearman 1.x submits what was added last
- * first (Q27): the jobs are added backwards there. */
+/* Adds the jobs; nothing is sent yet. Each column has a value for each job, in the order of submission: names and
+ * unique keys end with a NUL, workloads have sizes. newest_first: libgearman submits in reverse order (Q27). */
 int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
                       const char *workloads, const uint64_t *sizes, bool newest_first) {
   gcffi_parts *jobs = NULL;
@@ -67,7 +66,7 @@ int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *ki
   return rc;
 }
 
-/* Submits them. waits: until all are answered; otherwise sends and takes what is possible now. */
+/* Submits them. waits: until all are answered; otherwise sends and receives what is possible now. */
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms) {
   gcffi_call call;
   int rc = gcffi_call_begin(&call, &client->guard, timeout_ms);
@@ -79,17 +78,17 @@ int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms)
   return rc;
 }
 
-/* What became of them: handles, each followed by a NUL, and the return code of each. Those without an answer have
- * failed with rc. Returns the size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
+/* The results: handles, each followed by a NUL, and a return code for each; rc for those without an answer. Returns the
+ * size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
 int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, int *codes) {
-  static const gcffi_reply unloaded; /* of those for which there was no memory */
+  static const gcffi_reply no_reply; /* of those for which there was no memory */
   char *out = handles;
   int refused = gcffi_guard_acquire(&client->guard);
   if (refused) {
     return refused;
   }
   for (size_t i = 0; i < count; i++) {
-    const gcffi_reply *reply = i < client->batch_size ? &client->batch[i] : &unloaded;
+    const gcffi_reply *reply = i < client->batch_size ? &client->batch[i] : &no_reply;
     memcpy(out, reply->handle, reply->handle_size);
     out += reply->handle_size;
     *out++ = '\0'; /* which no handle can contain */

@@ -1,4 +1,4 @@
-/* A client's life: opening and closing, its copies, its errors, and its wait. */
+/* A client's life: opening, settings, copies, closing. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -13,7 +13,7 @@ static gearman_client_st *new_client(bool from_environment) {
   gearman_client_st *st = gearman_client_create(NULL);
   gcffi_call_pop(&call);
   if (st && !from_environment) {
-    gearman_client_remove_servers(st); /* where getenv() could not be replaced */
+    gearman_client_remove_servers(st); /* if getenv() could not be replaced */
   }
   if (st) {
     gcffi_bind_actions(st);
@@ -29,7 +29,7 @@ static void init(gcffi_client *client) {
   client->sent_fd = client->lowat_fd = -1;
 }
 
-/* False also when GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */
+/* False also if GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */
 bool gcffi_client_open(gcffi_client *client, bool from_environment) {
   init(client);
   client->st = new_client(from_environment);
@@ -48,8 +48,7 @@ int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, co
   return refused;
 }
 
-/* A libgearman client with the settings and servers of this one. Not by gearman_client_clone(), which is no copy
- * (Q14). */
+/* A libgearman client with the settings and servers of this one, and not by gearman_client_clone() (Q14). */
 bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) {
   gearman_client_st *st = new_client(false);
   if (!st) {
@@ -71,7 +70,7 @@ bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) 
   return true;
 }
 
-/* In a scope of their own the ends of connections are no news. */
+/* In a nested call, so that closing connections is not counted as a loss. */
 void gcffi_free_client(gearman_client_st *st) {
   gcffi_call call;
   gcffi_call_push(&call, -1);
@@ -79,8 +78,8 @@ void gcffi_free_client(gearman_client_st *st) {
   gcffi_call_pop(&call);
 }
 
-/* A client of its own with the same servers, options and timeout, and no tasks. Returns a return code, or why the call is
- * refused. */
+/* A client of its own with the same servers, options and timeout, and no tasks. Returns a return code, or why the call
+ * is refused. */
 int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation) {
   bool taken;
   init(client);

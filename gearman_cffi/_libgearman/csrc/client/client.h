@@ -59,7 +59,7 @@ struct gcffi_client {
   size_t orphans;           /* tasks that were abandoned before the server acknowledged their job */
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
-  unsigned options;         /* the user's that libgearman is not told: it always has NON_BLOCKING, never UNBUFFERED_RESULT */
+  unsigned options;         /* the user's; libgearman always has NON_BLOCKING, and never UNBUFFERED_RESULT */
   gcffi_pollset pollset;    /* what it waits for */
   gcffi_paused paused;
   gcffi_exceptions exceptions;
@@ -71,7 +71,7 @@ struct gcffi_client {
   pid_t pid;
   gcffi_server *servers;
   size_t server_count;
-  const char *ssl_files[3]; /* kept alive by the Python owner */
+  const char *ssl_files[3]; /* the Python owner's memory */
   int connections;          /* that were opened in its runs */
   int sent_fd;              /* the one over which it has sent last */
   int lowat_fd;             /* the one that may sleep through some bytes, or -1; see low_water.c */
@@ -88,8 +88,8 @@ struct gcffi_client {
 /* The life of a task. Orphaned: abandoned before its job was acknowledged, and still needed by libgearman. */
 typedef enum { GCFFI_TASK_ADDED, GCFFI_TASK_ANSWERED, GCFFI_TASK_ENDED, GCFFI_TASK_ORPHANED } gcffi_task_state;
 
-/* The context of a libgearman task. The user's tasks stay in client->freed until Python has forgotten them; one of our own
- * until its caller has released it too. */
+/* The context of a libgearman task. The user's tasks stay in client->freed until Python has forgotten them; one of our
+ * own until its caller has released it too. */
 struct gcffi_task {
   gearman_task_st *st; /* NULL once libgearman has freed the task */
   char *data;          /* of the packet that is being delivered; NULL if it is read in parts */

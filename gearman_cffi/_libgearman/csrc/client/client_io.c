@@ -1,14 +1,4 @@
-/* A client's connections: how far submission may run ahead of the server's answers, and what follows when one ends.
- *
- * libgearman finds the task of an answer by a walk over all that are outstanding (Q28). With its own small socket buffer it
- * cannot send many jobs before it has to read; without that limit (intercept.c) it would send ten thousand, and then
- * walk over thousands for every answer. So nothing more is sent over a connection with some hundred unacknowledged jobs.
- * Jobs that the server has acknowledged and not finished do not count: their number is the workers' matter.
- *
- * Q06: when libgearman cannot send a task to a server, it resets its count of that server's jobs and then counts this one as
- * acknowledged. If it reached the server a moment later, it would take each answer for that of the next task. Within a run
- * it passes the task on to another server by itself, so nobody could intervene: an address whose connection has ended
- * is skipped, as if nobody listened there, until the client has new connections. */
+/* A client's hooks: how far submission may run ahead of the server's answers, and what follows when a connection ends. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -16,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Q28: with large socket buffers libgearman would send ten thousand jobs before it reads, and search them all for every
+ * answer. Acknowledged jobs do not count: how many there are depends on the workers. */
 enum { MOST_UNACKNOWLEDGED = 200 };
 
 /* The jobs of a batch are few, and answered in the order of libgearman's list. */
@@ -44,7 +36,7 @@ static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t
   }
 }
 
-/* The connection carries tasks even if sending fails: its loss is then that of a task. */
+/* Q30: a connection carries tasks even if sending fails: its loss is then that of a task. */
 static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   (void)call;
   gcffi_client *client = self;
@@ -57,6 +49,8 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
   return send(conn->fd, data, size, flags);
 }
 
+/* Q06: after a connection is lost, libgearman counts wrongly over the next one to the same address. Within a run it
+ * tries the next server by itself: so the address is skipped, as if nobody listened, until all connections are new. */
 static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
   for (int i = 0; i < client->skipped_count; i++) {
     const gcffi_address *skipped = &client->skipped[i];
@@ -78,7 +72,6 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   return GCFFI_CONNECT;
 }
 
-/* Q30: the loss of a connection that carries no tasks ends no call. */
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
   client->task_conn_lost = client->task_conn_lost || conn->carries == client;

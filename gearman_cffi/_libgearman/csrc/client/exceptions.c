@@ -1,7 +1,5 @@
-/* The option "exceptions": every connection asks for the exceptions of workers when it is opened.
- *
- * libgearman remembers an option only if every server has granted it (Q11). So it is shown one that
- * does, without a network. */
+/* The option "exceptions": every connection asks for the exceptions of workers when it is opened. libgearman remembers
+ * an option only if every server has granted it (Q11): so it is shown one that does, without a network. */
 #define _GNU_SOURCE
 #include "client.h"
 

@@ -1,8 +1,8 @@
 /* A client sleeps through the acknowledgement of its job (JOB_CREATED), and wakes up for the answer.
  *
- * The server acknowledges a job in the foreground at once, and nobody asks for that before the job is done. With SO_RCVLOWAT
- * above the size of that packet poll() sleeps through it, which spares the process one of two wake-ups for each job.
- * Measured for an echo: 5 % of the CPU of client, worker and gearmand together, 24 % of the client's own. */
+ * The server acknowledges a job in the foreground at once, and nobody asks for that before the job is done. With
+ * SO_RCVLOWAT above the size of that packet poll() sleeps through it, which spares the process one of two wake-ups for
+ * each job. Measured for an echo: 5 % of the CPU of client, worker and gearmand together, 24 % of the client's own. */
 #include "client.h"
 
 #ifdef __linux__

@@ -1,6 +1,5 @@
-/* Abandoning a task before its end. libgearman has no way to cancel one: its counts of tasks, its connections and the
- * server's answers stay as if the task were still there, and a task that is simply freed makes a later call spin, wait for
- * ever or read freed memory (Q05). */
+/* After a task or a connection was given up: libgearman has no way to cancel a task, and a task that is simply freed
+ * makes a later call spin, wait for ever or read freed memory (Q05). */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -19,8 +18,8 @@ static bool is_acknowledged(const gcffi_task *task) { return gearman_task_job_ha
 
 static bool is_sent(const gcffi_task *task) { return !in_state(task, "NEW") && !in_state(task, "FINISHED"); }
 
-/* Frees the tasks that were sent, but for one: they cannot be answered any more when their connections go. How many of them
- * are the user's. */
+/* Frees the tasks that were sent, except one: without their connections they cannot be answered. Returns how many of
+ * them are the user's. */
 static size_t free_sent(gcffi_client *client, const gcffi_task *but) {
   size_t lost = 0;
   gcffi_task *next;
@@ -34,10 +33,9 @@ static size_t free_sent(gcffi_client *client, const gcffi_task *but) {
   return lost;
 }
 
-/* A task that was never sent leaves libgearman's count of new tasks too high when it is freed, and run_tasks
- * would spin for ever. Run without servers, libgearman takes a new task off its counts. That drops all
- * connections, which libgearman has closed anyway when a task is still new after it was run; tasks that were
- * sent over them cannot be answered any more and would point at connections that are gone. */
+/* Q05: freeing a task that was never sent leaves libgearman's count of new tasks too high. Run without servers, it
+ * takes a new task off its counts. That closes all connections; tasks that were sent over them would point at freed
+ * memory. */
 static void cancel_unsent(gcffi_client *client, gcffi_task *task) {
   gcffi_keep_error(client);
   client->lost_tasks += free_sent(client, task);
@@ -47,8 +45,8 @@ static void cancel_unsent(gcffi_client *client, gcffi_task *task) {
   gcffi_client_readd_servers(client);
 }
 
-/* While a workload that was given up is still being sent, libgearman starts no new task. One that is given up then takes
- * the connections with it: libgearman would not start another one before that workload has gone out. */
+/* Another libgearman client in place of this one, with new connections: while the workload of an abandoned task is
+ * still being sent, libgearman starts no new task. */
 bool gcffi_client_replace(gcffi_client *client) {
   gcffi_client before = *client;
   gcffi_keep_error(client);
@@ -73,34 +71,26 @@ static bool has_sent(const gcffi_client *client) {
   return false;
 }
 
-/* Before anything is sent or received: goes on over new connections where the old ones are not to be trusted.
- *
- * torn: one that had carried tasks has ended. libgearman keeps those that it will not be answered for in its list, and
- * would take the answers to others for theirs; and how much had come of a packet, see conn.c.
- *
- * miscounted (Q06): where something cannot be sent, libgearman counts it as acknowledged. It has not counted the
- * question for a status as sent, and where the connection was lost or refused it has begun to count anew: the next job
- * on it would get another one's name, or none.
- *
- * Where there is no connection, what libgearman takes for sent lay in the buffer of one that could not be opened.
- *
- * held: a callback holds a packet back, and libgearman still points at its connection. */
-static __attribute__((noinline)) void recover(gcffi_client *client, bool held) {
+/* Unusable: tasks that were sent over a lost connection stay in libgearman's list, and it would take answers to others
+ * for theirs. Miscounted (Q06): the next job would get another one's handle. Without a connection nothing was sent.
+ * is_paused: libgearman still points at the connection of a packet that a callback has paused. */
+static __attribute__((noinline)) void recover(gcffi_client *client, bool is_paused) {
   bool is_unusable = client->health == GCFFI_CONNS_UNUSABLE;
-  if (is_unusable && held) {
+  if (is_unusable && is_paused) {
     gcffi_client_replace(client);
-  } else if (is_unusable || (!held && (!client->connections || !has_sent(client)))) {
+  } else if (is_unusable || (!is_paused && (!client->connections || !has_sent(client)))) {
     size_t lost = free_sent(client, NULL);
-    /* Of one server the program has been told. */
+    /* The call that lost its only server has reported it. */
     client->lost_tasks += client->server_count > 1 || !is_unusable ? lost : 0;
     gcffi_client_disconnect_all(client);
     gcffi_client_readd_servers(client);
   }
 }
 
-void gcffi_client_recover(gcffi_client *client, bool held) {
+/* Before anything is sent or received: replaces connections that cannot be trusted. */
+void gcffi_client_recover(gcffi_client *client, bool is_paused) {
   if (client->health != GCFFI_CONNS_GOOD) {
-    recover(client, held);
+    recover(client, is_paused);
   }
 }
 
@@ -114,8 +104,8 @@ void gcffi_before_adding(gcffi_client *client) {
   }
 }
 
-/* Ends the tasks whose sending has failed, but for one that its caller holds. libgearman would do so when it is run
- * again, and then go on from the task that it has freed. A callback that has raised holds them back until then. */
+/* Ends the tasks that could not be sent, except those in use. libgearman would end them in its next run, and then go on
+ * from the task that it has freed. After a callback has raised they wait for the next run. */
 void gcffi_fail_send_errors(gcffi_client *client) {
   if (client->paused == GCFFI_PAUSED_BY_EXCEPTION || !client->has_send_errors) {
     return;
@@ -132,7 +122,7 @@ void gcffi_fail_send_errors(gcffi_client *client) {
   client->has_send_errors = client->paused == GCFFI_PAUSED_BY_EXCEPTION;
 }
 
-/* Frees tasks of ours that have been named since, or whose connection is gone. */
+/* Frees the orphans whose jobs were acknowledged since, or whose connection is gone. */
 void gcffi_free_orphans(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && client->orphans; task = next) {
@@ -143,8 +133,8 @@ void gcffi_free_orphans(gcffi_client *client, bool connection_lost) {
   }
 }
 
-/* Whether a job was refused that need not be this task's: libgearman does not say which, and whoever was sent before and
- * is not named yet comes first. Where it was another, the name of this one is still to come. */
+/* True if the rejected job may be another task's: libgearman does not say which, and those that were sent before come
+ * first. Then this one's acknowledgement is still to come. */
 static bool may_be_acknowledged(const gcffi_client *client, const gcffi_task *task, gearman_return_t rc) {
   if (!gcffi_is_rejection(rc)) {
     return false;
@@ -158,12 +148,12 @@ static bool may_be_acknowledged(const gcffi_client *client, const gcffi_task *ta
   return false;
 }
 
-/* Lets go of a task of ours, answered or not. Connections count the jobs that the server has named, so a task
- * that is given up between its submission and its name is left adrift until the name comes; so is one
- * whose workload is still being sent, because the connection points into it. */
+/* Releases a task of ours, answered or not. libgearman counts acknowledgements, so a task that is abandoned before its
+ * own comes stays as an orphan until then; so does one whose workload is still being sent, into which the connection
+ * points. */
 void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc) {
   if (task->st && !task->reply->finished) {
-    if (client->paused) { /* by a callback: rc is what it has returned, or the step it was called in */
+    if (client->paused) { /* rc is what a callback has returned */
       rc = client->task_conn_lost ? GEARMAN_LOST_CONNECTION : GEARMAN_TIMEOUT;
     }
     client->reply_pending = true;
@@ -179,7 +169,7 @@ void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t
         cancel_unsent(client, task);
       }
     } else if (undecided && client->pending == 0 && gcffi_client_replace(client)) {
-      /* only what nobody waits for went down with the connections */
+      /* only tasks that nobody waits for were lost with the connections */
     } else if (in_state(task, "SUBMIT") || (in_state(task, "WORK") && !connection_lost && !is_acknowledged(task))) {
       task->state = GCFFI_TASK_ORPHANED;
       client->orphans++;

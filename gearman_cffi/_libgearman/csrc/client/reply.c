@@ -1,4 +1,4 @@
-/* What comes back for a task of our own, those of do*, jobStatus and loads, and the data of packets. */
+/* What comes back for a task of our own: do*, jobStatus and batches. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -11,7 +11,7 @@ void gcffi_reply_clear(gcffi_reply *reply) {
   *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
 }
 
-/* Adds the packet's data. A single packet is taken over without a copy. */
+/* Adds the packet's data. That of a single packet is not copied. */
 static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
   size_t size = gearman_task_data_size(st);
   if (size == 0) {

@@ -1,19 +1,19 @@
 /* Running a client's tasks: do*, jobStatus, addTask* and runTasks.
  *
- * Everything goes through add_task and gearman_client_run_tasks(), in non-blocking mode, so that the waits are ours (Q04).
- * libgearman's own counts of new and running tasks go wrong when a task is freed early (Q05): the ends of the loops below are
- * counted here. */
+ * Everything goes through add_task and gearman_client_run_tasks(), in non-blocking mode, so that the waits are ours
+ * (Q04). libgearman's own counts of new and running tasks go wrong when a task is freed early (Q05): the ends of the
+ * loops below are counted here. */
 #define _GNU_SOURCE
 #include "client.h"
 
 #include <string.h>
 
-/* A packet's size has 32 bits; the names before the data need room too. */
+/* Q32: a packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
-/* One step: sends and receives what is possible now. True if *left, the number of tasks that are waited for, is not 0 and
- * something must become ready first: gcffi_pollset_collect() says what, and gcffi_pollset_feed() before the next step says that
- * it is. Otherwise *rc says how the run ended. */
+/* One step: sends and receives what is possible now. True if *left, the number of tasks that are waited for, is not 0
+ * and something must become ready first: gcffi_pollset_collect() says what, and gcffi_pollset_feed() before the next
+ * step says that it is. Otherwise *rc says how the run ended. */
 bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc) {
   do {
     *rc = gearman_client_run_tasks(client->st);
@@ -105,7 +105,7 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   gearman_task_st *st = NULL;
   client->has_error = false;
   if (size > MOST_DATA) {
-    *rc = GEARMAN_DATA_TOO_LARGE; /* Q32: libgearman would copy it first */
+    *rc = GEARMAN_DATA_TOO_LARGE; /* Q32 */
   } else if (task->kind == GCFFI_JOB_STATUS) {
     st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
   } else if (task->kind == GCFFI_UNIQUE_STATUS) {
@@ -123,7 +123,7 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   return st;
 }
 
-/* Adds a task of our own. libgearman's is freed with its end, ours with libgearman's. */
+/* Adds a task of our own. libgearman frees its task when it ends, and ours with it. */
 gearman_return_t gcffi_add_reply_task(gcffi_client *client, int kind, const char *name, const char *unique,
                                const void *workload, size_t size, gcffi_reply *reply) {
   gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
@@ -150,8 +150,8 @@ static gearman_return_t run_single(gcffi_client *client, gcffi_call *call, gcffi
   return reply->finished ? reply->rc : rc;
 }
 
-/* Shows a packet that a callback has held back once more: as long as it is held, libgearman takes no other task, and a task
- * that is added could not be taken back. */
+/* Delivers a paused packet again: as long as it is paused, libgearman starts no other task, and a task that is added
+ * could not be cancelled. */
 static gearman_return_t redeliver_paused(gcffi_client *client, gcffi_call *call) {
   if (client->pending == 0 || !client->paused) {
     return GEARMAN_SUCCESS;
@@ -160,7 +160,7 @@ static gearman_return_t redeliver_paused(gcffi_client *client, gcffi_call *call)
   return client->paused ? rc : GEARMAN_SUCCESS;
 }
 
-/* gearman_client_do_background() has an error of its own for an empty name, which a task would not be given. */
+/* gearman_client_do_background() has its own error for an empty name. */
 static gearman_return_t reject_nameless(gcffi_client *client, int kind, const char *function) {
   if (kind < GCFFI_LOW_BACKGROUND || kind >= GCFFI_JOB_STATUS || *function) {
     return GEARMAN_SUCCESS;
@@ -170,7 +170,7 @@ static gearman_return_t reject_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
-/* A job, or for the last two kinds the question for the status of one. Returns a return code, or why the call is refused.
+/* Runs a job, or for the last two kinds asks for the status of one. Returns a return code, or why the call is refused.
  * The reply is complete before the client is free for another thread. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
                     size_t size, int64_t timeout_ms, gcffi_reply *reply) {
@@ -204,7 +204,7 @@ int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned c
   if (refused) {
     return refused;
   }
-  if (taken) { /* and so no call uses the connections */
+  if (taken) { /* no call is using the connections */
     gcffi_before_adding(client);
   }
   gcffi_task *added = gcffi_task_new(client, kind, NULL);
@@ -227,7 +227,7 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_call *call) {
     client->lost_tasks = 0;
     return rc;
   }
-  if (client->server_count == 0) { /* libgearman would take a task off its counts, and not submit it later */
+  if (client->server_count == 0) { /* libgearman would take a task off its counts, and never submit it */
     client->has_error = true;
     strcpy(client->error, "_client_run_task(GEARMAN_NO_SERVERS) no servers provided");
     return GEARMAN_NO_SERVERS;

@@ -1,4 +1,4 @@
-/* A client's servers, kept beside libgearman's own list so that the list can be made anew (run.c says when). */
+/* A client's servers, stored beside libgearman's own list, so that recover.c can add them again. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -70,7 +70,7 @@ void gcffi_forget_servers(gcffi_client *client) {
   free(client->servers);
 }
 
-/* Makes libgearman's list anew, in the order in which the servers were added. Names are looked up again. */
+/* Adds all servers to libgearman again, in their order. Host names are looked up again. */
 gearman_return_t gcffi_client_readd_servers(gcffi_client *client) {
   gearman_client_remove_servers(client->st);
   client->reply_pending = false;

@@ -1,9 +1,8 @@
-/* What hangs on a libgearman task, and what its packets leave behind.
+/* The context of a libgearman task, and where its packets go.
  *
- * Every task, the user's and those of do* and jobStatus, has the same table of C callbacks and a gcffi_task
- * as its context. A task of our own fills the gcffi_reply of its caller; a packet for one of the user's goes
- * to Python where a callback was set when the task was added. libgearman frees a task when it ends (option
- * FREE_TASKS) or with its client, at times of its own: gcffi_task_ended() then cuts the link. */
+ * All tasks have the same callbacks. A task of our own (do*, jobStatus, batches) fills its caller's gcffi_reply; a
+ * packet for one of the user's goes to Python if a callback was set. libgearman frees tasks at times of its own: see
+ * on_task_freed(). */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -20,8 +19,7 @@ static bool ends(const gcffi_task *task, int event) {
   }
 }
 
-/* After a callback has raised, the packets that follow are held back with PAUSE: libgearman hands the same
- * packet over again when the tasks are run the next time, so nothing is lost. */
+/* After a callback has raised, the packets that follow are paused: libgearman delivers them again in the next run. */
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
   gcffi_client *client = task->client;
@@ -29,7 +27,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
     task->state = GCFFI_TASK_ANSWERED;
   }
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
-    event = GCFFI_FAIL; /* an exception has a text; see inbound.c (Q10) */
+    event = GCFFI_FAIL; /* Q10: an exception has a text, so this is the WORK_FAIL that inbound.c has changed */
   }
   if (task->state == GCFFI_TASK_ORPHANED || task->reply) {
     return task->state == GCFFI_TASK_ORPHANED ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
@@ -69,7 +67,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
 
 void gcffi_task_fail(gcffi_task *task) {
   gearman_task_st *st = task->st;
-  if (!task->reply) { /* one of ours is left without an answer */
+  if (!task->reply) { /* one of ours stays without an answer */
     deliver(st, GCFFI_FAIL);
   }
   gearman_task_free(st);
@@ -131,8 +129,8 @@ static gearman_return_t get(const gcffi_task *task, int64_t id, int what, gcffi_
   }
 }
 
-/* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in the
- * status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
+/* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in
+ * the status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
 int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
   bool taken;
   int rc = gcffi_guard_acquire_reentrant(&client->guard, &taken);
@@ -145,9 +143,8 @@ int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what,
   return rc;
 }
 
-/* What is left of that packet's data with UNBUFFERED_RESULT, up to size bytes; in a callback, or after one that has stopped
- * the run. libgearman reads an exception that is not buffered through a null pointer (Q13), so everything is buffered;
- * a program that reads in parts sees no difference. */
+/* Up to size bytes of what is left of that packet's data, with UNBUFFERED_RESULT; in a callback, or after one that has
+ * stopped the run. Q13: everything is buffered all the same, and a program that reads in parts sees no difference. */
 int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size) {
   bool taken;
   int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
@@ -181,7 +178,8 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply) {
   return task;
 }
 
-/* The memory stays the client's: another thread may be about to read the task, and finds that it is not the same any more. */
+/* The memory stays the client's: another thread may be about to read the task, and finds that it is not the same any
+ * more. */
 static void drop(gcffi_task *task) {
   gcffi_client *client = task->client;
   *task = (gcffi_task){.client = client, .next = client->task_cache};
@@ -245,7 +243,7 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   client->freed = task;
 }
 
-/* Lets go of a task of our own. adrift: libgearman still needs it. */
+/* Releases a task of our own. libgearman still needs an orphan. */
 void gcffi_task_release(gcffi_task *task) {
   task->in_use = false;
   task->reply = NULL;
@@ -256,8 +254,8 @@ void gcffi_task_release(gcffi_task *task) {
   }
 }
 
-/* The ids of tasks that libgearman has freed, for Python to forget; how many were written. None where another thread
- * uses the client, and adds to them. */
+/* The ids of tasks that libgearman has freed, for Python to forget. Returns how many were written: none while another
+ * thread uses the client. */
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room) {
   bool taken;
   size_t count = 0;
@@ -281,8 +279,8 @@ void gcffi_free_freed(gcffi_client *client, size_t count) {
   }
 }
 
-/* Python has forgotten as many of them, beginning with this one. Where that is not the first any more, a signal handler
- * or a thread that used the client has come between, and they come up again. */
+/* Python has forgotten as many of them, beginning with this one. If that is not the first any more, a signal handler or
+ * another thread has used the client meanwhile, and they are reported again. */
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count) {
   bool taken;
   if (gcffi_guard_acquire_reentrant(&client->guard, &taken)) {

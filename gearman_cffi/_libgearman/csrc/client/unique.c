@@ -1,4 +1,4 @@
-/* The unique key of a job that was given none: a random UUID, made here because of Q26. */
+/* The unique key of a job that has none: a random UUID, made in the process (Q26). */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -15,7 +15,7 @@
   #high "8", #high "9", #high "a", #high "b", #high "c", #high "d", #high "e", #high "f"
 static const char pairs[256][3] = {PAIRS(0), PAIRS(1), PAIRS(2), PAIRS(3), PAIRS(4), PAIRS(5), PAIRS(6), PAIRS(7),
                                    PAIRS(8), PAIRS(9), PAIRS(a), PAIRS(b), PAIRS(c), PAIRS(d), PAIRS(e), PAIRS(f)};
-/* Where those of each byte stand. */
+/* Where the digits of each byte stand. */
 static const unsigned char places[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
 const char *gcffi_unique_key(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]) {

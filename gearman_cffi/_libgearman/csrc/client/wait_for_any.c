@@ -75,8 +75,8 @@ static gearman_return_t wait_in_turn(gcffi_client **clients, size_t count) {
   return connected ? GEARMAN_SUCCESS : GEARMAN_NO_ACTIVE_FDS;
 }
 
-/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS, without a wait, if one of them is not connected: then
- * there is something to try. */
+/* Waits until something came for one of them. GEARMAN_NO_ACTIVE_FDS, without a wait, if one of them is not connected:
+ * then there is something to try. */
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms) {
   gcffi_call call;
   size_t acquired = 0;

@@ -49,8 +49,8 @@ void gcffi_conn_close(gcffi_conn *conn) {
   }
 }
 
-/* Q07: if a connection ends within a packet, libgearman keeps how much of its data has come, and writes the next packet of that
- * server behind memory of its size: nothing may be received before the client or worker has other connections. */
+/* Q07: after a connection has ended within a packet, nothing may be received over a new one to the same server before
+ * the client or worker has other connections. */
 bool gcffi_conn_is_truncated(const gcffi_conn *conn) { return conn->in.rest != 0; }
 
 /* A wait for the connection lasts until it can read as many bytes, and more than those it left in the kernel. */

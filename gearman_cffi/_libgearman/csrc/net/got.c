@@ -1,6 +1,7 @@
 /* Replaces a few of libgearman's imports, in its own table (GOT): nothing else in the process is touched.
  *
- * It waits in one poll(), restarts it on EINTR (Q01), and exports nothing that tells or takes a descriptor. What does not work:
+ * libgearman waits in one poll(), restarts it on EINTR (Q01), and exports no descriptor and
+ * takes none. What does not work:
  * - waiting in slices (pollset.c): ping, options and addServer() ignore Ctrl-C; what inbound.c catches crashes;
  * - non-blocking mode and a poll() of ours: the descriptors can only be had by replacing connect();
  * - libgearman as a codec: no function packs or unpacks a packet;

@@ -5,7 +5,7 @@
 #include "call.h"
 #include "conn.h"
 
-/* May libgearman connect? GCFFI_CONNECT_PRETEND: it is told so, and nothing is opened. */
+/* May libgearman connect? GCFFI_CONNECT_PRETEND: it sees success, and nothing is opened. */
 typedef enum { GCFFI_CONNECT_REFUSE, GCFFI_CONNECT, GCFFI_CONNECT_PRETEND } gcffi_verdict;
 
 /* Without a hook libgearman gets what it asks for. self: call->self. */

@@ -1,12 +1,7 @@
-/* What comes in over each connection, followed from packet to packet, for what libgearman 1.1.20 does not survive or know:
+/* What comes in over each connection, followed from packet to packet, and what of it libgearman must not see.
  *
- * - What no gearmand sends: a line of text without a blank (Q08), a negative command (Q09), a packet without arguments in a
- *   client's run (Q37), and arguments that the packet is too short for. In its place libgearman is shown a line that it
- *   refuses, or, if it has the beginning of the packet, a connection that was reset.
- * - A client that has not asked for the exceptions of workers is sent a WORK_FAIL in their place, in which gearmand 1.1.20
- *   leaves a NUL after the handle (Q10). Turned into a WORK_EXCEPTION, of which that form is a correct one, libgearman
- *   recognizes it; task.c knows one without a text. No packet's head is passed on before its end can be seen: what is there
- *   is looked at first and then taken up to the last whole packet or head. Only clients without exceptions pay for it. */
+ * - What no gearmand sends: it crashes at a line without a blank (Q08), and uses the arguments of an earlier packet (Q37).
+ * - WORK_FAIL with a NUL after the handle, which it does not recognize (Q10): becomes WORK_EXCEPTION without a text. */
 #define _GNU_SOURCE
 #include "net.h"
 
@@ -14,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* In place of the packet: a line that libgearman refuses, or a reset if it has the beginning of the packet. */
 static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
   static const char line[] = "? ?\n";
   if (conn->inbound == GCFFI_INBOUND_BROKEN_PACKET || size < sizeof line - 1) {
@@ -45,7 +41,8 @@ static void set_unread(gcffi_conn *conn, ssize_t bytes) {
   }
 }
 
-/* How much of the bytes, which begin with a packet's head, can be taken. fix: they have been. */
+/* Q10: how many of the bytes, which begin with a packet's head, may be read: no WORK_FAIL before its end can be seen.
+ * fix: they have been read. */
 static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
   size_t at = 0;
   while (at + GCFFI_HEAD <= n && memcmp(bytes + at, "\0RES", 4) == 0) {

@@ -64,7 +64,7 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   return conn ? gcffi_inbound_recv(call, conn, data, size, flags) : recv(fd, data, size, flags | MSG_DONTWAIT);
 }
 
-/* Q30: libgearman reports the loss of any connection as that of the task it waits for, hence the hook. */
+/* Q30: libgearman reports the loss of any connection as if it were that of the task it waits for. */
 static int our_shutdown(int fd, int how) {
   gcffi_call *call = gcffi_current_call();
   gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
@@ -75,13 +75,13 @@ static int our_shutdown(int fd, int how) {
   return gcffi_call_is_forked(call) ? 0 : shutdown(fd, how);
 }
 
-/* libgearman asks for socket buffers of 32 KiB (Q02), and for a close() that waits for a server that does not read (Q03). */
+/* Socket buffers of 32 KiB (Q02), and a close() that waits ten seconds (Q03). */
 static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
   bool unwanted = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF || option == SO_LINGER);
   return unwanted && gcffi_current_call() ? 0 : setsockopt(fd, level, option, value, size);
 }
 
-/* A client or worker may be created without the servers of GEARMAN_SERVERS (Q35). */
+/* Q35: a client or worker may be made without the servers of GEARMAN_SERVERS. */
 static char *our_getenv(const char *name) {
   gcffi_call *call = gcffi_current_call();
   return call && call->kind == GCFFI_CALL_CREATES ? NULL : getenv(name);

@@ -74,7 +74,7 @@ bool gcffi_stream_is_between_packets(const gcffi_stream *stream) {
   return !stream->rest && (stream->head_size == 0 || stream->head_size == GCFFI_HEAD);
 }
 
-/* Whether libgearman survives what has come of a head: Q08, Q09. */
+/* Whether libgearman survives what has come of a head. Q09: it looks up a negative command in front of its table. */
 bool gcffi_stream_may_be_packet(const gcffi_stream *stream) {
   return stream->head[0] == 0 && (stream->head_size <= 4 || stream->head[4] <= 0x7f);
 }

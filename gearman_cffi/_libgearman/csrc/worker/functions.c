@@ -1,4 +1,4 @@
-/* What a worker works for and what it can do: its servers and its functions. Nothing here waits. */
+/* A worker's servers and functions, and running a function. Nothing here waits. */
 #define _GNU_SOURCE
 #include "worker.h"
 #include "versions.h"
@@ -26,7 +26,7 @@ int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
   return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_servers(worker->st, servers));
 }
 
-/* Where libgearman has it; see versions.c. */
+/* If libgearman has it; see versions.h. */
 int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
                          const char *key_file) {
   gcffi_call call;
@@ -59,8 +59,8 @@ static void take_end(gcffi_worker *worker, int end) {
   }
 }
 
-/* libgearman completes a job whose function returns GEARMAN_SUCCESS. After GEARMAN_WORK_ERROR it closes the connections, and
- * the server gives the job to another worker. */
+/* libgearman completes a job whose function returns GEARMAN_SUCCESS. After GEARMAN_WORK_ERROR it closes the
+ * connections, and the server gives the job to another worker. */
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
   gcffi_worker *worker = gcffi_current_call()->self;
   gcffi_job_init(&worker->job, worker, st);
@@ -113,9 +113,9 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
   return refused ? refused : end_of_adding(&call, worker, rc);
 }
 
-/* Q39: libgearman must be about to begin a search for a job: in the middle of one, as it is while it runs a job, it would go on
- * from a function that is freed, or ask for jobs before it has told the servers. */
-static int begin_to_forget(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
+/* Q39: in the middle of a search for a job, as it is while it runs one, libgearman would go on from a function that is
+ * freed, or ask for jobs before it has announced the change. */
+static int begin_to_remove(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(call, worker);
   if (refused == 0) {
     if (worker->phase == GCFFI_SEARCHING || worker->is_announcing) {
@@ -126,7 +126,7 @@ static int begin_to_forget(gcffi_call *call, gcffi_worker *worker, gearman_retur
   return refused;
 }
 
-static int end_of_forgetting(gcffi_call *call, gcffi_worker *worker, gearman_return_t rc) {
+static int end_of_removing(gcffi_call *call, gcffi_worker *worker, gearman_return_t rc) {
   worker->functions_removed = worker->functions_removed || rc == GEARMAN_SUCCESS;
   return gcffi_call_end(call, (int)rc);
 }
@@ -134,13 +134,13 @@ static int end_of_forgetting(gcffi_call *call, gcffi_worker *worker, gearman_ret
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name) {
   gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_forget(&call, worker, &rc);
-  return refused ? refused : end_of_forgetting(&call, worker, rc ? rc : gearman_worker_unregister(worker->st, name));
+  int refused = begin_to_remove(&call, worker, &rc);
+  return refused ? refused : end_of_removing(&call, worker, rc ? rc : gearman_worker_unregister(worker->st, name));
 }
 
 int gcffi_worker_unregister_all(gcffi_worker *worker) {
   gcffi_call call;
   gearman_return_t rc;
-  int refused = begin_to_forget(&call, worker, &rc);
-  return refused ? refused : end_of_forgetting(&call, worker, rc ? rc : gearman_worker_unregister_all(worker->st));
+  int refused = begin_to_remove(&call, worker, &rc);
+  return refused ? refused : end_of_removing(&call, worker, rc ? rc : gearman_worker_unregister_all(worker->st));
 }

@@ -1,11 +1,10 @@
-/* Taking a job without running it.
- *
- * Q15: a worker that may crash in the next gearman_worker_grab_job() is broken; replace.c puts a new one in its place. */
+/* Taking a job without running it. After some answers libgearman crashes if it is asked again (Q15): the worker is
+ * broken. */
 #define _GNU_SOURCE
 #include "worker.h"
 
-/* If waits can be ended in good order, the worker stays in blocking mode: asked in steps, it is left in the state in which it
- * crashes by every answer that there is no job. */
+/* If waits can be ended in good order, the worker stays in blocking mode: asked in steps, it is left in the state in
+ * which it crashes by every answer that there is no job. */
 static gearman_job_st *grab(gcffi_worker *worker, gcffi_call *call, bool in_steps, gearman_return_t *rc) {
   if (!in_steps && !worker->non_blocking) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
@@ -45,7 +44,7 @@ static void disconnected(void *self, gcffi_conn *conn) {
 static const gcffi_io grab_io = {
     .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
 
-static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
+static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
   worker->has_error = false;
   if ((*rc = gcffi_worker_replace_if_broken(worker)) != GEARMAN_SUCCESS) {
     return NULL;
@@ -66,12 +65,13 @@ static gearman_job_st *renew_and_grab(gcffi_worker *worker, gcffi_call *call, ge
     gcffi_worker_set_phase(worker, GCFFI_BROKEN);
   }
   if (!st && call->state == GCFFI_TIMED_OUT) {
-    *rc = GEARMAN_TIMEOUT; /* in place of what another server has answered */
+    *rc = GEARMAN_TIMEOUT; /* in place of another server's answer */
   }
   return st;
 }
 
-/* Asks every server once. Waits for their answers, not for a job. job: memory of the caller's, which gets one with a st. */
+/* Asks every server once, and waits for their answers, not for a job. job: the caller's memory; without a job its st is
+ * NULL. */
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   gcffi_call call;
   gearman_return_t grabbed;
@@ -79,20 +79,19 @@ int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   if (rc) {
     return rc;
   }
-  gcffi_job_init(job, worker, renew_and_grab(worker, &call, &grabbed));
+  gcffi_job_init(job, worker, replace_and_grab(worker, &call, &grabbed));
   if (job->st) {
     __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   }
   return gcffi_call_end(&call, (int)grabbed);
 }
 
-/* Python lets go of a job of grab; unanswered, the server keeps it as running until the worker goes away. Where another
- * thread uses the worker, that frees the job in the end; a forked child frees nothing. The garbage collector may have
- * closed the worker before. */
+/* Python releases a job of grab. Without an answer it counts as running until the worker disconnects. If another thread
+ * uses the worker, the job is freed with it; a forked child frees nothing. The worker may be closed already. */
 void gcffi_job_drop(gcffi_job *job) {
   gcffi_worker *worker = job->worker;
   gearman_job_st *st = job->st;
-  gcffi_job_init(job, worker, NULL); /* what was collected with it may still ask */
+  gcffi_job_init(job, worker, NULL); /* an object that is collected with it may still ask */
   if (!st || gcffi_guard_check_process(worker) == GCFFI_E_FORKED) {
     return;
   }

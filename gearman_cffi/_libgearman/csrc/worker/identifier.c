@@ -1,7 +1,6 @@
-/* A worker's name at its servers, which gearadmin --workers shows.
- *
- * Q38: libgearman sends it once over each connection that it keeps a record of, and not again when it has opened that
- * connection anew. So it is sent here, before anything else. Not over TLS, where what is sent is encrypted before it comes here. */
+/* A worker's name at its servers, which gearadmin --workers shows. libgearman does not send it over a connection that
+ * it opens again (Q38), so it is sent here, before anything else; not over TLS, where everything is encrypted before it
+ * comes here. */
 #define _GNU_SOURCE
 #include "worker.h"
 

@@ -1,4 +1,4 @@
-/* A job in Python's hands: what it brings, and what is sent for it. */
+/* A job that Python owns: what it brings, and what is sent for it. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -12,7 +12,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
   }
 }
 
-/* A signal handler has come in the middle of a packet: libgearman would go on with that one. */
+/* True in a signal handler that runs in the middle of a packet: libgearman would go on with that one. */
 static bool is_sending(const gcffi_worker *worker) {
   const gcffi_call *call = gcffi_current_call();
   while (call && !(call->kind == GCFFI_CALL_SENDS && call->io == &gcffi_worker_io && call->self == worker)) {
@@ -21,8 +21,8 @@ static bool is_sending(const gcffi_worker *worker) {
   return call != NULL;
 }
 
-/* Q29: libgearman tries a job's packets again after every timeout: only a signal ends the wait, and with it the
- * connection, so that half a packet is never followed by another. */
+/* Q29: libgearman sends again after every timeout. So only a signal ends the wait, and with it the connection: half a
+ * packet is never followed by another one. */
 static int begin(gcffi_call *call, gcffi_job *job) {
   if (!job || !job->st || job->connection_broken) {
     return job && job->connection_broken ? GEARMAN_LOST_CONNECTION : GEARMAN_INVALID_ARGUMENT;
@@ -49,7 +49,7 @@ static gearman_return_t send_packet(gearman_job_st *st, int what, const void *da
   }
 }
 
-static int send_in_scope(gcffi_call *call, gcffi_job *job, int what, const void *data, size_t size) {
+static int send_in_call(gcffi_call *call, gcffi_job *job, int what, const void *data, size_t size) {
   int rc = (int)send_packet(job->st, what, data, size);
   job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
   job->connection_broken = call->state == GCFFI_INTERRUPTED;
@@ -59,16 +59,16 @@ static int send_in_scope(gcffi_call *call, gcffi_job *job, int what, const void 
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
   gcffi_call call;
   int refused = begin(&call, job);
-  return refused ? refused : gcffi_call_end(&call, send_in_scope(&call, job, what, data, size));
+  return refused ? refused : gcffi_call_end(&call, send_in_call(&call, job, what, data, size));
 }
 
-/* Its result, sent from C, which a worker that goes on may hold back. */
+/* Its result, sent from C: a worker that keeps working may cork it. */
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size) {
   gcffi_call call;
   int rc = begin(&call, job);
   if (rc == 0) {
     job->worker->may_cork = true;
-    rc = send_in_scope(&call, job, GCFFI_SEND_COMPLETE, data, size);
+    rc = send_in_call(&call, job, GCFFI_SEND_COMPLETE, data, size);
     job->worker->may_cork = false;
     gcffi_call_pop(&call);
   }

@@ -1,9 +1,9 @@
 /* A worker waits for the answer to its request for a job in recv(), without a poll() before it.
  *
- * The answer comes at once. libgearman's first recv() would find nothing, a poll() and a second recv() would follow. So the
- * socket is made blocking, with a timeout after which signals are checked; everything else that is sent and received over
- * it does not wait (intercept.c). Measured for a Worker that drains a queue: 9 % of the CPU of worker and gearmand
- * together, and 9 % more jobs a second. Linux only: elsewhere these options mean less. */
+ * The answer comes at once. libgearman's first recv() would find nothing, a poll() and a second recv() would follow. So
+ * the socket is made blocking, with a timeout after which signals are checked; everything else that is sent and
+ * received over it does not wait (intercept.c). Measured for a Worker that drains a queue: 9 % of the CPU of worker and
+ * gearmand together, and 9 % more jobs a second. Linux only: elsewhere these options mean less. */
 #define _GNU_SOURCE
 #include "versions.h"
 #include "worker.h"
@@ -28,8 +28,8 @@ static bool has_time(const gcffi_call *call) {
   return call->deadline == GCFFI_NEVER || call->deadline - gcffi_now() > 2 * GCFFI_SIGNAL_RECHECK_NS;
 }
 
-/* The worker has asked for a job. Of several servers one is waited for so: to make sockets ready in turn would cost more
- * than it saves. */
+/* The worker has asked for a job. Of several servers one is waited for so: to make sockets ready in turn would cost
+ * more than it saves. */
 void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn) {
   worker->recv_fd = worker->recv_fd < 0 ? conn->fd : worker->recv_fd;
   if (worker->recv_mode != GCFFI_RECV_NEVER_BLOCKS) {

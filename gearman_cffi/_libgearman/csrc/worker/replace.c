@@ -1,4 +1,4 @@
-/* Clones of a worker, with connections of their own: for a program, and in the place of one that is spent. */
+/* What breaks a libgearman worker, another one in its place, and clones. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Q15: whether libgearman crashes when it goes on after a packet that it has refused: the answer to a job whose time was over,
- * and what comes from a server that is no gearmand. */
+/* Q15: whether libgearman crashes if it goes on after this, a packet that it has refused. */
 bool gcffi_breaks_worker(gearman_return_t rc) {
   switch (rc) {
   case GEARMAN_UNEXPECTED_PACKET:
@@ -20,7 +19,7 @@ bool gcffi_breaks_worker(gearman_return_t rc) {
   }
 }
 
-/* Whether libgearman goes on from where it was: it has not come to the end of its search, and has begun one. */
+/* Whether libgearman is in the middle of its search for a job after this. */
 bool gcffi_is_mid_search(gearman_return_t rc) {
   return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
 }
@@ -30,8 +29,8 @@ void gcffi_worker_set_phase(gcffi_worker *worker, gcffi_phase phase) {
   worker->phase = worker->phase == GCFFI_BROKEN ? GCFFI_BROKEN : phase;
 }
 
-/* Q18: the connections first. One may still receive into a job that gearman_worker_free() frees before it. In a nested
- * call, which is not that of a client whose callback this is, so that closing is not counted as a loss. */
+/* Q18: the connections first, because one may still receive into a job. In a nested call, so that closing them is not
+ * counted as a loss, neither for the worker nor for a client whose callback this is. */
 void gcffi_free_worker(gearman_worker_st *st) {
   gcffi_call call;
   gcffi_call_push(&call, -1);
@@ -40,8 +39,9 @@ void gcffi_free_worker(gearman_worker_st *st) {
   gcffi_call_pop(&call);
 }
 
+/* Q14: gearman_worker_clone() reverses servers and functions. */
 static gearman_worker_st *clone_of(gearman_worker_st *from) {
-  gearman_worker_st *reversed = gearman_worker_clone(NULL, from); /* Q14: in the order of servers and functions */
+  gearman_worker_st *reversed = gearman_worker_clone(NULL, from);
   gearman_worker_st *st = reversed ? gearman_worker_clone(NULL, reversed) : NULL;
   gearman_worker_free(reversed);
   if (st) {
@@ -55,10 +55,11 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   return st;
 }
 
-/* A function is about to be registered. False: without memory. */
+/* Before a function is registered. False if there is no memory. */
 bool gcffi_remember_function(gcffi_worker *worker, const char *name) {
   size_t size = strlen(name) + 1;
-  for (const char *known = worker->function_names; known < worker->function_names + worker->function_names_size; known += strlen(known) + 1) {
+  const char *end = worker->function_names + worker->function_names_size;
+  for (const char *known = worker->function_names; known < end; known += strlen(known) + 1) {
     if (strcmp(known, name) == 0) {
       return true;
     }
@@ -72,9 +73,10 @@ bool gcffi_remember_function(gcffi_worker *worker, const char *name) {
   return more;
 }
 
-/* Q19: a clone has the functions that were unregistered and whose servers were not told yet, as if they were not. */
+/* Q19: a clone has functions that were unregistered and not announced as such. */
 static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clone) {
-  for (const char *name = worker->function_names; name < worker->function_names + worker->function_names_size; name += strlen(name) + 1) {
+  const char *end = worker->function_names + worker->function_names_size;
+  for (const char *name = worker->function_names; name < end; name += strlen(name) + 1) {
     if (!gearman_worker_function_exist(worker->st, name, strlen(name))) {
       gearman_worker_unregister(clone, name);
     }
@@ -99,7 +101,7 @@ bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
 }
 
 /* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
- * forgotten, and the servers told so: see NativeWorker. Returns a return code, or why the call is refused. */
+ * unregistered, and its servers learn that: see NativeWorker. Returns a return code, or why the call is refused. */
 int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from) {
   bool taken;
   int rc = gcffi_guard_acquire_in_callback(&from->guard, &taken);
@@ -120,8 +122,8 @@ void gcffi_free_replaced(gcffi_worker *worker) {
   }
 }
 
-/* Before libgearman goes on: where it would crash, a clone goes on in its place. Jobs belong to their worker, so one whose
- * jobs are still held is kept until they are gone, and so is the one that runs a job. */
+/* Before libgearman goes on: a clone takes the place of a broken worker. Jobs belong to libgearman's worker, so one
+ * whose jobs are in use or running is freed later. */
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
   if (worker->phase != GCFFI_BROKEN) {
     return GEARMAN_SUCCESS;

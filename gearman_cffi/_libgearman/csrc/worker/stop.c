@@ -1,5 +1,5 @@
-/* Stopping a worker from outside: a flag that work() looks at between jobs, and libgearman's wake-up pipe, which ends its wait
- * for one. libgearman puts the byte that it reads from that pipe back (Q17). */
+/* Stopping a worker from outside: a flag that work() checks between jobs, and libgearman's wake-up pipe, which ends its
+ * wait for one. Q17: libgearman puts the byte back that it reads from that pipe. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -20,7 +20,7 @@ static void unlock(gcffi_worker *worker) { __atomic_store_n(&worker->stop_lock, 
 
 static void wake_up(const gcffi_worker *worker) { gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT); }
 
-/* May be called from a signal handler and from any thread. A worker that runs a job waits for nothing that this should end. */
+/* May be called from a signal handler and from any thread. While the worker runs a job, the flag is enough. */
 void gcffi_worker_stop(gcffi_worker *worker) {
   __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
   if (!__atomic_load_n(&worker->job.st, __ATOMIC_SEQ_CST)) {
@@ -30,8 +30,8 @@ void gcffi_worker_stop(gcffi_worker *worker) {
   }
 }
 
-/* Puts another one in the place of libgearman's worker, which is returned and whose pipe nobody writes to any more: it may be
- * closed, and the descriptor another's. */
+/* Replaces libgearman's worker, and returns the one before: nobody writes to its pipe any more, so that it may be
+ * closed. */
 gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st) {
   lock(worker);
   gearman_worker_st *before = worker->st;
@@ -44,7 +44,7 @@ gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st
   return before;
 }
 
-/* After a wait that the pipe has ended: what woke it up may be left from a stop() that had been obeyed by then. */
+/* After a wait that the pipe has ended, perhaps for a stop() that had its effect before. */
 void gcffi_drain_wakeup_pipe(const gcffi_worker *worker) {
   struct pollfd pipe = {.fd = pipe_of(worker), .events = POLLIN};
   char byte;
@@ -60,8 +60,7 @@ bool gcffi_consume_stop(gcffi_worker *worker) {
   return true;
 }
 
-/* In an exchange. libgearman would end it where it is: with half a result sent, or with a job freed into which the rest of it
- * is still received. */
+/* While something is sent or a job is received: libgearman would end that in the middle. */
 void gcffi_ignore_wakeup_pipe(const gcffi_worker *worker, struct pollfd *fds, nfds_t count) {
   for (nfds_t i = 0; i < count; i++) {
     fds[i].events = fds[i].fd == pipe_of(worker) ? 0 : fds[i].events;

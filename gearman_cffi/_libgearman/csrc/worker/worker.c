@@ -1,8 +1,5 @@
-/* The work loop.
- *
- * gearman_worker_work() runs in non-blocking mode here and the waits between its steps are ours: in blocking
- * mode libgearman may free the job that it receives (Q16), and a wait that ends early would send the request for a job
- * again. */
+/* A worker's life and its work loop: gearman_worker_work() in non-blocking mode, with our waits between its steps
+ * (Q16). */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -11,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* False also when GEARMAN_SERVERS names an unknown host. The memory is the caller's. */
+/* False also if GEARMAN_SERVERS names an unknown host. The memory is the caller's. */
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   gcffi_call call;
   *worker = GCFFI_NEW_WORKER;
@@ -20,7 +17,7 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   worker->st = gearman_worker_create(NULL);
   gcffi_call_pop(&call);
   if (worker->st && !from_environment) {
-    gearman_worker_remove_servers(worker->st); /* where getenv() could not be replaced */
+    gearman_worker_remove_servers(worker->st); /* if getenv() could not be replaced */
   }
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   return worker->st != NULL;
@@ -36,8 +33,8 @@ static void free_all(gcffi_worker *worker) {
   free(worker->pollset.fds);
 }
 
-/* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that are still held
- * keep the worker; the garbage collector ends what it finds together in any order. */
+/* In a forked child nothing is freed: closing would shut down the parent's connections. Jobs of grab that Python still
+ * owns keep the worker: the garbage collector may close the worker before them. */
 void gcffi_worker_close(gcffi_worker *worker) {
   worker->guard.closed = true;
   if (__atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST)) {
@@ -60,14 +57,14 @@ static void keep_error(gcffi_worker *worker) {
 
 /* ---------------------------------------------------------------------------------------- the loop */
 
-#define FIRST_NAP_MS 50
-#define LONGEST_NAP_MS 1000
+#define FIRST_PAUSE_MS 50
+#define LONGEST_PAUSE_MS 1000
 
 static bool returns_on_timeout(gcffi_worker *worker) {
   return (gearman_worker_options(worker->st) & GEARMAN_WORKER_TIMEOUT_RETURN) != 0;
 }
 
-/* A connection on which something else than the functions was sent has been given up while it was opened. */
+/* unannounced_fd: a connection over which something else than the functions was sent was given up while it was opened. */
 static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   bool was_searching = worker->phase >= GCFFI_SEARCHING;
   worker->functions_added = worker->functions_added && was_searching;
@@ -78,7 +75,7 @@ static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   }
 }
 
-/* What a job does to the worker's functions may put another worker of libgearman's in the place of the one that runs it. */
+/* A job may change the worker's functions, and with that replace the libgearman worker that runs it. */
 static gearman_return_t step(gcffi_worker *worker) {
   gearman_worker_st *st = worker->st;
   gearman_return_t rc = gearman_worker_work(st);
@@ -90,12 +87,12 @@ static gearman_return_t step(gcffi_worker *worker) {
   return rc;
 }
 
-/* With no server connected there is nothing to wait for. One more round then, for a server that went away and is
- * back already; when that ends the same way, none can be reached. A worker with a timeout that has lost its servers
- * keeps trying until that time is over; libgearman's blocking mode waits for its end. */
+/* Without a connected server there is nothing to wait for: one more round, for a server that is back already; then none
+ * can be reached. A worker with a timeout that has lost its servers tries again until that time is over, as in blocking
+ * mode. */
 static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits) {
   bool last_try = false;
-  int nap = FIRST_NAP_MS;
+  int pause = FIRST_PAUSE_MS;
   for (;;) {
     if (gcffi_consume_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
@@ -110,7 +107,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
       continue;
     }
     if (did == GEARMAN_NO_JOBS && worker->functions_added) {
-      continue; /* the servers have still to be told of what they are to wake it up for */
+      continue; /* the new functions are not announced yet */
     }
     if (!waits || call->state == GCFFI_INTERRUPTED || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
       return did;
@@ -121,12 +118,12 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     rc = gcffi_worker_wait_io(worker, call);
     worker->is_idle = false;
     if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && worker->has_sent && returns_on_timeout(worker)) {
-      if (gcffi_sleep_interruptibly(call, &wake_up, nap)) {
+      if (gcffi_sleep_interruptibly(call, &wake_up, pause)) {
         worker->has_error = true;
         strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
         return GEARMAN_TIMEOUT;
       }
-      nap = nap < LONGEST_NAP_MS ? nap * 2 : LONGEST_NAP_MS;
+      pause = pause < LONGEST_PAUSE_MS ? pause * 2 : LONGEST_PAUSE_MS;
     } else if (rc == GEARMAN_SHUTDOWN_GRACEFUL) {
       gcffi_drain_wakeup_pipe(worker);
     } else if (rc == GEARMAN_SUCCESS) {
@@ -142,7 +139,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
   }
 }
 
-static gearman_return_t renew_and_work(gcffi_worker *worker, gcffi_call *call) {
+static gearman_return_t replace_and_work(gcffi_worker *worker, gcffi_call *call) {
   gearman_return_t rc;
   bool waits = !worker->non_blocking;
   worker->has_error = false;
@@ -182,21 +179,21 @@ static int run_jobs(gcffi_worker *worker, gcffi_call *call, bool keep_working) {
     if (worker->register_after_announce) {
       return GCFFI_E_ANNOUNCE_FIRST;
     }
-    rc = renew_and_work(worker, call);
+    rc = replace_and_work(worker, call);
   } while (worker->keep_working && rc == GEARMAN_SUCCESS && worker->outcome == GEARMAN_SUCCESS && !worker->send_error &&
            call->state != GCFFI_INTERRUPTED);
   return worker->send_error ? worker->send_error : rc ? (int)rc : worker->outcome;
 }
 
-/* Waits for a job and runs it. keep_working: then the next one, as long as all goes well and neither stop() is called nor
- * goes_on put out. */
+/* Waits for a job and runs it. keep_working: then the next one, until one fails, stop() is called, or
+ * worker->keep_working is unset. */
 int gcffi_worker_work(gcffi_worker *worker, bool keep_working, int *outcome) {
   gcffi_call call;
   int refused = begin(&call, worker);
   return refused ? refused : end_call(&call, run_jobs(worker, &call, keep_working), outcome);
 }
 
-static gearman_return_t renew_and_announce(gcffi_worker *worker) {
+static gearman_return_t replace_and_announce(gcffi_worker *worker) {
   gearman_return_t rc = gcffi_worker_replace_if_broken(worker);
   if (rc == GEARMAN_SUCCESS) {
     worker->job_may_come = true;
@@ -205,12 +202,12 @@ static gearman_return_t renew_and_announce(gcffi_worker *worker) {
   return rc;
 }
 
-/* One step without waiting: tells the servers what was registered and unregistered, and may run a job. */
+/* One step without waiting: announces what was registered and unregistered, and may run a job. */
 int gcffi_worker_announce(gcffi_worker *worker, int *outcome) {
   gcffi_call call;
   int rc = begin(&call, worker);
   if (rc == 0) {
-    rc = (int)renew_and_announce(worker);
+    rc = (int)replace_and_announce(worker);
     rc = end_call(&call, worker->send_error ? worker->send_error : rc, outcome);
   }
   return rc;

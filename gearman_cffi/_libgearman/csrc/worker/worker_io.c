@@ -1,9 +1,9 @@
-/* A worker's connections: what it has told its servers, and results that go out with the request for the next job.
+/* A worker's hooks: what it has announced, and results that go out with the request for the next job (cork).
  *
- * Each packet that goes out by itself wakes the server up, and costs the worker, in whose time the kernel delivers it, as
- * much as everything else about a small job. A worker that asks for the next job at once has the kernel hold the result
- * back until then (MSG_MORE). A wait or the end of the call uncorks it. Without the cork draining a queue costs the worker
- * 29 % more CPU, and gearmand 40 % more. */
+ * Each packet that goes out by itself wakes the server up, and costs the worker, in whose time the kernel delivers it,
+ * as much as everything else about a small job. A worker that asks for the next job at once has the kernel hold the
+ * result back until then (MSG_MORE). A wait or the end of the call uncorks it. Without the cork draining a queue costs
+ * the worker 29 % more CPU, and gearmand 40 % more. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -11,8 +11,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* A worker announces its functions first, and then asks for a job. Over a connection that was first used for something
- * else, its name for instance, libgearman would never announce them (Q21). */
+/* A worker announces its functions first, and then asks for a job. Q21: over a connection that was first used for
+ * something else libgearman never announces them. */
 static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool announces) {
   worker->has_sent = true;
   worker->is_announcing = (worker->is_announcing || announces) && !asks;
