@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from gearman_cffi.ext import ConcurrentUseError
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
     from gearman_cffi.job_status import JobStatus
-    from gearman_cffi.job_watch import JobUpdate, JobWatch, UpdateKind
+    from gearman_cffi.job_update import JobUpdate, UpdateKind
+    from gearman_cffi.job_watch import JobWatch
     from gearman_cffi.jobs import Job, JobInterface
     from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
@@ -147,7 +148,8 @@ _NAMES = {
         "is_serialized",
     ),
     "servers": ("Server", "ServerCollection"),
-    "job_watch": ("JobUpdate", "JobWatch", "UpdateKind"),
+    "job_update": ("JobUpdate", "UpdateKind"),
+    "job_watch": ("JobWatch",),
     "worker": ("Worker",),
 }
 

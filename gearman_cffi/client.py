@@ -28,7 +28,8 @@ from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
 from gearman_cffi.job_status import JobStatus
-from gearman_cffi.job_watch import JobUpdate, JobWatch
+from gearman_cffi.job_update import JobUpdate
+from gearman_cffi.job_watch import JobWatch
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind

@@ -33,7 +33,7 @@ from gearman_cffi.events import Dispatcher, EventName, Listener
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exceptions import NoFunctionGiven as NoFunctionGiven
 from gearman_cffi.ext import GearmanClient, GearmanWorker, arguments
-from gearman_cffi.job_watch import JobUpdate
+from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import PhpSerializer, Serializer, is_serialized

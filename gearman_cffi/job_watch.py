@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any
 
 from gearman_cffi.bulk import PendingJob, Scheduler
-from gearman_cffi.ext import GearmanTask
+from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.serializers import Serializer
-
-
-class UpdateKind(str, Enum):
-    """What an update is about."""
-
-    CREATED = "created"
-    STATUS = "status"
-    DATA = "data"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class JobUpdate:
-    """An update of a job: the server has accepted it, or the worker sent a status, a part of the result or a warning.
-
-    numerator and denominator are those of the last status, 0 before the first. data is the part or the warning, as the
-    worker sent it.
-    """
-
-    kind: UpdateKind
-    handle: str
-    numerator: int = 0
-    denominator: int = 0
-    data: bytes = b""
-
-    @property
-    def fraction(self) -> float | None:
-        """numerator / denominator; None if the worker has not sent a denominator."""
-        return self.numerator / self.denominator if self.denominator else None
 
 
 class JobWatch:
@@ -54,7 +23,7 @@ class JobWatch:
         self._job = job
         self._serializer = serializer
         self._updates: deque[JobUpdate] = deque()
-        job.on_update = _collector(self._updates)
+        job.on_update = self._updates.append  # no reference to self: the last one outside closes the connection
 
     @property
     def handle(self) -> str:
@@ -80,7 +49,7 @@ class JobWatch:
         return self._serializer.unserialize(self._job.answer)
 
     def _step(self) -> bool:
-        """Submits the job, or waits for what comes next. False if the job has ended."""
+        """Submits the job, or waits for its next packet. Returns False if the job has ended."""
         if self._job.is_done or not self._scheduler.step():
             self._scheduler.close()
             return False
@@ -88,15 +57,3 @@ class JobWatch:
 
     def __del__(self) -> None:
         self._scheduler.close()
-
-
-def _collector(updates: deque[JobUpdate]) -> Callable[[str, str, GearmanTask], None]:
-    """Refers to the updates, not to the JobWatch, so that the connection is closed with its last reference."""
-
-    def take(what: str, handle: str, task: GearmanTask) -> None:
-        data = (task.data() or b"") if what in ("data", "warning") else b""
-        updates.append(
-            JobUpdate(UpdateKind(what), handle, task.taskNumerator() or 0, task.taskDenominator() or 0, data)
-        )
-
-    return take

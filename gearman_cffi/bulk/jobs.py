@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_UNIQUE, check_name
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
-from gearman_cffi.ext import GearmanTask
+from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority, job_kind
@@ -36,7 +36,7 @@ class PendingJob:
         self.handle = ""
         self.parts: list[bytes] = []
         self.deadline: float | None = None
-        self.on_update: Callable[[str, str, GearmanTask], None] | None = None
+        self.on_update: Callable[[JobUpdate], object] | None = None
 
     @property
     def answer(self) -> bytes:

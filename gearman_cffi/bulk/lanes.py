@@ -20,6 +20,7 @@ from gearman_cffi.ext import (
     capabilities,
 )
 from gearman_cffi.ext.batch import BatchSubmitter, wait_for_any
+from gearman_cffi.job_update import JobUpdate, UpdateKind
 
 
 class Lane(ABC, Generic[J]):
@@ -333,17 +334,18 @@ class ForegroundLane(ServerLane[PendingJob]):
 
     def _on_created(self, task: GearmanTask, job: PendingJob) -> None:
         job.handle = task.jobHandle() or ""
-        self._update("created", job, task)
+        self._update(UpdateKind.CREATED, job, task)
 
     def _on_data(self, task: GearmanTask, job: PendingJob) -> None:
-        job.parts.append(task.data() or b"")
-        self._update("data", job, task)
+        data = task.data() or b""
+        job.parts.append(data)
+        self._update(UpdateKind.DATA, job, task, data)
 
     def _on_warning(self, task: GearmanTask, job: PendingJob) -> None:
-        self._update("warning", job, task)
+        self._update(UpdateKind.WARNING, job, task, task.data() or b"")
 
     def _on_status(self, task: GearmanTask, job: PendingJob) -> None:
-        self._update("status", job, task)
+        self._update(UpdateKind.STATUS, job, task)
 
     def _on_complete(self, task: GearmanTask, job: PendingJob) -> None:
         job.parts.append(task.data() or b"")
@@ -358,7 +360,8 @@ class ForegroundLane(ServerLane[PendingJob]):
     def _on_exception(self, task: GearmanTask, job: PendingJob) -> None:
         self.fail(job, ReturnCode.WORK_EXCEPTION, self.error(), task.data() or b"")
 
-    def _update(self, what: str, job: PendingJob, task: GearmanTask) -> None:
+    def _update(self, kind: UpdateKind, job: PendingJob, task: GearmanTask, data: bytes = b"") -> None:
         if job.on_update is not None and not job.is_done:
             self.has_progressed = True
-            job.on_update(what, job.handle, task)
+            numerator, denominator = task.taskNumerator() or 0, task.taskDenominator() or 0
+            job.on_update(JobUpdate(kind, job.handle, numerator, denominator, data))

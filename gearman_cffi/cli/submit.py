@@ -15,7 +15,7 @@ from gearman_cffi.cli.options import option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import SerializerError
-from gearman_cffi.job_watch import UpdateKind
+from gearman_cffi.job_update import UpdateKind
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection

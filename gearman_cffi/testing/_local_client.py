@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from gearman_cffi.bulk import EncodedJob, Lane, PendingJob, Results
 from gearman_cffi.bulk.window import J
 from gearman_cffi.client import Client, EndedJobs
 from gearman_cffi.exceptions import JobException
-from gearman_cffi.ext import GearmanClient, GearmanTask, Reply, ReturnCode
+from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
+from gearman_cffi.job_update import JobUpdate, UpdateKind
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_native import LocalNativeClient
-from gearman_cffi.testing._local_queue import ENDS, LocalQueue, Packet, Sent, SubmittedJob, failure_of
+from gearman_cffi.testing._local_queue import ENDS, LocalQueue, Packet, PacketKind, SubmittedJob, failure_of
 
 
 class LocalGearmanClient(GearmanClient):
@@ -133,7 +134,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
                 queued = self._queue.submit(job.kind, name, key, job.workload)
                 job.handle = queued.handle
                 answer = _OutstandingJob(job, queued)
-                answer.update("created", Packet(Sent.STATUS, b"", 0, 0))
+                answer.update(JobUpdate(UpdateKind.CREATED, job.handle))
                 queued.receivers.append(answer.receive)
                 self._answers.append(answer)
                 self.has_progressed = self.has_progressed or job.on_update is not None
@@ -175,11 +176,11 @@ class _OutstandingJob:
         self.queued = queued
 
     def receive(self, packet: Packet) -> None:
-        if packet.what in (Sent.DATA, Sent.COMPLETE):
+        if packet.kind in (PacketKind.DATA, PacketKind.COMPLETE):
             self.job.parts.append(packet.content)
-        if packet.what not in ENDS:
-            self.update(packet.what.value, packet)
+        if packet.kind not in ENDS:
+            self.update(packet.as_update(self.job.handle))
 
-    def update(self, what: str, packet: Packet) -> None:
+    def update(self, update: JobUpdate) -> None:
         if self.job.on_update is not None:
-            self.job.on_update(what, self.job.handle, cast(GearmanTask, packet))
+            self.job.on_update(update)

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from gearman_cffi._libgearman import JobPacket, Reply, StatusReply
 from gearman_cffi.ext import GearmanJob, ReturnCode
-from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, Sent, SubmittedJob
+from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, PacketKind, SubmittedJob
 
 if TYPE_CHECKING:
     from gearman_cffi._libgearman import JobCallbacks
 
 _Data = bytes | bytearray | memoryview
-_SENT = {
-    JobPacket.DATA: Sent.DATA,
-    JobPacket.WARNING: Sent.WARNING,
-    JobPacket.COMPLETE: Sent.COMPLETE,
-    JobPacket.EXCEPTION: Sent.EXCEPTION,
-    JobPacket.FAIL: Sent.FAIL,
+_PACKET_KINDS = {
+    JobPacket.DATA: PacketKind.DATA,
+    JobPacket.WARNING: PacketKind.WARNING,
+    JobPacket.COMPLETE: PacketKind.COMPLETE,
+    JobPacket.EXCEPTION: PacketKind.EXCEPTION,
+    JobPacket.FAIL: PacketKind.FAIL,
 }
 
 
@@ -130,13 +130,13 @@ class LocalGearmanJob(GearmanJob):
     def _send(self, packet: JobPacket, data: _Data = b"") -> int:
         if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
             self._queued.error = sys.exc_info()[1]  # this is called while the exception is handled
-        self._queued.send(_SENT[packet], bytes(data))
+        self._queued.send(_PACKET_KINDS[packet], bytes(data))
         return ReturnCode.SUCCESS
 
     def _send_status(self, numerator: int, denominator: int) -> int:
         if self._queued.return_code is None:
             self._queued.numerator, self._queued.denominator = numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF
-        self._queued.send(Sent.STATUS)
+        self._queued.send(PacketKind.STATUS)
         return ReturnCode.SUCCESS
 
 
@@ -187,7 +187,7 @@ class _ReplyParts:
         self.parts: list[bytes] = []
 
     def receive(self, packet: Packet) -> None:
-        if packet.what is Sent.EXCEPTION:
+        if packet.kind is PacketKind.EXCEPTION:
             self.parts = [packet.content]
-        elif packet.what in (Sent.DATA, Sent.COMPLETE):
+        elif packet.kind in (PacketKind.DATA, PacketKind.COMPLETE):
             self.parts.append(packet.content)

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import ReturnCode
+from gearman_cffi.job_update import JobUpdate, UpdateKind
 from gearman_cffi.priorities import Priority, job_kind
 
 BACKGROUND = {job_kind(priority, background=True): priority for priority in Priority}
@@ -19,8 +20,8 @@ _FOREGROUND = {job_kind(priority, background=False): priority for priority in Pr
 _PRIORITIES = BACKGROUND | _FOREGROUND
 
 
-class Sent(Enum):
-    """The kind of a packet that a worker has sent for a job."""
+class PacketKind(Enum):
+    """The kind of a packet that a worker sends for a job."""
 
     STATUS = "status"
     DATA = "data"
@@ -31,32 +32,24 @@ class Sent(Enum):
 
 
 ENDS = {
-    Sent.COMPLETE: ReturnCode.SUCCESS,
-    Sent.EXCEPTION: ReturnCode.WORK_EXCEPTION,
-    Sent.FAIL: ReturnCode.WORK_FAIL,
+    PacketKind.COMPLETE: ReturnCode.SUCCESS,
+    PacketKind.EXCEPTION: ReturnCode.WORK_EXCEPTION,
+    PacketKind.FAIL: ReturnCode.WORK_FAIL,
 }
 
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet that a worker has sent for a job, with the status at that time. It has the methods of GearmanTask."""
+    """A packet that a worker has sent for a job, with the status at that time."""
 
-    what: Sent
+    kind: PacketKind
     content: bytes
     numerator: int
     denominator: int
 
-    def data(self) -> bytes:
-        """Returns the content."""
-        return self.content
-
-    def taskNumerator(self) -> int:  # noqa: N802
-        """Returns the first number of the last status."""
-        return self.numerator
-
-    def taskDenominator(self) -> int:  # noqa: N802
-        """Returns the second number of the last status."""
-        return self.denominator
+    def as_update(self, handle: str) -> JobUpdate:
+        """Returns what a client that watches the job gets. For packets that do not end the job."""
+        return JobUpdate(UpdateKind(self.kind.value), handle, self.numerator, self.denominator, self.content)
 
 
 Receiver: TypeAlias = Callable[[Packet], None]
@@ -82,19 +75,21 @@ class SubmittedJob:
     @property
     def return_code(self) -> int | None:
         """The return code with which the job has ended; None before that."""
-        return ENDS.get(self.packets[-1].what) if self.packets else None
+        return ENDS.get(self.packets[-1].kind) if self.packets else None
 
     @property
     def answer(self) -> bytes:
         """The result with all its parts, or the text of the exception."""
         if self.return_code == ReturnCode.WORK_EXCEPTION:
             return self.packets[-1].content
-        return b"".join(packet.content for packet in self.packets if packet.what in (Sent.DATA, Sent.COMPLETE))
+        return b"".join(
+            packet.content for packet in self.packets if packet.kind in (PacketKind.DATA, PacketKind.COMPLETE)
+        )
 
-    def send(self, what: Sent, content: bytes = b"") -> None:
+    def send(self, kind: PacketKind, content: bytes = b"") -> None:
         """Passes a packet to the receivers. Packets after the end of the job are dropped."""
         if self.return_code is None:
-            packet = Packet(what, content, self.numerator, self.denominator)
+            packet = Packet(kind, content, self.numerator, self.denominator)
             self.packets.append(packet)
             for receiver in self.receivers:
                 receiver(packet)

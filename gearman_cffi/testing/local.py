@@ -12,7 +12,7 @@ from gearman_cffi.client import Client
 from gearman_cffi.events import Dispatcher
 from gearman_cffi.exceptions import GearmanError, SerializerError
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.job_watch import JobUpdate, UpdateKind
+from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
@@ -151,9 +151,5 @@ class LocalGearman:
                 result = self._worker.serializer.unserialize(job.answer)
             except GearmanError as unreadable:
                 error = unreadable
-        updates = tuple(
-            JobUpdate(UpdateKind(sent.what.value), job.handle, sent.numerator, sent.denominator, sent.content)
-            for sent in job.packets
-            if sent.what not in ENDS
-        )
+        updates = tuple(packet.as_update(job.handle) for packet in job.packets if packet.kind not in ENDS)
         return DoneJob(**self._attributes(job), result=result, error=error, updates=updates)
