@@ -131,7 +131,7 @@ class JobCollection:
         to_time_limit(time_limit)
 
         def add(function: _Function) -> _Function:
-            handler = FunctionHandler(name or function.__name__, function, time_limit)
+            handler = FunctionHandler(function.__name__ if name is None else name, function, time_limit)
             self.add(handler)
             with suppress(AttributeError):  # not every callable takes one
                 function.gearman_handlers = [*handlers_of(function), handler]  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -62,6 +63,17 @@ class _Servers(click.ParamType):  # type: ignore[type-arg]  # generic since clic
             self.fail(str(error), parameter, context)
 
 
+class Number(click.FloatRange):
+    """A number in a range; nan, which compares with no number, is in none."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """The number."""
+        number = float(super().convert(value, parameter, context))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", parameter, context)
+        return number
+
+
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
     """A number of bytes, or a text such as 128M."""
 
@@ -117,7 +129,7 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
     """Add --timeout, in seconds, to a command."""
     return option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         default=seconds,
         show_default="none" if seconds is None else True,
         metavar="SECONDS",

@@ -10,7 +10,7 @@ import click
 
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.io import print_line
-from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import Number, json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.cli.tables import print_json
 from gearman_cffi.client import Client
@@ -26,7 +26,7 @@ from gearman_cffi.servers import ServerCollection
 @option("--watch", is_flag=True, help="Show the progress until the job has ended.")
 @option(
     "--interval",
-    type=click.FloatRange(min=0.05),
+    type=Number(min=0.05),
     default=1.0,
     metavar="SECONDS",
     help="With --watch: time between two requests.",

@@ -10,13 +10,13 @@ import click
 
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.options import Assignment, Size, option, servers_option
+from gearman_cffi.cli.options import Assignment, Number, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
 from gearman_cffi.pool.options import Preload, usable_cpus
 from gearman_cffi.serializers.by_name import BY_NAME
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
+_SECONDS = Number(min=0, min_open=True)
 _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # of --preload and --no-preload
 
 
@@ -44,7 +44,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option("--memory-limit", type=Size(), help="Replace a process that uses more memory than this after a job: 128M, 1G.")
 @option(
     "--splay",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     metavar="SHARE",
     default=0.1,
     help="Lower each of these limits at random by up to this share, so that processes are not replaced all at once.",

@@ -321,6 +321,18 @@ def test_variables_of_kubernetes(name: str, value: str) -> None:
             assert option.resolve_envvar_value(context) == (None if variable.endswith("_PORT") else value)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nan_is_in_no_range(name: str) -> None:
+    """Each option that takes a fraction refuses nan, which compares with no limit."""
+    command: click.Command = getattr(import_module(f"gearman_cffi.cli.{COMMANDS[name][0]}"), name)
+    options = [option for option in command.params if isinstance(option.type, click.types.FloatParamType)]
+    assert options
+    for option in options:
+        for value in "nan", "-NaN":
+            with pytest.raises(click.BadParameter, match="not a number"):
+                option.type_cast_value(click.Context(command), value)
+
+
 def test_commands_in_kubernetes() -> None:
     """The exporter uses its default port, and the worker serves no metrics."""
     address = "tcp://10.101.82.102:9418"

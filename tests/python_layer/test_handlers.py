@@ -105,6 +105,8 @@ class TestJobCollection:
         for name in ("", "a\0b", "x" * 513):
             with pytest.raises(InvalidArgument):
                 JobCollection([Named(name)])
+            with pytest.raises(InvalidArgument):
+                JobCollection().handler(name)(lambda job: None)
 
 
 class TestHandlers:
