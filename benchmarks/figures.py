@@ -43,7 +43,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A limit of a row's figure, or of its ratio to that of another row: a maximum, or with at_least a minimum."""
+    """A limit for a row's figure, or for its ratio to another row: a maximum, or with at_least a minimum."""
 
     row: str
     metric: str
@@ -65,8 +65,8 @@ class Verdict:
     value: float
 
     @property
-    def holds(self) -> bool:
-        """Whether the value is within the limit. It is rounded as it is shown."""
+    def is_met(self) -> bool:
+        """Whether the value, rounded as in the tables, is within the limit."""
         shown = round(self.value, self.digits)
         return shown >= self.goal.limit if self.goal.at_least else shown <= self.goal.limit
 
@@ -86,7 +86,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Returns that of at least one value."""
+        """Returns the spread of one or more values."""
         return cls(median(values), min(values), max(values))
 
 

@@ -1,4 +1,4 @@
-"""The measured programs: how those of each language are compiled, started and controlled."""
+"""The measured programs: how the programs of each language are compiled, started and controlled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """The command of a program. after: arguments behind those of the work. needs: a tool, or ""."""
+    """The command of a program. after: arguments to append to a work's. needs: a tool, or ""."""
 
     command: tuple[str, ...]
     after: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ class Running:
         self._errors.close()
 
     def await_ready(self) -> None:
-        """Waits until the warm-up is over."""
+        """Waits for the end of the warm-up."""
         line = self._next_line()
         if line != "ready":
             raise self._failed(f"printed {line!r} instead of ready")

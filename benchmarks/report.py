@@ -48,7 +48,7 @@ def goals(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         for row in outcome.work.rows:
             for verdict in outcome.verdicts(row.name):
-                result = "met" if verdict.holds else "**missed**"
+                result = "met" if verdict.is_met else "**missed**"
                 lines.append([outcome.work.name, row.name, str(verdict.goal), _value(verdict), result])
     if len(lines) == 1:
         return ""
@@ -100,7 +100,7 @@ def _row(outcome: Outcome, name: str) -> dict[str, Any]:
         },
         "ratios": {other: ratio for other, ratio in ratios.items() if ratio is not None},
         "goals": [
-            {"goal": str(verdict.goal), "measured": verdict.value, "holds": verdict.holds}
+            {"goal": str(verdict.goal), "measured": verdict.value, "holds": verdict.is_met}
             for verdict in outcome.verdicts(name)
         ],
     }
@@ -123,7 +123,7 @@ def _value(verdict: Verdict) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    return f"{verdict.goal}: {_value(verdict)} {'met' if verdict.holds else '**missed**'}"
+    return f"{verdict.goal}: {_value(verdict)} {'met' if verdict.is_met else '**missed**'}"
 
 
 def _align(lines: Sequence[Sequence[str]]) -> list[str]:

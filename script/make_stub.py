@@ -3,7 +3,7 @@
 usage: python script/make_stub.py [--check]      --check writes nothing; it fails if the file is out of date
 
 The types are from the compiled module; the names of parameters are from the declarations, because cffi drops them.
-``lib`` is in ``sys.modules``, so the stub is that of a module: stubtest compares it name by name.
+``lib`` is in ``sys.modules``, so the stub is a module's: stubtest compares it name by name.
 """
 
 from __future__ import annotations

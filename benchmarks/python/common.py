@@ -22,7 +22,7 @@ def memory(field: str) -> int:
 
 
 def say_ready() -> None:
-    """Says that the warm-up is over."""
+    """Reports the end of the warm-up."""
     print("ready", flush=True)
 
 

@@ -26,7 +26,7 @@ class Row:
 class Work:
     """A table: rows that do the same work, and the figures that are shown.
 
-    The first metric is that of the ratios to C and PHP. rounds is the maximum.
+    The ratios to C and PHP are those of the first metric. rounds is the maximum.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Many jobs at once, over connections of their own.
+"""Many jobs at once, over separate connections.
 
 libgearman searches all outstanding tasks for each packet (Q28): the time for a batch grows with the square of its
 size. Therefore only a window of jobs is outstanding, and the next ones are submitted as answers come.

@@ -26,7 +26,7 @@ class EncodedJob(NamedTuple):
 
 
 class PendingJob:
-    """A foreground job until its answer is there. error is set if it failed."""
+    """A foreground job whose answer is awaited. error is set if it failed."""
 
     def __init__(self, job: JobInterface, encoded: EncodedJob, error: GearmanError | None = None) -> None:
         self.job = job
@@ -60,7 +60,7 @@ def is_job(item: object) -> bool:
 
 
 class JobEncoder:
-    """Encodes the jobs of one call. priority is for jobs that have none of their own."""
+    """Encodes the jobs of one call. priority is for jobs that do not set one."""
 
     def __init__(self, serializer: Serializer, priority: Priority | int, background: bool) -> None:
         """Raises InvalidArgument for an unknown priority."""

@@ -1,4 +1,4 @@
-"""Lanes: connections of their own to the servers, each with the jobs that are outstanding on it."""
+"""Lanes: separate connections to the servers, each with the jobs that are outstanding on it."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Lane(ABC, Generic[J]):
     def finish(self, rc: int) -> list[tuple[J, int]]:
         """Ends what is outstanding; returns the jobs that have failed, with their return codes.
 
-        rc is that of a job without an answer. Unless it is SUCCESS, the lane makes a new connection, to another
-        server first.
+        rc is the return code for jobs without an answer. Unless it is SUCCESS, the lane makes a new connection, and
+        tries another server first.
         """
 
     @abstractmethod
@@ -98,7 +98,7 @@ class Lane(ABC, Generic[J]):
 
 
 class ServerLane(Lane[J]):
-    """A lane to real servers. client is that of the connection."""
+    """A lane to real servers. client has the connection."""
 
     client: GearmanClient | BatchSubmitter
 
@@ -156,7 +156,7 @@ class BackgroundLane(ServerLane[EncodedJob]):
 
     @property
     def deadline(self) -> float | None:
-        """That of the window."""
+        """The deadline of the window."""
         return self._deadline
 
     @property

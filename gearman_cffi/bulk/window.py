@@ -34,7 +34,7 @@ J = TypeVar("J", bound=QueuedJob)
 
 
 class WindowQueue(Generic[J]):
-    """Jobs in the order in which they are submitted. size is that of their workloads, in bytes."""
+    """Jobs in the order in which they are submitted. size is the total size of their workloads in bytes."""
 
     def __init__(self) -> None:
         self._jobs: deque[J] = deque()

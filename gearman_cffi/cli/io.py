@@ -12,7 +12,7 @@ from gearman_cffi.messages import escape
 
 
 def prepare_streams() -> None:
-    """Open /dev/null in place of closed standard streams, and escape what the encoding of stdout cannot express.
+    """Replace closed standard streams by /dev/null, and escape what the encoding of stdout cannot express.
 
     Otherwise a socket would get the descriptor of a closed stream. sys.stdin stays None: reading it is an error.
     """

@@ -26,9 +26,9 @@ def read(data: str) -> bytes:
 
 
 def read_lines(data: str) -> Iterator[bytes]:
-    """The lines of the data, without line ends. Without data they are those of stdin, read as they arrive."""
+    """The lines of the data, without line ends. Without data, stdin is read as its lines arrive."""
     source = _stdin() if data in ("", "-") else BytesIO(read(data))
-    for line in source:  # lines end at \n only, unlike those of splitlines()
+    for line in source:  # lines end at \n only; splitlines() splits at others too
         yield line.rstrip(b"\r\n")
 
 

@@ -40,7 +40,7 @@ class EventDispatcher:
             self._listeners.pop(event_name, None)
 
     def add_subscriber(self, subscriber: EventSubscriber) -> None:
-        """Adds all listeners that the subscriber names."""
+        """Adds all listeners that the subscriber names. Raises TypeError if it has no get_subscribed_events()."""
         for event_name, method, priority in _subscriptions(self._subscribed_events(subscriber)):
             self.add_listener(event_name, getattr(subscriber, method), priority)
 

@@ -16,7 +16,7 @@ class WorkerEvent(Event):
     before_run          run() was called; the worker is not connected yet
     on_io_wait          the worker has asked the servers for a job and is about to wait for their replies
     on_no_jobs          no server has a job; the worker is about to wait for one
-    on_work             that wait is over (dmank's name, for "there was no work")
+    on_work             that wait has ended (dmank's name)
     after_run           a job was answered, or has failed
     on_before_destroy   the worker was asked to stop
     """

@@ -51,7 +51,7 @@ class EventLoop:
             signal.signal(number, handler)
 
     def wait(self, descriptors: Sequence[int], seconds: float | None) -> None:
-        """Returns if a signal has arrived, a descriptor is readable, or the time is over; None for no limit."""
+        """Waits for a signal or a readable descriptor, at most that long; seconds None for no limit."""
         poll = select.poll()
         for descriptor in (self._wakeup, *descriptors):
             poll.register(descriptor, select.POLLIN)

@@ -35,7 +35,7 @@ from gearman_cffi.pool.worker_process import WorkerProcess
 
 
 class ForkServer:
-    """The state of the process. arguments: those of the program."""
+    """The fork server's state. arguments: of the command line, see above."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = list(arguments)
@@ -116,7 +116,7 @@ class ForkServer:
     def _spawn(self, options: str) -> int:
         inherited = (self.death_pipe, self.events, self.scoreboard)
         program = [sys.executable, "-m", "gearman_cffi.pool.spawn_main", self.target, *map(str, inherited)]
-        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)  # inherited: no signal gets lost meanwhile
+        signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED_SIGNALS)  # inherited, so that no signal gets lost
         process = subprocess.Popen([*program, self.directory, options], pass_fds=inherited)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED_SIGNALS)
         process.returncode = 0  # _reap() waits for it, not subprocess
@@ -148,7 +148,7 @@ class ForkServer:
 
 
 def _has_threads() -> bool:
-    """Whether the process has other threads. Python does not know those of C libraries."""
+    """Whether the process has other threads. threading does not know the threads of C libraries."""
     try:
         return len(os.listdir("/proc/self/task")) > 1
     except OSError:

@@ -59,7 +59,7 @@ class GracePeriods:
         return min(1.0, self._seconds)
 
     def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
-        """Kills the processes whose time is over."""
+        """Kills the processes that have exceeded their time."""
         for process in processes:
             is_exiting = process.stop_requested or process.exit_reason
             if self._seconds is None or process.was_killed or not is_exiting or process.job():

@@ -19,7 +19,7 @@ DETAILS = "gearman_details"
 
 
 def split_details(text: str) -> tuple[str, dict[str, Any]]:
-    """The first line of a text, and the extra= of a log call for the lines below it, such as those of a traceback."""
+    """The first line of a text, and the extra= of a log call for the lines below it, for example a traceback."""
     line, _, details = text.partition("\n")
     return line, {DETAILS: details}
 

@@ -1,7 +1,7 @@
 """prometheus_client's multiprocess mode in a pool whose processes come and go.
 
 In that mode each process id has a file that is never deleted, because a counter must not fall when a process ends.
-The pool uses the ids of its own (0, 1, ...) in place of process ids: a new process continues the file of the last one.
+The pool uses its own numbers (0, 1, ...) instead of process ids: a new process continues the file of an earlier one.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class PoolOptions:
     processes, dedicated: how many processes serve all functions, and how many more serve only the function named.
     max_jobs, max_runtime (seconds), memory_limit (bytes): a process exits after the job in which it reaches one.
     splay: lower each of these limits at random by up to this share.
-    job_timeouts: seconds by function; "*" for functions that have none of their own.
+    job_timeouts: seconds by function; "*" for all functions that are not listed.
     shutdown_timeout: seconds to wait at shutdown for running jobs, and for a process without a job that is to exit;
         None for no limit.
     burst: end when the queues are empty.

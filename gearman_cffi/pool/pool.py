@@ -45,7 +45,7 @@ class Pool:
         self._current: Generation | None = None
         self._loading: Generation | None = None
         self._load_again = False  # a reload was requested while another one was loading
-        self._lacks_forkserver = False  # that of the current generation died
+        self._lacks_forkserver = False  # the current generation's fork server died
         self._import_was_killed = False
         self._load_backoff = Backoff()
         self._rolling_reload = RollingReload(self._start, self._stop)
@@ -56,7 +56,7 @@ class Pool:
         self._grace_periods = GracePeriods(options)
 
     def run(self) -> int:
-        """Runs the pool. Call it in the main thread, whose signals it handles meanwhile. Returns the exit code."""
+        """Runs the pool and handles signals, which requires the main thread. Returns the exit code."""
         with EventLoop(self.options.reload_directories) as events, self._readiness:
             self._load()
             try:
@@ -165,7 +165,7 @@ class Pool:
             if process.expires_at is not None and now >= process.expires_at:
                 self._stop(process, f"it has run for {now - process.started_at:.0f} s")
             elif process.left_out_until is not None and now >= process.left_out_until:
-                self._stop(process, f"its replacement serves {', '.join(process.left_out)} again")
+                self._stop(process, f"its replacement will serve {', '.join(process.left_out)} again")
 
     def _handle(self, generation: Generation, message: Message) -> None:
         """Handles a message about a process."""
@@ -227,7 +227,7 @@ class Pool:
             _log.error("process %s %s; restarting it in %.1f s", process.pid, death, seconds)
 
     def _can_leave_out(self, function: str, process: ChildProcess, status: int | None) -> bool:
-        """Whether the function ended its process, and the next process can serve other functions meanwhile."""
+        """Whether the function ended its process, and a new process has other functions to serve."""
         if process.slot.function is not None or self.options.burst or not ended_itself(status):
             return False
         return len({function, *self._function_backoffs.left_out()}) < process.function_count
@@ -239,7 +239,7 @@ class Pool:
     # -------------------------------------------------------------------------- generations of code
 
     def _load(self) -> None:
-        """Starts to load a new generation, or does so later if one is being loaded. The processes serve meanwhile."""
+        """Starts to load a new generation, or does so later if one is being loaded. The old processes keep running."""
         self._load_again = self._loading is not None
         if self._load_again:
             return

@@ -23,7 +23,7 @@ class Readiness:
         self.was_ready = False
 
     def __enter__(self) -> Readiness:
-        self._remove_file()  # that of a pool that was killed
+        self._remove_file()  # of a pool that was killed
         return self
 
     def __exit__(
@@ -45,7 +45,7 @@ class Readiness:
         self._notify("READY=1", f"MAINPID={os.getpid()}")
 
     def set_reloading(self) -> None:
-        """New code is being imported; the old code serves meanwhile."""
+        """New code is being imported; the old code still serves."""
         self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def set_stopping(self) -> None:

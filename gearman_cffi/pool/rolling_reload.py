@@ -23,7 +23,7 @@ class RollingReload:
         self._is_active = False
 
     def begin(self, slots: Iterable[Slot]) -> None:
-        """Starts to change these slots to the current generation, in place of an earlier change."""
+        """Starts to change these slots to the current generation. Replaces an unfinished change."""
         self._remaining = deque(slots)
         self._is_active = True
 
@@ -41,7 +41,7 @@ class RollingReload:
         if new is not None and new.generation is not current:
             self._stop(new)
             slot.replacement = new = None
-        if old is None or old.generation is current:  # the old process has ended by itself meanwhile
+        if old is None or old.generation is current:  # the old process has ended by itself
             return True
         if new is None:
             slot.replacement = self._start(slot)

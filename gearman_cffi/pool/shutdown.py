@@ -64,7 +64,7 @@ class Shutdown:
                 process.send_signal(signal.SIGTERM)
 
     def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
-        """Kills the processes if their time is over."""
+        """Kills the processes if the timeout has passed."""
         if self._kill_at is None or now < self._kill_at:
             return
         for process in processes:

@@ -18,7 +18,7 @@ class ChildProcess:
     id: int
     slot: Slot
     generation: Generation
-    expires_at: float | None = None  # when max_runtime is over
+    expires_at: float | None = None  # when max_runtime has passed
     left_out: tuple[str, ...] = ()  # functions that it does not serve
     left_out_seconds: float | None = None  # how long, from when it is ready, until another process is to serve them
     left_out_until: float | None = None

@@ -20,7 +20,7 @@ class TargetError(Exception):
 
 
 def load(target: str) -> JobCollection:
-    """Imports the module and makes a JobCollection of the object. Raises TargetError, whatever goes wrong."""
+    """Imports the module and makes a JobCollection of the object. Every failure is a TargetError."""
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
         raise TargetError(f"invalid target {target!r}: write MODULE:OBJECT, such as 'shop.tasks:jobs'")

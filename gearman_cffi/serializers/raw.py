@@ -10,13 +10,11 @@ from gearman_cffi.exceptions import SerializerError, UnsupportedValue
 class RawSerializer:
     """No format: bytes are sent as they are, str as UTF-8. Answers are always bytes.
 
-    A worker's result of None, which is that of a handler without a return value, is sent as an empty result.
+    If a handler returns None, an empty result is sent.
     """
 
     def serialize(self, value: Any) -> bytes:
         """Returns the bytes of a bytes-like value or a str. Raises UnsupportedValue for other types."""
-        if type(value) is bytes:
-            return value
         if isinstance(value, str):
             try:
                 return value.encode()

@@ -49,11 +49,11 @@ class MaxRuntime:
         self._log("If the max runtime of %s is exceeded, i will stop the worker.", self._words)
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Stops the worker if its time is over."""
+        """Stops the worker if max_runtime has passed."""
         self._check_time(event)
 
     def on_no_jobs(self, event: WorkerEvent) -> None:
-        """Stops the worker if its time is over."""
+        """Stops the worker if max_runtime has passed."""
         self._check_time(event)
 
     def _check_time(self, event: WorkerEvent) -> None:

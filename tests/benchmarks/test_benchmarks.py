@@ -123,11 +123,11 @@ class TestFigures:
         assert self.FIGURES.verdict(Goal("empty", "rate", 1)) is None
 
     @pytest.mark.parametrize(
-        ("value", "at_least", "holds"),
+        ("value", "at_least", "is_met"),
         [(1.0, False, True), (1.0, True, True), (1.006, False, False), (1.004, False, True), (0.99, True, False)],
     )
-    def test_a_goal_is_compared_with_the_rounded_figure(self, value: float, at_least: bool, holds: bool) -> None:
-        assert Verdict(Goal("ours", "rate", 1.0, "C", at_least), value).holds is holds
+    def test_a_goal_is_compared_with_the_rounded_figure(self, value: float, at_least: bool, is_met: bool) -> None:
+        assert Verdict(Goal("ours", "rate", 1.0, "C", at_least), value).is_met is is_met
 
     def test_goals_for_a_ratio_and_for_a_figure(self) -> None:
         ratio = self.FIGURES.verdict(Goal("ours", "rate", 0.5, "C", at_least=True))
@@ -135,9 +135,9 @@ class TestFigures:
         assert ratio is not None
         assert figure is not None
         assert ratio.value == pytest.approx(0.6)
-        assert ratio.holds
+        assert ratio.is_met
         assert figure.value == 30
-        assert not figure.holds
+        assert not figure.is_met
 
 
 class TestRunning:
