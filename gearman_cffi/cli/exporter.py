@@ -81,7 +81,7 @@ def collect(admin: Admin) -> Iterable[Metric]:
         versions, rows = answer
         up.add_metric([str(server), versions[server]], 1)
         for row in rows:
-            labels = [str(server), row.function.encode("utf-8", "replace").decode()]
+            labels = [str(server), row.function.encode("utf-8", "backslashreplace").decode()]
             total.add_metric(labels, row.total)
             running.add_metric(labels, row.running)
             workers.add_metric(labels, row.workers)

@@ -14,14 +14,15 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gearman_cffi import Client, EventDispatcher, GearmanError, Job
+from gearman_cffi import Admin, Client, EventDispatcher, GearmanError, Job
+from gearman_cffi.cli.exporter import collect
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.testing import Gearmand
 from gearman_cffi.testing._helpers import free_port
 from tests.cli.programs import run
 from tests.pool.commands import WorkerCommand
 from tests.python_layer.workers import handlers, running
-from tests.support import INSTALLED, wait_until
+from tests.support import INSTALLED, client_of, wait_until
 
 Samples = Mapping[tuple[str, str], float]
 
@@ -99,6 +100,16 @@ def test_exporter(gearmand: Gearmand) -> None:
             assert exporter.wait(20) == 0
         finally:
             exporter.kill()
+
+
+def test_exporter_and_names_that_are_not_utf8(gearmand: Gearmand) -> None:
+    """Each function has a series of its own: Prometheus keeps one of several that have the same labels."""
+    names = [b"f\xfc", b"f\xfd", b"f?", b"f\xc3\xbc"]
+    for name in names:
+        client_of(gearmand).doBackground(name, b"x")
+    total = next(one for one in collect(Admin(gearmand.address)) if one.name == "gearman_status_total")
+    labels = [sample.labels["function"] for sample in total.samples]
+    assert sorted(labels) == sorted([r"f\udcfc", r"f\udcfd", "f?", "f\xfc"])
 
 
 def test_address_in_use(gearmand: Gearmand, tmp_path: Path) -> None:
