@@ -58,8 +58,8 @@ class Client:
     serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
     or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
-    If a server was restarted since the last call, the connection is lost; a call that notices this before the server
-    has named its job is made once more. Every failure raises a GearmanError (see gearman_cffi.exceptions).
+    If a server was restarted since the last call, the connection is lost. The client retries the call once if the
+    server has not returned a job handle. Every failure raises a GearmanError (see gearman_cffi.exceptions).
 
     Use a Client in one thread at a time: a call from a second thread raises ConcurrentUseError. In a forked process a
     Client opens new connections.
@@ -389,7 +389,7 @@ class Client:
 
 
 def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:
-    """Calls ask(milliseconds), and once more if the connection was lost before the server named a job.
+    """Calls ask(milliseconds). Retries once if the connection was lost before the server returned a job handle.
 
     A server that was restarted since the last call has closed the connection; the second attempt opens a new one.
     milliseconds, -1 for no limit, bounds both attempts together.

@@ -1,4 +1,4 @@
-"""The GearmanClient of a Client: created on first use, once per process, with every server added once."""
+"""The GearmanClient of a Client. It is created on first use, once per process, and gets each server once."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class StringHelper:
 
 
 class JobInterface:
-    """What executeJobs() takes: an object with a function's name and a workload."""
+    """The interface of the jobs that executeJobs() takes: a function's name and a workload."""
 
     __slots__ = ()
 
@@ -503,7 +503,7 @@ class EventDispatcher(_events.EventDispatcher):
         self.remove_subscriber(subscriber)
 
     def _subscribed_events(self, subscriber: Any) -> Mapping[str, Any]:
-        """What getSubscribedEvents() returns; get_subscribed_events() for a subscriber without it."""
+        """Calls getSubscribedEvents(), or get_subscribed_events() if the subscriber has no such method."""
         if not hasattr(subscriber, "getSubscribedEvents"):
             return super()._subscribed_events(subscriber)
         subscribed_events: Mapping[str, Any] = subscriber.getSubscribedEvents()

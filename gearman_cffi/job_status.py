@@ -1,4 +1,4 @@
-"""What a server knows about a job."""
+"""JobStatus: what a server knows about a job."""
 
 from __future__ import annotations
 

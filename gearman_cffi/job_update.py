@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class UpdateKind(str, Enum):
-    """What an update is about."""
+    """The kinds of updates."""
 
     CREATED = "created"
     STATUS = "status"

@@ -45,7 +45,7 @@ class Job:
         return self._workload
 
     def send_status(self, numerator: int, denominator: int) -> None:
-        """Sends how far the job is: two ints from 0 to 2**32 - 1. get_job_status() returns them to any client."""
+        """Sends the progress of the job: two ints from 0 to 2**32 - 1. get_job_status() returns them to any client."""
         self._not_running()
 
     def send_data(self, data: str | bytes) -> None:
@@ -68,7 +68,7 @@ class Job:
 
 
 class JobInterface(Protocol):
-    """What execute_jobs() and the other bulk calls need of a job. Job has it.
+    """The interface of the jobs that execute_jobs() and the other bulk calls take. Job implements it.
 
     An object may also have the attributes unique and priority, as Job does.
     """

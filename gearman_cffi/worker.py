@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class _ServerState(Enum):
-    """What the worker knows of its servers."""
+    """The state of the connections to the servers, as far as the worker knows."""
 
     UNTRIED = "untried"  # or lost just now: the next try decides
     REACHABLE = "reachable"
@@ -137,7 +137,7 @@ class Worker:
                 if self._stop_request.requested:
                     self._dispatch_end()
         finally:
-            self._gearman_worker = None  # disconnects: the server gives a job that was just assigned to another worker
+            self._gearman_worker = None  # disconnects: the server takes back a job that it has just assigned
             self._stop_request.clear()
             self._end_was_dispatched, self._server_state = False, _ServerState.UNTRIED
             self._retries.reset()
@@ -220,7 +220,7 @@ class Worker:
             self._handle_unreachable(worker)
             return
         if rc not in WAIT_ENDED:
-            self._stop_request.wait(self._retries.record_failure())  # so that the next round does not follow at once
+            self._stop_request.wait(self._retries.record_failure())  # not a busy loop
         if dispatches:
             self._events.dispatch_guarded(EventName.WORK)
 
@@ -235,7 +235,7 @@ class Worker:
             self._events.report_reconnection()
 
     def _handle_unreachable(self, worker: GearmanWorker) -> None:
-        """Reports it once, and waits. The first try after a lost connection is not reported: the server may be back."""
+        """Reports it once, then waits. A lost connection is reported after one more try only."""
         if self._server_state is _ServerState.REACHABLE:
             self._server_state = _ServerState.UNTRIED
             self._retries.reset()

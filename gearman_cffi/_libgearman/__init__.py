@@ -5,10 +5,10 @@ csrc/            our C: submitting and waiting in one call, waits that let signa
 capabilities.py  which optional parts the loaded libgearman has
 return_codes.py  gearman_return_t
 base.py client.py worker.py task.py job.py     libgearman's objects
-callbacks.py     the functions that C calls
-errors.py        what is raised when C refuses a call, and exceptions of callbacks on their way through C
-buffers.py       data and names on their way into C and out of it
-protocols.py     types of what the packages above pass in
+callbacks.py     the Python functions that C calls
+errors.py        exceptions for calls that C refuses, and how exceptions of callbacks get past C
+buffers.py       converts data and names for C and from C
+protocols.py     the interfaces that the packages above implement
 
 The packages above get bytes for data, str for names, and int for return codes.
 """

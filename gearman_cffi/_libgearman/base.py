@@ -1,4 +1,4 @@
-"""What libgearman's clients and workers have in common."""
+"""The base of clients and workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gearman_cffi._libgearman.native import ffi, lib
 
 
 class Functions(NamedTuple):
-    """The C functions of clients or of workers, for what both can do."""
+    """The C functions of clients or of workers for the calls that both have."""
 
     what: str  # "client" or "worker"
     close: Callable[..., None]
@@ -35,32 +35,32 @@ class Functions(NamedTuple):
 
 
 class NativeObject:
-    """A C struct of ours and the libgearman object in it, which is freed with the Python object.
+    """Owns a C struct of this package and the libgearman object in it. Both are freed with the Python object.
 
-    Methods return libgearman's return codes. They raise what a callback raised, ConcurrentUseError and ForkedUseError.
+    Methods return libgearman's return codes. They raise exceptions of callbacks, ConcurrentUseError and ForkedUseError.
     """
 
     __slots__ = ("__weakref__", "_files", "_open", "c")
 
     _functions: ClassVar[Functions]
-    c: Any  # our struct; c.st is libgearman's object. Its memory outlives what is in it: see csrc/boundary/guard.c
-    _open: Any  # when this is collected, C closes what is in the struct
-    _files: list[Any]  # names of TLS files, which C refers to
+    c: Any  # the struct; c.st is libgearman's object. Its memory outlives its content: see csrc/boundary/guard.c
+    _open: Any  # its destructor frees the struct's content
+    _files: list[Any]  # names of TLS files; C has pointers to them
 
     def __init__(self) -> None:
         self.c = ffi.new(f"gcffi_{self._functions.what} *")
-        # Not a __del__(), in which a signal handler could raise. Before the opening, which may fail half way.
+        # Not a __del__(): a signal handler could raise in it. Set before the object is opened, which may fail half-way.
         self._open = ffi.gc(self.c, self._functions.close)
         self._files = []
-        ffi.errno = 0  # for _not_created()
+        ffi.errno = 0  # for _creation_error()
 
-    def _not_created(self) -> MemoryError:
+    def _creation_error(self) -> MemoryError:
         no_files = ffi.errno in (errno.EMFILE, errno.ENFILE)
         reason = os.strerror(ffi.errno) if no_files else "no memory, or a bad host in GEARMAN_SERVERS"
         return MemoryError(f"libgearman could not create a {self._functions.what}: {reason}")
 
-    def _copied(self, rc: int) -> bool:
-        """Whether a clone was created. Raises if C refused to read the object that it is a copy of."""
+    def _is_cloned(self, rc: int) -> bool:
+        """Whether a clone was created. Raises if C refused to read the original."""
         if rc < 0:
             raise_refusal(self._functions.what, rc)
         return rc == 0
@@ -90,7 +90,7 @@ class NativeObject:
         self._functions.remove_options(self._checked().st, options)
 
     def timeout(self) -> int:
-        """The timeout in ms, negative for none: of a client's waits, of a worker's work() (gearman_*_timeout)."""
+        """The timeout of a client's waits or of a worker's work(), in ms; negative for none (gearman_*_timeout)."""
         return int(self._functions.timeout(self._checked().st))
 
     def set_timeout(self, milliseconds: int) -> None:
@@ -98,7 +98,7 @@ class NativeObject:
         self._functions.set_timeout(self._checked().st, milliseconds)
 
     def set_ssl(self, files: Sequence[bytes | None]) -> None:
-        """Turns TLS on, with the files of the authority, the certificate and the key (gearman_*_set_ssl).
+        """Enables TLS with the files of the authority, the certificate and the key (gearman_*_set_ssl).
 
         Raises MissingCapabilityError if libgearman has no TLS.
         """
@@ -110,7 +110,7 @@ class NativeObject:
         self._call(self._functions.set_ssl, True, *self._files)
 
     def add_server(self, host: bytes | None, port: int) -> int:
-        """Adds a server; looks its name up, does not connect (gearman_*_add_server). None is libgearman's default."""
+        """Adds a server without connecting (gearman_*_add_server). host: None for libgearman's default."""
         return self._call(self._functions.add_server, NULL if host is None else host, port)
 
     def add_servers(self, servers: bytes) -> int:
@@ -118,7 +118,10 @@ class NativeObject:
         return self._call(self._functions.add_servers, servers)
 
     def request_option(self, option: bytes) -> bool:
-        """Asks every server for an option, connecting to it (gearman_*_set_server_option)."""
+        """Connects to every server and requests an option (gearman_*_set_server_option).
+
+        Returns whether all servers granted it.
+        """
         return bool(self._call(self._functions.request_option, option, len(option)))
 
     def echo(self, data: Data) -> int:
@@ -130,14 +133,14 @@ class NativeObject:
         return self._call(self._functions.wait)
 
     def _call(self, function: Callable[..., int], *arguments: object) -> int:
-        """Calls a C function that may be refused."""
+        """Calls a C function with the struct and raises if C refused the call. Returns its return code."""
         rc = int(function(self.c, *arguments))
         if rc < 0:
             check(self._functions.what, rc)
         return rc
 
     def _checked(self) -> Any:
-        """The struct, after checking that this thread may read it."""
+        """Returns the struct. Raises if this thread may not read it."""
         refused = lib.gcffi_guard_check_thread(self.c)
         if refused:
             raise_refusal(self._functions.what, refused)

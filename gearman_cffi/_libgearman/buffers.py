@@ -1,4 +1,4 @@
-"""Data on its way into C and out of it, and libgearman's own texts."""
+"""Converts data and names for C and from C; libgearman's own texts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ NULL = ffi.NULL
 
 
 def pointer(data: Data) -> Any:
-    """What to pass for a ``const void *``. Nothing is copied."""
+    """Returns the argument for a ``const void *`` parameter. Does not copy the data."""
     return data if type(data) is bytes else ffi.from_buffer(data)
 
 
 def decode(text: Any) -> str | None:
-    """A C string for people to read, as str; None for NULL. Bytes that are not UTF-8 are shown as escapes."""
+    """Decodes a C string for messages; None for NULL. Bytes that are not UTF-8 become backslash escapes."""
     return ffi.string(text).decode("utf-8", "backslashreplace") if text else None
 
 
 def decode_name(name: Any) -> str | None:
-    """A C string that names something, as str; None for NULL. Bytes that are not UTF-8 become surrogate escapes."""
+    """Decodes a C string that is a name; None for NULL. Bytes that are not UTF-8 become surrogate escapes."""
     return ffi.string(name).decode("utf-8", "surrogateescape") if name else None
 
 
 def bug_report_address() -> str:
-    """Where libgearman's bugs are reported (gearman_bugreport)."""
+    """The address for bug reports of libgearman (gearman_bugreport)."""
     return decode(lib.gearman_bugreport()) or ""
 
 

@@ -1,6 +1,7 @@
-"""The functions that C calls, in the thread that made the blocking call.
+"""The Python functions that C calls, in the thread that made the blocking call.
 
-cffi passes what they raise to ``onerror``, which stores it (errors.py) and returns the value for C. What C passes:
+If one of them raises, cffi calls ``onerror``, which stores the exception (errors.py) and returns the value for C.
+Arguments that C passes:
 
 signals  nothing; Python runs pending signal handlers on the way in, in the main thread
 task     a cffi handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
@@ -51,9 +52,9 @@ def gcffi_on_task(owner: Any, number: int, event: int) -> int:
 
 @ffi.def_extern(error=JobEnd.INTERRUPTED, onerror=_store_of_job)
 def gcffi_on_job(context: Any, c_job: Any) -> int:
-    """A job arrived for one of a worker's functions. Returns a JobEnd; the C job has what belongs to it."""
+    """A job arrived for one of a worker's functions. Returns a JobEnd; its result or return code is in the C job."""
     function = ffi.from_handle(context)
-    callbacks = function.callbacks  # the job may register another function in its place
+    callbacks = function.callbacks  # the job may replace the function
     job = callbacks.job_class()
     job._job = c_job
     job._owner = function

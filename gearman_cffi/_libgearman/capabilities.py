@@ -1,4 +1,4 @@
-"""What the loaded libgearman can do. It may be another version than the one that the package was built with."""
+"""The capabilities of the loaded libgearman, whose version may differ from the one at build time."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _RELEASE_BATCH = 256
 _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 _SUCCESS, _WORK_EXCEPTION = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_WORK_EXCEPTION)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
-# Options of the user that C follows by itself: libgearman always has the first, and never the second.
+# Options that C implements itself: libgearman's NON_BLOCKING is always set, its UNBUFFERED_RESULT never.
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
 INVALID_ARGUMENT = int(lib.GEARMAN_INVALID_ARGUMENT)  # PHP has no constant for it
@@ -37,13 +37,13 @@ class JobKind(enum.IntEnum):
     BACKGROUND = lib.GCFFI_NORMAL_BACKGROUND
     HIGH_BACKGROUND = lib.GCFFI_HIGH_BACKGROUND
     JOB_STATUS = lib.GCFFI_JOB_STATUS
-    """Not a job, but a question for the status of one, by its handle."""
+    """Not a job: a request for the status of a job, by its handle."""
     UNIQUE_STATUS = lib.GCFFI_UNIQUE_STATUS
-    """The same, by its unique key."""
+    """A request for the status of a job, by its unique key."""
 
 
 class TaskEvent(enum.IntEnum):
-    """What a packet for a task says; a client has a callback for each."""
+    """The events of a task. A client may have a callback for each."""
 
     CREATED = lib.GCFFI_CREATED
     DATA = lib.GCFFI_DATA
@@ -55,7 +55,7 @@ class TaskEvent(enum.IntEnum):
 
 
 class Reply:
-    """What came back for one job. It belongs to the call: no other call of the client changes it.
+    """The reply to one submission. No other call of the client changes it.
 
     rc: a return code. data: the result, None if the call failed. exception: the text that the worker sent with
     WORK_EXCEPTION. handle: the job's handle, "" if the server did not name the job. error: libgearman's text if the
@@ -65,7 +65,7 @@ class Reply:
     __slots__ = ("data", "error", "exception", "handle", "rc")
 
     def __init__(self, rc: int, data: bytes, handle: str, error: str | None = None) -> None:
-        """data: what came back, the result or the text of an exception."""
+        """data: the result or the text of an exception."""
         self.rc = rc
         self.data = data if rc == _SUCCESS else None
         self.exception = data if rc == _WORK_EXCEPTION else None
@@ -113,8 +113,8 @@ class NativeClient(NativeObject):
     def __init__(
         self, owner: TaskOwner, from_environment: bool = True, like: NativeClient | None = None, rotation: int = 0
     ) -> None:
-        """owner gets what the tasks receive; it must not refer to this object. from_environment: adds the servers of
-        GEARMAN_SERVERS. like, rotation: see clone().
+        """owner: gets the events of the tasks; must not refer to this object. from_environment: whether to add the
+        servers of GEARMAN_SERVERS. like, rotation: see clone().
 
         Raises MemoryError if libgearman creates no client: memory, open files, or a bad host in GEARMAN_SERVERS.
         """
@@ -122,23 +122,23 @@ class NativeClient(NativeObject):
         if like is None:
             is_open = lib.gcffi_client_open(self.c, from_environment)
         else:
-            is_open = self._copied(lib.gcffi_client_clone(self.c, like.c, rotation))
+            is_open = self._is_cloned(lib.gcffi_client_clone(self.c, like.c, rotation))
             self._files = like._files
         if not is_open:
-            raise self._not_created()
+            raise self._creation_error()
         self._replies: list[Any] = []  # C replies that no call uses
         self._owner = owner
         self.c.owner = self._context = ffi.new_handle(owner)
 
     def clone(self, owner: TaskOwner, rotation: int = 0) -> NativeClient:
-        """A client with the same servers, options and timeout, and connections of its own.
+        """Returns a client with the same servers, options and timeout, and with its own connections.
 
-        rotation: by how many positions its list of servers is rotated, so that it prefers another one.
+        rotation: by how many positions its list of servers is rotated, so that it tries another server first.
         """
         return NativeClient(owner, like=self, rotation=rotation)
 
     def enable_exceptions(self) -> None:
-        """Makes every connection ask for the exceptions of workers when it is opened. Sends nothing now."""
+        """Requests the exceptions of workers on each connection when it is opened. Sends nothing now."""
         self._call(lib.gcffi_client_enable_exceptions)
 
     # ----------------------------------------------------------------------------- options
@@ -176,7 +176,7 @@ class NativeClient(NativeObject):
             kind,
             function,
             unique,
-            NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
+            NULL if workload is None else pointer(workload),  # not in a variable: a traceback would keep it alive
             0 if workload is None else len(workload),
             timeout,
             reply,
@@ -198,7 +198,7 @@ class NativeClient(NativeObject):
     def unique_status(self, unique: bytes, timeout: int = -1) -> StatusReply:
         """Asks for the status of a job by its unique key.
 
-        Made to be called on a clone(): the next job over the same connection would never get its handle (Q23).
+        Call it on a clone(): the next job over the same connection would never get its handle (Q23).
         """
         return self._ask(JobKind.UNIQUE_STATUS, unique, timeout)
 
@@ -213,16 +213,16 @@ class NativeClient(NativeObject):
         return answer
 
     def _new_reply(self) -> Any:
-        """A C reply that no other call uses. list.pop() is atomic."""
+        """Returns a C reply that no other call uses. list.pop() is atomic, so threads may share the client."""
         try:
             return self._replies.pop()
         except IndexError:
             return ffi.gc(ffi.new("gcffi_reply *"), lib.gcffi_reply_clear)
 
     def _callback_code(self, rc: int) -> int:
-        """A negative code that one of the client's callbacks returned, as libgearman reads it: without a sign.
+        """Converts a negative code that a callback returned to unsigned, as libgearman does.
 
-        Raises what a callback raised, or why the call was refused.
+        Raises the exception of a callback, or the one for a call that C refused.
         """
         if rc < RETURN_CODE_MIN:
             check("client", rc)
@@ -240,10 +240,11 @@ class NativeClient(NativeObject):
         unique: bytes,
         workload: Data | None,
     ) -> int:
-        """Adds a task, which run_tasks() submits; on success task, an empty one, stands for it.
+        """Adds a task, which run_tasks() submits.
 
-        number: names it to the TaskOwner. callbacks: 1 << TaskEvent for each event that is wanted. workload None: an
-        empty one that libgearman accepts. Allowed in the client's own callbacks.
+        task: an empty one; on success it refers to the new C task. number: identifies the task for the TaskOwner.
+        callbacks: 1 << TaskEvent for each callback. workload: None for an empty one that libgearman accepts. Callbacks
+        of the client may call this.
         """
         if number % _RELEASE_BATCH == 0:  # callbacks may add more and more tasks to the same run
             self._release_freed_tasks()
@@ -257,7 +258,7 @@ class NativeClient(NativeObject):
                 callbacks,
                 name,
                 unique,
-                NULL if workload is None else pointer(workload),  # in no variable, which a traceback would keep
+                NULL if workload is None else pointer(workload),  # not in a variable: a traceback would keep it alive
                 len(workload or b""),
                 task._task,
             )
@@ -267,13 +268,13 @@ class NativeClient(NativeObject):
         return rc
 
     def run_tasks(self, timeout: int = -1) -> int:
-        """Submits the tasks and waits for their ends (gearman_client_run_tasks). timeout bounds the call, in ms."""
+        """Submits the tasks and waits until they end (gearman_client_run_tasks). timeout: of the whole call, in ms."""
         rc = int(lib.gcffi_client_run(self.c, timeout))
         self._release_freed_tasks()
         return self._callback_code(rc) if rc < 0 else rc
 
     def _release_freed_tasks(self) -> None:
-        """Tells the owner which tasks libgearman has freed, and then frees what C has kept of them."""
+        """Makes the owner forget the tasks that libgearman has freed, then releases their C memory."""
         numbers = ffi.new("int64_t[]", _RELEASE_BATCH)
         while count := lib.gcffi_client_freed_tasks(self.c, numbers, _RELEASE_BATCH):
             for number in ffi.unpack(numbers, count):
@@ -287,19 +288,24 @@ class NativeBatchClient(NativeClient):
     __slots__ = ()
 
     def batch_add(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
-        """Adds jobs to submit together, column by column: a JobKind for each, the functions' names and the unique keys,
-        each with a NUL, the workloads, and the sizes of these as 64-bit integers in native byte order.
+        """Adds jobs to submit together, column by column.
+
+        kinds: a JobKind for each. names, keys: function names and unique keys, each with a NUL after it. workloads:
+        one after the other. sizes: of the workloads, as 64-bit integers in native byte order.
         """
         numbers = ffi.from_buffer("uint64_t[]", sizes)
         newest_first = capabilities.submits_newest_first
         return self._call(lib.gcffi_client_batch_add, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
 
     def batch_run(self, waits: bool, timeout: int = -1) -> int:
-        """Submits the jobs. waits: until all are answered, for at most timeout ms; else does what is possible now."""
+        """Submits the jobs.
+
+        waits: whether to wait until all are answered, for at most timeout ms. If False, does what is possible now.
+        """
         return self._call(lib.gcffi_client_batch_run, waits, timeout)
 
     def batch_results(self, count: int, rc: int) -> tuple[list[str], list[int]]:
-        """The handles of all jobs of the batch, and their return codes: rc for those that were not answered."""
+        """Returns the handles and the return codes of all jobs of the batch. rc: of jobs without an answer."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
         size = self._call(lib.gcffi_client_batch_results, count, rc, handles, codes)
         names = ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1]
@@ -307,7 +313,7 @@ class NativeBatchClient(NativeClient):
 
 
 def wait_for_any(clients: Sequence[NativeClient], timeout: int) -> int:
-    """Waits until something came for one of the clients: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
+    """Waits until one of the clients is ready: SUCCESS, TIMEOUT after timeout ms, or NO_ACTIVE_FDS."""
     structs = ffi.new("gcffi_client *[]", [client.c for client in clients])
     rc = int(lib.gcffi_wait_for_any(structs, len(clients), timeout))
     if rc < 0:

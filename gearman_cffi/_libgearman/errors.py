@@ -1,10 +1,10 @@
-"""What is raised when C refuses a call, and exceptions of callbacks on their way through C.
+"""Exceptions for calls that C refuses, and how exceptions of callbacks get past C.
 
 libgearman's objects are not thread-safe, and a forked child that closes an inherited connection shuts it down for the
-parent. Every C call checks that, so that a mistake is an exception and not a crash.
+parent. Every C call checks for both, so that such a mistake raises an exception instead of crashing.
 
-No exception may cross C. What a callback raises (callbacks.py) is stored here. The C call that called back then returns
-GCFFI_E_EXCEPTION, and the method that made this C call raises the exception, with its traceback:
+No exception may cross C. The exception of a callback (callbacks.py) is stored here. The C call that ran the callback
+then returns GCFFI_E_EXCEPTION, and the method that made the C call raises the exception with its traceback:
 
     rc = lib.gcffi_...(...)
     if rc < 0:
@@ -19,12 +19,12 @@ from typing import NoReturn
 from gearman_cffi._libgearman.native import lib
 
 EXCEPTION_PENDING = int(lib.GCFFI_E_EXCEPTION)
-# A number from C below this is not a return code, neither libgearman's nor one that a callback returned.
+# Numbers from C below this are not return codes, neither of libgearman nor of a callback.
 RETURN_CODE_MIN = int(lib.GCFFI_E_LIMIT)
 REENTRANT = int(lib.GCFFI_E_REENTRANT)  # refused: the same thread is in the middle of a call of the object
 _OTHER_THREAD, _FORKED = int(lib.GCFFI_E_OTHER_THREAD), int(lib.GCFFI_E_FORKED)
 
-# By thread: several may be inside C at once, each with an exception of its own.
+# By thread: several threads may be inside C at once.
 _pending: dict[int, BaseException] = {}
 
 
@@ -37,7 +37,7 @@ class ForkedUseError(RuntimeError):
 
 
 def check(what: str, code: int) -> None:
-    """Raises what a callback raised during a call, or why C refused the call. Does nothing for a return code.
+    """Raises the exception of a callback, or the one for a call that C refused. Does nothing for a return code.
 
     what: "client" or "worker".
     """
@@ -62,9 +62,9 @@ def raise_refusal(what: str, code: int) -> NoReturn:
 
 
 def store_pending(error: BaseException) -> None:
-    """Stores what a callback of this thread raised. Of several exceptions the last one is raised.
+    """Stores the exception of a callback of this thread. If there are several, the last one is raised.
 
-    An exception that was stored before and never raised, because a signal handler raised first, becomes its context.
+    An earlier one that was never raised, because a signal handler raised first, becomes its context.
     """
     thread = threading.get_ident()
     earlier = _pending.get(thread)
@@ -74,7 +74,7 @@ def store_pending(error: BaseException) -> None:
 
 
 def take_pending() -> BaseException:
-    """Returns what a callback of this thread raised during the last C call, for the caller to raise."""
+    """Returns the exception of a callback of this thread during the last C call. The caller raises it."""
     error = _pending.pop(threading.get_ident(), None)
     if error is None:
         return RuntimeError("a callback raised, and a signal handler while that was being stored: see standard error")

@@ -1,4 +1,4 @@
-"""A job in the hands of a worker."""
+"""A job that a worker has received."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gearman_cffi._libgearman.errors import check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.protocols import JobCallbacks
 
-# A function that raises one of these asks the process to end: its job stays unanswered, and the server gives it to
+# If a function raises one of these, the process is about to exit: its job is not answered, and the server gives it to
 # another worker. Any other exception fails the job.
 PROCESS_EXITS = (SystemExit, KeyboardInterrupt)
 
 
 class JobPacket(enum.IntEnum):
-    """What can be sent for a job, beside its status."""
+    """The packets that a worker sends for a job, except its status."""
 
     DATA = lib.GCFFI_SEND_DATA
     WARNING = lib.GCFFI_SEND_WARNING
@@ -26,33 +26,33 @@ class JobPacket(enum.IntEnum):
 
 
 class JobEnd(enum.IntEnum):
-    """How a job ends that a worker's function has run."""
+    """How a job ended after the worker's function ran."""
 
     RESULT = lib.GCFFI_JOB_RESULT
-    """C sends the result that the C job refers to."""
+    """The function returned a result; C sends it."""
     ANSWERED = lib.GCFFI_JOB_ANSWERED
-    """It was answered; the return code of the C job says how."""
+    """The job was answered; the C job has the return code."""
     RETURNED = lib.GCFFI_JOB_RETURNED
-    """The server gives it to another worker."""
+    """The job goes back to the server, which gives it to a worker again."""
     RAISED = lib.GCFFI_JOB_RAISED
-    """Its function raised an exception, which was sent."""
+    """The function raised an exception, which was sent."""
     INTERRUPTED = lib.GCFFI_JOB_INTERRUPTED
-    """Its function raised one of PROCESS_EXITS."""
+    """The function raised one of PROCESS_EXITS."""
 
 
 class NativeJob:
-    """gearman_job_st, the base of what a worker's function is given. Usable until that returns.
+    """gearman_job_st, the base of the object that a worker's function gets. Usable until the function returns.
 
-    Afterwards, and if a program made it, what it reads is None, and what it sends fails with INVALID_ARGUMENT. Any
-    thread may read the workload if it is small; everything else is for the thread that works.
+    Afterwards, and if a program created the object, reading returns None and sending fails with INVALID_ARGUMENT. Any
+    thread may read a small workload; everything else is only for the thread that runs the job.
     """
 
     __slots__ = ("_job", "_owner", "_rc", "_workload")
 
-    _job: Any  # the C job; NULL if there is none, or not any more
+    _job: Any  # the C job; NULL before and after it can be used
     _owner: Any  # keeps the memory of the C job alive
-    _rc: int  # of the last packet that was sent; anything but SUCCESS is how the job ends
-    _workload: bytes | None  # unless it is large: then it is read when it is asked for
+    _rc: int  # of the last packet that was sent, or what setReturn() was given
+    _workload: bytes | None  # None if it is large, and not read yet
 
     def __init__(self) -> None:
         """An empty job. gcffi_on_job() and NativeWorker.grab() put a C job into it."""
@@ -98,7 +98,7 @@ class NativeJob:
         return rc
 
     def _send_status(self, numerator: int, denominator: int) -> int:
-        """Sends how far the job is, two numbers of 32 bits (gearman_job_send_status)."""
+        """Sends the progress of the job, two numbers of 32 bits (gearman_job_send_status)."""
         rc = int(lib.gcffi_job_send_status(self._job, numerator & 0xFFFFFFFF, denominator & 0xFFFFFFFF))
         if rc < 0:
             check("worker", rc)
@@ -120,7 +120,7 @@ class JobFunction:
     __slots__ = ("__weakref__", "callbacks", "result", "worker")
 
     def __init__(self, worker: Any, callbacks: JobCallbacks) -> None:
-        self.worker = worker  # keeps the memory of the C worker alive, which the running job is a part of
+        self.worker = worker  # keeps the memory of the C worker alive: the running job is in it
         self.callbacks = callbacks
         self.result = b""  # of the last job, while C sends it
 

@@ -1,4 +1,4 @@
-"""Types of what the packages above pass to the C boundary."""
+"""The interfaces that the packages above implement for the C boundary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TaskOwner(Protocol):
-    """The object that added a client's tasks: it gets their packets, and forgets tasks that have ended."""
+    """The owner of a client's tasks: handles their packets, and forgets tasks that libgearman has freed."""
 
     def deliver(self, number: int, event: int) -> int:
         """Handles a packet of the task with this number; returns a return code, SUCCESS to go on."""
@@ -22,24 +22,24 @@ class TaskOwner(Protocol):
 class JobCallbacks(Protocol):
     """Runs the jobs of one function.
 
-    bytes and str that call() returns are sent to the client. work() raises what it raises, after libgearman has
-    returned. A job whose call() raises one of PROCESS_EXITS is returned to the server.
+    bytes and str that call() returns are sent to the client. work() re-raises its exceptions after libgearman has
+    returned. If call() raises one of PROCESS_EXITS, the job goes back to the server.
     """
 
     @property
     def job_class(self) -> type[NativeJob]:
-        """The class of the object that call() is given. Its constructor takes no arguments."""
+        """The class of the job that call() gets. Its constructor takes no arguments."""
 
     @property
     def call(self) -> Callable[[Any], object]:
-        """Runs a job; it may send the answer by itself."""
+        """Runs a job. May send the answer itself."""
 
     def ended(self, job: Any, result: object) -> tuple[JobEnd, int]:
-        """Answers a job whose call has returned something else, or whose return code is not SUCCESS.
+        """Answers a job if call() returned neither bytes nor str, or if the job's return code is not SUCCESS.
 
-        Returns how the job ends, and the return code for work(). If the job is returned to the server, the worker's
-        connections are closed.
+        Returns how the job ended, and the return code for work(). For JobEnd.RETURNED the worker's connections are
+        closed, so that the server gives the job to a worker again.
         """
 
     def failed(self, job: Any, error: BaseException) -> None:
-        """Answers a job whose call has raised. For one of PROCESS_EXITS it does nothing."""
+        """Answers a job if call() raised. Does nothing for PROCESS_EXITS."""

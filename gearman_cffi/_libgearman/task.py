@@ -10,18 +10,18 @@ from gearman_cffi._libgearman.native import ffi, lib
 
 
 class NativeTask:
-    """gearman_task_st, the base of what a client's callbacks are given.
+    """gearman_task_st, the base of the object that a client's callbacks get. Keeps its client alive.
 
-    libgearman frees it when it ends (option FREE_TASKS) or with its client, which it keeps alive. From then on, and if
-    a program made it, what it reads is None. Its data can be read while one of its packets is being delivered.
+    libgearman frees the task when it ends (option FREE_TASKS) or with the client. Afterwards, and if a program created
+    the object, reading returns None. The data can be read only in the callback of its packet.
     """
 
     __slots__ = ("_client", "_number", "_owner", "_task")
 
-    _client: Any  # our C client; None if there is no task, or not any more
+    _client: Any  # the C client; None before the task was added and after it was freed
     _owner: Any  # keeps the client open
-    _task: Any  # where C leaves the pointer to our C task; None likewise
-    _number: int  # the task's; the memory of a C task is used again
+    _task: Any  # C stores the pointer to its task here; None likewise
+    _number: int  # identifies the task: the memory of a C task is reused
 
     def __init__(self) -> None:
         """An empty task. NativeClient.add_task() puts a C task into it."""
@@ -70,16 +70,16 @@ class NativeTask:
         return None if reply is None else int(reply.denominator)
 
     def _read_data_size(self) -> int | None:
-        """The size of the data of the packet that is being delivered (gearman_task_data_size); 0 at other times."""
+        """The size of the data of the current packet (gearman_task_data_size); 0 outside a callback."""
         reply = self._get(lib.GCFFI_TASK_STATUS)
         return None if reply is None else int(reply.size)
 
     def _read_data(self) -> bytes | None:
-        """The data of the packet that is being delivered (gearman_task_data); None if it is read in parts."""
+        """The data of the current packet (gearman_task_data); None if it is read in parts."""
         return self._bytes(lib.GCFFI_TASK_DATA)
 
     def _fetch(self, size: int) -> bytes | None:
-        """Up to size more bytes of that data if it is read in parts (gearman_task_recv_data); b"" at its end."""
+        """Reads up to size more bytes of data that is read in parts (gearman_task_recv_data); b"" at its end."""
         client, task, left = self._client, self._task, self._read_data_size()
         if left is None:
             return None
@@ -101,7 +101,7 @@ class NativeTask:
         return ffi.unpack(reply.data, size) if size else b""
 
     def _get(self, what: int) -> Any:
-        """A C reply with a part of the task, which no other thread can change; None if there is no task."""
+        """Returns a new C reply with a part of the task; None if there is no task. No other thread can change it."""
         client, task = self._client, self._task
         if client is None or task is None or not task[0]:
             return None

@@ -51,16 +51,16 @@ class NativeWorker(NativeObject):
         if like is None:
             is_open = lib.gcffi_worker_open(self.c, from_environment)
         else:
-            is_open = self._copied(lib.gcffi_worker_clone(self.c, like.c))
+            is_open = self._is_cloned(lib.gcffi_worker_clone(self.c, like.c))
         if not is_open:
-            raise self._not_created()
+            raise self._creation_error()
         self._has_timeout_0 = like is not None and like._has_timeout_0
-        # By name and timeout, each with the cffi handle that is its context in C. It lives as long as the worker:
-        # libgearman may still use a context after the function was unregistered.
+        # By name and timeout, each with the cffi handle that is its context in C. They live as long as the worker:
+        # libgearman may use a context after the function was unregistered.
         self._functions_by_name: dict[tuple[bytes, int], tuple[JobFunction, Any]] = {}
         self._unregistered: list[tuple[JobFunction, Any]] = []
-        # Q20: a function that is registered again would be lost. It waits here until the servers know that it was
-        # unregistered, and C refuses to work before.
+        # Q20: a function that is registered again would be lost. It waits here until work() has announced to the
+        # servers that it was unregistered.
         self._to_register: dict[bytes, tuple[JobFunction | None, int]] = {}
 
     def timeout(self) -> int:
@@ -78,7 +78,7 @@ class NativeWorker(NativeObject):
     def options(self) -> int:
         """The options that are set, as bits (gearman_worker_options).
 
-        NON_BLOCKING is in our struct: C gives libgearman the one that each call needs.
+        NON_BLOCKING is stored in the struct: C sets libgearman's option as each call needs it.
         """
         return super().options() & ~_NON_BLOCKING | (_NON_BLOCKING if self.c.non_blocking else 0)
 
@@ -100,7 +100,7 @@ class NativeWorker(NativeObject):
         self.c.non_blocking = bool(self.c.non_blocking and not options & _NON_BLOCKING)
 
     def _forget_identifier(self, options: int) -> None:
-        """With the option IDENTIFIER libgearman makes an identifier that cannot be read, and so not be sent again."""
+        """With the option IDENTIFIER libgearman generates an identifier, which cannot be read to send it again."""
         if options & _IDENTIFIER:
             self.c.id_size = 0
 
@@ -109,7 +109,7 @@ class NativeWorker(NativeObject):
     def add_function(self, name: bytes, callbacks: JobCallbacks | None, timeout: int) -> int:
         """Registers a function; a later one of the same name replaces it (gearman_worker_define_function).
 
-        The servers are told at the next work(). callbacks: None for a function whose jobs are taken by grab()
+        The next work() announces it to the servers. callbacks: None for a function whose jobs grab() takes
         (gearman_worker_register). timeout: as libgearman sends it, 0 for none.
         """
         self._check_idle()
@@ -121,19 +121,19 @@ class NativeWorker(NativeObject):
         return self._register(name, function, timeout)
 
     def unregister(self, name: bytes) -> int:
-        """Removes a function; the servers are told at the next work() (gearman_worker_unregister)."""
+        """Removes a function; the next work() announces that to the servers (gearman_worker_unregister)."""
         rc = self._call(lib.gcffi_worker_unregister, name)
-        waited = self._to_register.pop(name, None) is not None
+        was_waiting = self._to_register.pop(name, None) is not None
         self.c.register_after_announce = bool(self._to_register)
-        return _SUCCESS if waited else rc
+        return _SUCCESS if was_waiting else rc
 
     def unregister_all(self) -> int:
-        """Removes all functions; the servers are told at the next work() (gearman_worker_unregister_all)."""
+        """Removes all functions; the next work() announces that to the servers (gearman_worker_unregister_all)."""
         rc = self._call(lib.gcffi_worker_unregister_all)
-        waited = bool(self._to_register)
+        was_waiting = bool(self._to_register)
         self._to_register.clear()
         self.c.register_after_announce = False
-        return _SUCCESS if waited else rc
+        return _SUCCESS if was_waiting else rc
 
     def functions(self) -> list[tuple[bytes, int, JobCallbacks | None]]:
         """The names, timeouts and callbacks of the functions that are registered."""
@@ -164,7 +164,7 @@ class NativeWorker(NativeObject):
 
         keep_working: runs the next job too, until there is none, one fails, or stop_after_job() or stop() is called.
         A result may then be sent together with the request for the next job.
-        Returns the return code, or that of the job, and what its function raised, for the caller to raise.
+        Returns the return code of the call or of the job, and the exception of its function, which the caller raises.
         """
         outcome = ffi.new("int *")
         rc = self._work(keep_working, outcome)
@@ -175,7 +175,7 @@ class NativeWorker(NativeObject):
         return rc, None
 
     def _work(self, keep_working: bool, outcome: Any) -> int:
-        """Works, after it has registered the functions that wait for the servers to know which were unregistered."""
+        """Registers the functions that are waiting (Q20), then works."""
         while True:
             rc = int(lib.gcffi_worker_work(self.c, keep_working, outcome))
             if rc != _ANNOUNCE_FIRST:
@@ -191,11 +191,11 @@ class NativeWorker(NativeObject):
     def grab(self, job: NativeJob) -> tuple[int, bool]:
         """Asks each server once for a job, which the caller answers (gearman_worker_grab_job).
 
-        Returns the return code, and whether there is a job: then job, an empty one, stands for it.
+        job: an empty one, which then refers to the C job. Returns the return code, and whether there is a job.
         """
         c_job: Any = ffi.new("gcffi_job *")
         rc = self._announce(ffi.new("int *")) if self._to_register else None
-        if rc is None or rc == REENTRANT:  # a running job asks: the servers are told after it
+        if rc is None or rc == REENTRANT:  # within a job: the next work() announces
             rc = int(lib.gcffi_worker_grab(self.c, c_job))
         if c_job.st:
             job._owner = GrabbedJob(c_job, self.c, self._open)
@@ -205,9 +205,9 @@ class NativeWorker(NativeObject):
         return rc, bool(c_job.st)
 
     def _announce(self, outcome: Any) -> int | None:
-        """Tells the servers what was unregistered, then registers the functions that wait for this.
+        """Announces to the servers what was unregistered, then registers the functions that are waiting (Q20).
 
-        Returns what C returned if that has run a job or failed, otherwise None.
+        Returns None; if C has run a job or failed, its return code.
         """
         rc = int(lib.gcffi_worker_announce(self.c, outcome))
         if rc < 0 or rc in (_SUCCESS, _NO_SERVERS):

@@ -107,7 +107,7 @@ class WorkerConnection:
 def is_reachable(worker: GearmanWorker) -> bool:
     """Whether the worker is connected to a server, after it has reported NO_JOBS.
 
-    It also reports that if there is no server to ask. Only wait() tells the difference.
+    work() also reports NO_JOBS if no server is connected. Only wait() distinguishes the two.
     """
     milliseconds = worker.timeout()
     worker.setTimeout(1)

@@ -41,7 +41,7 @@ class HandlerJob(Job):
         return self._workload
 
     def send_status(self, numerator: int, denominator: int) -> None:
-        """Sends how far the job is: numerator of denominator, two ints from 0 to 4294967295.
+        """Sends the progress of the job: numerator of denominator, two ints from 0 to 4294967295.
 
         Raises TypeError for other types, InvalidArgument for other numbers, ConnectionLost if the server is gone.
         """
@@ -71,7 +71,7 @@ class HandlerJob(Job):
         self._send(GearmanJob.sendWarning, warning)
 
     def finish(self) -> None:
-        """From now on the job cannot send: libgearman is about to free it."""
+        """Ends the use of the GearmanJob, which libgearman is about to free: sending raises JobNotRunning."""
         self._gearman_job = None
 
     def _send(self, method: Callable[..., bool], *arguments: Any) -> None:
@@ -94,7 +94,8 @@ class HandlerJob(Job):
 class HandlerAdapter:
     """Turns a handler into the function that a GearmanWorker runs.
 
-    before_job is called before each job; stop_after_job in a job after which work() must return to dispatch after_run.
+    before_job: called before each job. stop_after_job: called in a job if work() must return after it, so that
+    after_run is dispatched.
     """
 
     def __init__(
@@ -117,9 +118,9 @@ class HandlerAdapter:
         self._serialize: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
 
     def run(self, gearman_job: GearmanJob) -> bytes | None:
-        """Executes a job. Returns the serialized result; after a failure, which is sent from here, None.
+        """Executes a job. Returns the serialized result. If the job fails, sends the exception and returns None.
 
-        Raises SystemExit and KeyboardInterrupt, for which the mirror leaves the job to another worker.
+        Raises SystemExit and KeyboardInterrupt: the mirror then leaves the job to another worker.
         """
         self._before_job()
         job = self._job_class(gearman_job, self._name, self._serializer)
@@ -129,7 +130,7 @@ class HandlerAdapter:
             raise
         except BaseException as error:
             self._events.report_job_failure(self._handler, job, error)
-            with suppress(GearmanWarning):  # if the server is gone, it gives the job to another worker
+            with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
                 gearman_job.sendException(describe(error))
             return None
         finally:

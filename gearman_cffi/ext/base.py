@@ -40,10 +40,10 @@ NO_WARNING: Final = frozenset(
     }
 )
 _EXCEPTIONS: Final = b"exceptions"
-# The bit "allocated by libgearman" of the options, which PHP does not show.
+# The bit "allocated by libgearman" of the options. PHP hides it.
 _ALLOCATED: Final = 1
 _SET_BY_CONSTRUCTOR: Final = frozenset({"_background_handle", "_context", "_native", "_rc", "_tasks", "_text"})
-# libgearman's text after a success that it had to wait for, and after one that it had not: PHP shows the latter.
+# libgearman's texts after a success with and without a wait. PHP always shows the second one.
 _WAITED, _NO_ERROR = (return_code_name(code) for code in (GEARMAN_IO_WAIT, GEARMAN_UNKNOWN_STATE))
 
 
@@ -144,7 +144,7 @@ class GearmanBase(Uncopyable):
         """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
 
         host: a name, an IPv4 or an IPv6 address; None or "" for localhost. port: 0 for 4730.
-        setupExceptionHandler: whether to ask for the exceptions of workers, which connects to every server.
+        setupExceptionHandler: whether to request the exceptions of workers, which connects to every server.
         Returns True; False with a warning if the host is unknown. Raises GearmanException if a server did not grant
         the option or could not be reached; the new server stays added.
         Stands for gearman_client_add_server() and gearman_worker_add_server().
@@ -163,7 +163,7 @@ class GearmanBase(Uncopyable):
         return self._finish_adding("addServers", rc, arguments.flag(setupExceptionHandler))
 
     def enableExceptionHandler(self) -> bool:
-        """Asks every server for the exceptions of workers. Returns True.
+        """Requests the exceptions of workers from every server. Returns True.
 
         Raises GearmanException if a server does not answer or does not know the option.
         Stands for gearman_client_set_server_option() and gearman_worker_set_server_option().
@@ -234,11 +234,11 @@ class GearmanBase(Uncopyable):
         raise error
 
     def _bits(self, option: int) -> int:
-        # libgearman has a bit that asks the servers for exceptions, and connects to do so.
+        # One bit would make libgearman connect and request the option "exceptions".
         return arguments.integer(option, "option", 0, 0xFFFFFFFF) & ~self._hidden_options
 
     def _warn(self, call: str, text: str | None = None) -> None:
-        """Reports a failure as PHP does. text: what went wrong, by default error().
+        """Reports a failure as PHP does. text: the reason, by default error().
 
         The Python layer overrides it, because it raises.
         """

@@ -1,4 +1,4 @@
-"""What the Python layer's bulk calls need of libgearman beside the mirror."""
+"""libgearman calls for the bulk calls of the Python layer. PHP has nothing like them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from gearman_cffi.ext.task_registry import TaskRegistry
 
 
 class BatchSubmitter:
-    """Submits background jobs together, over connections of its own to the servers of a GearmanClient.
+    """Submits background jobs in batches, over its own connections to the servers of a GearmanClient.
 
-    rotation: by how many positions the list of servers is rotated, so that another one is tried first.
+    rotation: by how many positions the list of servers is rotated, so that it tries another server first.
     """
 
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
         self._native = NativeBatchClient(TaskRegistry(), like=client._native, rotation=rotation)
 
     def load(self, kinds: bytes, functions: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
-        """Takes jobs, column by column; returns a return code.
+        """Adds jobs, column by column; returns a return code.
 
         kinds: the JobKind of each. functions, keys: names and unique keys ("" for none), each with a NUL after it.
         workloads: one after the other. sizes: those of the workloads, as 64-bit integers in native byte order.
@@ -30,8 +30,8 @@ class BatchSubmitter:
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
         """Submits the jobs; returns a return code, GEARMAN_IO_WAIT if answers are still to come.
 
-        waits=True waits for all answers; otherwise only what is possible now is done. timeout_ms bounds both: opening
-        a connection waits for the server. -1 is no limit.
+        waits: whether to wait for all answers. If False, does what is possible now. timeout_ms: -1 for no limit; it
+        also bounds the wait for a new connection.
         """
         return self._native.batch_run(waits, timeout_ms)
 
@@ -47,7 +47,7 @@ class BatchSubmitter:
 def wait_for_any(clients: Sequence[GearmanClient | BatchSubmitter], timeout_ms: int) -> int:
     """Waits until one of the clients can receive or send; returns a return code.
 
-    GEARMAN_SUCCESS, GEARMAN_TIMEOUT after timeout_ms (-1 is no limit), or, without waiting, GEARMAN_NO_ACTIVE_FDS if
-    one of the clients is not connected.
+    timeout_ms: -1 for no limit. Returns GEARMAN_SUCCESS or GEARMAN_TIMEOUT; GEARMAN_NO_ACTIVE_FDS at once if one of the
+    clients is not connected.
     """
     return _wait_for_any([client._native for client in clients], timeout_ms)

@@ -126,7 +126,7 @@ class GearmanClient(GearmanBase):
     # ----------------------------------------------------------------------------- status
 
     def jobStatus(self, job_handle: Name) -> list[bool | int]:
-        """Asks how far a job is.
+        """Asks for the progress of a job.
 
         job_handle: what doBackground() returned. Returns [known, running, numerator, denominator], all False and 0
         for a job that the server does not know, because it has ended or never was. A failure returns the same, with a
@@ -143,7 +143,7 @@ class GearmanClient(GearmanBase):
         return list(reply.status)
 
     def jobStatusByUniqueKey(self, unique_key: Name) -> list[bool | int]:
-        """Asks how far the job with this unique key is. Otherwise as jobStatus(), but returnCode() does not change.
+        """Asks for the progress of the job with this unique key. As jobStatus(), but does not change returnCode().
 
         Stands for gearman_client_unique_status().
         """
@@ -178,7 +178,7 @@ class GearmanClient(GearmanBase):
         """Sets the callback for jobs that the server has queued.
 
         function: called with the GearmanTask, and with its context if addTask() was given one. It is bound to the
-        tasks that are added afterwards. It may return a return code: None goes on, GEARMAN_PAUSE and other codes stop
+        tasks that are added afterwards. It may return a return code: None continues, GEARMAN_PAUSE and other codes stop
         runTasks(). All this applies to every callback.
         Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_created_fn().
         """
@@ -201,7 +201,7 @@ class GearmanClient(GearmanBase):
         return self._set_callback("setCompleteCallback", TaskEvent.COMPLETE, function)
 
     def setExceptionCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for exceptions of a worker; first asks every server to pass them on.
+        """Sets the callback for exceptions of a worker, after requesting them from every server.
 
         Raises GearmanException as enableExceptionHandler() does. Stands for gearman_client_set_exception_fn().
         """
@@ -286,8 +286,8 @@ class GearmanClient(GearmanBase):
         """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
 
         Returns True, also if jobs failed (their callbacks are called) or if a callback stopped it: returnCode() is
-        then what the callback returned, and the next runTasks() goes on. False with a warning if a server failed or the
-        timeout is over; call it again to go on. In non-blocking mode True with GEARMAN_IO_WAIT.
+        then the code of the callback, and the next runTasks() continues. False with a warning if a server failed or the
+        timeout is over; call it again to continue. In non-blocking mode True with GEARMAN_IO_WAIT.
         Raises what a callback raised; the packets that came after it are delivered by the next runTasks().
         Stands for gearman_client_run_tasks().
         """
@@ -368,8 +368,7 @@ class GearmanClient(GearmanBase):
     def _ask_status_by_unique_key(self, key: bytes, timeout_ms: int = -1) -> StatusReply:
         """Asks for a job's status by its unique key, over a connection of its own. timeout_ms: as in _submit().
 
-        libgearman counts the request as a job, and would not name the next job that is submitted over the same
-        connection. It keeps 63 bytes of a key that a job is submitted with.
+        Q23: over the same connection, the next job would get no handle. Q25: a job has 63 bytes of its key.
         """
         asking = self._native.clone(self._tasks)
         reply = asking.unique_status(key[:_MAX_UNIQUE], timeout_ms)
@@ -386,7 +385,7 @@ class GearmanClient(GearmanBase):
         return False
 
     def _enable_exceptions(self) -> None:
-        """Makes every connection ask for the exceptions of workers when it is opened."""
+        """Requests the exceptions of workers on each connection when it is opened."""
         self._native.enable_exceptions()
 
     def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
@@ -482,7 +481,7 @@ class GearmanClient(GearmanBase):
         return False
 
     def _is_handle(self, call: str, handle: bytes) -> bool:
-        """Warns about a handle that is too long: libgearman matches no answer to it, so the call would never return."""
+        """Warns if a handle is too long: libgearman matches no answer to it, so the call would never return."""
         if len(handle) <= _MAX_HANDLE:
             return True
         self._rc = INVALID_ARGUMENT

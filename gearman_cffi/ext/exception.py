@@ -36,7 +36,7 @@ class GearmanException(Exception):
         return self.__cause__
 
     def getFile(self) -> str:
-        """The file of the program's line that raised it, or that called the method which did; "" before it is raised.
+        """The file of the program's line that raised it, or that called the method that raised; "" before it is raised.
 
         Stands for Exception::getFile().
         """
@@ -70,7 +70,7 @@ class GearmanException(Exception):
         return next((place for place in reversed(self._frames()) if not _is_ours(place[0])), None)
 
     def _frames(self) -> list[tuple[FrameType, int]]:
-        """The frames of the traceback and their lines; of this package's own only those that the program called."""
+        """The frames of the traceback and their lines; of this package only the functions that the program called."""
         frames: list[tuple[FrameType, int]] = []
         step = self.__traceback__
         while step is not None:

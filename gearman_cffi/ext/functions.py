@@ -251,7 +251,7 @@ def gearman_client_echo(obj: GearmanClient, workload: Data) -> bool:
 
 
 def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
-    """Asks every server for the exceptions of workers. Returns True.
+    """Requests the exceptions of workers from every server. Returns True.
 
     Calls GearmanClient.enableExceptionHandler().
     """
@@ -284,7 +284,7 @@ def gearman_client_get_errno(obj: GearmanClient) -> int:
 
 
 def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool | int]:
-    """Asks how far a job is.
+    """Asks for the progress of a job.
 
     Calls GearmanClient.jobStatus().
     """
@@ -293,7 +293,7 @@ def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool
 
 
 def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name) -> list[bool | int]:
-    """Asks how far the job with this unique key is. Otherwise as jobStatus(), but returnCode() does not change.
+    """Asks for the progress of the job with this unique key. As jobStatus(), but does not change returnCode().
 
     Calls GearmanClient.jobStatusByUniqueKey().
     """
@@ -401,7 +401,7 @@ def gearman_client_set_data_fn(obj: GearmanClient, function: TaskCallback) -> bo
 
 
 def gearman_client_set_exception_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for exceptions of a worker; first asks every server to pass them on.
+    """Sets the callback for exceptions of a worker, after requesting them from every server.
 
     Calls GearmanClient.setExceptionCallback().
     """
@@ -589,7 +589,7 @@ def gearman_worker_echo(obj: GearmanWorker, data: Data) -> bool:
 
 
 def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
-    """Asks every server for the exceptions of workers. Returns True.
+    """Requests the exceptions of workers from every server. Returns True.
 
     Calls GearmanWorker.enableExceptionHandler().
     """
@@ -721,7 +721,7 @@ def gearman_worker_timeout(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
-    """Removes a function; the next work() tells the servers.
+    """Removes a function; the next work() announces that to the servers.
 
     Calls GearmanWorker.unregister().
     """
@@ -730,7 +730,7 @@ def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
 
 
 def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
-    """Removes all functions; the next work() tells the servers.
+    """Removes all functions; the next work() announces that to the servers.
 
     Calls GearmanWorker.unregisterAll().
     """
@@ -874,7 +874,7 @@ def gearman_job_workload_size(obj: GearmanJob) -> int:
 
 
 def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
-    """The data of the packet that a callback is called for: a part or the end of a result, an exception's text.
+    """In a callback, the data of its packet: a part or the end of a result, or an exception's text.
 
     Calls GearmanTask.data().
     """

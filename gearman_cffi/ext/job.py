@@ -19,7 +19,7 @@ _STATUS_MIN, _STATUS_MAX = -0x80000000, 0xFFFFFFFF
 class GearmanJob(NativeJob, Uncopyable):
     """PHP's GearmanJob: a worker's function is called with it.
 
-    It can be used until the function returns. After that, and if a program creates it, it is empty as in PHP: reading
+    It can be used until the function returns. Afterwards, and if a program creates it, it is empty as in PHP: reading
     returns False, b"" and 0, sending returns False with a warning.
     """
 
@@ -112,7 +112,7 @@ class GearmanJob(NativeJob, Uncopyable):
     def setReturn(self, gearman_return_t: int) -> bool:
         """Sets how the job ends when the function returns: any code but GEARMAN_SUCCESS fails it.
 
-        A later send*() overwrites the code. Returns True; False with a warning for a number that is no return code.
+        A later send*() overwrites the code. Returns True; False with a warning for a number that is not a return code.
         Stands for GearmanJob::setReturn().
         """
         code = arguments.integer(gearman_return_t, "gearman_return_t")

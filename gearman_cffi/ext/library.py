@@ -1,4 +1,4 @@
-"""The functions of PHP's extension that take no object: they return facts about libgearman."""
+"""The functions of PHP's extension that take no object: version, bug reports, verbosity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PHP's GearmanTask: a job that a client submits among others."""
+"""PHP's GearmanTask: one of the jobs that a client runs together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GearmanTask(NativeTask, Uncopyable):
     """PHP's GearmanTask: GearmanClient.addTask() returns it, and the client's callbacks are called with it.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends; otherwise with its
-    client. After that, and if a program creates it, every method that reads returns False.
+    client. Afterwards, and if a program creates it, every method that reads returns False.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class GearmanTask(NativeTask, Uncopyable):
         return False if number is None else number
 
     def data(self) -> bytes | Literal[False]:
-        """The data of the packet that a callback is called for: a part or the end of a result, an exception's text.
+        """In a callback, the data of its packet: a part or the end of a result, or an exception's text.
 
         b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, with which recvData() reads it.
         Stands for gearman_task_data().

@@ -1,4 +1,4 @@
-"""The tasks and callbacks of a client, as C calls them."""
+"""The tasks and callbacks of a client. Implements TaskOwner for the C boundary."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TaskRegistry:
         self.callback_mask = 0
 
     def remember(self, number: int, task: GearmanTask, context: Any) -> None:
-        """Keeps a task until libgearman frees it. context: NO_CONTEXT for none."""
+        """Stores a task until libgearman frees it. context: NO_CONTEXT for none."""
         self._tasks[number] = (task,) if context is NO_CONTEXT else (task, context)
 
     def forget(self, number: int) -> None:
@@ -64,7 +64,7 @@ class TaskRegistry:
     def deliver(self, number: int, event: int) -> int:
         """Calls the callback of a TaskEvent for the task with this number. Returns a return code.
 
-        There is nothing to call if the callback was cleared, or if a signal handler raised before addTask() returned.
+        Does nothing if the callback was cleared, or if a signal handler raised before addTask() returned.
         """
         found = self.callbacks.get(event)
         given = self._tasks.get(number)

@@ -1,4 +1,4 @@
-"""Objects that stand for an object of libgearman cannot be copied or pickled."""
+"""Objects that represent an object of libgearman cannot be copied or pickled."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class Uncopyable:
     __slots__ = ()
 
     def __copy__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} cannot be copied: it stands for an object of libgearman")
+        raise TypeError(f"a {type(self).__name__} cannot be copied: it represents an object of libgearman")
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__copy__()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} cannot be pickled: it stands for an object of libgearman")
+        raise TypeError(f"a {type(self).__name__} cannot be pickled: it represents an object of libgearman")

@@ -107,7 +107,7 @@ class GearmanWorker(GearmanBase):
         return self._report("register", self._native.add_function(name, None, limit))
 
     def unregister(self, function_name: Name) -> bool:
-        """Removes a function; the next work() tells the servers.
+        """Removes a function; the next work() announces that to the servers.
 
         Returns True; False with a warning for a function that is not registered.
         Stands for gearman_worker_unregister().
@@ -116,7 +116,7 @@ class GearmanWorker(GearmanBase):
         return self._report("unregister", self._native.unregister(name))
 
     def unregisterAll(self) -> bool:
-        """Removes all functions; the next work() tells the servers.
+        """Removes all functions; the next work() announces that to the servers.
 
         Returns True; False with a warning if there are none. Stands for gearman_worker_unregister_all().
         """
@@ -193,7 +193,7 @@ class GearmanWorker(GearmanBase):
     # ------------------------------------------------------------------ for the Python layer
 
     def _run_jobs(self, keep_working: bool = True) -> bool:
-        """Runs a job, and if keep_working the next ones too; see NativeWorker.work(). Returns whether none failed."""
+        """Runs a job; with keep_working the next ones too (see NativeWorker.work()). Returns whether all succeeded."""
         self._text = None
         rc, error = self._native.work(keep_working)
         self._rc = rc
@@ -202,7 +202,7 @@ class GearmanWorker(GearmanBase):
         return rc == GEARMAN_SUCCESS
 
     def _stop_after_job(self) -> None:
-        """In a job that _run_jobs() runs: it is the last one."""
+        """For a running job: _run_jobs() returns after it."""
         self._native.stop_after_job()
 
     def _set_wait_for_grab_reply(self, waits: bool) -> None:
@@ -231,7 +231,7 @@ class GearmanWorker(GearmanBase):
 
 
 class _RegisteredFunction:
-    """A registered function, as the C boundary runs it; see JobCallbacks there."""
+    """A registered function. Implements JobCallbacks for the C boundary."""
 
     def __init__(self, function: WorkerFunction, context: Any, job_class: type[GearmanJob]) -> None:
         self.job_class = job_class
@@ -266,7 +266,7 @@ class _RegisteredFunction:
         return JobEnd.ANSWERED, code
 
     def failed(self, job: GearmanJob, error: BaseException) -> None:
-        """Sends the exception to the client, unless it asks the process to end."""
+        """Sends the exception to the client; does nothing for PROCESS_EXITS."""
         if not isinstance(error, PROCESS_EXITS):
             job._send(JobPacket.EXCEPTION, describe(error))
 

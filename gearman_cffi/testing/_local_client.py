@@ -169,7 +169,7 @@ class LocalForegroundLane(LocalLane[PendingJob]):
 
 
 class _OutstandingJob:
-    """A job whose answer is awaited."""
+    """A job without an answer so far."""
 
     def __init__(self, job: PendingJob, queued: SubmittedJob) -> None:
         self.job = job

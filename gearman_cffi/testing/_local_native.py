@@ -28,7 +28,7 @@ _PACKET_KINDS = {
 
 
 class _LocalNativeObject:
-    """What a client and a worker have in common. There is no server to connect to."""
+    """The base of client and worker. There is no server to connect to."""
 
     c = None
 
@@ -94,10 +94,10 @@ class LocalNativeWorker(_LocalNativeObject):
         runner.ended(job, result)
 
     def stop_after_job(self) -> None:
-        """work() runs one job anyway."""
+        """Does nothing: work() runs only one job."""
 
     def stop(self) -> None:
-        """There is no wait to end: Worker checks its own flag after each job."""
+        """Does nothing: work() never waits, and Worker checks its own flag after each job."""
 
 
 class LocalGearmanJob(GearmanJob):
@@ -129,7 +129,7 @@ class LocalGearmanJob(GearmanJob):
 
     def _send(self, packet: JobPacket, data: _Data = b"") -> int:
         if packet == JobPacket.EXCEPTION and self._queued.return_code is None:
-            self._queued.error = sys.exc_info()[1]  # this is called while the exception is handled
+            self._queued.error = sys.exc_info()[1]  # the caller is handling the exception
         self._queued.send(_PACKET_KINDS[packet], bytes(data))
         return ReturnCode.SUCCESS
 

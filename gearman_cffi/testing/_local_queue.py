@@ -1,4 +1,4 @@
-"""The server's part of LocalGearman: the queued jobs, who receives their packets, and the packets themselves."""
+"""The server side of LocalGearman: the queued jobs, their packets, and the receivers of the packets."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class SubmittedJob:
 
 
 class LocalServer(Protocol):
-    """What runs the jobs of a queue."""
+    """The interface of the object that runs the jobs of a queue."""
 
     def serve(self, jobs: Sequence[SubmittedJob]) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""

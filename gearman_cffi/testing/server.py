@@ -105,7 +105,7 @@ class Gearmand:
 
     @property
     def log(self) -> str:
-        """What gearmand has written so far, in all its runs."""
+        """The output of gearmand so far, of all its runs."""
         return os.pread(self._log, os.fstat(self._log).st_size, 0).decode("utf-8", "replace")
 
     def start(self) -> Gearmand:

@@ -1,4 +1,4 @@
-"""What the package detects of the loaded libgearman."""
+"""Detection of the version and capabilities of the loaded libgearman."""
 
 from __future__ import annotations
 

@@ -176,12 +176,12 @@ class Last:
                     lambda: self.worker.setTimeout(1), self.taking.grabJob, self.job.handle, self.task.unique,
                     lambda: self.job.sendComplete("done")):
             try: use()
-            except RuntimeError as error: told.add(str(error).partition(",")[0])
-told = set()
+            except RuntimeError as error: refusals.add(str(error).partition(",")[0])
+refusals = set()
 for _ in range(5):
     Last()
     gc.collect()
-say(told <= {f"this {what} has been garbage-collected" for what in ("client", "worker")})
+say(refusals <= {f"this {what} has been garbage-collected" for what in ("client", "worker")})
 kept = Last()
 """
         )

@@ -1,4 +1,4 @@
-"""Something else than a gearmand listens on the port: errors, and no crash in this or a later call."""
+"""Another program than gearmand listens on the port: errors, and no crash in this or a later call."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ except ServerError as error: say(error)
 
 NOOP, NO_JOB, JOB_ASSIGN, ECHO_RES, ALL_YOURS, OPTION_RES, JOB_ASSIGN_ALL = 6, 10, 11, 17, 24, 27, 40
 JOB_CREATED, WORK_STATUS, WORK_COMPLETE, WORK_FAIL, ERROR, STATUS_RES, WORK_DATA = 8, 12, 13, 14, 19, 20, 28
-# What no gearmand sends to a client that runs jobs: its command, and packets that are too short for their arguments.
+# Packets that gearmand never sends to a client that runs jobs: wrong commands, and packets without their arguments.
 NOT_FOR_CLIENTS = {
     "NOOP": packet(NOOP),
     "NO_JOB": packet(NO_JOB),
@@ -135,7 +135,7 @@ def sending_pieces(first: bytes, later: bytes, size: int) -> contextlib.Abstract
 
 @pytest.mark.parametrize("size", [1, 4096])
 class TestForeignPackets:
-    """A server sends a packet that no gearmand sends there: an error, and no byte of it is used (Q37)."""
+    """A server sends a packet that gearmand never sends there: an error, and no byte of it is used (Q37)."""
 
     DONE = packet(JOB_CREATED, b"H:1") + packet(WORK_COMPLETE, b"H:1", b"done")
 

@@ -13,7 +13,7 @@ RESURRECTED = """
 class Last:
     def __init__(self, *kept): self.kept, self.cycle = kept, self
     def __del__(self): saved.append(self.kept)
-saved, told = [], set()
+saved, results = [], set()
 for _ in range(5):
     client_of(*PORTS).doBackground("grabbed", "x")
     worker = worker_of(*PORTS)
@@ -23,10 +23,10 @@ for _ in range(5):
     gc.collect()
     job, worker = saved.pop()
     for use in job.workload, job.handle, job.functionName, job.workloadSize, job.sendFail, worker.options:
-        try: told.add(use())
-        except RuntimeError as error: told.add(str(error).partition(",")[0])
+        try: results.add(use())
+        except RuntimeError as error: results.add(str(error).partition(",")[0])
     del job, worker
-say(told <= {b"", False, 0, "this worker has been garbage-collected"})
+say(results <= {b"", False, 0, "this worker has been garbage-collected"})
 """
 
 IN_BETWEEN = """
@@ -58,14 +58,14 @@ say(place > 50, len(made))
 
 OTHER_THREAD = """
 import weakref
-client, made, told = client_of(*PORTS), weakref.WeakSet(), 0
+client, made, refused = client_of(*PORTS), weakref.WeakSet(), 0
 def interfere():
-    global told
+    global refused
     while not over:
         try: client.runTasks() if CALL == "run" else client.addTaskStatus("H:none:1")
-        except ConcurrentUseError: told += 1
+        except ConcurrentUseError: refused += 1
 rounds = 0
-while rounds < 15 or not told:
+while rounds < 15 or not refused:
     rounds += 1
     for _ in range(2000): made.add(client.addTaskBackground("f", "x"))
     over, thread = False, threading.Thread(target=interfere)
@@ -77,7 +77,7 @@ while rounds < 15 or not told:
     over = True
     thread.join()
     client.runTasks()
-say(told > 0, len(made))
+say(refused > 0, len(made))
 """
 
 

@@ -1,4 +1,4 @@
-"""What holds where libgearman's poll() cannot be replaced, and what does not: the table in docs/inside.md."""
+"""The guarantees if libgearman's poll() cannot be replaced, and the limits: the table in docs/inside.md."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def without_interposition(program: str, *ports: int, **environment: str) -> Chil
     return Child(program, *ports, **WITHOUT_INTERPOSITION, **environment)
 
 
-class TestWhatHolds:
+class TestGuarantees:
     """Guaranteed in both modes. Signals in the calls that wait in slices are in test_every_call."""
 
     def test_answers(self, shared_gearmand: Gearmand) -> None:
@@ -91,11 +91,11 @@ class TestWhatHolds:
             assert child.end() == 0, child.errors()
 
 
-class TestWhatDoesNotHold:
+class TestLimits:
     """Different without interposition, as the table says."""
 
     def test_calls_that_no_signal_interrupts(self) -> None:
-        """Handlers run when the call returns: at the timeout of setTimeout(), which a signal begins anew."""
+        """Handlers run when the call returns: at the timeout of setTimeout(), which a signal restarts."""
         program = (
             DEFINITIONS
             + f"NAMES = {NOT_IN_SLICES}"
@@ -149,7 +149,7 @@ for name in NAMES:
             child.expect("True")
 
     def test_exceptions_of_jobs(self, shared_gearmand: Gearmand) -> None:
-        """Client hears nothing of a job whose function raised, until its timeout."""
+        """Client does not notice that a job's function raised. Its call ends by the timeout."""
         program = """
         try: Client(f"127.0.0.1:{PORTS[0]}", timeout=0.5).execute_job("fails", 1)
         except JobTimeout: say("timeout")

@@ -1,4 +1,4 @@
-"""What a worker's function may call on its own worker, beyond what tests/parity compares with PHP."""
+"""Calls of a worker's function on its own worker, in addition to those that tests/parity compares with PHP."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def silent_grab(worker: GearmanWorker) -> GearmanJob | Literal[False]:
 
 
 class TestCallsInAJob:
-    """A job that changes its worker goes on, and the changes hold afterwards."""
+    """A job that changes its worker continues, and the changes take effect afterwards."""
 
     def run(self, server: Gearmand, does: Callable[[GearmanWorker], object], jobs: int = 1) -> list[object]:
         """Calls a function in each of several jobs. Returns what it returned."""
@@ -122,7 +122,7 @@ class TestCallsInAJob:
         wait_until(lambda: not client.jobStatus(handle)[0], "the next job is done")
 
     def test_a_job_that_is_grabbed_after_functions_have_changed(self, gearmand: Gearmand) -> None:
-        """The servers hear of the functions after the job; jobs that are waiting can be grabbed before."""
+        """The functions are announced after the job; queued jobs can be grabbed before."""
         grabbed: list[bytes] = []
 
         def function(job: GearmanJob, context: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What the mirror takes as names, data and integers, as PHP's weak mode does; tests/parity compares more of it."""
+"""The mirror converts names, data and integers as PHP's weak mode does; tests/parity compares more of it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def encoded(name: str | bool) -> bytes:
 
 
 class TestNamesAndData:
-    """Everything that has a text in PHP is taken; what has none is a TypeError."""
+    """Everything that PHP converts to a string is accepted; anything else raises TypeError."""
 
     @pytest.mark.parametrize(("value", "text"), TEXTS, ids=shown)
     def test_a_job(self, shared_gearmand: Gearmand, value: Any, text: bytes) -> None:
@@ -88,7 +88,7 @@ class TestNamesAndData:
 
     @pytest.mark.parametrize("value", NO_TEXTS, ids=shown)
     def test_no_text(self, value: Any) -> None:
-        """Each parameter refuses it with its name."""
+        """Each parameter refuses it, and the message names the parameter."""
         client: Any = GearmanClient()
         worker: Any = GearmanWorker()
         calls: list[tuple[Callable[[], Any], str]] = [
@@ -118,7 +118,7 @@ class TestNamesAndData:
             client.setContext(Broken())
 
     def test_lone_surrogates(self) -> None:
-        """A str that stands for no bytes is refused, in names as in data."""
+        """A str that cannot be encoded is refused, in names and in data."""
         client = GearmanClient()
         with pytest.raises(UnicodeEncodeError):
             client.addTask("\ud800", "w")
@@ -126,7 +126,7 @@ class TestNamesAndData:
             client.addTask("f", "\ud800")
 
     def test_bytes_that_are_not_utf_8(self, shared_gearmand: Gearmand) -> None:
-        """A function's result may be what a name was read as: its bytes go out."""
+        """A name that was read with surrogate escapes can be a result: its original bytes are sent."""
         name = b"f\xfc\xff"
         with serving(shared_gearmand, **{"f\udcfc\udcff": lambda job, context: job.functionName()}):
             assert client_of(shared_gearmand).doNormal(name, "w") == name
@@ -137,7 +137,7 @@ class TestIntegers:
 
     @pytest.mark.parametrize("value", ["7", b"7", " 7\n", "7.0", "7e0", ".7e1", 7.0, Number.FIVE, True], ids=shown)
     def test_taken(self, value: Any) -> None:
-        """Of every method that takes a number."""
+        """By every method that takes a number."""
         client: Any = GearmanClient()
         worker: Any = GearmanWorker()
         for one in (client, worker):
@@ -155,7 +155,7 @@ class TestIntegers:
         "value", ["7 x", b"7x", "0x7", "7_0", "", "nan", "inf", "1e", 7.5, "7.5", 1j, [7], Named()]
     )
     def test_refused(self, value: Any) -> None:
-        """What PHP refuses, or takes with a deprecation."""
+        """Values that PHP refuses, or accepts with a deprecation."""
         client: Any = GearmanClient()
         with pytest.raises(TypeError, match=r"^timeout must be an integer, not "):
             client.setTimeout(value)
@@ -180,7 +180,7 @@ class TestIntegers:
 
 
 class TestObjects:
-    """What PHP's objects allow beside their methods."""
+    """Attributes and subclasses, as PHP's objects have them."""
 
     @pytest.mark.parametrize("cls", [GearmanClient, GearmanWorker, GearmanJob, GearmanTask])
     def test_attributes(self, cls: type) -> None:
@@ -194,7 +194,7 @@ class TestObjects:
 
     @pytest.mark.parametrize("cls", [GearmanClient, GearmanWorker])
     def test_without_the_constructor(self, cls: type) -> None:
-        """Every method of an object whose class does not call the constructor says so."""
+        """If a class does not call the constructor, every method says so."""
         bare: Any = type("Bare", (cls,), {"__init__": lambda self: None})()
         calls = {"error", "options", "timeout", "getErrno", "enableExceptionHandler", "wait"}
         if cls is GearmanClient:

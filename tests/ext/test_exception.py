@@ -41,7 +41,7 @@ class TestTrace:
 
     @pytest.mark.parametrize("method", ["enableExceptionHandler", "addServers"])
     def test_of_a_method(self, method: str) -> None:
-        """The place is the call of the method; what the package does inside is left out."""
+        """The place is the call of the method; frames of the package are left out."""
         client = GearmanClient()
         client.addServer("127.0.0.1", 1, False)
         with pytest.raises(GearmanException) as caught:

@@ -142,7 +142,7 @@ class TestExceptions:
 
     @pytest.mark.parametrize("error", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception, PanicError])
     def test_base_exceptions(self, gearmand: Gearmand, error: type[BaseException]) -> None:
-        """A BaseException that does not end the process fails its job as any other exception; the worker goes on."""
+        """A BaseException that does not end the process fails its job, and the worker continues."""
 
         def fail(job: GearmanJob, context: Any) -> str:
             if job.workload() == b"good":

@@ -121,7 +121,7 @@ class TestInside:
         assert run(shared_gearmand, work) is False
 
     def test_from_another_thread(self, shared_gearmand: Gearmand) -> None:
-        """A send from another thread than the worker's raises, and the job goes on."""
+        """Sending from another thread than the worker's raises, and the job continues."""
         caught: list[BaseException] = []
 
         def send(job: GearmanJob) -> None:
@@ -142,16 +142,16 @@ class TestInside:
 
 
 class TestOutside:
-    """A GearmanJob that a program created, or kept after its function returned."""
+    """A GearmanJob that a program created, or that it uses after the function has returned."""
 
     def made_by_hand(self, server: Gearmand) -> GearmanJob:
         return GearmanJob()
 
-    def kept(self, server: Gearmand) -> GearmanJob:
+    def ended(self, server: Gearmand) -> GearmanJob:
         job: GearmanJob = run(server, lambda job: job)
         return job
 
-    @pytest.mark.parametrize("make", [made_by_hand, kept])
+    @pytest.mark.parametrize("make", [made_by_hand, ended])
     def test_it_is_empty(self, shared_gearmand: Gearmand, make: Callable[..., GearmanJob]) -> None:
         """Reading returns False, b"" and 0. Sending fails with return code 49 and a warning, except for data."""
         job = make(self, shared_gearmand)
@@ -169,15 +169,15 @@ class TestOutside:
         for send in QUIET_SENDS:
             assert send(GearmanJob()) is False
 
-    def test_a_kept_job_sends_no_data(self, shared_gearmand: Gearmand) -> None:
-        """sendData() and sendWarning() of a kept job return False with a warning."""
-        job = self.kept(shared_gearmand)
+    def test_an_ended_job_sends_no_data(self, shared_gearmand: Gearmand) -> None:
+        """sendData() and sendWarning() of a job that has ended return False with a warning."""
+        job = self.ended(shared_gearmand)
         for send in QUIET_SENDS:
             with pytest.warns(GearmanWarning, match=r"^GearmanJob::send\w+\(\): "):
                 assert send(job) is False
 
-    def test_kept_until_the_next_job(self, shared_gearmand: Gearmand) -> None:
-        """A kept job does not become the next job."""
+    def test_after_the_next_job(self, shared_gearmand: Gearmand) -> None:
+        """A job that has ended does not become the next job."""
         old: list[GearmanJob] = []
 
         def work(job: GearmanJob, context: Any) -> bytes:

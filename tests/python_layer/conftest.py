@@ -35,7 +35,7 @@ def _work(addresses: str, functions: dict[str, Function], stop: threading.Event)
     worker = GearmanWorker()
     worker.setTimeout(50)
     for server in ServerCollection(addresses):
-        with suppress(GearmanException):  # of a server that is down; it is added all the same
+        with suppress(GearmanException):  # the server is down; it is added nevertheless
             worker.addServer(server.host, server.port)
     for name, function in functions.items():
         worker.addFunction(name, function)

@@ -151,7 +151,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_servers_that_do_not_answer(self, servers: list[Gearmand], count: int) -> None:
-        """A connection is opened, and nothing else happens. The timeout holds nevertheless."""
+        """The servers accept the connection and do nothing else. The timeout ends the call."""
         client = client_of(servers[:count])
         client.execute_in_background("f", b"connects")
         with frozen(servers[0]), frozen(servers[1]), frozen(servers[2]):

@@ -1,4 +1,4 @@
-"""A server that takes a request and goes away before it answers: what the client raises must not say "not taken"."""
+"""A server accepts a request and ends before it answers: the client must not claim that it was not accepted."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def losing_proxy(server: Gearmand, leaves: bool) -> Iterator[LosingProxy]:
 
 @pytest.mark.parametrize("name", SUBMISSIONS)
 def test_the_server_has_taken_the_job_and_is_gone(gearmand: Gearmand, name: str) -> None:
-    """The second attempt cannot connect; that says nothing of the first one."""
+    """The second attempt cannot connect; that says nothing about the first one."""
     with losing_proxy(gearmand, leaves=True) as proxy, Client(proxy.address, RawSerializer(), timeout=10) as client:
         with pytest.raises(ConnectionLost, match="may have been taken") as caught:
             SUBMISSIONS[name](client)
@@ -121,7 +121,7 @@ def test_a_status_request_is_repeated(gearmand: Gearmand, name: str) -> None:
 
 
 def test_the_first_attempt_has_filled_the_queue(gearmand: Gearmand) -> None:
-    """The second one is refused: the queue is full of the first one's job. That is no "not taken"."""
+    """The second attempt is refused, because the job of the first one fills the queue. That is not "not accepted"."""
     with Client(gearmand.address, timeout=10) as other:
         other.execute_in_background("f", "first", unique="first")
     gearmand.ask("maxqueue f 2")

@@ -205,7 +205,7 @@ class TestBrokenConnections:
         assert client.execute_in_background("f", 1)
 
     def test_close_while_a_call_adds_the_servers(self, shared_gearmand: Gearmand) -> None:
-        """A call whose Client another thread closes goes on, and the next call has servers too."""
+        """A call whose Client another thread closes continues, and the next call has servers too."""
 
         class Servers(ServerCollection):
             def get_servers(self) -> list[Server]:

@@ -192,7 +192,7 @@ class TestServers:
         assert (server.getHost(), server.getPort()) == (host, port)
 
     @pytest.mark.parametrize("port", ["99abc", "abc", "-1", -1, 65536, [1], b"1"])
-    def test_what_is_no_port(self, port: Any) -> None:
+    def test_invalid_ports(self, port: Any) -> None:
         with pytest.raises(ValueError, match="port must be"):
             Server("h", port)
 
@@ -261,7 +261,7 @@ class TestJobs:
         assert JobStatus().isCompleted()
 
     @pytest.mark.parametrize("status", [None, "x", b"x", 5, True])
-    def test_what_is_no_status(self, status: Any) -> None:
+    def test_invalid_statuses(self, status: Any) -> None:
         with pytest.raises(TypeError, match="a list such as jobStatus"):
             JobStatus(status)
 
@@ -282,7 +282,7 @@ class TestJobs:
 
 class TestJobCollection:
     def test_habits(self) -> None:
-        """A later handler of a name replaces the earlier one, and keeps its place; what is no handler is skipped."""
+        """A later handler of a name replaces the earlier one in its place; items that are not handlers are skipped."""
         jobs = JobCollection()
         first, second = Handler("a", str), Handler("a", repr)
         jobs.add(first)
@@ -328,7 +328,7 @@ class TestClient:
             assert client.getJobStatus(handle).isKnown()
             assert client.getJobStatus("H:none:1").isCompleted()
 
-    def test_what_is_no_job_is_skipped(self, shared_gearmand: Gearmand, start_worker: StartWorker) -> None:
+    def test_items_that_are_not_jobs_are_skipped(self, shared_gearmand: Gearmand, start_worker: StartWorker) -> None:
         class Own(JobInterface):
             def getJobName(self) -> str:  # noqa: N802
                 return "dmank_many"

@@ -1,4 +1,4 @@
-"""What a worker without listeners logs."""
+"""The log of a worker without listeners."""
 
 from __future__ import annotations
 

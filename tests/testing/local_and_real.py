@@ -111,7 +111,7 @@ def shown(value: Any) -> Any:
         return [
             type(value).__mro__,
             plain(describe(value).decode()),
-            {name: shown(held) for name, held in vars(value).items()},
+            {name: shown(attribute) for name, attribute in vars(value).items()},
         ]
     if isinstance(value, str):
         return plain(value)

@@ -55,7 +55,7 @@ def update(given: Any) -> Any:
 
 
 def values(make: Make) -> Environment:
-    """What the handler gets and what the client gets back, with each serializer on both sides."""
+    """The handler's workload and the client's answer, with each serializer on both sides."""
     environment = make(handlers(echo=lambda job: job.get_workload(), kept=lambda job: repr(job.get_workload())))
     environment.serve()
     with environment.client() as client:
@@ -154,7 +154,7 @@ def updates(make: Make) -> Environment:
 
 
 def methods_of_a_job(make: Make) -> Environment:
-    """What a handler can read and send, and that it cannot send after it has returned."""
+    """A handler reads and sends; after it has returned it cannot send."""
     kept: list[Job] = []
 
     def look(job: Job) -> None:

@@ -64,7 +64,7 @@ def compare(gearmand: Gearmand, scenario: Scenario, **options: Any) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_it_is_the_same(gearmand: Gearmand, scenario: Scenario) -> None:
-    """What the scenario records, and every event of the worker with its attributes."""
+    """The records of the scenario, and every event of the worker with its attributes."""
     compare(gearmand, scenario)
 
 

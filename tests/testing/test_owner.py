@@ -62,7 +62,7 @@ class TestEndOfTheOwner:
         wait_until(lambda: not is_running(pid), "gearmand is gone")
 
     def test_a_forked_child_does_not_keep_it_alive(self) -> None:
-        """The child has the owner's pipe open. The end of the owner is noticed all the same."""
+        """The child has the owner's pipe open. The end of the owner is detected nevertheless."""
         before = "child = os.fork()\nif not child: os.close(1); time.sleep(60); os._exit(0)"
         process, pid = run_owner(before, "print(child, flush=True); os.kill(os.getpid(), signal.SIGKILL)")
         process.wait(20)
