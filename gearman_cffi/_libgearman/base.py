@@ -122,7 +122,9 @@ class NativeObject:
 
         Returns whether all servers granted it.
         """
-        return bool(self._call(self._functions.request_option, option, len(option)))
+        granted = ffi.new("bool *")
+        self._call(self._functions.request_option, option, len(option), granted)
+        return bool(granted[0])
 
     def echo(self, data: Data) -> int:
         """Sends data to every server and waits until it comes back (gearman_*_echo)."""

@@ -307,8 +307,9 @@ class NativeBatchClient(NativeClient):
     def batch_results(self, count: int, rc: int) -> tuple[list[str], list[int]]:
         """Returns the handles and the return codes of all jobs of the batch. rc: of jobs without an answer."""
         handles, codes = ffi.new("char[]", count * _HANDLE_SIZE), ffi.new("int[]", count)
-        size = self._call(lib.gcffi_client_batch_results, count, rc, handles, codes)
-        names = ffi.unpack(handles, size).decode("utf-8", "surrogateescape").split("\0")[:-1]
+        size = ffi.new("size_t *")
+        self._call(lib.gcffi_client_batch_results, count, rc, handles, size, codes)
+        names = ffi.unpack(handles, size[0]).decode("utf-8", "surrogateescape").split("\0")[:-1]
         return names, ffi.unpack(codes, count)  # type: ignore[return-value]
 
 

@@ -84,10 +84,11 @@ class NativeTask:
         if left is None:
             return None
         buffer = bytearray(min(size, left))
-        got = int(lib.gcffi_task_read(client, task[0], self._number, ffi.from_buffer(buffer), len(buffer)))
-        if got < 0:
-            raise_refusal("client", got)
-        return bytes(buffer[:got])
+        got = ffi.new("size_t *", len(buffer))
+        refused = lib.gcffi_task_read(client, task[0], self._number, ffi.from_buffer(buffer), got)
+        if refused:
+            raise_refusal("client", refused)
+        return bytes(buffer[: got[0]])
 
     def _text(self, what: int) -> str | None:
         text = self._bytes(what)

@@ -60,18 +60,18 @@ int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
 int gcffi_client_enable_exceptions(gcffi_client *client);
-int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size);
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size, bool *granted);
 int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                           const char *unique, const void *workload, size_t size, gcffi_task **task);
 int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names,
                            const char *uniques, const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms);
-int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, int *codes);
+int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, size_t *size, int *codes);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);
 int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply);
-int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size);
+int gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t *size);
 void gcffi_reply_clear(gcffi_reply *reply);
 
 /* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the
@@ -99,7 +99,7 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 int gcffi_worker_wait(gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
-int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size);
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size, bool *granted);
 void gcffi_worker_stop(gcffi_worker *worker);
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);

@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef int request(void *st, const void *data, size_t size);
+typedef gearman_return_t request(void *st, const void *data, size_t size);
 
-static int client_echo(void *st, const void *data, size_t size) { return (int)gearman_client_echo(st, data, size); }
-static int worker_echo(void *st, const void *data, size_t size) { return (int)gearman_worker_echo(st, data, size); }
-static int client_option(void *st, const void *name, size_t size) {
-  return gearman_client_set_server_option(st, name, size);
+static gearman_return_t client_echo(void *st, const void *data, size_t size) { return gearman_client_echo(st, data, size); }
+static gearman_return_t worker_echo(void *st, const void *data, size_t size) { return gearman_worker_echo(st, data, size); }
+static gearman_return_t client_option(void *st, const void *name, size_t size) {
+  return gearman_client_set_server_option(st, name, size) ? GEARMAN_SUCCESS : GEARMAN_INVALID_SERVER_OPTION;
 }
-static int worker_option(void *st, const void *name, size_t size) {
-  return gearman_worker_set_server_option(st, name, size);
+static gearman_return_t worker_option(void *st, const void *name, size_t size) {
+  return gearman_worker_set_server_option(st, name, size) ? GEARMAN_SUCCESS : GEARMAN_INVALID_SERVER_OPTION;
 }
 
 /* What the hooks of one query see. */
@@ -73,17 +73,17 @@ static bool end(gcffi_call *call, const query *asked, const char *text, bool apa
   return call->state == GCFFI_TIMED_OUT || apart;
 }
 
-static int ask_and_wait(gcffi_client *client, request *ask, const void *data, size_t size) {
+static gearman_return_t ask_and_wait(gcffi_client *client, request *ask, const void *data, size_t size) {
   if (!(client->options & GEARMAN_CLIENT_NON_BLOCKING)) {
     gearman_client_remove_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
   }
-  int answer = ask(client->st, data, size);
+  gearman_return_t rc = ask(client->st, data, size);
   gearman_client_add_options(client->st, GEARMAN_CLIENT_NON_BLOCKING);
-  return answer;
+  return rc;
 }
 
-static int query_client(gcffi_client *client, gcffi_call *call, bool apart, request *ask, const void *data,
-                      size_t size, int without_memory) {
+static gearman_return_t query_client(gcffi_client *client, gcffi_call *call, bool apart, request *ask, const void *data,
+                                     size_t size) {
   gcffi_client other;
   query asked = {0};
   begin(call, &asked);
@@ -91,47 +91,46 @@ static int query_client(gcffi_client *client, gcffi_call *call, bool apart, requ
   if (!apart) {
     gcffi_client_recover(client, false);
     gcffi_client_reset_lowat(client);
-    int answer = ask_and_wait(client, ask, data, size);
+    gearman_return_t rc = ask_and_wait(client, ask, data, size);
     if (asked.is_truncated) {
       gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE);
     }
     client->has_error = end(call, &asked, NULL, false, client->error);
-    return answer;
+    return rc;
   }
-  int answer = gcffi_client_clone(&other, client, 0) == 0 ? ask_and_wait(&other, ask, data, size) : without_memory;
+  gearman_return_t rc = gcffi_client_clone(&other, client, 0) == 0 ? ask_and_wait(&other, ask, data, size) : GEARMAN_MEMORY_ALLOCATION_FAILURE;
   client->has_error = end(call, &asked, gcffi_client_error(&other), true, client->error);
   gcffi_client_close(&other);
-  return answer;
+  return rc;
 }
 
-static int ask_worker_and_wait(gcffi_worker *worker, request *ask, const void *data, size_t size) {
+static gearman_return_t ask_worker_and_wait(gcffi_worker *worker, request *ask, const void *data, size_t size) {
   if (!worker->non_blocking) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
   }
-  int answer = ask(worker->st, data, size);
+  gearman_return_t rc = ask(worker->st, data, size);
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  return answer;
+  return rc;
 }
 
 /* Not over the connections of a job that is running, which may ask too. */
-static int query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, const void *data, size_t size,
-                      int without_memory) {
+static gearman_return_t query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, const void *data, size_t size) {
   gcffi_worker other;
   query asked = {.worker = worker};
   begin(call, &asked);
   worker->has_error = false;
   if (!worker->job_may_come && worker->phase != GCFFI_BROKEN) {
-    int answer = ask_worker_and_wait(worker, ask, data, size);
+    gearman_return_t rc = ask_worker_and_wait(worker, ask, data, size);
     if (asked.is_truncated) {
       gcffi_worker_set_phase(worker, GCFFI_BROKEN);
     }
     worker->has_error = end(call, &asked, NULL, false, worker->error);
-    return answer;
+    return rc;
   }
-  int answer = gcffi_worker_copy(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : without_memory;
+  gearman_return_t rc = gcffi_worker_copy(&other, worker) ? ask_worker_and_wait(&other, ask, data, size) : GEARMAN_MEMORY_ALLOCATION_FAILURE;
   worker->has_error = end(call, &asked, gcffi_worker_error(&other), true, worker->error);
   gcffi_worker_close(&other);
-  return answer;
+  return rc;
 }
 
 static bool needs_own_connections(const gcffi_client *client) { return client->tasks || client->reply_pending; }
@@ -141,8 +140,8 @@ int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   int rc = gcffi_call_begin(&call, &client->guard, -1);
   if (rc == 0) {
     bool apart = needs_own_connections(client);
-    rc = query_client(client, &call, apart, client_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : rc);
+    gearman_return_t answer = query_client(client, &call, apart, client_echo, data, size);
+    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : (int)answer);
   }
   return rc;
 }
@@ -151,43 +150,44 @@ int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size) {
   gcffi_call call;
   int rc = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
   if (rc == 0) {
-    rc = query_worker(worker, &call, worker_echo, data, size, GEARMAN_MEMORY_ALLOCATION_FAILURE);
-    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : rc);
+    gearman_return_t answer = query_worker(worker, &call, worker_echo, data, size);
+    rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : (int)answer);
   }
   return rc;
 }
 
-/* 1 if every server has granted it, 0 if one has not, or why the call is refused. */
-int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size) {
+/* granted: by every server. Returns 0, or why the call is refused. */
+int gcffi_client_request_option(gcffi_client *client, const char *option, size_t size, bool *granted) {
   gcffi_call call;
-  int granted = gcffi_call_begin(&call, &client->guard, -1);
-  if (granted) {
-    return granted;
+  int refused = gcffi_call_begin(&call, &client->guard, -1);
+  if (refused) {
+    return refused;
   }
   /* A connection that asks for the option when it is opened need not ask again. One with a paused packet cannot:
    * libgearman would read the answer into that packet. */
   bool is_paused = client->pending && client->paused;
   bool is_on = client->exceptions == GCFFI_EXCEPTIONS_ON;
   bool apart = needs_own_connections(client) && (is_paused || !client->pending || is_on);
-  granted = query_client(client, &call, apart, client_option, option, size, 0);
-  if (granted && !apart) {
+  *granted = query_client(client, &call, apart, client_option, option, size) == GEARMAN_SUCCESS;
+  if (*granted && !apart) {
     client->exceptions = GCFFI_EXCEPTIONS_ON; /* the one option there is */
   } else if (is_paused) {
     client->exceptions = is_on ? GCFFI_EXCEPTIONS_ON : GCFFI_EXCEPTIONS_WANTED;
   } else if (!is_on) {
-    if (granted) {
+    if (*granted) {
       gcffi_client_replace(client);
     }
     gcffi_preset_exceptions_if_idle(client);
   }
-  return gcffi_call_end(&call, granted);
+  return gcffi_call_end(&call, 0);
 }
 
-int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size) {
+int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size, bool *granted) {
   gcffi_call call;
-  int granted = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
-  if (granted == 0) {
-    granted = gcffi_call_end(&call, query_worker(worker, &call, worker_option, option, size, 0));
+  int refused = gcffi_call_begin_in_callback(&call, &worker->guard, -1);
+  if (refused) {
+    return refused;
   }
-  return granted;
+  *granted = query_worker(worker, &call, worker_option, option, size) == GEARMAN_SUCCESS;
+  return gcffi_call_end(&call, 0);
 }

@@ -78,9 +78,9 @@ int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms)
   return rc;
 }
 
-/* The results: handles, each followed by a NUL, and a return code for each; rc for those without an answer. Returns the
- * size of the handles; their room is GEARMAN_JOB_HANDLE_SIZE for each job. */
-int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, int *codes) {
+/* The results: handles, each followed by a NUL, with the size of all, and a return code for each job; rc for those
+ * without an answer. The handles' room is GEARMAN_JOB_HANDLE_SIZE for each job. Returns 0, or why the call is refused. */
+int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, size_t *size, int *codes) {
   static const gcffi_reply no_reply; /* of those for which there was no memory */
   char *out = handles;
   int refused = gcffi_guard_acquire(&client->guard);
@@ -94,7 +94,8 @@ int64_t gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, c
     *out++ = '\0'; /* which no handle can contain */
     codes[i] = reply->finished ? (int)reply->rc : rc;
   }
+  *size = (size_t)(out - handles);
   drop_batch(client);
   gcffi_guard_release(&client->guard);
-  return out - handles;
+  return 0;
 }

@@ -81,16 +81,16 @@ void gcffi_free_client(gearman_client_st *st) {
 /* A client of its own with the same servers, options and timeout, and no tasks. Returns a return code, or why the call
  * is refused. */
 int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation) {
-  bool taken;
+  bool acquired;
   init(client);
-  int rc = gcffi_guard_acquire_reentrant(&from->guard, &taken);
+  int rc = gcffi_guard_acquire_reentrant(&from->guard, &acquired);
   if (rc == 0) {
     memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
     rc = (int)gcffi_copy_servers(client, from, rotation);
     if (rc == GEARMAN_SUCCESS && !gcffi_client_copy_settings(client, from)) {
       rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
     }
-    if (taken) {
+    if (acquired) {
       gcffi_guard_release(&from->guard);
     }
   }

@@ -198,13 +198,13 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
 /* task: where its caller finds it, as soon as another call may run it. Returns a return code, or why it is refused. */
 int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                           const char *unique, const void *workload, size_t size, gcffi_task **task) {
-  bool taken;
+  bool acquired;
   gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
+  int refused = gcffi_guard_acquire_reentrant(&client->guard, &acquired);
   if (refused) {
     return refused;
   }
-  if (taken) { /* no call is using the connections */
+  if (acquired) { /* no call is using the connections */
     gcffi_before_adding(client);
   }
   gcffi_task *added = gcffi_task_new(client, kind, NULL);
@@ -215,7 +215,7 @@ int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned c
     *task = added;
     rc = GEARMAN_SUCCESS;
   }
-  if (taken) {
+  if (acquired) {
     gcffi_guard_release(&client->guard);
   }
   return (int)rc;

@@ -132,35 +132,36 @@ static gearman_return_t get(const gcffi_task *task, int64_t id, int what, gcffi_
 /* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in
  * the status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
 int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
-  bool taken;
-  int rc = gcffi_guard_acquire_reentrant(&client->guard, &taken);
+  bool acquired;
+  int rc = gcffi_guard_acquire_reentrant(&client->guard, &acquired);
   if (rc == 0) {
     rc = (int)get(task, id, what, reply);
-    if (taken) {
+    if (acquired) {
       gcffi_guard_release(&client->guard);
     }
   }
   return rc;
 }
 
-/* Up to size bytes of what is left of that packet's data, with UNBUFFERED_RESULT; in a callback, or after one that has
- * stopped the run. Q13: everything is buffered all the same, and a program that reads in parts sees no difference. */
-int64_t gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t size) {
-  bool taken;
-  int refused = gcffi_guard_acquire_reentrant(&client->guard, &taken);
+/* Up to *size bytes of what is left of that packet's data, with UNBUFFERED_RESULT; *size becomes how many there were.
+ * In a callback, or after one that has stopped the run. Q13: everything is buffered all the same. Returns 0, or why the
+ * call is refused. */
+int gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t *size) {
+  bool acquired;
+  int refused = gcffi_guard_acquire_reentrant(&client->guard, &acquired);
   if (refused) {
     return refused;
   }
   size_t left = task->id == id && task->unread && task->size > task->read_offset ? task->size - task->read_offset : 0;
-  size = size < left ? size : left;
-  if (size) {
-    memcpy(into, task->unread + task->read_offset, size);
-    task->read_offset += size;
+  *size = *size < left ? *size : left;
+  if (*size) {
+    memcpy(into, task->unread + task->read_offset, *size);
+    task->read_offset += *size;
   }
-  if (taken) {
+  if (acquired) {
     gcffi_guard_release(&client->guard);
   }
-  return (int64_t)size;
+  return 0;
 }
 
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
@@ -257,15 +258,15 @@ void gcffi_task_release(gcffi_task *task) {
 /* The ids of tasks that libgearman has freed, for Python to forget. Returns how many were written: none while another
  * thread uses the client. */
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room) {
-  bool taken;
+  bool acquired;
   size_t count = 0;
-  if (gcffi_guard_acquire_reentrant(&client->guard, &taken)) {
+  if (gcffi_guard_acquire_reentrant(&client->guard, &acquired)) {
     return 0;
   }
   for (const gcffi_task *task = client->freed; task && count < room; task = task->next_freed) {
     ids[count++] = task->id;
   }
-  if (taken) {
+  if (acquired) {
     gcffi_guard_release(&client->guard);
   }
   return count;
@@ -282,14 +283,14 @@ void gcffi_free_freed(gcffi_client *client, size_t count) {
 /* Python has forgotten as many of them, beginning with this one. If that is not the first any more, a signal handler or
  * another thread has used the client meanwhile, and they are reported again. */
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count) {
-  bool taken;
-  if (gcffi_guard_acquire_reentrant(&client->guard, &taken)) {
+  bool acquired;
+  if (gcffi_guard_acquire_reentrant(&client->guard, &acquired)) {
     return;
   }
   if (client->freed && client->freed->id == first) {
     gcffi_free_freed(client, count);
   }
-  if (taken) {
+  if (acquired) {
     gcffi_guard_release(&client->guard);
   }
 }

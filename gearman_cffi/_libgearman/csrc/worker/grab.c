@@ -95,8 +95,8 @@ void gcffi_job_drop(gcffi_job *job) {
   if (!st || gcffi_guard_check_process(worker) == GCFFI_E_FORKED) {
     return;
   }
-  bool taken;
-  bool elsewhere = gcffi_guard_acquire_reentrant(&worker->guard, &taken) == GCFFI_E_OTHER_THREAD;
+  bool acquired;
+  bool elsewhere = gcffi_guard_acquire_reentrant(&worker->guard, &acquired) == GCFFI_E_OTHER_THREAD;
   size_t left = __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   if (!elsewhere) {
     gcffi_call call;
@@ -105,7 +105,7 @@ void gcffi_job_drop(gcffi_job *job) {
     gcffi_free_replaced(worker);
     gcffi_call_pop(&call);
   }
-  if (taken) {
+  if (acquired) {
     gcffi_guard_release(&worker->guard);
   }
   if (!elsewhere && left == 0 && worker->close_when_jobs_gone) {

@@ -103,11 +103,11 @@ bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
 /* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
  * unregistered, and its servers learn that: see NativeWorker. Returns a return code, or why the call is refused. */
 int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from) {
-  bool taken;
-  int rc = gcffi_guard_acquire_in_callback(&from->guard, &taken);
+  bool acquired;
+  int rc = gcffi_guard_acquire_in_callback(&from->guard, &acquired);
   if (rc == 0) {
     rc = gcffi_worker_copy(worker, from) ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
-    if (taken) {
+    if (acquired) {
       gcffi_guard_release(&from->guard);
     }
   }
