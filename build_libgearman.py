@@ -94,7 +94,7 @@ class Location(NamedTuple):
 
 
 def find_libgearman() -> Location:
-    """Find libgearman by the environment or by pkg-config. The probes check the result.
+    """Finds libgearman by the environment or by pkg-config. The probes check the result.
 
     Raises:
         SystemExit: a directory from the environment does not contain libgearman.
@@ -213,7 +213,7 @@ class BuildExtension(build_ext):
     """Compiles against the libgearman that was found; exits with a short message if something is missing."""
 
     def build_extensions(self) -> None:
-        """Check for everything that is needed, then compile."""
+        """Checks for everything that is needed, then compiles."""
         location = find_libgearman()
         complaint = Probe(self.compiler, location).complaint()
         if complaint is not None:

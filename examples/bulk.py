@@ -13,7 +13,7 @@ from gearman_cffi import Client, GearmanException, Job
 
 
 def main(arguments: list[str]) -> int:
-    """Submit a few hundred jobs; returns the exit code."""
+    """Submits a few hundred jobs; returns the exit code."""
     with Client(arguments[0] if arguments else None, timeout=10) as client:
         try:
             answers = client.execute_jobs(Job("reverse", f"job {number}") for number in range(300))

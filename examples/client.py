@@ -13,7 +13,7 @@ from gearman_cffi import Client, GearmanException, JobException, Priority
 
 
 def main(arguments: list[str]) -> int:
-    """Submit the jobs; returns the exit code."""
+    """Submits the jobs; returns the exit code."""
     with Client(arguments[0] if arguments else None, timeout=10) as client:
         try:
             print(client.execute_job("reverse", "this is a test", Priority.HIGH))

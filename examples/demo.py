@@ -67,7 +67,7 @@ class Progress:
         self._last = ""
 
     def show(self, status: JobStatus) -> None:
-        """Print the status if it has changed."""
+        """Prints the status if it has changed."""
         state = "done" if status.is_completed else "running" if status.is_running else "queued"
         text = f"{state:8}{status.numerator:3}/{status.denominator:<3}"
         if text == self._last:
@@ -81,13 +81,13 @@ class Progress:
             print(f"  {text}", flush=True)
 
     def end_line(self) -> None:
-        """Start a new line if the last one is not finished."""
+        """Starts a new line if the last one is not finished."""
         if self._live and self._last and not self._last.startswith("done"):
             print()
 
 
 def background(server: Gearmand, worker: subprocess.Popen[bytes]) -> None:
-    """Submit in the background with PHP's names: doBackground() and jobStatus()."""
+    """Submits in the background with PHP's names: doBackground() and jobStatus()."""
     client = GearmanClient()
     client.addServer(server.host, server.port)
     handle = client.doBackground("reverse", TEXT)
@@ -114,7 +114,7 @@ def background(server: Gearmand, worker: subprocess.Popen[bytes]) -> None:
 
 
 def foreground(server: Gearmand) -> None:
-    """Submit in the foreground with the Python layer: execute_job() returns the result.
+    """Submits in the foreground with the Python layer: execute_job() returns the result.
 
     The worker uses plain bytes, and so does RawSerializer. The default serializer would send the workload in PHP's
     format: s:14:"this is a test";
@@ -125,7 +125,7 @@ def foreground(server: Gearmand) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo, or with --worker its worker; returns the exit code."""
+    """Runs the demo, or with --worker its worker; returns the exit code."""
     try:
         if arguments[:1] == ["--worker"]:
             work(arguments[1], int(arguments[2]))

@@ -14,7 +14,7 @@ from gearman_cffi.dmank import Client, Job, ServerCollection
 
 
 def main(arguments: list[str]) -> int:
-    """Submit the jobs; returns the exit code."""
+    """Submits the jobs; returns the exit code."""
     client = Client(ServerCollection(arguments or "127.0.0.1:4730"), timeout=10)
     try:
         print(client.executeJob("reverse", "this is a test", Client.PRIORITY_HIGH))

@@ -15,7 +15,7 @@ NAMES = ["beach.png", "hills.png", "notes.txt", "city.png"]
 
 
 def main(arguments: list[str]) -> int:
-    """Print the updates of a job, then its result; returns the exit code."""
+    """Prints the updates of a job, then its result; returns the exit code."""
     with Client(arguments[0] if arguments else None, timeout=10) as client:
         watch = client.watch_job("resize", NAMES)
         for update in watch:

@@ -46,7 +46,7 @@ class Resize(JobHandlerInterface):
 
 
 def main(arguments: list[str]) -> int:
-    """Run the worker until it is stopped."""
+    """Runs the worker until it is stopped."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logger = logging.getLogger("example")
     jobs.add(Resize())

@@ -29,7 +29,7 @@ def packages(wheel: Path, information: Path) -> list[str]:
 
 
 def add_notice(package: str, information: Path) -> str:
-    """Copy the notices of a package to the wheel's licences; returns their path for the metadata."""
+    """Copies the notices of a package to the wheel's licences; returns their path for the metadata."""
     source = DOCUMENTS / package / "copyright"
     if not source.is_file():
         raise SystemExit(f"no licence notices of {package}: {source} does not exist")
@@ -40,7 +40,7 @@ def add_notice(package: str, information: Path) -> str:
 
 
 def name_in_metadata(notices: list[str], information: Path) -> None:
-    """Add the notices to the licence files in the metadata, after the package's own."""
+    """Adds the notices to the licence files in the metadata, after the package's own."""
     metadata = information / "METADATA"
     head, separator, description = metadata.read_text("utf-8").partition("\n\n")
     lines = head.splitlines()
@@ -50,7 +50,7 @@ def name_in_metadata(notices: list[str], information: Path) -> None:
 
 
 def main(wheel: str, directory: str) -> None:
-    """Unpack the wheel, add the notices, and pack it again, which also updates RECORD."""
+    """Unpacks the wheel, adds the notices, and packs it again, which also updates RECORD."""
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run(["wheel", "unpack", "--dest", scratch, wheel], check=True, stdout=subprocess.DEVNULL)
         (unpacked,) = Path(scratch).iterdir()

@@ -45,7 +45,7 @@ class Admin:
         self._timeout = (to_milliseconds(timeout) or 0) / 1000
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
-        """Run a command for each server separately; returns the answer or the GearmanError of each one.
+        """Runs a command for each server separately; returns the answer or the GearmanError of each one.
 
         command is called with an Admin for one server: admin.gather(Admin.status), or
         admin.gather(lambda admin: admin.max_queue("resize", 100)).
@@ -98,7 +98,7 @@ class Admin:
     # ------------------------------------------------------------------------------------ changes
 
     def cancel_job(self, handle: str) -> bool:
-        """Remove a waiting job from the queue (`cancel job`); returns whether a server had it.
+        """Removes a waiting job from the queue (`cancel job`); returns whether a server had it.
 
         The job stays in the lists, as ignored, until a worker asks for jobs. A running job is not stopped, although
         gearmand 1.1.20 reports success for it too: ask Client.get_job_status() whether it is running.
@@ -117,7 +117,7 @@ class Admin:
         return any(self._each(one).values())
 
     def max_queue(self, function: str, limit: int, normal: int | None = None, low: int | None = None) -> None:
-        """Limit how many jobs of a function can wait (`maxqueue`); 0 means no limit.
+        """Limits how many jobs of a function can wait (`maxqueue`); 0 means no limit.
 
         limit is for each priority, or for high priority if normal and low are given too. Raises InvalidArgument.
         """
@@ -129,11 +129,11 @@ class Admin:
         self._run(f"maxqueue {_word(function, 'a function name')} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:
-        """Create a function, before a worker or a job does (`create function`)."""
+        """Creates a function, before a worker or a job does (`create function`)."""
         self._run(f"create function {_word(function, 'a function name')}")
 
     def drop_function(self, function: str) -> None:
-        """Remove a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
+        """Removes a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
 
         gearmand 1.1.20 also removes a function with waiting jobs; no worker will ever get these jobs.
         """

@@ -17,7 +17,7 @@ _UNKNOWN = ("UNKNOWN_COMMAND", "UNKNOWN_SHOW_ARGUMENTS", "UNKNOWN_ARGUMENT")
 
 
 def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
-    """Send a command; returns the lines of the answer without the final ".", or the text after "OK" if it is one line.
+    """Sends a command; returns the lines of the answer without the final ".", or the text after "OK" if it is one line.
 
     timeout, in seconds, bounds connecting, sending and receiving, but not the lookup of the host name. Bytes that are
     not UTF-8 become surrogates. Raises ConnectionFailed, ConnectionLost, ServerTimeout, CommandRefused, UnknownCommand
@@ -39,7 +39,7 @@ def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
 
 
 def _exchange(connection: socket.socket, server: Server, line: bytes, deadline: float, listing: bool) -> bytes:
-    """Send a line, and receive until the answer is complete."""
+    """Sends a line, and receives until the answer is complete."""
     name, answer = line.decode().strip(), bytearray()
     try:
         _set_timeout(connection, deadline)

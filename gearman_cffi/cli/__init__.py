@@ -10,7 +10,7 @@ from gearman_cffi.exit_code import ExitCode
 
 
 def main() -> None:
-    """Run the command line and end the process."""
+    """Runs the command line and ends the process."""
     prepare_streams()
     code = int(ExitCode.FAILED)
     try:

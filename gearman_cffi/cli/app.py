@@ -53,7 +53,7 @@ def gearman() -> None:
 
 
 def run() -> int:
-    """Run the command line; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     try:
         code = gearman.main(prog_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI", standalone_mode=False)
     except SystemExit as end:

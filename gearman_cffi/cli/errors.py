@@ -15,7 +15,7 @@ from gearman_cffi.exit_code import ExitCode
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Print an error of the block as one line on stderr and end with its exit code."""
+    """Prints an error of the block as one line on stderr and ends with its exit code."""
     try:
         yield
     except KeyboardInterrupt:
@@ -29,7 +29,7 @@ def exit_on_error() -> Iterator[None]:
 
 @contextmanager
 def with_address_in_errors(host: str, port: int) -> Iterator[None]:
-    """Add the address to an OSError of the block, which starts to listen there."""
+    """Adds the address to an OSError of the block, which starts to listen there."""
     try:
         yield
     except OSError as error:

@@ -10,7 +10,7 @@ class MissingExtra(Exception):  # noqa: N818
 
 
 def need(extra: str, *modules: str) -> None:
-    """Raise MissingExtra if one of the modules, which an extra of this package installs, is missing."""
+    """Raises MissingExtra if one of the modules, which an extra of this package installs, is missing."""
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise MissingExtra(

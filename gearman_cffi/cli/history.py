@@ -46,7 +46,7 @@ class History:
         self._samples: dict[tuple[Server, str], deque[tuple[float, int]]] = {}
 
     def update(self, answers: Answers, now: float) -> list[Line]:
-        """Record the answers of all servers at a time in seconds; the lines, longest queues first."""
+        """Records the answers of all servers at a time in seconds; returns the lines, longest queues first."""
         lines, present = [], set()
         for rows in answers.values():
             for row in rows if isinstance(rows, list) else ():

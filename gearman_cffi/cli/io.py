@@ -12,7 +12,7 @@ from gearman_cffi.messages import escape
 
 
 def prepare_streams() -> None:
-    """Replace closed standard streams by /dev/null, and escape what the encoding of stdout cannot express.
+    """Replaces closed standard streams by /dev/null, and escapes what the encoding of stdout cannot express.
 
     Otherwise a socket would get the descriptor of a closed stream. sys.stdin stays None: reading it is an error.
     """
@@ -29,7 +29,7 @@ def prepare_streams() -> None:
 
 
 def flush_streams() -> bool:
-    """Flush stdout and stderr before the process ends; False if one cannot be written to.
+    """Flushes stdout and stderr before the process ends; False if one cannot be written to.
 
     Such a stream is replaced by /dev/null: Python would print a traceback at its end and exit with code 120.
     """
@@ -44,13 +44,13 @@ def flush_streams() -> bool:
 
 
 def print_line(*cells: object) -> None:
-    """Print a line on stdout: the escaped cells with tabs between them. Raises OSError, which names stdout."""
+    """Prints a line on stdout: the escaped cells with tabs between them. Raises OSError, which names stdout."""
     with _naming_stdout():
         print(*map(escape, cells), sep="\t", flush=True)
 
 
 def print_message(text: str, *, multiline: bool = False) -> None:
-    """Print a line on stderr, escaped; nothing happens if stderr cannot be written to.
+    """Prints a line on stderr, escaped; nothing happens if stderr cannot be written to.
 
     multiline: the text is our own, so that its line ends are not escaped.
     """
@@ -60,7 +60,7 @@ def print_message(text: str, *, multiline: bool = False) -> None:
 
 
 def write(data: bytes) -> None:
-    """Write bytes to stdout at once. Raises OSError with a text that names stdout.
+    """Writes bytes to stdout at once. Raises OSError with a text that names stdout.
 
     A terminal gets control characters as backslash escapes, except line ends and tabs; anything else the bytes as
     they are.

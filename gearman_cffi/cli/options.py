@@ -114,7 +114,7 @@ class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 
 
 def servers_option(command: _Command) -> _Command:
-    """Add --servers to a command."""
+    """Adds --servers to a command."""
     return option(
         "-s",
         "--servers",
@@ -126,7 +126,7 @@ def servers_option(command: _Command) -> _Command:
 
 
 def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Command]:
-    """Add --timeout, in seconds, to a command."""
+    """Adds --timeout, in seconds, to a command."""
     return option(
         "--timeout",
         type=Number(min=0, min_open=True),

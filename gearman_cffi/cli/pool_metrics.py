@@ -14,7 +14,7 @@ from gearman_cffi.cli.errors import with_address_in_errors
 
 @contextmanager
 def serving(host: str, port: int) -> Iterator[str]:
-    """Serve metrics during the block; yields the directory that the processes write their metrics to."""
+    """Serves metrics during the block; yields the directory that the processes write their metrics to."""
     with tempfile.TemporaryDirectory(prefix="gearman-cffi-metrics-", ignore_cleanup_errors=True) as directory:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]

@@ -28,7 +28,7 @@ class Progress:
             self._bar.stop()
 
     def update(self, numerator: int, denominator: int) -> None:
-        """Show a status of the job; a denominator of 0 is an unknown total."""
+        """Shows a status of the job; a denominator of 0 is an unknown total."""
         if not self._console.is_terminal:
             return
         if self._bar is None:
@@ -47,7 +47,7 @@ class Progress:
         self._bar.update(self._task, completed=numerator, total=denominator or None, refresh=True)
 
     def write_around(self, write: Callable[[], None]) -> None:
-        """Call write() while the bar is hidden."""
+        """Calls write() while the bar is hidden."""
         if self._bar is None:
             write()
             return

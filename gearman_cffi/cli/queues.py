@@ -101,7 +101,7 @@ class _Outcome(Enum):
 
 
 def _cancel(admin: Admin, handle: str, timeout: float) -> _Outcome:
-    """Cancel a job at the only server of admin, if it waits. (gearmand 1.1.20 says OK for a running job too.)"""
+    """Cancels a job at the only server of admin, if it waits. (gearmand 1.1.20 says OK for a running job too.)"""
     with Client(admin.servers, timeout=timeout) as client:
         before = client.get_job_status(handle)
         if not before.is_known:

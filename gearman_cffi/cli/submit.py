@@ -87,7 +87,7 @@ def submit(
 
 
 def _watch(client: Client, function: str, value: Any, priority: Priority, unique: str | None) -> None:
-    """Run a job. Partial data goes to stdout when it arrives, warnings to stderr."""
+    """Runs a job. Partial data goes to stdout when it arrives, warnings to stderr."""
     watch = client.watch_job(function, value, priority, unique)
     parts = b""
     with Progress(function) as progress:

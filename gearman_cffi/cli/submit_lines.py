@@ -31,7 +31,7 @@ def make_jobs(
 
 
 def stream(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
-    """Print the results in the order of the jobs; a failed job is an empty line, and a message on stderr."""
+    """Prints the results in the order of the jobs; a failed job is an empty line, and a message on stderr."""
     lines = _InOrder(jobs, 2 * in_flight)
     while not lines.is_over:
         for job, answer in client.stream_jobs(lines.take(), in_flight=in_flight):
@@ -47,7 +47,7 @@ class _Outcomes:
         self.printed = 0
 
     def print(self, outcome: Any) -> None:
-        """Print the outcome of the next line."""
+        """Prints the outcome of the next line."""
         self.printed += 1
         if isinstance(outcome, GearmanError):
             text, self.code = describe_failure(outcome)
@@ -86,7 +86,7 @@ class _InOrder(_Outcomes):
                 yield job
 
     def record(self, job: JobInterface, answer: Any) -> None:
-        """Record the outcome of a job, and print what can be printed now."""
+        """Records the outcome of a job, and prints what can be printed now."""
         self._record(self._numbers.pop(id(job)), answer)
 
     def _record(self, number: int, outcome: Any) -> None:
@@ -96,7 +96,7 @@ class _InOrder(_Outcomes):
 
 
 def submit_in_background(client: Client, jobs: Iterator[Job | GearmanError], in_flight: int) -> ExitCode:
-    """Submit jobs in the background and print their handles in the order of the jobs; errors as in stream()."""
+    """Submits jobs in the background and prints their handles in the order of the jobs; errors as in stream()."""
     lines = _Outcomes()
     while batch := list(islice(jobs, in_flight)):
         sent = [job for job in batch if isinstance(job, Job)]

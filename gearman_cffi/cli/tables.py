@@ -30,7 +30,7 @@ def make_table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> 
 
 
 def print_rows(columns: Mapping[str, str], rows: Sequence[Sequence[object]], as_json: bool) -> None:
-    """Print rows. columns maps titles to "left" or "right"; in JSON and in pipes the titles are in lower case."""
+    """Prints rows. columns maps titles to "left" or "right"; in JSON and in pipes the titles are in lower case."""
     if as_json:
         print_json([dict(zip((title.lower() for title in columns), row, strict=True)) for row in rows])
     elif sys.stdout.isatty():
@@ -41,7 +41,7 @@ def print_rows(columns: Mapping[str, str], rows: Sequence[Sequence[object]], as_
 
 
 def print_json(value: Any) -> None:
-    """Print a JSON document, in ASCII without control characters."""
+    """Prints a JSON document, in ASCII without control characters."""
     write(json.dumps(value, default=str).replace("\x7f", r"\u007f").encode() + b"\n")
 
 

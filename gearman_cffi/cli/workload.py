@@ -72,7 +72,7 @@ def _not_json(value: Any) -> str:
 
 
 def write_line(result: Any) -> None:
-    """Write a result to stdout, and a line end if it has none."""
+    """Writes a result to stdout, and a line end if it has none."""
     data = encode(result)
     write(data if data.endswith(b"\n") else data + b"\n")
 

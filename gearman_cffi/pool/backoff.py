@@ -22,7 +22,7 @@ class Backoff:
         self.not_before, self._deaths = 0.0, 0
 
     def record_death(self, started_at: float) -> float:
-        """Record that a process died that was started at that time. Returns the seconds until the next may start."""
+        """Records the death of a process started at that time. Returns the seconds until the next may start."""
         now = time.monotonic()
         if now - started_at > MIN_UPTIME:
             self._deaths = 0
@@ -42,7 +42,7 @@ class FunctionBackoffs:
         self._backoffs: dict[str, Backoff] = {}
 
     def record_death(self, function: str, started_at: float) -> float:
-        """Record that a job of the function ended its process. Returns the seconds until it is served again."""
+        """Records that a job of the function ended its process. Returns the seconds until it is served again."""
         return self._backoffs.setdefault(function, Backoff()).record_death(started_at)
 
     def left_out(self) -> dict[str, float]:

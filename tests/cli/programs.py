@@ -32,7 +32,7 @@ class Ended:
 
 
 def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment: str) -> Ended:
-    """Run the command without a terminal."""
+    """Runs the command without a terminal."""
     done = subprocess.run(
         [sys.executable, "-m", "gearman_cffi", *arguments],
         input=stdin.encode(),
@@ -45,7 +45,7 @@ def run(server: Gearmand | str, *arguments: str, stdin: str = "", **environment:
 
 
 def run_binary(server: Gearmand | str, *arguments: str) -> bytes:
-    """Run the command, which must succeed; returns its stdout."""
+    """Runs the command, which must succeed; returns its stdout."""
     done = subprocess.run(
         [sys.executable, "-m", "gearman_cffi", *arguments],
         stdin=subprocess.DEVNULL,
@@ -93,14 +93,14 @@ class Terminal:
         return self._shown
 
     def await_end(self) -> None:
-        """Read the output until the command has ended without an error."""
+        """Reads the output until the command has ended without an error."""
         with suppress(OSError):  # reading from a terminal that nobody has open any more fails
             while piece := os.read(self._ours, 65536):
                 self._shown += piece
         assert self.process.wait(20) == 0, self.text
 
     def await_text(self, text: str, seconds: float = 20) -> None:
-        """Read the output until it contains text."""
+        """Reads the output until it contains text."""
         deadline = time.monotonic() + seconds
         while text not in self.text:
             left = deadline - time.monotonic()
@@ -113,7 +113,7 @@ class Terminal:
                 self._shown += piece
 
     def text_at_end(self, seconds: float = 20) -> str:
-        """Wait for the end of the command; returns its whole output, with escape sequences."""
+        """Waits for the end of the command; returns its whole output, with escape sequences."""
         deadline = time.monotonic() + seconds
         with suppress(OSError):  # reading from a terminal that nobody has open any more fails
             while select.select([self._ours], [], [], max(0, deadline - time.monotonic()))[0]:
@@ -125,7 +125,7 @@ class Terminal:
         return self._shown.decode("utf-8", "replace")
 
     def interrupt(self) -> int:
-        """Press Ctrl-C; returns the exit code."""
+        """Presses Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(20)
 

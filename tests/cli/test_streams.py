@@ -53,7 +53,7 @@ def server(gearmand: Gearmand) -> Iterator[Gearmand]:
 
 
 def started(server: Gearmand, redirection: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start the command with a redirection in bash's syntax; the other streams are pipes."""
+    """Starts the command with a redirection in bash's syntax; the other streams are pipes."""
     return subprocess.Popen(
         ["bash", "-c", f'exec "$@" {redirection}', "bash", sys.executable, "-m", "gearman_cffi", *arguments],
         stdin=subprocess.DEVNULL,
@@ -64,7 +64,7 @@ def started(server: Gearmand, redirection: str, arguments: list[str]) -> subproc
 
 
 def all_ended(server: Gearmand, redirection: str) -> Iterator[tuple[list[str], int, bool, int, str]]:
-    """Run all commands: arguments, expected exit code, whether it prints, exit code, and stderr without tracebacks."""
+    """Runs all commands: arguments, expected exit code, whether it prints, exit code, and stderr without tracebacks."""
     for arguments, code, prints in COMMANDS:
         process = started(server, redirection, arguments)
         _, err = process.communicate(timeout=30)

@@ -67,7 +67,7 @@ def _directive(example: Example) -> Block:
 
 
 def _with_hints(found: Iterable[Block]) -> Iterable[Block]:
-    """Add the directives that apply to the next block to that block."""
+    """Adds the directives that apply to the next block to that block."""
     hints: list[str] = []
     for block in found:
         first = (block.title or "").partition(",")[0]

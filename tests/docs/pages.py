@@ -52,7 +52,7 @@ class Page:
         self._stack = ExitStack()
 
     def run(self) -> None:
-        """Run all blocks, then end the programs that are still running."""
+        """Runs all blocks, then ends the programs that are still running."""
         with self._stack:
             for block in blocks(self._path):
                 try:
@@ -146,7 +146,7 @@ class Page:
         path.write_text(textwrap.dedent(source), "utf-8")
 
     def _start(self, command: str, shown: str) -> None:
-        """Start a program, and wait until a worker has registered its functions or a server listens."""
+        """Starts a program, and waits until a worker has registered its functions or a server listens."""
         before = self._announced()
         program = Program(command, self._there(shown), self._folder, self._environment())
         self._programs.append(program)
@@ -155,7 +155,7 @@ class Page:
         assert not program.has_ended, f"{command} has ended: {program.output}"
 
     def _end(self, name: str) -> int:
-        """End the programs with name in their command, in reverse order; returns their number."""
+        """Ends the programs with name in their command, in reverse order; returns their number."""
         ended = [program for program in reversed(self._programs) if name in program.command]
         for program in ended:
             self._programs.remove(program)

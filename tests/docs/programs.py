@@ -40,7 +40,7 @@ def compare(shown: str, printed: str) -> None:
 
 
 def shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:
-    """Run a command, which must succeed; returns its output on both streams."""
+    """Runs a command, which must succeed; returns its output on both streams."""
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -85,7 +85,7 @@ class Program:
         return self._process.poll() is not None
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End the program if it is running, and compare its output."""
+        """Ends the program if it is running, and compares its output."""
         if not self.has_ended:
             self._process.send_signal(number)
         try:
@@ -96,7 +96,7 @@ class Program:
             self.kill()
 
     def kill(self) -> None:
-        """Kill the program and its children."""
+        """Kills the program and its children."""
         if self._output.closed:
             return
         with suppress(ProcessLookupError):

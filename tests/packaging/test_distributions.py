@@ -21,7 +21,7 @@ COMMAND = "from gearman_cffi.cli import main; main()"  # what the script gearman
 
 
 def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a new Python that imports the package from this directory."""
+    """Runs code in a new Python that imports the package from this directory."""
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)

@@ -24,7 +24,7 @@ exec {compiler} "$@"
 
 
 def build(source: Path, scratch: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Compile the module in a directory of its own, with these environment variables."""
+    """Compiles the module in a directory of its own, with these environment variables."""
     command = [sys.executable, "setup.py", "--quiet", "build_ext"]
     command += [f"--build-temp={scratch / 'temp'}", f"--build-lib={scratch / 'lib'}"]
     return subprocess.run(

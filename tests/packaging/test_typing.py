@@ -21,7 +21,7 @@ Job("reverse").send_status("1", 2)
 
 
 def mypy(folder: Path, site: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
-    """Run mypy --strict, without this project's settings, on programs that have the wheel installed."""
+    """Runs mypy --strict, without this project's settings, on programs that have the wheel installed."""
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=30)
     (packages,) = venv.glob("lib/python*/site-packages")
