@@ -9,7 +9,8 @@ from gearman_cffi.servers import ServerCollection
 class ConnectToServerEvent(Event):
     """worker.server_on_connect before the worker connects, worker.server_on_connected after it has its servers.
 
-    worker.server_on_connected is dispatched again when a server is back after none could be reached.
+    worker.server_on_connected is dispatched again when a server is back after none could be reached. servers: the
+    worker's ServerCollection.
     """
 
     __slots__ = ("servers",)
@@ -17,7 +18,3 @@ class ConnectToServerEvent(Event):
     def __init__(self, name: str, servers: ServerCollection) -> None:
         super().__init__(name)
         self.servers = servers
-
-    def get_server_collection(self) -> ServerCollection:
-        """Returns the servers of the worker."""
-        return self.servers

@@ -12,7 +12,8 @@ from gearman_cffi.jobs import Job
 class FunctionEvent(Event):
     """A handler is about to execute a job, or has returned. If a listener raises an exception, the job fails.
 
-    result: what the handler returned, before it is serialized; before the handler runs it is [], as in dmank.
+    job_handler, job: the handler and its Job. result: the value that the handler returned; [] before the
+    handler runs, as in dmank.
     """
 
     __slots__ = ("job", "job_handler", "result")
@@ -22,15 +23,3 @@ class FunctionEvent(Event):
         self.job_handler = job_handler
         self.job = job
         self.result: Any = result[0] if result else []
-
-    def get_job_handler(self) -> JobHandlerInterface:
-        """Returns the handler."""
-        return self.job_handler
-
-    def get_job(self) -> Job:
-        """Returns the job."""
-        return self.job
-
-    def get_result(self) -> Any:
-        """Returns what the handler returned."""
-        return self.result

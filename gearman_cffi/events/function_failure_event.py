@@ -10,7 +10,7 @@ from gearman_cffi.jobs import Job
 class FunctionFailureEvent(Event):
     """The handler or a listener of the job's other events raised an exception, or the result cannot be serialized.
 
-    The exception is sent to the client after the listeners were called.
+    The exception is sent to the client after the listeners were called. job_handler, job: the handler and its Job.
     """
 
     __slots__ = ("exception", "job", "job_handler")
@@ -20,15 +20,3 @@ class FunctionFailureEvent(Event):
         self.job_handler = job_handler
         self.job = job
         self.exception = exception
-
-    def get_job_handler(self) -> JobHandlerInterface:
-        """Returns the handler."""
-        return self.job_handler
-
-    def get_job(self) -> Job:
-        """Returns the job."""
-        return self.job
-
-    def get_exception(self) -> BaseException:
-        """Returns the exception."""
-        return self.exception

@@ -7,14 +7,13 @@ from gearman_cffi.handlers import JobCollection
 
 
 class RegisterFunctionEvent(Event):
-    """The handlers are about to be registered (even if there is none), or have been registered."""
+    """The handlers are about to be registered (even if there is none), or have been registered.
+
+    jobs: the worker's JobCollection.
+    """
 
     __slots__ = ("jobs",)
 
     def __init__(self, name: str, jobs: JobCollection) -> None:
         super().__init__(name)
         self.jobs = jobs
-
-    def get_jobs(self) -> JobCollection:
-        """Returns the handlers of the worker."""
-        return self.jobs

@@ -19,6 +19,8 @@ class WorkerEvent(Event):
     on_work             that wait has ended (dmank's name)
     after_run           a job was answered, or has failed
     on_before_destroy   the worker was asked to stop
+
+    worker: the Worker; its destroy_worker() stops it.
     """
 
     __slots__ = ("worker",)
@@ -26,7 +28,3 @@ class WorkerEvent(Event):
     def __init__(self, name: str, worker: Worker) -> None:
         super().__init__(name)
         self.worker = worker
-
-    def get_worker_instance(self) -> Worker:
-        """Returns the worker; its destroy_worker() stops it."""
-        return self.worker

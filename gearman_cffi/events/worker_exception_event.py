@@ -14,7 +14,7 @@ class WorkerExceptionEvent(Event):
     """Something failed outside a job; the worker continues.
 
     The exception is a ConnectionFailed if no server can be reached (once, until one can), a ServerError for an error
-    that a server has sent, and otherwise what a listener has raised.
+    that a server has sent, and otherwise what a listener has raised. worker: the Worker.
     """
 
     __slots__ = ("exception", "worker")
@@ -23,11 +23,3 @@ class WorkerExceptionEvent(Event):
         super().__init__(name)
         self.worker = worker
         self.exception = exception
-
-    def get_worker(self) -> Worker:
-        """Returns the worker."""
-        return self.worker
-
-    def get_exception(self) -> BaseException:
-        """Returns the exception."""
-        return self.exception

@@ -41,7 +41,7 @@ class TestServer:
             case Server(host, port):
                 assert (host, port) == ("a", 1)
 
-    def test_getters(self) -> None:
+    def test_host_and_port(self) -> None:
         server = Server("a", 1)
         assert (server.host, server.port) == ("a", 1)
 

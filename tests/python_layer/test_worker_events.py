@@ -67,7 +67,7 @@ class TestRecordedOrder:
                 if event_name == EventName.NO_JOBS:
                     idle += 1
                     if idle == 2:
-                        event.get_worker_instance().destroy_worker()
+                        event.worker.destroy_worker()
                 return result
 
         def execute(job: Job) -> str:
@@ -108,7 +108,7 @@ class TestRecordedOrder:
         assert life.run() is None
         assert life.trace.lines() == recorded_events(f"a listener of {when}_execute that raises")
         failure = next(event for event in life.trace.events if isinstance(event, FunctionFailureEvent))
-        assert str(failure.get_exception()) == f"from {when}"
+        assert str(failure.exception) == f"from {when}"
 
     def test_no_handlers(self, gearmand: Gearmand) -> None:
         trace = Trace()
@@ -171,7 +171,7 @@ class TestFailuresThatEndDmanksWorker:
 
 
 class TestWhatEventsCarry:
-    def test_accessors_and_attributes(self, gearmand: Gearmand) -> None:
+    def test_attributes(self, gearmand: Gearmand) -> None:
         trace = Trace()
         jobs = handlers(job=lambda job: {"a": 1}, bad=fail)
         with running(gearmand, jobs, trace) as worker:
@@ -184,26 +184,26 @@ class TestWhatEventsCarry:
             first.setdefault(str(event.name), event)
         before_run = first["worker.before_run"]
         assert isinstance(before_run, WorkerEvent)
-        assert before_run.get_worker_instance() is before_run.worker is worker
+        assert before_run.worker is worker
         connect = first["worker.server_on_connect"]
         assert isinstance(connect, ConnectToServerEvent)
-        assert connect.get_server_collection() is connect.servers is worker.servers
+        assert connect.servers is worker.servers
         register = first["worker.on_before_register_functions"]
         assert isinstance(register, RegisterFunctionEvent)
-        assert register.get_jobs() is register.jobs is jobs
+        assert register.jobs is jobs
         before, after = first["worker.function.before_execute"], first["worker.function.after_execute"]
         assert isinstance(before, FunctionEvent)
         assert isinstance(after, FunctionEvent)
-        assert before.get_result() == []
-        assert after.get_result() == after.result == {"a": 1}
-        assert after.get_job_handler() is jobs.get_job("job")
-        assert after.get_job().get_job_name() == "job"
-        assert after.get_job().get_workload() == "w"
+        assert before.result == []
+        assert after.result == {"a": 1}
+        assert after.job_handler is jobs.get_job("job")
+        assert after.job.get_job_name() == "job"
+        assert after.job.get_workload() == "w"
         failure = first["worker.function.on_failure"]
         assert isinstance(failure, FunctionFailureEvent)
-        assert failure.get_job().handle.startswith("H:test:")
-        assert failure.get_job_handler() is jobs.get_job("bad")
-        assert repr(failure.get_exception()) == "RuntimeError('handler broke')"
+        assert failure.job.handle.startswith("H:test:")
+        assert failure.job_handler is jobs.get_job("bad")
+        assert repr(failure.exception) == "RuntimeError('handler broke')"
 
     def test_names_are_dmanks(self) -> None:
         assert EventName.NO_JOBS.value == "worker.on_no_jobs"

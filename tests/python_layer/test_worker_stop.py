@@ -27,7 +27,7 @@ class TestStop:
         """The worker starts no other job, as dmank's, and leaves no job assigned."""
         done: list[Any] = []
         dispatcher = EventDispatcher()
-        dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.get_worker_instance().destroy_worker())
+        dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.worker.destroy_worker())
         for number in range(3):
             client.execute_in_background("f", number)
         worker = Worker(gearmand.address, handlers(f=lambda job: done.append(job.get_workload())), dispatcher)
