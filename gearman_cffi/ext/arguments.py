@@ -100,6 +100,7 @@ def return_code(value: object) -> int:
     elif isinstance(value, (str, bytes)):
         found = _NUMBER.match(decode(value) if isinstance(value, bytes) else value)
         number = _number(found[1]) if found else 0
+        number = 0 if abs(number) == float("inf") else number  # "1e999"
         code = _LONG_MAX if number > _LONG_MAX else _LONG_MIN if number < _LONG_MIN else int(number)
     else:
         return 0

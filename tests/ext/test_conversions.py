@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi.ext import GEARMAN_WORK_FAIL, GearmanClient, GearmanJob, GearmanTask, GearmanWorker
+from gearman_cffi.ext import (
+    GEARMAN_SUCCESS,
+    GEARMAN_WORK_FAIL,
+    GearmanClient,
+    GearmanJob,
+    GearmanTask,
+    GearmanWorker,
+)
 from gearman_cffi.testing import Gearmand
 from tests.support import client_of, serving, shown
 
@@ -177,6 +184,15 @@ class TestIntegers:
             client.addTask("parts", "w")
             client.runTasks()
         assert client.returnCode() == GEARMAN_WORK_FAIL
+
+    @pytest.mark.parametrize("value", ["1e999", "-1e999", b" 1e999x"], ids=shown)
+    def test_return_codes_beyond_a_float(self, shared_gearmand: Gearmand, value: Any) -> None:
+        """A text that is infinite as a float is 0, as in PHP."""
+        client = client_of(shared_gearmand)
+        client.setCreatedCallback(lambda task: value)
+        client.addTaskBackground("queue", "w")
+        assert client.runTasks() is True
+        assert client.returnCode() == GEARMAN_SUCCESS
 
 
 class TestObjects:
