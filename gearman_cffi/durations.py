@@ -23,11 +23,22 @@ def to_milliseconds(duration: float | timedelta | None, name: str = "timeout") -
     """
     if duration is None:
         return None
-    seconds = _seconds(duration)
-    if seconds is None:
+    if _seconds(duration) is None:
         raise TypeError(f"{name} must be seconds, a timedelta or None, not {type(duration).__name__}")
+    return _checked_milliseconds(duration, name, "; None waits without a limit")
+
+
+def to_required_milliseconds(duration: float | timedelta, name: str = "timeout") -> int:
+    """to_milliseconds() for an argument that must have a limit. Raises TypeError for None too."""
+    if _seconds(duration) is None:
+        raise TypeError(f"{name} must be seconds or a timedelta, not {type(duration).__name__}")
+    return _checked_milliseconds(duration, name, "")
+
+
+def _checked_milliseconds(duration: float | timedelta, name: str, hint: str) -> int:
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
     if not seconds > 0:  # also nan
-        raise ValueError(f"{name} must be above 0 seconds, not {short_repr(duration)}; None waits without a limit")
+        raise ValueError(f"{name} must be above 0 seconds, not {short_repr(duration)}{hint}")
     if seconds * 1000 > MAX_MILLISECONDS:
         raise ValueError(f"{name} must be at most {MAX_MILLISECONDS // 1000} seconds, not {short_repr(duration)}")
     return math.ceil(seconds * 1000)

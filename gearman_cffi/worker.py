@@ -23,7 +23,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.retry import Retries
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
-from gearman_cffi.durations import to_milliseconds, to_time_limit
+from gearman_cffi.durations import to_required_milliseconds, to_time_limit
 from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
@@ -75,7 +75,7 @@ class Worker:
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
         self.serializer: Serializer = serializer_or_default(serializer)
-        wait_milliseconds = to_milliseconds(idle_interval, "idle_interval") or 0
+        wait_milliseconds = to_required_milliseconds(idle_interval, "idle_interval")
         self._connection = WorkerConnection(self.servers, wait_milliseconds, client_id)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)

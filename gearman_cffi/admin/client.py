@@ -11,7 +11,7 @@ from gearman_cffi.admin import parsing
 from gearman_cffi.admin.errors import CommandRefused
 from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
 from gearman_cffi.admin.protocol import ask
-from gearman_cffi.durations import to_milliseconds
+from gearman_cffi.durations import to_required_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server, ServerCollection
@@ -42,7 +42,7 @@ class Admin:
         if servers is None:
             servers = ServerCollection.from_environment()
         self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
-        self._timeout = (to_milliseconds(timeout) or 0) / 1000
+        self._timeout = to_required_milliseconds(timeout) / 1000
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
         """Runs a command for each server separately; returns the answer or the GearmanError of each one.

@@ -56,6 +56,8 @@ class PendingJob:
 
 def is_job(item: object) -> bool:
     """Whether a bulk call takes this item: a Job, or an object with the methods of JobInterface."""
+    if isinstance(item, Job):
+        return True
     return hasattr(item, "get_job_name") and hasattr(item, "get_workload") and not isinstance(item, type)
 
 
@@ -80,7 +82,7 @@ class JobEncoder:
         encode = self.encode
         try:
             for index, job in enumerate(jobs):
-                if type(job) is not Job and not is_job(job):
+                if not is_job(job):
                     raise _invalid(index, job, f"expected a Job, not {type(job).__name__}")
                 encoded: EncodedJob | GearmanError
                 try:

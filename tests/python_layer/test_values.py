@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import gearman_cffi
-from gearman_cffi import InvalidArgument, JobStatus, Priority
+from gearman_cffi import Admin, InvalidArgument, JobStatus, Priority, Worker
 from gearman_cffi.checks import check_name
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.ext import JobKind
@@ -33,6 +33,16 @@ class TestDurations:
     def test_other_types(self, wrong: Any) -> None:
         with pytest.raises(TypeError, match="timeout must be seconds, a timedelta or None"):
             to_milliseconds(wrong)
+
+    @pytest.mark.parametrize(
+        ("wrong", "error"), [(None, TypeError), ("5", TypeError), (0, ValueError), (-1, ValueError)]
+    )
+    def test_arguments_that_need_a_limit(self, wrong: Any, error: type[Exception]) -> None:
+        """None is refused, and the message does not suggest it."""
+        with pytest.raises(error, match=r"^idle_interval must be (?!.*None waits)"):
+            Worker("127.0.0.1:4730", idle_interval=wrong)
+        with pytest.raises(error, match=r"^timeout must be (?!.*None waits)"):
+            Admin("127.0.0.1:4730", timeout=wrong)
 
 
 class TestNames:
