@@ -37,7 +37,6 @@ from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
 OnError: TypeAlias = Literal["raise", "return"]
-EndedJobs: TypeAlias = deque[PendingJob]
 _Client = TypeVar("_Client", bound="Client")
 _Reply = TypeVar("_Reply", Reply, StatusReply)
 
@@ -151,7 +150,7 @@ class Client:
         job = Job(function, workload, unique)
         pending = PendingJob(job, JobEncoder(self._serializer, priority, background=False).encode(job))
         seconds = self._seconds(timeout)
-        lanes = self._foreground_lanes(1, deque(maxlen=0))
+        lanes = self._foreground_lanes(1)
         # No retry: the caller may have seen updates of the first attempt.
         scheduler = Scheduler(lanes, [pending], window=1, retries=0, job_timeout=seconds)
         return JobWatch(scheduler, pending, self._serializer)
@@ -212,8 +211,7 @@ class Client:
         if encoder.error is not None:
             raise encoder.error
         if pending:
-            ended: EndedJobs = deque(maxlen=0)
-            lanes = self._foreground_lanes(IN_FLIGHT, ended)
+            lanes = self._foreground_lanes(IN_FLIGHT)
             scheduler = Scheduler(lanes, pending, window=IN_FLIGHT, retries=self._retries(), timeout=seconds)
             try:
                 scheduler.run()
@@ -303,8 +301,8 @@ class Client:
     def _stream(
         self, jobs: Iterator[JobInterface], encoder: JobEncoder, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
-        ended: EndedJobs = deque()
-        lanes = self._foreground_lanes(in_flight, ended)
+        ended: deque[PendingJob] = deque()
+        lanes = self._foreground_lanes(in_flight, ended.append)
         pending = encoder.pending(jobs)
         scheduler = Scheduler(lanes, pending, window=in_flight, retries=self._retries(), job_timeout=seconds)
         try:
@@ -326,10 +324,13 @@ class Client:
                 job.error = error
         return job.error
 
-    def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
+    def _foreground_lanes(
+        self, most: int, on_end: Callable[[PendingJob], object] | None = None
+    ) -> list[Lane[PendingJob]]:
+        """Returns a lane for each server, at most this many. on_end: called with each job that has ended."""
         client, servers = self._connection.get(), self._connection.servers
         count = max(1, min(len(servers), most))
-        return [ForegroundLane(client, rotation, str(servers), ended.append) for rotation in range(count)]
+        return [ForegroundLane(client, rotation, str(servers), on_end) for rotation in range(count)]
 
     def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
         client, servers = self._connection.get(), self._connection.servers

@@ -73,8 +73,6 @@ _PHP = PhpSerializer()
 class Server(_servers.Server):
     """A gearmand's host and port. As in PHP, the port may be a numeric string; None, "" and 0 are the default."""
 
-    __slots__ = ()
-
     def __init__(
         self, host: str | None = _servers.DEFAULT_HOST, port: int | str | None = _servers.DEFAULT_PORT
     ) -> None:
@@ -113,8 +111,6 @@ class StringHelper:
 class JobInterface:
     """The interface of the jobs that executeJobs() takes: a function's name and a workload."""
 
-    __slots__ = ()
-
     def getJobName(self) -> str:
         """Returns the name of the function."""
         raise NotImplementedError(f"{type(self).__name__} must define getJobName()")
@@ -134,8 +130,6 @@ class JobInterface:
 
 class Job(_jobs.Job, JobInterface):
     """A function's name and a workload. The name becomes a string; a workload that is serialized is read."""
-
-    __slots__ = ()
 
     def __init__(
         self,
@@ -164,8 +158,6 @@ class Job(_jobs.Job, JobInterface):
 
 class HandlerJob(_HandlerJob, Job):
     """The Job that a handler is given."""
-
-    __slots__ = ()
 
 
 class JobStatus(_job_status.JobStatus):
@@ -339,8 +331,6 @@ class ReconnectNeeded(GearmanError):
 class Event(_events.Event):
     """The base of the events, with Symfony's method names. name is set when the event is dispatched."""
 
-    __slots__ = ()
-
     def stopPropagation(self) -> None:
         """The listeners that were not called yet are not called."""
         self.stop_propagation()
@@ -352,8 +342,6 @@ class Event(_events.Event):
 
 class WorkerEvent(_events.WorkerEvent, Event):
     """The worker starts, waits, has executed a job, or ends."""
-
-    __slots__ = ()
 
     EVENT_BEFORE_RUN: Final = EventName.BEFORE_RUN
     EVENT_AFTER_RUN: Final = EventName.AFTER_RUN
@@ -373,8 +361,6 @@ class WorkerEvent(_events.WorkerEvent, Event):
 class ConnectToServerEvent(_events.ConnectToServerEvent, Event):
     """The worker is given its servers, or has been."""
 
-    __slots__ = ()
-
     CONNECT_TO_SERVER_EVENT: Final = EventName.CONNECT_TO_SERVER
     CONNECTED_TO_SERVER_EVENT: Final = EventName.CONNECTED_TO_SERVER
 
@@ -389,8 +375,6 @@ class ConnectToServerEvent(_events.ConnectToServerEvent, Event):
 class RegisterFunctionEvent(_events.RegisterFunctionEvent, Event):
     """The handlers are about to be registered, or have been."""
 
-    __slots__ = ()
-
     EVENT_ON_BEFORE_REGISTER_FUNCTIONS: Final = EventName.BEFORE_REGISTER_FUNCTIONS
     EVENT_ON_AFTER_REGISTER_FUNCTIONS: Final = EventName.AFTER_REGISTER_FUNCTIONS
 
@@ -404,8 +388,6 @@ class RegisterFunctionEvent(_events.RegisterFunctionEvent, Event):
 
 class FunctionEvent(_events.FunctionEvent, Event):
     """A handler is about to be given a job, or has returned. result is [] before the handler has run."""
-
-    __slots__ = ()
 
     FUNCTION_BEFORE_EXECUTE: Final = EventName.FUNCTION_BEFORE_EXECUTE
     FUNCTION_AFTER_EXECUTE: Final = EventName.FUNCTION_AFTER_EXECUTE
@@ -429,8 +411,6 @@ class FunctionEvent(_events.FunctionEvent, Event):
 class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
     """A handler has raised, or a listener of the job's other events has."""
 
-    __slots__ = ()
-
     FUNCTION_ON_FAILURE: Final = EventName.FUNCTION_FAILURE
 
     def __init__(self, jobHandler: _handlers.JobHandlerInterface, exception: BaseException, job: Any = None) -> None:
@@ -451,8 +431,6 @@ class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
 
 class WorkerExceptionEvent(_events.WorkerExceptionEvent, Event):
     """Something has failed outside a job."""
-
-    __slots__ = ()
 
     EVENT_ON_FAILURE: Final = EventName.WORKER_FAILURE
 

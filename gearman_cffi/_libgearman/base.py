@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from gearman_cffi._libgearman.buffers import NULL, Data, decode, pointer
+from gearman_cffi._libgearman.buffers import NULL, Data, decode
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.errors import check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
@@ -128,7 +128,7 @@ class NativeObject:
 
     def echo(self, data: Data) -> int:
         """Sends data to every server and waits until it comes back (gearman_*_echo)."""
-        return self._call(self._functions.echo, pointer(data), len(data))
+        return self._call(self._functions.echo, ffi.from_buffer(data), len(data))
 
     def wait(self) -> int:
         """Waits for activity on a connection (gearman_*_wait)."""

@@ -11,11 +11,6 @@ Data: TypeAlias = bytes | bytearray | memoryview
 NULL = ffi.NULL
 
 
-def pointer(data: Data) -> Any:
-    """Returns the argument for a ``const void *`` parameter. Does not copy the data."""
-    return data if type(data) is bytes else ffi.from_buffer(data)
-
-
 def decode(text: Any) -> str | None:
     """Decodes a C string for messages; None for NULL. Bytes that are not UTF-8 become backslash escapes."""
     return ffi.string(text).decode("utf-8", "backslashreplace") if text else None

@@ -64,12 +64,12 @@ def gcffi_on_job(context: Any, c_job: Any) -> int:
     try:
         try:
             result = callbacks.call(job)
-            if type(result) is str:
+            if isinstance(result, str):
                 result = result.encode("utf-8", "surrogateescape")
         except BaseException as error:
             callbacks.failed(job, error)
             raise
-        if type(result) is bytes and not job._rc and len(result) <= _MAX_RESULT_SENT_BY_C:
+        if isinstance(result, bytes) and not job._rc and len(result) <= _MAX_RESULT_SENT_BY_C:
             function.result = result  # as long as C needs its memory
             c_job.result, c_job.result_size = ffi.from_buffer(result), len(result)
             return JobEnd.RESULT

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gearman_cffi._libgearman.base import Functions, NativeObject
-from gearman_cffi._libgearman.buffers import NULL, Data, decode, pointer
+from gearman_cffi._libgearman.buffers import NULL, Data, decode
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
@@ -176,8 +176,8 @@ class NativeClient(NativeObject):
             kind,
             function,
             unique,
-            NULL if workload is None else pointer(workload),  # not in a variable: a traceback would keep it alive
-            0 if workload is None else len(workload),
+            _pointer(workload),
+            len(workload or b""),
             timeout,
             reply,
         )
@@ -258,7 +258,7 @@ class NativeClient(NativeObject):
                 callbacks,
                 name,
                 unique,
-                NULL if workload is None else pointer(workload),  # not in a variable: a traceback would keep it alive
+                _pointer(workload),
                 len(workload or b""),
                 task._task,
             )
@@ -311,6 +311,11 @@ class NativeBatchClient(NativeClient):
         self._call(lib.gcffi_client_batch_results, count, rc, handles, size, codes)
         names = ffi.unpack(handles, size[0]).decode("utf-8", "surrogateescape").split("\0")[:-1]
         return names, ffi.unpack(codes, count)  # type: ignore[return-value]
+
+
+def _pointer(workload: Data | None) -> Any:
+    """Returns the argument for C. Callers do not store it in a variable: a traceback would keep the workload alive."""
+    return NULL if workload is None else ffi.from_buffer(workload)
 
 
 def wait_for_any(clients: Sequence[NativeClient], timeout: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name, pointer
+from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name
 from gearman_cffi._libgearman.errors import check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
 from gearman_cffi._libgearman.protocols import JobCallbacks
@@ -92,7 +92,7 @@ class NativeJob:
 
     def _send(self, packet: JobPacket, data: Data = b"") -> int:
         """Sends a JobPacket (gearman_job_send_data and so on)."""
-        rc = int(lib.gcffi_job_send(self._job, packet, pointer(data), len(data)))
+        rc = int(lib.gcffi_job_send(self._job, packet, ffi.from_buffer(data), len(data)))
         if rc < 0:
             check("worker", rc)
         return rc

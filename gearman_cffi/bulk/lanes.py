@@ -223,7 +223,11 @@ class ForegroundLane(ServerLane[PendingJob]):
     client: GearmanClient
 
     def __init__(
-        self, client: GearmanClient, rotation: int, servers: str, on_end: Callable[[PendingJob], None]
+        self,
+        client: GearmanClient,
+        rotation: int,
+        servers: str,
+        on_end: Callable[[PendingJob], object] | None = None,
     ) -> None:
         self._outstanding: dict[int, PendingJob] = {}
         self._new: list[PendingJob] = []  # for the next step
@@ -328,7 +332,8 @@ class ForegroundLane(ServerLane[PendingJob]):
         if not job.is_done:
             self.has_progressed = True
             job.is_done = True
-            self._on_end(job)
+            if self._on_end is not None:
+                self._on_end(job)
 
     # ----------------------------------------------------------------------------- callbacks
 

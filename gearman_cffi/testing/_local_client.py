@@ -8,7 +8,7 @@ from typing import Any
 
 from gearman_cffi.bulk import EncodedJob, Lane, PendingJob, Results
 from gearman_cffi.bulk.window import J
-from gearman_cffi.client import Client, EndedJobs
+from gearman_cffi.client import Client
 from gearman_cffi.exceptions import JobException
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
 from gearman_cffi.job_update import JobUpdate, UpdateKind
@@ -59,8 +59,10 @@ class LocalClient(Client):
         """Bulk calls have no limit either. Raises as Client does for an invalid timeout."""
         super()._seconds(timeout)
 
-    def _foreground_lanes(self, most: int, ended: EndedJobs) -> list[Lane[PendingJob]]:
-        return [LocalForegroundLane(self._queue, self._server_names(), ended.append)]
+    def _foreground_lanes(
+        self, most: int, on_end: Callable[[PendingJob], object] | None = None
+    ) -> list[Lane[PendingJob]]:
+        return [LocalForegroundLane(self._queue, self._server_names(), on_end)]
 
     def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
         return [LocalBackgroundLane(self._queue, results)]
@@ -117,7 +119,7 @@ class LocalBackgroundLane(LocalLane[EncodedJob]):
 class LocalForegroundLane(LocalLane[PendingJob]):
     """Runs queued jobs to wait for the answers. A job that cannot be run fails with JobTimeout."""
 
-    def __init__(self, queue: LocalQueue, servers: str, on_end: Callable[[PendingJob], None]) -> None:
+    def __init__(self, queue: LocalQueue, servers: str, on_end: Callable[[PendingJob], object] | None) -> None:
         super().__init__(queue)
         self._servers = servers
         self._on_end = on_end
@@ -160,7 +162,8 @@ class LocalForegroundLane(LocalLane[PendingJob]):
     def _end(self, job: PendingJob) -> None:
         self.has_progressed = True
         job.is_done = True
-        self._on_end(job)
+        if self._on_end is not None:
+            self._on_end(job)
 
     def _remove(self, answer: _OutstandingJob) -> None:
         self._answers.remove(answer)
