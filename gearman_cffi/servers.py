@@ -66,7 +66,7 @@ class Server:
             port = rest if colon else None
         if port is None:
             return cls(host)
-        if not (port.isascii() and port.isdigit() and len(port) <= 5):
+        if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
             raise ValueError(f"invalid server address {short_repr(text)}: port must be a number from 1 to 65535")
         return cls(host, int(port))
 

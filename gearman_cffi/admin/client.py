@@ -103,7 +103,7 @@ class Admin:
         The job stays in the lists, as ignored, until a worker asks for jobs. A running job is not stopped, although
         gearmand 1.1.20 reports success for it too: ask Client.get_job_status() whether it is running.
         """
-        command = f"cancel job {_word(handle, 'a job handle')}"
+        command = f"cancel job {_word(handle, 'job handle')}"
 
         def one(server: Server) -> bool:
             try:
@@ -119,25 +119,31 @@ class Admin:
     def max_queue(self, function: str, limit: int, normal: int | None = None, low: int | None = None) -> None:
         """Limits how many jobs of a function can wait (`maxqueue`); 0 means no limit.
 
-        limit is for each priority, or for high priority if normal and low are given too. Raises InvalidArgument.
+        limit is for each priority, or for high priority if normal and low are given too. Raises InvalidArgument, and
+        TypeError for other types.
         """
         if (normal is None) != (low is None):
             raise InvalidArgument("max_queue() takes one limit, or three: for high, normal and low priority")
         limits = [limit] if normal is None or low is None else [limit, normal, low]
-        if min(limits) < 0 or max(limits) > _MAX_LIMIT:
-            raise InvalidArgument(f"a queue limit must be between 0 (no limit) and {_MAX_LIMIT}")
-        self._run(f"maxqueue {_word(function, 'a function name')} {' '.join(map(str, limits))}")
+        for number in limits:
+            if type(number) is not int:
+                raise TypeError(f"a queue limit must be an int, not {short_repr(number)}")
+            if not 0 <= number <= _MAX_LIMIT:
+                raise InvalidArgument(
+                    f"a queue limit must be between 0 (no limit) and {_MAX_LIMIT}, not {short_repr(number)}"
+                )
+        self._run(f"maxqueue {_word(function, 'function name')} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:
         """Creates a function, before a worker or a job does (`create function`)."""
-        self._run(f"create function {_word(function, 'a function name')}")
+        self._run(f"create function {_word(function, 'function name')}")
 
     def drop_function(self, function: str) -> None:
         """Removes a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
 
         gearmand 1.1.20 also removes a function with waiting jobs; no worker will ever get these jobs.
         """
-        self._run(f"drop function {_word(function, 'a function name')}")
+        self._run(f"drop function {_word(function, 'function name')}")
 
     # ----------------------------------------------------------------------------------- internals
 
@@ -167,9 +173,9 @@ class Admin:
 def _word(text: str, what: str) -> str:
     """The name, checked: the protocol has no quotes, so that a blank would end it."""
     if not isinstance(text, str):
-        raise TypeError(f"{what} must be a str, not {type(text).__name__}")
+        raise TypeError(f"a {what} must be a str, not {type(text).__name__}")
     if not text or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise InvalidArgument(
-            f"{what} must not be empty or contain spaces or control characters here: {short_repr(text)}"
+            f"invalid {what} {short_repr(text)}: the text protocol allows no empty names, spaces or control characters"
         )
     return text

@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -159,6 +160,15 @@ def test_names_that_cannot_be_sent(name: str) -> None:
             Admin("127.0.0.1:1").max_queue("name", limit)
     with pytest.raises(InvalidArgument):
         Admin("127.0.0.1:1").max_queue("name", 1, 2)
+
+
+@pytest.mark.parametrize("limit", [True, 1.5, "1", b"1"])
+def test_limits_that_are_not_ints(limit: Any) -> None:
+    """gearmand would read "True" as 0, which is no limit."""
+    with pytest.raises(TypeError, match="a queue limit must be an int"):
+        Admin("127.0.0.1:1").max_queue("name", limit)
+    with pytest.raises(TypeError, match="a queue limit must be an int"):
+        Admin("127.0.0.1:1").max_queue("name", 1, limit, 1)
 
 
 def test_several_servers(gearmand: Gearmand) -> None:
