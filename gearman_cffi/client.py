@@ -79,7 +79,7 @@ class Client:
         self._connection = Connection(servers, self._timeout)
 
     def set_implementation(self, client: GearmanClient) -> None:
-        """Uses this GearmanClient from now on. The servers are added to it in the next call."""
+        """Uses this GearmanClient from now on. The next call adds the servers to it."""
         self._connection.set_client(client)
 
     def close(self) -> None:
@@ -113,9 +113,11 @@ class Client:
     ) -> Any:
         """Runs a job in the foreground and returns its result, unserialized (GearmanClient::doNormal()).
 
-        unique: a key; while a job of the same function and key is queued or running, this call joins it and gets its
-        result. timeout: in seconds or as a timedelta. on_update: called with a JobUpdate when the server has accepted
-        the job, and for each status, warning and part of the result.
+        function: the name of the function, at most 512 bytes. workload: a value for the serializer. priority: a
+        Priority. unique: a key of at most 63 bytes; while a job of the same function and key is queued or running, this
+        call joins it and gets its result. timeout: in seconds or as a timedelta; None for the client's own. on_update:
+        called with a JobUpdate when the server has accepted the job, and for each status, warning and part of the
+        result.
 
         Raises JobException if the worker's function raised, JobFailed if the worker gave no reason, JobTimeout,
         ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
@@ -173,14 +175,15 @@ class Client:
     def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).
 
-        The server does not know a job that is done. Raises what execute_job() raises if the server does not answer.
+        The server does not know a job that is done. timeout: as in execute_job(). Raises the exceptions of
+        execute_job(), without those of a worker.
         """
         name = check_name(handle, "a job handle", MAX_HANDLE)
         client = self._connection.get()
         return self._status(lambda limit: client._ask_status(name, limit), timeout, handle)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """get_job_status() by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
+        """As get_job_status(), by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         client = self._connection.get()
         return self._status(lambda limit: client._ask_status_by_unique_key(key, limit), timeout)
@@ -196,10 +199,10 @@ class Client:
     ) -> list[Any]:
         """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
 
-        priority is for jobs that have none of their own. on_error: "raise" raises, when all jobs have ended, the
-        error of the first failed job in the list; "return" puts the exception in the job's place. timeout, in
-        seconds, bounds the whole call; a job without an answer then fails with JobTimeout. A job fails with what
-        execute_job() raises.
+        priority: for jobs that have none of their own. on_error: "raise" raises, when all jobs have ended, the error of
+        the first failed job in the list; "return" puts the exception in the job's place. timeout, in seconds or as a
+        timedelta, bounds the whole call; a job without an answer then fails with JobTimeout. The errors of jobs are
+        the exceptions of execute_job().
 
         All jobs are taken from the iterable before the first is submitted. Raises InvalidJob, a TypeError, for an
         item that is not a job; nothing is submitted then.
@@ -285,7 +288,8 @@ class Client:
         """Runs jobs in the foreground and yields (job, answer) as the answers come.
 
         For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
-        is room: at most in_flight of them are unanswered. timeout, in seconds, bounds each job from its submission.
+        is room: at most in_flight of them are unanswered. priority: for jobs that have none of their own. timeout, in
+        seconds or as a timedelta, bounds each job from its submission.
         If the caller stops early, the remaining answers are dropped, and the server forgets the jobs that no worker
         has started.
 

@@ -41,9 +41,10 @@ class FunctionHandler(JobHandlerInterface):
     """A handler that calls a function with the Job. It can be called like the function."""
 
     def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
-        """Raises TypeError if a call with the Job alone is not possible or does nothing (coroutines, generators).
+        """name: of the function at the server. function: called with the Job. time_limit: see JobHandlerInterface.
 
-        Raises ValueError or TypeError for a time_limit that gearmand does not support.
+        Raises TypeError if a call with the Job alone is not possible or does nothing (coroutines, generators);
+        ValueError or TypeError for a time_limit that gearmand does not support.
         """
         if not callable(function):
             raise TypeError(f"the handler of {short_repr(name)} must be a function, not {short_repr(function)}")
@@ -117,9 +118,9 @@ class JobCollection:
     def handler(
         self, name: str | None = None, time_limit: float | timedelta | None = None
     ) -> Callable[[_Function], _Function]:
-        """A decorator that adds a function as a handler. name: by default that of the function.
+        """A decorator that adds a function as a handler.
 
-        The function can still be called as before:
+        name: by default that of the function. time_limit: see JobHandlerInterface. The function itself stays as it is:
 
             @jobs.handler("reverse")
             def reverse(job): ...

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """The name of a function and a workload.
+    """A job: the name of a function, and a workload for it.
 
-    unique: the unique key; None for a generated one. priority: None for the priority of the bulk call. handle: the
-    server's name for the job; "" for a job that no worker executes.
+    job_name: the name of the function. workload: a value for the serializer. unique: the unique key; None for a
+    generated one. priority: None for the priority of the bulk call. handle: the server's name for the job; "" for a job
+    that no worker executes.
 
     send_status(), send_data() and send_warning() are for a handler, while it executes the job it was given. At other
     times they raise JobNotRunning.

@@ -78,8 +78,10 @@ class ServerCollection:
     """Servers in order. The same server may be in it more than once.
 
     A client submits to the server that was added last. If it cannot connect to it, it tries the others, last to first;
-    that is libgearman's order. The collection is built from Server objects, strings ('host:port', or several with
-    commas in between), or both. Raises what Server raises.
+    that is libgearman's order.
+
+    servers: Server objects, strings ('host:port', or several with commas in between), or both. Raises the exceptions of
+    Server.
     """
 
     def __init__(self, servers: Iterable[Server | str] | Server | str = ()) -> None:

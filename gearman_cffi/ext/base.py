@@ -156,7 +156,8 @@ class GearmanBase(Uncopyable):
     def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
         """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
 
-        Returns and raises what addServer() does. Servers before one with an unknown host stay added.
+        setupExceptionHandler: as in addServer(), and so are the return value and the exceptions. Servers before one
+        with an unknown host stay added.
         Stands for gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._native.add_servers(arguments.optional_name(servers, "servers"))

@@ -185,31 +185,47 @@ class GearmanClient(GearmanBase):
         return self._set_callback("setCreatedCallback", TaskEvent.CREATED, function)
 
     def setDataCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for parts of a result. Stands for gearman_client_set_data_fn()."""
+        """Sets the callback for parts of a result, otherwise as setCreatedCallback().
+
+        Stands for gearman_client_set_data_fn().
+        """
         return self._set_callback("setDataCallback", TaskEvent.DATA, function)
 
     def setWarningCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for warnings of a job. Stands for gearman_client_set_warning_fn()."""
+        """Sets the callback for warnings of a job, otherwise as setCreatedCallback().
+
+        Stands for gearman_client_set_warning_fn().
+        """
         return self._set_callback("setWarningCallback", TaskEvent.WARNING, function)
 
     def setStatusCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for the status of a job. Stands for gearman_client_set_status_fn()."""
+        """Sets the callback for the status of a job, otherwise as setCreatedCallback().
+
+        Stands for gearman_client_set_status_fn().
+        """
         return self._set_callback("setStatusCallback", TaskEvent.STATUS, function)
 
     def setCompleteCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for jobs that are complete. Stands for gearman_client_set_complete_fn()."""
+        """Sets the callback for jobs that are complete, otherwise as setCreatedCallback().
+
+        Stands for gearman_client_set_complete_fn().
+        """
         return self._set_callback("setCompleteCallback", TaskEvent.COMPLETE, function)
 
     def setExceptionCallback(self, function: TaskCallback) -> bool:
         """Sets the callback for exceptions of a worker, after requesting them from every server.
 
-        Raises GearmanException as enableExceptionHandler() does. Stands for gearman_client_set_exception_fn().
+        Otherwise as setCreatedCallback(). Raises GearmanException as enableExceptionHandler() does.
+        Stands for gearman_client_set_exception_fn().
         """
         self.enableExceptionHandler()
         return self._set_callback("setExceptionCallback", TaskEvent.EXCEPTION, function)
 
     def setFailCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for jobs that have failed. Stands for gearman_client_set_fail_fn()."""
+        """Sets the callback for jobs that have failed, otherwise as setCreatedCallback().
+
+        Stands for gearman_client_set_fail_fn().
+        """
         return self._set_callback("setFailCallback", TaskEvent.FAIL, function)
 
     def clearCallbacks(self) -> bool:

@@ -14,7 +14,8 @@ _PACKAGE = __name__.partition(".")[0] + "."
 class GearmanException(Exception):
     """PHP's GearmanException, raised exactly where the extension throws it.
 
-    It is not final here: the exceptions of the Python layer are subclasses of it.
+    message, code, previous: as in PHP; getMessage(), getCode() and getPrevious() return them. The class is not final
+    here: the exceptions of the Python layer are subclasses of it.
     """
 
     def __init__(self, message: str = "", code: int = 0, previous: BaseException | None = None) -> None:

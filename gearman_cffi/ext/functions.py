@@ -347,7 +347,7 @@ def gearman_client_run_tasks(obj: GearmanClient) -> bool:
 
 
 def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for jobs that are complete.
+    """Sets the callback for jobs that are complete, otherwise as setCreatedCallback().
 
     Calls GearmanClient.setCompleteCallback().
     """
@@ -386,7 +386,7 @@ def gearman_client_set_created_fn(obj: GearmanClient, function: TaskCallback) ->
 
 
 def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for parts of a result.
+    """Sets the callback for parts of a result, otherwise as setCreatedCallback().
 
     Calls GearmanClient.setDataCallback().
     """
@@ -416,7 +416,7 @@ def gearman_client_set_exception_fn(obj: GearmanClient, function: TaskCallback) 
 
 
 def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for jobs that have failed.
+    """Sets the callback for jobs that have failed, otherwise as setCreatedCallback().
 
     Calls GearmanClient.setFailCallback().
     """
@@ -455,7 +455,7 @@ def gearman_client_set_ssl(
 
 
 def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for the status of a job.
+    """Sets the callback for the status of a job, otherwise as setCreatedCallback().
 
     Calls GearmanClient.setStatusCallback().
     """
@@ -479,7 +479,7 @@ def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
 
 
 def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for warnings of a job.
+    """Sets the callback for warnings of a job, otherwise as setCreatedCallback().
 
     Calls GearmanClient.setWarningCallback().
     """
@@ -820,7 +820,7 @@ def gearman_job_send_fail(obj: GearmanJob) -> bool:
 
 
 def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -> bool:
-    """Sends the progress of the job. Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
+    """Sends the progress of the job: numerator of denominator.
 
     Calls GearmanJob.sendStatus().
     """

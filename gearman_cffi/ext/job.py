@@ -70,8 +70,9 @@ class GearmanJob(NativeJob, Uncopyable):
         return self._report("sendWarning", self._send(JobPacket.WARNING, arguments.data(warning, "warning")))
 
     def sendStatus(self, numerator: int, denominator: int) -> bool:
-        """Sends the progress of the job. Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
+        """Sends the progress of the job: numerator of denominator.
 
+        Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
         Returns True; False with a warning if it failed. Raises ValueError for numbers beyond 32 bits.
         Stands for gearman_job_send_status().
         """

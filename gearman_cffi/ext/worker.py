@@ -74,10 +74,10 @@ class GearmanWorker(GearmanBase):
     def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
         """Registers a function; the next work() announces it to the servers. A function of the same name is replaced.
 
-        function: called with the GearmanJob and the context. It returns the job's result: bytes, str, a number, an
-        object whose class defines __str__, or None for an empty result. An exception that it raises is sent to the
-        client as "Type: message", and leaves work(). For SystemExit and KeyboardInterrupt the server gives the job to
-        another worker.
+        function_name: at most 512 bytes. function: called with the GearmanJob and the context. It returns the job's
+        result: bytes, str, a number, an object whose class defines __str__, or None for an empty result. Its
+        exceptions are sent to the client as "Type: message", and raised by work(). For SystemExit and KeyboardInterrupt
+        the server gives the job to another worker.
         context: passed to the function. timeout: how long the server waits for a job before it gives it to another
         worker, 0 for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
         Returns True; False with a warning for a name or function that is refused.

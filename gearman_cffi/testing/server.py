@@ -164,7 +164,10 @@ class Gearmand:
         self._signal(signal.SIGCONT)
 
     def ask(self, command: str, timeout: float = 5.0) -> str:
-        """Returns the answer to a command of the text protocol, such as "status", "workers" or "show jobs"."""
+        """Returns the answer to a command of the text protocol, such as "status", "workers" or "show jobs".
+
+        timeout: in seconds. Raises OSError if gearmand does not answer.
+        """
         listing = command.split()[0] in ("status", "workers", "show", "prioritystatus")
         return ask(self.host, self.port, command, timeout, end=b".\n" if listing else b"\n")
 
