@@ -73,7 +73,7 @@ def to_span(duration: str | float | timedelta) -> timedelta:
         raise TypeError(f"expected a timedelta, seconds or words such as '+2 hours', not {type(duration).__name__}")
     try:
         return timedelta(seconds=seconds)
-    except (OverflowError, ValueError):  # inf, nan, and more than timedelta can hold
+    except (OverflowError, ValueError):  # inf, nan, and numbers beyond timedelta.max
         raise ValueError(f"invalid duration {short_repr(duration)}: it must be below a million days") from None
 
 

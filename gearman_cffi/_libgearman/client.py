@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gearman_cffi._libgearman.base import Functions, NativeObject
-from gearman_cffi._libgearman.buffers import NULL, Data, decode
+from gearman_cffi._libgearman.buffers import NULL, Data, decode, decode_name
 from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
@@ -185,7 +185,7 @@ class NativeClient(NativeObject):
             rc = self._callback_code(rc)
         size = reply.size
         data = ffi.unpack(reply.data, size) if size else b""
-        handle = ffi.string(reply.handle).decode("utf-8", "surrogateescape")
+        handle = decode_name(reply.handle) or ""
         error = decode(reply.error) if rc else None
         if size <= _MAX_REUSED_REPLY:
             self._replies.append(reply)

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from enum import Enum
 from itertools import islice
 from typing import Any
 
@@ -19,6 +20,14 @@ from gearman_cffi.testing._local_queue import LocalQueue, SubmittedJob
 from gearman_cffi.worker import Worker
 
 _MAX_NAMES = 10
+
+
+class _State(Enum):
+    """How far the worker is."""
+
+    NEW = "new"
+    STARTED = "started"
+    ENDED = "ended"
 
 
 class LocalGearmanWorker(GearmanWorker):
@@ -52,16 +61,16 @@ class LocalWorker(Worker):
         self._lock = threading.RLock()
         self._running_context = ExitStack()  # of _session(): its end dispatches the last events
         self._depth = 0  # of calls of serve(): a handler may wait for another job
-        self._has_started = self._has_ended = False
+        self._state = _State.NEW
 
     def serve(self, jobs: Sequence[SubmittedJob] = ()) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
         with self._lock:
-            if self._has_ended or not self.jobs:
+            if self._state is _State.ENDED or not self.jobs:
                 return
-            if not self._has_started:
+            if self._state is _State.NEW:
                 self._running_context.enter_context(self._session())
-                self._has_started = True
+                self._state = _State.STARTED
             with self._awaiting(jobs):
                 self._work(self._local)
             if self._stop_request.requested and not self._depth:
@@ -81,9 +90,9 @@ class LocalWorker(Worker):
     def end(self) -> None:
         """Ends as run() does after stop(). The worker does not start again."""
         with self._lock:
-            if self._has_started and not self._has_ended:
+            if self._state is _State.STARTED:
                 self.stop()
-            self._has_ended = True
+            self._state = _State.ENDED
             self._running_context.close()
 
     @contextmanager
@@ -95,7 +104,7 @@ class LocalWorker(Worker):
             yield
         except BaseException:  # SystemExit or KeyboardInterrupt of a handler, which end run()
             if self._depth == 1:
-                self._has_ended = True
+                self._state = _State.ENDED
                 self._running_context.__exit__(*sys.exc_info())
             raise
         finally:
