@@ -179,3 +179,9 @@ class TestRoomsOfC:
     @pytest.mark.parametrize("path", c_files())
     def test_a_file_is_short(self, path: str) -> None:
         assert len((CSRC / path).read_text("utf-8").splitlines()) <= 350
+
+    def test_the_struct_of_a_call_is_small(self) -> None:
+        """At most twelve fields: what only a client or a worker needs stands in theirs."""
+        fields = re.search(r"struct gcffi_call \{(.*?)\n\}", c_files()["boundary/call.h"], re.DOTALL)
+        assert fields is not None
+        assert fields[1].count(";") <= 12
