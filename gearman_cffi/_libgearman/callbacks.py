@@ -56,8 +56,7 @@ def gcffi_on_job(context: Any, c_job: Any) -> int:
     function = ffi.from_handle(context)
     callbacks = function.callbacks  # the job may replace the function
     job = callbacks.job_class()
-    job._job = c_job
-    job._owner = function
+    job._attach(c_job, function)
     size = c_job.size
     if size <= _MAX_WORKLOAD_COPIED:
         job._workload = ffi.unpack(c_job.workload, size) if size else b""
@@ -76,5 +75,5 @@ def gcffi_on_job(context: Any, c_job: Any) -> int:
         end, c_job.rc = callbacks.ended(job, result)
         return end  # type: ignore[no-any-return]
     finally:
-        job._job = NULL
+        job._job = NULL  # without a call, in which a signal handler could raise
         job._workload = None

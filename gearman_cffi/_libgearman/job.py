@@ -55,10 +55,14 @@ class NativeJob:
     _workload: bytes | None  # None if it is large, and not read yet
 
     def __init__(self) -> None:
-        """An empty job. gcffi_on_job() and NativeWorker.grab() put a C job into it."""
+        """Creates an empty job; see _attach()."""
         self._job = NULL
         self._owner = self._workload = None
         self._rc = 0
+
+    def _attach(self, job: Any, owner: Any) -> None:
+        """Makes this object refer to a C job, until _job is NULL again. owner: keeps the memory of the C job alive."""
+        self._job, self._owner = job, owner
 
     def _read_handle(self) -> str | None:
         """The job's handle (gearman_job_handle)."""

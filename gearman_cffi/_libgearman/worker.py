@@ -198,8 +198,7 @@ class NativeWorker(NativeObject):
         if rc is None or rc == REENTRANT:  # within a job: the next work() announces
             rc = int(lib.gcffi_worker_grab(self.c, c_job))
         if c_job.st:
-            job._owner = GrabbedJob(c_job, self.c, self._open)
-            job._job = c_job
+            job._attach(c_job, GrabbedJob(c_job, self.c, self._open))
         if rc < 0:
             check("worker", rc)
         return rc, bool(c_job.st)
