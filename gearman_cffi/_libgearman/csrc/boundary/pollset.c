@@ -39,9 +39,8 @@ static gearman_return_t use(gcffi_call *call, gcffi_pollset *pollset, gcffi_poll
 
 /* GEARMAN_IO_WAIT if there is something to wait for. */
 gearman_return_t gcffi_pollset_collect(gcffi_call *call, gcffi_pollset *pollset) {
-  pollset->count = 0;
   gearman_return_t rc = use(call, pollset, GCFFI_COLLECT);
-  return rc == GEARMAN_TIMEOUT && pollset->count ? GEARMAN_IO_WAIT : rc;
+  return rc == GEARMAN_SUCCESS ? GEARMAN_IO_WAIT : rc;
 }
 
 /* How many are ready. 0: the time is over, or a signal handler raised. */
@@ -54,14 +53,19 @@ gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset) { 
 /* Shows libgearman what is ready now, without a wait. GEARMAN_TIMEOUT if nothing is ready. */
 gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset) { return use(call, pollset, GCFFI_PEEK); }
 
-static int store(gcffi_pollset *pollset, const struct pollfd *fds, nfds_t count) {
+/* Returns what poll() does with something ready, though no descriptor is marked: after a 0, libgearman's error text would be
+ * that of a timeout. */
+static int store(gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) {
   struct pollfd *stored = realloc(pollset->fds, count * sizeof *stored);
-  if (stored) {
-    memcpy(stored, fds, count * sizeof *fds);
-    pollset->fds = stored;
-    pollset->count = count;
+  if (!stored) {
+    return errno = ENOMEM, -1;
   }
-  return 0;
+  for (nfds_t i = 0; i < count; i++) {
+    fds[i].revents = 0;
+  }
+  pollset->fds = memcpy(stored, fds, count * sizeof *fds);
+  pollset->count = count;
+  return 1;
 }
 
 static int feed(const gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) {
@@ -133,5 +137,6 @@ gearman_return_t gcffi_wait(gcffi_call *call, gcffi_pollset *pollset) {
   if (rc != GEARMAN_IO_WAIT) {
     return rc;
   }
-  return gcffi_pollset_wait(call, pollset, pollset->deadline) ? gcffi_pollset_feed(call, pollset) : GEARMAN_TIMEOUT;
+  gcffi_pollset_wait(call, pollset, pollset->deadline);
+  return gcffi_pollset_feed(call, pollset);
 }

@@ -49,9 +49,9 @@ static gearman_return_t wait_for_answer(gcffi_client *client, gcffi_call *call, 
     call->state = GCFFI_GOES_ON;
     call->check_signals_first = true;
     gcffi_client_reset_lowat(client);
-    ready = gcffi_pollset_wait(call, pollset, pollset->deadline);
+    gcffi_pollset_wait(call, pollset, pollset->deadline);
   }
-  return ready ? gcffi_pollset_feed(call, pollset) : GEARMAN_TIMEOUT;
+  return gcffi_pollset_feed(call, pollset);
 }
 
 static gearman_return_t wait_io(gcffi_client *client, gcffi_call *call, gcffi_wait_mode mode) {

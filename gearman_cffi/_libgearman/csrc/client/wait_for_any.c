@@ -45,8 +45,9 @@ static void split(gcffi_client **clients, size_t count, const struct pollfd *all
 
 static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi_call *call) {
   for (size_t i = 0; i < count; i++) {
-    if (use(clients[i], GCFFI_COLLECT, -1) == GEARMAN_NO_ACTIVE_FDS) {
-      return GEARMAN_NO_ACTIVE_FDS;
+    gearman_return_t rc = use(clients[i], GCFFI_COLLECT, -1);
+    if (rc != GEARMAN_IO_WAIT) {
+      return rc;
     }
   }
   nfds_t total = join(clients, count, NULL);
