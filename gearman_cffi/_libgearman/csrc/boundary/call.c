@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 
-static _Thread_local gcffi_call *current;
+_Thread_local gcffi_call *gcffi_current_call;
 static pthread_t main_thread;
 static int ending;
 
@@ -28,10 +28,6 @@ void gcffi_forked(void) {
   gcffi_process++;
 }
 
-/* True in the child of a callback that forked: the connections are the parent's, so the rest of the call must neither
- * send a byte nor shut a connection down. */
-bool gcffi_call_is_forked(const gcffi_call *call) { return call && call->process != gcffi_process; }
-
 /* The interpreter is about to end. A daemon thread that entered it later would crash. */
 void gcffi_finalize(void) { __atomic_store_n(&ending, 1, __ATOMIC_SEQ_CST); }
 
@@ -46,14 +42,9 @@ void gcffi_block_if_finalizing(void) {
 bool gcffi_is_main_thread(void) { return pthread_equal(pthread_self(), main_thread) != 0; }
 
 void gcffi_call_push(gcffi_call *call, int64_t timeout_ms) {
-  *call = (gcffi_call){.outer = current, .process = gcffi_process};
+  *call = (gcffi_call){.outer = gcffi_current_call, .process = gcffi_process};
   gcffi_call_set_deadline(call, timeout_ms);
-  current = call;
-}
-
-/* timeout_ms: from now on; negative for none. */
-void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms) {
-  call->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
+  gcffi_current_call = call;
 }
 
 static int begin(gcffi_call *call, gcffi_guard *guard, bool acquired, int64_t timeout_ms) {
@@ -86,7 +77,7 @@ int gcffi_call_begin_in_callback(gcffi_call *call, gcffi_guard *guard, int64_t t
 
 /* Ends a call from Python. Returns what the call returns. */
 int gcffi_call_end(gcffi_call *call, int rc) {
-  current = call->outer;
+  gcffi_current_call = call->outer;
   if (call->guard) {
     call->guard->in_callback = call->hold == GCFFI_NESTED_IN_CALLBACK;
   }
@@ -98,8 +89,8 @@ int gcffi_call_end(gcffi_call *call, int rc) {
 
 /* A callback of Python's has raised. */
 void gcffi_call_note_exception(void) {
-  if (current) {
-    current->raised = true;
+  if (gcffi_current_call) {
+    gcffi_current_call->raised = true;
   }
 }
 
@@ -109,5 +100,3 @@ void gcffi_call_pop(gcffi_call *call) {
     gcffi_call_note_exception();
   }
 }
-
-gcffi_call *gcffi_current_call(void) { return current; }

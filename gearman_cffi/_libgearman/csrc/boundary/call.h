@@ -63,16 +63,27 @@ typedef struct gcffi_call {
 
 #define GCFFI_NEVER INT64_MAX
 
+/* The innermost call of this thread, or NULL. */
+extern _Thread_local gcffi_call *gcffi_current_call;
+
+/* True in the child of a callback that forked: the connections are the parent's, so the rest of the call must neither
+ * send a byte nor shut a connection down. */
+static inline bool gcffi_call_is_forked(const gcffi_call *call) { return call && call->process != gcffi_process; }
+
+int64_t gcffi_now(void);
+
+/* timeout_ms: from now on; negative for none. */
+static inline void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms) {
+  call->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
+}
+
 void gcffi_call_push(gcffi_call *call, int64_t timeout_ms);
 void gcffi_call_pop(gcffi_call *call);
 int gcffi_call_begin(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_call_begin_reentrant(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_call_begin_in_callback(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
 int gcffi_call_end(gcffi_call *call, int rc);
-void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms);
 void gcffi_call_note_exception(void);
-bool gcffi_call_is_forked(const gcffi_call *call);
-gcffi_call *gcffi_current_call(void);
 void gcffi_block_if_finalizing(void);
 bool gcffi_is_main_thread(void);
 
@@ -84,7 +95,6 @@ bool gcffi_is_main_thread(void);
 #define GCFFI_SIGNAL_RECHECK_NS 50000000LL
 #define GCFFI_SIGNAL_RECHECK_LONG_NS 1000000000LL
 
-int64_t gcffi_now(void);
 int64_t gcffi_limit(const gcffi_call *call, int timeout_ms);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 bool gcffi_run_signal_handlers(gcffi_call *call);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS 50
+#define SLICE_MS 50 /* only here: a wait in our own poll() goes by GCFFI_SIGNAL_RECHECK_NS (call.h) */
 
 /* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL: from 2.0 on a signal ends the wait. 1.x has no names for them, and ignores
  * them. */

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   if (!call) {
     return poll(fds, count, timeout);
   }
@@ -20,7 +20,7 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   if (!call) {
     return connect(fd, address, size);
   }
@@ -40,7 +40,7 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
 
 /* Never waits: a worker's socket may be blocking (recv_wait.c), and libgearman counts on one that is not. */
 static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
   flags |= MSG_DONTWAIT;
   if (gcffi_call_is_forked(call)) {
@@ -56,7 +56,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
 }
 
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
   if (gcffi_call_is_forked(call)) {
     return 0;
@@ -66,7 +66,7 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
 
 /* Q30: libgearman reports the loss of any connection as if it were that of the task it waits for. */
 static int our_shutdown(int fd, int how) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
   if (conn && call->io && call->io->disconnected) {
     call->io->disconnected(call->self, conn);
@@ -78,12 +78,12 @@ static int our_shutdown(int fd, int how) {
 /* Socket buffers of 32 KiB (Q02), and a close() that waits ten seconds (Q03). */
 static int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
   bool unwanted = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF || option == SO_LINGER);
-  return unwanted && gcffi_current_call() ? 0 : setsockopt(fd, level, option, value, size);
+  return unwanted && gcffi_current_call ? 0 : setsockopt(fd, level, option, value, size);
 }
 
 /* Q35: a client or worker may be made without the servers of GEARMAN_SERVERS. */
 static char *our_getenv(const char *name) {
-  gcffi_call *call = gcffi_current_call();
+  gcffi_call *call = gcffi_current_call;
   return call && call->kind == GCFFI_CALL_CREATES ? NULL : getenv(name);
 }
 

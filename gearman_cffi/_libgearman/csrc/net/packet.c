@@ -31,10 +31,6 @@ static const response responses[GEARMAN_COMMAND_MAX] = {
     [GEARMAN_COMMAND_STATUS_RES_UNIQUE] = {GCFFI_TO_CLIENTS, 5, false},
 };
 
-size_t gcffi_packet_data_size(const unsigned char *head) {
-  return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
-}
-
 static bool has_known_command(const unsigned char *head) {
   return memcmp(head + 4, "\0\0\0", 3) == 0 && head[GCFFI_COMMAND] < GEARMAN_COMMAND_MAX;
 }
@@ -68,15 +64,6 @@ gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned cha
   *at = last;
   stream->rest -= n;
   return !stream->rest && stream->separators ? GCFFI_STREAM_ARGUMENTS_MISSING : GCFFI_STREAM_GOES_ON;
-}
-
-bool gcffi_stream_is_between_packets(const gcffi_stream *stream) {
-  return !stream->rest && (stream->head_size == 0 || stream->head_size == GCFFI_HEAD);
-}
-
-/* Whether libgearman survives what has come of a head. Q09: it looks up a negative command in front of its table. */
-bool gcffi_stream_may_be_packet(const gcffi_stream *stream) {
-  return stream->head[0] == 0 && (stream->head_size <= 4 || stream->head[4] <= 0x7f);
 }
 
 /* Whether a gearmand may send a packet with this head, or libgearman refuses it by itself, with a better text. */

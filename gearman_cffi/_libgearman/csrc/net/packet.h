@@ -26,12 +26,22 @@ typedef enum {
   GCFFI_STREAM_ARGUMENTS_MISSING, /* a packet has ended before its arguments did */
 } gcffi_stream_event;
 
+static inline size_t gcffi_packet_data_size(const unsigned char *head) {
+  return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
+}
+
+static inline bool gcffi_stream_is_between_packets(const gcffi_stream *stream) {
+  return !stream->rest && (stream->head_size == 0 || stream->head_size == GCFFI_HEAD);
+}
+
+/* Whether libgearman survives what has come of a head. Q09: it looks up a negative command in front of its table. */
+static inline bool gcffi_stream_may_be_packet(const gcffi_stream *stream) {
+  return stream->head[0] == 0 && (stream->head_size <= 4 || stream->head[4] <= 0x7f);
+}
+
 gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned char **at, const unsigned char *end);
-bool gcffi_stream_is_between_packets(const gcffi_stream *stream);
-bool gcffi_stream_may_be_packet(const gcffi_stream *stream);
 bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audience);
 
-size_t gcffi_packet_data_size(const unsigned char *head);
 bool gcffi_is_submission(unsigned char command);
 bool gcffi_ends_with_grab(const void *data, size_t size);
 bool gcffi_announces_functions(const void *data, size_t size);

@@ -62,7 +62,7 @@ static void take_end(gcffi_worker *worker, int end) {
 /* libgearman completes a job whose function returns GEARMAN_SUCCESS. After GEARMAN_WORK_ERROR it closes the
  * connections, and the server gives the job to another worker. */
 static gearman_return_t run_job(gearman_job_st *st, void *context) {
-  gcffi_worker *worker = gcffi_current_call()->self;
+  gcffi_worker *worker = gcffi_current_call->self;
   gcffi_job_init(&worker->job, worker, st);
   worker->job_may_come = true; /* for what the function calls */
   gcffi_worker_set_phase(worker, GCFFI_SEARCHING);

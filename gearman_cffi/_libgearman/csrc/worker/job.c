@@ -14,7 +14,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
 
 /* True in a signal handler that runs in the middle of a packet: libgearman would go on with that one. */
 static bool is_sending(const gcffi_worker *worker) {
-  const gcffi_call *call = gcffi_current_call();
+  const gcffi_call *call = gcffi_current_call;
   while (call && !(call->kind == GCFFI_CALL_SENDS && call->io == &gcffi_worker_io && call->self == worker)) {
     call = call->outer;
   }

@@ -48,12 +48,12 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
 
 static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
-  bool asks = gcffi_ends_with_grab(data, size);
+  bool asks = gcffi_ends_with_grab(data, size), announces = gcffi_announces_functions(data, size);
   gcffi_worker_uncork(worker, conn->fd);
   if (conn->is_new) {
     gcffi_send_identifier(worker, conn->fd, data, size);
   }
-  note_sent(worker, conn, asks, gcffi_announces_functions(data, size));
+  note_sent(worker, conn, asks, announces);
   ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
     gcffi_worker_expect_answer(worker, call, conn);
