@@ -46,7 +46,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error("this needs Linux, which can pin a process to a CPU")
     usable = os.sched_getaffinity(0)
     options.cpu = max(usable) if options.cpu is None else options.cpu
-    options.rounds = options.rounds or (1 if options.quick else ROUNDS)
+    if options.rounds is None:
+        options.rounds = 1 if options.quick else ROUNDS
     if options.cpu not in usable:
         parser.error(f"CPU {options.cpu} is not available; choose one of {sorted(usable)}")
     if options.rounds < 1:
