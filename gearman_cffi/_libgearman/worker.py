@@ -1,4 +1,4 @@
-"""A libgearman worker."""
+"""A libgearman worker. A function that is registered again waits here until its removal is announced (Q20)."""
 
 from __future__ import annotations
 

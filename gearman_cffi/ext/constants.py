@@ -2,6 +2,7 @@
 
 Many of them, such as the states and the connection flags, are internals of libgearman that no function uses. The
 extension has no constants for some of libgearman's return codes; ReturnCode in gearman_cffi.ext has all of them.
+After a change run script/make_functions.py, which lists them in __init__.py.
 """
 
 from __future__ import annotations
