@@ -28,7 +28,7 @@ from gearman_cffi import jobs as _jobs
 from gearman_cffi import servers as _servers
 from gearman_cffi import subscribers as _subscribers
 from gearman_cffi import worker as _worker
-from gearman_cffi._worker.handler_adapter import HandlerJob as _HandlerJob
+from gearman_cffi._worker.handler_adapter import HandlerJob
 from gearman_cffi.events import Dispatcher, EventName, Listener
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exceptions import NoFunctionGiven as NoFunctionGiven
@@ -156,7 +156,7 @@ class Job(_jobs.Job, JobInterface):
         return self.get_workload()
 
 
-class HandlerJob(_HandlerJob, Job):
+class DmankHandlerJob(HandlerJob, Job):
     """The Job that a handler is given."""
 
 
@@ -199,7 +199,7 @@ class JobStatus(_job_status.JobStatus):
 class JobHandlerInterface(_handlers.JobHandlerInterface):
     """Executes the jobs of one function. Subclasses define execute() and listensToJob()."""
 
-    job_class = HandlerJob
+    job_class = DmankHandlerJob
 
     @abstractmethod
     def listensToJob(self) -> str:
@@ -217,7 +217,7 @@ class JobCollection(_handlers.JobCollection):
         """Adds a handler. Raises TypeError for other types."""
         super().add(handler, replace=replace)
         if isinstance(handler, _handlers.FunctionHandler):
-            handler.job_class = HandlerJob
+            handler.job_class = DmankHandlerJob
 
     def addMultipleJobs(self, jobs: Iterable[object]) -> int:
         """Adds the handlers among these and skips everything else; returns how many were added."""

@@ -100,6 +100,18 @@ class TestRooms:
         assert rooms_imported(Path("testing", f"{name}.py")) <= {"testing"}
 
 
+def test_one_class_of_each_name() -> None:
+    """Only dmank.py, which has dmank's names, repeats names of the core."""
+    names = [
+        node.name
+        for path in modules()
+        if path.name != "dmank.py"
+        for node in ast.walk(ast.parse((PACKAGE / path).read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 CSRC = ROOT / "gearman_cffi/_libgearman/csrc"
 # What each room of our C may use; query.c and api.h stand above and below them all.
 ALLOWED_IN_C = {

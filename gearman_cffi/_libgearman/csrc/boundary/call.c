@@ -50,7 +50,7 @@ void gcffi_call_push(gcffi_call *call, int64_t timeout_ms) {
 static int begin(gcffi_call *call, gcffi_guard *guard, bool acquired, int64_t timeout_ms) {
   gcffi_call_push(call, timeout_ms);
   call->guard = guard;
-  call->hold = acquired ? GCFFI_ACQUIRED : guard->in_callback ? GCFFI_NESTED_IN_CALLBACK : GCFFI_NESTED;
+  call->nesting = acquired ? GCFFI_ACQUIRED : guard->in_callback ? GCFFI_NESTED_IN_CALLBACK : GCFFI_NESTED;
   guard->in_callback = false;
   return 0;
 }
@@ -79,9 +79,9 @@ int gcffi_call_begin_in_callback(gcffi_call *call, gcffi_guard *guard, int64_t t
 int gcffi_call_end(gcffi_call *call, int rc) {
   gcffi_current_call = call->outer;
   if (call->guard) {
-    call->guard->in_callback = call->hold == GCFFI_NESTED_IN_CALLBACK;
+    call->guard->in_callback = call->nesting == GCFFI_NESTED_IN_CALLBACK;
   }
-  if (call->hold == GCFFI_ACQUIRED) {
+  if (call->nesting == GCFFI_ACQUIRED) {
     gcffi_guard_release(call->guard);
   }
   return call->raised ? GCFFI_E_EXCEPTION : rc;

@@ -29,7 +29,7 @@ void gcffi_guard_release(gcffi_guard *guard);
 /* -------------------------------------------------------------------------------------------- call.c */
 
 /* Has the call acquired its object, or is it nested in one that has? Then its end restores guard->in_callback. */
-typedef enum { GCFFI_NESTED, GCFFI_NESTED_IN_CALLBACK, GCFFI_ACQUIRED } gcffi_hold;
+typedef enum { GCFFI_NESTED, GCFFI_NESTED_IN_CALLBACK, GCFFI_ACQUIRED } gcffi_nesting;
 
 /* What aborting a wait does to the connections, and whose timeouts end one. */
 typedef enum {
@@ -49,7 +49,7 @@ typedef enum {
 typedef struct gcffi_call {
   struct gcffi_call *outer;
   gcffi_guard *guard;        /* of the object that is called, or NULL */
-  gcffi_hold hold;
+  gcffi_nesting nesting;
   gcffi_call_kind kind;
   gcffi_call_state state;
   unsigned process;          /* how many forks lie between the first process and the one that began the call */

@@ -1,7 +1,7 @@
 /* A worker's hooks: what it has announced, and results that go out with the request for the next job (cork).
  *
  * Each packet that goes out by itself wakes the server up, and costs the worker, in whose time the kernel delivers it,
- * as much as everything else about a small job. A worker that asks for the next job at once has the kernel hold the
+ * as much as everything else about a small job. A worker that asks for the next job at once lets the kernel keep the
  * result back until then (MSG_MORE). A wait or the end of the call uncorks it. Without the cork draining a queue costs
  * the worker 29 % more CPU, and gearmand 40 % more. */
 #define _GNU_SOURCE
