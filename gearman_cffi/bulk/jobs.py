@@ -71,8 +71,6 @@ class JobEncoder:
         self._kind = job_kind(priority, background)
         self._background = background
         self._serialize = serializer.serialize
-        self._function: object = object()  # of the last job: most jobs of a call are for one function
-        self._name = b""
 
     def encode_all(self, jobs: Iterable[JobInterface]) -> Iterator[tuple[JobInterface, EncodedJob | GearmanError]]:
         """Yields each job with its encoded form, or with the error if it cannot be sent.
@@ -101,14 +99,11 @@ class JobEncoder:
         Raises InvalidArgument for a name or a priority that cannot be sent, TypeError for a name that is not a str,
         SerializerError for a workload that cannot be serialized.
         """
-        function = job.get_job_name()
+        function = check_name(job.get_job_name(), "a function name", MAX_FUNCTION_NAME)
         unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
-        if function is not self._function:
-            self._name = check_name(function, "a function name", MAX_FUNCTION_NAME)
-            self._function = function
         key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         kind = self._kind if priority is None else job_kind(priority, self._background)
-        return EncodedJob(index, kind, self._name, key, self._serialize(job.get_workload()))
+        return EncodedJob(index, kind, function, key, self._serialize(job.get_workload()))
 
     def pending(self, jobs: Iterable[JobInterface]) -> Iterator[PendingJob]:
         """Yields a PendingJob for each job. One that cannot be sent has its error."""
