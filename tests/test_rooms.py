@@ -154,6 +154,7 @@ def uses_in_c() -> dict[str, dict[str, str]]:
     return uses
 
 
+@pytest.mark.sources
 class TestRoomsOfC:
     """Our C, read from its source: four rooms, and no file that depends on itself by way of others."""
 

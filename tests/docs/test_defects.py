@@ -10,6 +10,8 @@ import pytest
 
 from tests.support import ROOT
 
+pytestmark = pytest.mark.sources
+
 PACKAGE = ROOT / "gearman_cffi"
 TEXT = (ROOT / "docs/libgearman-defects.md").read_text("utf-8")
 ID = re.compile(r"\bQ[0-9]{2}\b")
