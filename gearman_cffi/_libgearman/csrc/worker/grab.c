@@ -3,8 +3,8 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
-/* If waits can be ended in good order, the worker stays in blocking mode: asked in steps, it is left in the state in
- * which it crashes by every answer that there is no job. */
+/* If waits can be aborted, the worker stays in blocking mode. Asked in steps, libgearman would be left in a state in which
+ * the next request crashes, after each answer that there is no job. */
 static gearman_job_st *grab(gcffi_worker *worker, gcffi_call *call, bool in_steps, gearman_return_t *rc) {
   if (!in_steps && !worker->non_blocking) {
     gearman_worker_remove_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
