@@ -57,10 +57,7 @@ def worker_process(server: Gearmand) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class Progress:
-    """Shows each new state: in the same line on a terminal, otherwise in a line of its own.
-
-    The server forgets a job that is done, so its numbers are 0/0 at the end.
-    """
+    """Shows each new state: in the same line on a terminal, otherwise in a line of its own."""
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()
@@ -69,7 +66,8 @@ class Progress:
     def show(self, status: JobStatus) -> None:
         """Prints the status if it has changed."""
         state = "done" if status.is_completed else "running" if status.is_running else "queued"
-        text = f"{state:8}{status.numerator:3}/{status.denominator:<3}"
+        steps = f"{status.numerator:3}/{status.denominator:<3}" if status.denominator else ""  # none before and after
+        text = f"{state:8}{steps:7}"
         if text == self._last:
             return
         self._last = text

@@ -35,7 +35,7 @@ def test_into_a_pipe() -> None:
     steps = [int(step) for step in re.findall(r"^  running +(\d+)/20 *$", done.stdout, re.MULTILINE)]
     assert steps == sorted(set(steps))
     assert len(steps) > 5
-    assert re.search(r"^  done +0/0 *\n(.*\n)*tset a si siht\n\Z", done.stdout, re.MULTILINE)
+    assert re.search(r"^  done *\n(.*\n)*tset a si siht\n\Z", done.stdout, re.MULTILINE)
     worker = re.search(r"worker process (\d+)", done.stdout)
     assert worker
     wait_until(lambda: not is_there(int(worker[1])), "the worker process has ended")
