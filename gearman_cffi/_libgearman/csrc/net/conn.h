@@ -14,16 +14,25 @@ typedef enum {
   GCFFI_INBOUND_BROKEN_PACKET, /* so does the rest of a packet of which libgearman has the beginning */
 } gcffi_inbound;
 
+/* Whether the server owes a worker the answer to a request for a job, GRAB_JOB. */
+typedef enum {
+  GCFFI_GRAB_ANSWERED,
+  GCFFI_GRAB_SENT,
+} gcffi_grab;
+
 typedef struct gcffi_conn {
   int fd;
   bool open;
   const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
-  const void *carries; /* the client whose tasks were sent over it, or NULL; only compared */
+  const void *carries; /* the client whose tasks, or the worker whose requests for jobs, were sent over it; only compared */
   bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
   gcffi_stream in, out;
   gcffi_inbound inbound;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
+  gcffi_grab grab;
+  bool removes_packet; /* libgearman does not see the packet that is coming in; see inbound.c */
+  bool was_rejected;   /* the server has rejected the worker's late answer to a job, by an ERROR that was removed */
   bool is_new;        /* a worker has sent nothing over it yet */
   bool is_blocking;   /* in recv(), with a timeout; see recv_wait.c */
   int lowat;          /* SO_RCVLOWAT */

@@ -11,6 +11,7 @@ typedef enum { GCFFI_CONNECT_REFUSE, GCFFI_CONNECT, GCFFI_CONNECT_PRETEND } gcff
 /* Without a hook libgearman gets what it asks for. self: call->self. */
 typedef struct gcffi_io {
   gcffi_audience audience; /* which packets may come in */
+  bool removes_rejections; /* and not the ERROR for a worker's late answer; see inbound.c */
   void (*before_poll)(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count);
   gcffi_verdict (*connecting)(void *self, gcffi_conn *conn);
   void (*disconnected)(void *self, gcffi_conn *conn);

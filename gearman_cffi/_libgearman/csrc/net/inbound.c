@@ -1,7 +1,8 @@
 /* What comes in over each connection, followed from packet to packet, and what of it libgearman must not see.
  *
  * - What no gearmand sends: it crashes at a line without a blank (Q08), and uses the arguments of an earlier packet (Q37).
- * - WORK_FAIL with a NUL after the handle, which it does not recognize (Q10): becomes WORK_EXCEPTION without a text. */
+ * - WORK_FAIL with a NUL after the handle, which it does not recognize (Q10): becomes WORK_EXCEPTION without a text.
+ * - ERROR for the late answer of a worker, after which it crashes (Q15), while the next job is on its way: is removed. */
 #define _GNU_SOURCE
 #include "net.h"
 
@@ -103,6 +104,12 @@ static bool accept_head(gcffi_conn *conn, gcffi_audience audience) {
     conn->queries -= answers_query;
     conn->unacknowledged -= !answers_query;
     return true;
+  case GEARMAN_COMMAND_NO_JOB:
+  case GEARMAN_COMMAND_JOB_ASSIGN:
+  case GEARMAN_COMMAND_JOB_ASSIGN_UNIQ:
+  case GEARMAN_COMMAND_JOB_ASSIGN_ALL:
+    conn->grab = GCFFI_GRAB_ANSWERED;
+    return true;
   case GEARMAN_COMMAND_ECHO_RES:
   case GEARMAN_COMMAND_OPTION_RES:
     conn->queries -= answers_query;
@@ -111,20 +118,37 @@ static bool accept_head(gcffi_conn *conn, gcffi_audience audience) {
   }
 }
 
-/* How many of these bytes libgearman may see. */
-static size_t accept_packets(gcffi_conn *conn, gcffi_audience audience, const void *data, size_t size) {
+/* A whole head. */
+static bool is_rejection(const gcffi_conn *conn, const gcffi_io *io) {
+  return io && io->removes_rejections && conn->queries == 0 && conn->in.head[GCFFI_COMMAND] == GEARMAN_COMMAND_ERROR;
+}
+
+/* How many of these bytes libgearman may see, after others were removed. */
+static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char *data, size_t size) {
   const unsigned char *at = data, *end = at + size;
+  unsigned char *accepted = data;
   while (at < end) {
     const unsigned char *before = at;
     bool between_packets = gcffi_stream_is_between_packets(&conn->in);
     gcffi_stream_event event = gcffi_stream_advance(&conn->in, &at, end);
-    if (event == GCFFI_STREAM_ARGUMENTS_MISSING || (event == GCFFI_STREAM_HEAD && !accept_head(conn, audience)) ||
+    if (between_packets) {
+      conn->removes_packet = event == GCFFI_STREAM_HEAD && is_rejection(conn, io);
+      conn->was_rejected = conn->was_rejected || conn->removes_packet;
+    }
+    if (event == GCFFI_STREAM_ARGUMENTS_MISSING ||
+        (event == GCFFI_STREAM_HEAD && !accept_head(conn, io ? io->audience : GCFFI_TO_BOTH)) ||
         !gcffi_stream_may_be_packet(&conn->in)) {
       conn->inbound = between_packets ? GCFFI_INBOUND_NO_PACKET : GCFFI_INBOUND_BROKEN_PACKET;
-      return (size_t)(before - (const unsigned char *)data);
+      break;
+    }
+    if (!conn->removes_packet) {
+      if (accepted != before) {
+        memmove(accepted, before, (size_t)(at - before));
+      }
+      accepted += at - before;
     }
   }
-  return size;
+  return (size_t)(accepted - data);
 }
 
 ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
@@ -134,9 +158,8 @@ ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_
   ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(call, conn, data, size, flags)
                                       : receive(call, conn, data, size, flags);
   if (got > 0) {
-    gcffi_audience audience = call->io ? call->io->audience : GCFFI_TO_BOTH;
-    got = (ssize_t)accept_packets(conn, audience, data, (size_t)got);
-    return got ? got : show_refusal(conn, data, size);
+    got = (ssize_t)accept_packets(conn, call->io, data, (size_t)got);
+    return got ? got : conn->inbound == GCFFI_INBOUND_GOOD ? (errno = EAGAIN, -1) : show_refusal(conn, data, size);
   }
   return got;
 }

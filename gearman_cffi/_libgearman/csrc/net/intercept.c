@@ -49,6 +49,9 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (!conn) {
     return send(fd, data, size, flags);
   }
+  if (size == GCFFI_HEAD && conn->grab == GCFFI_GRAB_SENT && gcffi_ends_with_grab(data, size)) {
+    return GCFFI_HEAD; /* the answer to the one before is still to come */
+  }
   ssize_t sent = call->io && call->io->send ? call->io->send(call->self, call, conn, data, size, flags)
                                               : send(fd, data, size, flags);
   gcffi_conn_sent(conn, data, sent);

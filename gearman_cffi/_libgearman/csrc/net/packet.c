@@ -88,17 +88,17 @@ bool gcffi_is_submission(unsigned char command) {
   }
 }
 
+bool gcffi_is_grab(unsigned char command) {
+  return command == GEARMAN_COMMAND_GRAB_JOB || command == GEARMAN_COMMAND_GRAB_JOB_UNIQ ||
+         command == GEARMAN_COMMAND_GRAB_JOB_ALL;
+}
+
 bool gcffi_ends_with_grab(const void *data, size_t size) {
   const unsigned char *packet = (const unsigned char *)data + size - GCFFI_HEAD;
   if (size < GCFFI_HEAD || memcmp(packet, "\0REQ\0\0\0", 7) != 0) {
     return false;
   }
-  switch (packet[GCFFI_COMMAND]) {
-  case GEARMAN_COMMAND_GRAB_JOB:
-  case GEARMAN_COMMAND_GRAB_JOB_UNIQ:
-  case GEARMAN_COMMAND_GRAB_JOB_ALL: return true;
-  default: return false;
-  }
+  return gcffi_is_grab(packet[GCFFI_COMMAND]);
 }
 
 bool gcffi_announces_functions(const void *data, size_t size) {

@@ -43,6 +43,7 @@ gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned cha
 bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audience);
 
 bool gcffi_is_submission(unsigned char command);
+bool gcffi_is_grab(unsigned char command);
 bool gcffi_ends_with_grab(const void *data, size_t size);
 bool gcffi_announces_functions(const void *data, size_t size);
 bool gcffi_is_noop(const void *data, ssize_t size);

@@ -118,7 +118,7 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
 static int begin_to_remove(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(call, worker);
   if (refused == 0) {
-    if (worker->phase == GCFFI_SEARCHING || worker->is_announcing) {
+    if (worker->phase >= GCFFI_SEARCHING || worker->is_announcing) {
       gcffi_worker_set_phase(worker, GCFFI_BROKEN);
     }
     *rc = gcffi_worker_replace_if_broken(worker);

@@ -41,28 +41,50 @@ static void disconnected(void *self, gcffi_conn *conn) {
   }
 }
 
+static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)call;
+  gcffi_worker *worker = self;
+  if (gcffi_ends_with_grab(data, size)) {
+    gcffi_worker_note_asked(worker, conn);
+  }
+  return send(conn->fd, data, size, flags);
+}
+
 static const gcffi_io grab_io = {
-    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
+    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected,
+    .send = send_packets};
+static const gcffi_io non_blocking_grab_io = {
+    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected,
+    .send = send_packets, .removes_rejections = true};
 
 static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
   worker->has_error = false;
+  if (gcffi_worker_was_rejected(worker)) {
+    *rc = GEARMAN_UNEXPECTED_PACKET;
+    return NULL;
+  }
   if ((*rc = gcffi_worker_replace_if_broken(worker)) != GEARMAN_SUCCESS) {
     return NULL;
   }
   bool waits = !worker->non_blocking;
   bool in_steps = waits && !gcffi_waits_are_ours();
   call->kind = GCFFI_CALL_ASKS;
-  call->io = &grab_io;
+  call->io = waits ? &grab_io : &non_blocking_grab_io;
   call->self = worker;
   worker->job_may_come = true;
   if (!waits) {
     peek(worker, call);
   }
+  gcffi_phase before = worker->phase;
   gearman_job_st *st = grab(worker, call, in_steps, rc);
-  bool was_at_start = worker->phase == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
-  gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : gcffi_is_mid_search(*rc) ? GCFFI_SEARCHING : GCFFI_LEFT_START);
-  if (gcffi_breaks_worker(*rc) || (no_job && (!was_at_start || in_steps || !waits))) {
+  bool was_at_start = before == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
+  bool goes_on = *rc == GEARMAN_UNEXPECTED_PACKET && waits && before < GCFFI_WAITING; /* a late answer is rejected */
+  gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : goes_on ? before : gcffi_phase_after(*rc));
+  if ((gcffi_breaks_worker(*rc) && !goes_on) || (no_job && (!was_at_start || in_steps || !waits))) {
     gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
+  if (gcffi_phase_after(*rc) != GCFFI_SEARCHING && gcffi_worker_was_rejected(worker)) {
+    *rc = GEARMAN_UNEXPECTED_PACKET;
   }
   if (!st && call->state == GCFFI_TIMED_OUT) {
     *rc = GEARMAN_TIMEOUT; /* in place of another server's answer */

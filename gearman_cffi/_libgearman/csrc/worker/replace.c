@@ -19,9 +19,15 @@ bool gcffi_breaks_worker(gearman_return_t rc) {
   }
 }
 
-/* Whether libgearman is in the middle of its search for a job after this. */
-bool gcffi_is_mid_search(gearman_return_t rc) {
-  return rc != GEARMAN_NO_JOBS && rc != GEARMAN_NO_SERVERS && rc != GEARMAN_NO_REGISTERED_FUNCTIONS;
+/* Where libgearman is in its search for a job after this. */
+gcffi_phase gcffi_phase_after(gearman_return_t rc) {
+  switch (rc) {
+  case GEARMAN_NO_JOBS:
+  case GEARMAN_NO_SERVERS:
+  case GEARMAN_NO_REGISTERED_FUNCTIONS: return GCFFI_LEFT_START;
+  case GEARMAN_IO_WAIT: return GCFFI_WAITING;
+  default: return GCFFI_SEARCHING;
+  }
 }
 
 /* A broken worker stays broken until it is replaced. */

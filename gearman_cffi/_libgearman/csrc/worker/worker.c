@@ -69,7 +69,7 @@ static void note_step(gcffi_worker *worker, gearman_return_t rc) {
   bool was_searching = worker->phase >= GCFFI_SEARCHING;
   worker->functions_added = worker->functions_added && was_searching;
   worker->functions_removed = worker->functions_removed && (was_searching || rc == GEARMAN_NO_SERVERS);
-  gcffi_worker_set_phase(worker, gcffi_is_mid_search(rc) ? GCFFI_SEARCHING : GCFFI_LEFT_START);
+  gcffi_worker_set_phase(worker, gcffi_phase_after(rc));
   if (gcffi_breaks_worker(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT)) {
     gcffi_worker_set_phase(worker, GCFFI_BROKEN);
   }
@@ -93,6 +93,9 @@ static gearman_return_t step(gcffi_worker *worker) {
 static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits) {
   bool last_try = false;
   int pause = FIRST_PAUSE_MS;
+  if (gcffi_worker_was_rejected(worker)) {
+    return GEARMAN_UNEXPECTED_PACKET; /* before the job that the last call ran */
+  }
   for (;;) {
     if (gcffi_consume_stop(worker)) {
       return GEARMAN_SHUTDOWN_GRACEFUL;
@@ -105,6 +108,9 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     if (did == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_consume_stop(worker)) {
       gcffi_drain_wakeup_pipe(worker);
       continue;
+    }
+    if (gcffi_phase_after(did) != GCFFI_SEARCHING && gcffi_worker_was_rejected(worker)) {
+      return GEARMAN_UNEXPECTED_PACKET;
     }
     if (did == GEARMAN_NO_JOBS && worker->functions_added) {
       continue; /* the new functions are not announced yet */

@@ -17,9 +17,9 @@ struct gcffi_job {
   bool connection_broken; /* a packet was sent in part */
 };
 
-/* Where libgearman is in its search for a job: in the state in which it begins one, elsewhere, in the middle of one; or
- * where it crashes if it is asked for another job. */
-typedef enum { GCFFI_AT_START, GCFFI_LEFT_START, GCFFI_SEARCHING, GCFFI_BROKEN } gcffi_phase;
+/* Where libgearman is in its search for a job: in the state in which it begins one, elsewhere, in the middle of one, in
+ * the middle of one and of sending or receiving; or where it crashes if it is asked for another job. */
+typedef enum { GCFFI_AT_START, GCFFI_LEFT_START, GCFFI_SEARCHING, GCFFI_WAITING, GCFFI_BROKEN } gcffi_phase;
 
 /* May recv() wait for the answer to a request for a job? Does the next one? */
 typedef enum { GCFFI_RECV_NEVER_BLOCKS, GCFFI_RECV_MAY_BLOCK, GCFFI_RECV_BLOCKS } gcffi_recv_mode;
@@ -37,6 +37,7 @@ struct gcffi_worker {
   size_t id_size;
   int corked_fd;          /* the connection with a corked result, or -1; see worker_io.c */
   bool may_cork;          /* what is sent now is a result */
+  int asked_fd;           /* the connection over which it has last asked for a job, or -1 */
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
   gcffi_recv_mode recv_mode;
   bool is_idle;           /* no server has a job for it */
@@ -62,7 +63,7 @@ struct gcffi_worker {
 
 #define GCFFI_NEW_WORKER                                                                                              \
   (gcffi_worker) {                                                                                                     \
-    .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .recv_fd = -1, .unannounced_fd = -1        \
+    .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .asked_fd = -1, .recv_fd = -1, .unannounced_fd = -1        \
   }
 
 /* Runs a function of Python's (callbacks.py): GCFFI_JOB_RESULT and so on. */
@@ -76,7 +77,7 @@ bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from);
 void gcffi_free_replaced(gcffi_worker *worker);
 bool gcffi_remember_function(gcffi_worker *worker, const char *name);
 bool gcffi_breaks_worker(gearman_return_t rc);
-bool gcffi_is_mid_search(gearman_return_t rc);
+gcffi_phase gcffi_phase_after(gearman_return_t rc);
 
 /* job.c */
 void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st);
@@ -84,6 +85,8 @@ int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 
 /* worker_io.c, recv_wait.c, identifier.c */
 extern const gcffi_io gcffi_worker_io;
+void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn);
+bool gcffi_worker_was_rejected(gcffi_worker *worker);
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
 void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn);

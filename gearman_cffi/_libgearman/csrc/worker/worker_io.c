@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* A worker announces its functions first, and then asks for a job. Q21: over a connection that was first used for
@@ -56,6 +57,7 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   note_sent(worker, conn, asks, announces);
   ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
+    gcffi_worker_note_asked(worker, conn);
     gcffi_worker_expect_answer(worker, call, conn);
   }
   return sent;
@@ -78,7 +80,25 @@ static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t
   gcffi_worker_uncork(worker, -1);
 }
 
+void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn) {
+  worker->asked_fd = conn->fd;
+  conn->carries = worker;
+}
+
+/* Whether a server has rejected the answer to a job since the last time that this was asked. Sets the error. */
+bool gcffi_worker_was_rejected(gcffi_worker *worker) {
+  gcffi_conn *conn = gcffi_conn_of(worker->asked_fd);
+  if (!conn || conn->carries != worker || !conn->was_rejected) {
+    return false;
+  }
+  conn->was_rejected = false;
+  worker->has_error = true;
+  strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_UNEXPECTED_PACKET) unexpected packet:GEARMAN_ERROR");
+  return true;
+}
+
 static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
+  worker->asked_fd = worker->asked_fd == conn->fd ? -1 : worker->asked_fd;
   worker->recv_fd = worker->recv_fd == conn->fd ? -1 : worker->recv_fd;
   worker->corked_fd = worker->corked_fd == conn->fd ? -1 : worker->corked_fd;
   worker->unannounced_fd = worker->unannounced_fd == conn->fd ? -1 : worker->unannounced_fd;
@@ -104,6 +124,7 @@ static void disconnected(void *self, gcffi_conn *conn) {
 
 const gcffi_io gcffi_worker_io = {
     .audience = GCFFI_TO_WORKERS,
+    .removes_rejections = true,
     .before_poll = before_poll,
     .connecting = connecting,
     .disconnected = disconnected,
