@@ -1,4 +1,4 @@
-"""A server rejects the late answer to a job, and has assigned the next job meanwhile: that one is run at its first try."""
+"""A server rejects a late answer, and has assigned the next job meanwhile: that one is run at its first try."""
 
 from __future__ import annotations
 
