@@ -7,17 +7,21 @@ A lane is a connection that prefers one of the servers; there is one lane for ea
 goes to the lane that has the least to do. A job with one goes to the server that a single submission would go to,
 because only there is the same key found. If a server is lost, its unanswered jobs are submitted to another one.
 
-jobs.py       a job as it is submitted, and while its answer is awaited
-window.py     jobs that wait for a lane
-lanes.py      a connection, and the jobs that are outstanding on it
-scheduler.py  spreads jobs over lanes, keeps deadlines, resubmits
-results.py    the handles and errors of background jobs
+jobs.py             a job as it is submitted, and while its answer is awaited
+window.py           jobs that wait for a lane
+lane.py             a connection, and the jobs that are outstanding on it
+foreground_lane.py  tasks whose answers are awaited
+background_lane.py  windows of jobs that get handles
+scheduler.py        spreads jobs over lanes, keeps deadlines, resubmits
+results.py          the handles and errors of background jobs
 """
 
 from __future__ import annotations
 
+from gearman_cffi.bulk.background_lane import BackgroundLane
+from gearman_cffi.bulk.foreground_lane import ForegroundLane
 from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder, PendingJob, is_job
-from gearman_cffi.bulk.lanes import BackgroundLane, ForegroundLane, Lane
+from gearman_cffi.bulk.lane import Lane
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.scheduler import Scheduler
 from gearman_cffi.bulk.window import WINDOW_JOBS

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Generic
 
-from gearman_cffi.bulk.lanes import Lane, wait_for_lanes
+from gearman_cffi.bulk.lane import Lane, wait_for_lanes
 from gearman_cffi.bulk.window import WINDOW_BYTES, J, WindowQueue
 from gearman_cffi.ext import ReturnCode
 
