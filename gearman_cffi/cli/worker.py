@@ -12,8 +12,10 @@ from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.options import Assignment, Number, Size, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
+from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
 from gearman_cffi.pool.options import Preload, usable_cpus
+from gearman_cffi.pool.stderr import open_closed_streams
 from gearman_cffi.serializers.by_name import BY_NAME
 
 _SECONDS = Number(min=0, min_open=True)
@@ -114,9 +116,10 @@ def worker(**given: Any) -> None:
     SIGTERM and SIGINT stop the pool when the running jobs are done; a second one stops it at once. SIGHUP imports the
     module again and replaces the processes one by one.
     """
+    open_closed_streams()
     with exit_on_error():
         port, host, options = given.pop("metrics_port"), given.pop("metrics_host"), _options(given)
-        set_up(options.log_level, options.log_format)
+        set_up(options.log_level, options.log_format, BackgroundHandler)
         if port is None:
             sys.exit(Pool(options).run())
         need("metrics", "prometheus_client")

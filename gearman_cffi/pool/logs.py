@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,13 @@ class JsonFormatter(logging.Formatter):
         return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
-def set_up(level: str, format: str) -> None:
-    """Sends the log to stderr: all loggers, or only those of this package if the user's module has set up logging."""
+def set_up(level: str, format: str, make_handler: Callable[[logging.Formatter], logging.Handler]) -> None:
+    """Sends the log to a handler: all loggers, or only those of this package if the user's module has set up logging.
+
+    make_handler: a class of log_handlers.py.
+    """
     register_notice_level()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
+    handler = make_handler(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
     root, ours = logging.getLogger(), logging.getLogger("gearman_cffi")
     if root.handlers:
         ours.addHandler(handler)

@@ -20,6 +20,7 @@ from gearman_cffi.exceptions import ConnectionFailed, GearmanError
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.handlers import JobCollection
 from gearman_cffi.pool import logs
+from gearman_cffi.pool.log_handlers import StderrHandler
 from gearman_cffi.pool.metrics import MetricsIdentity
 from gearman_cffi.pool.options import ProcessOptions
 from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
@@ -57,7 +58,7 @@ class WorkerProcess:
         """Runs jobs until the process is asked to stop or reaches a limit. Returns the exit code."""
         lead_own_group()
         self._parent.watch(die_with_parent(self._death_pipe))
-        logs.set_up(self._options.log_level, self._options.log_format)
+        logs.set_up(self._options.log_level, self._options.log_format, StderrHandler)
         try:
             worker = self._make_worker(self._select(jobs))
         except (TargetError, TypeError, ValueError, GearmanError) as error:

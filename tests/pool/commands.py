@@ -66,7 +66,10 @@ _MAIN = "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import 
 
 
 class WorkerCommand:
-    """gearman-cffi worker OPTIONS tasks:jobs in a directory. The end of the block kills all its processes."""
+    """gearman-cffi worker OPTIONS tasks:jobs in a directory. The end of the block kills all its processes.
+
+    stderr: a file descriptor for the log instead of a file.
+    """
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class WorkerCommand:
         *options: str,
         tasks: str | None = TASKS,
         target: str = "tasks:jobs",
+        stderr: int | None = None,
         **environment: str,
     ) -> None:
         if tasks is not None:
@@ -90,7 +94,7 @@ class WorkerCommand:
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log,
+                stderr=log if stderr is None else stderr,
                 env={**os.environ, "PYTHONPATH": str(INSTALLED), "PYTHONDONTWRITEBYTECODE": "1", **environment},
             )
 

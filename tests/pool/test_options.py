@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,6 @@ def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
 
 
 def test_options_from_the_environment(gearmand: Gearmand, tmp_path: Path) -> None:
-    environment = {"GEARMAN_CFFI_WORKER_PROCESSES": "3", "GEARMAN_CFFI_WORKER_DEDICATE": "pid=1 nap=1"}
-    with WorkerCommand(tmp_path, gearmand, **environment) as command:
+    variables: dict[str, Any] = {"GEARMAN_CFFI_WORKER_PROCESSES": "3", "GEARMAN_CFFI_WORKER_DEDICATE": "pid=1 nap=1"}
+    with WorkerCommand(tmp_path, gearmand, **variables) as command:
         assert len(command.await_ready().workers()) == 5
