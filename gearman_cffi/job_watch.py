@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from gearman_cffi.bulk import PendingJob, Scheduler
+from gearman_cffi.exceptions import JobTimeout
 from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.serializers import Serializer
 
@@ -34,8 +36,11 @@ class JobWatch:
         return self
 
     def __next__(self) -> JobUpdate:
-        """Waits for the next update and returns it. Stops when the job has ended; result() raises if it failed."""
-        while not self._updates:
+        """Waits for the next update and returns it. Stops when the job has ended; result() raises if it failed.
+
+        Stops at the timeout too, and drops the updates that have come and were not iterated over.
+        """
+        while not self._updates or self._is_late():
             if not self._step():
                 raise StopIteration
         return self._updates.popleft()
@@ -47,6 +52,11 @@ class JobWatch:
         if self._job.error is not None:
             raise self._job.error
         return self._serializer.unserialize(self._job.answer)
+
+    def _is_late(self) -> bool:
+        if self._job.is_done:
+            return isinstance(self._job.error, JobTimeout)
+        return self._job.deadline is not None and time.monotonic() >= self._job.deadline
 
     def _step(self) -> bool:
         """Submits the job, or waits for its next packet. Returns False if the job has ended."""

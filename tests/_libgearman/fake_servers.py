@@ -19,11 +19,12 @@ def packet(kind: int, *arguments: bytes, missing: int = 0) -> bytes:
 def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
     """Runs a server during the block and yields its port. Each connection is served by a thread.
 
-    serve gets the connection and its number, counted from 0. It must return when the peer closes the connection, and
-    after a limited time. An OSError in it is ignored.
+    serve gets the connection and its number, counted from 0. It must return when the connection is closed, which the
+    end of the block does too. An OSError in it is ignored.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
+    connections: list[socket.socket] = []
 
     def handle(connection: socket.socket, number: int) -> None:
         with connection, contextlib.suppress(OSError):
@@ -32,7 +33,8 @@ def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
     def accept() -> None:
         with contextlib.suppress(OSError):  # the block has ended
             while True:
-                threads.append(threading.Thread(target=handle, args=(listener.accept()[0], len(threads))))
+                connections.append(listener.accept()[0])
+                threads.append(threading.Thread(target=handle, args=(connections[-1], len(threads))))
                 threads[-1].start()
 
     accepting = threading.Thread(target=accept)
@@ -43,5 +45,7 @@ def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         accepting.join()
-        for thread in threads:
+        for connection, thread in zip(connections, threads, strict=True):
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
             thread.join()

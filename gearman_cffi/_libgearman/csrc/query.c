@@ -133,13 +133,11 @@ static gearman_return_t query_worker(gcffi_worker *worker, gcffi_call *call, req
   return rc;
 }
 
-static bool needs_own_connections(const gcffi_client *client) { return client->tasks || client->reply_pending; }
-
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size) {
   gcffi_call call;
   int rc = gcffi_call_begin(&call, &client->guard, -1);
   if (rc == 0) {
-    bool apart = needs_own_connections(client);
+    bool apart = gcffi_needs_own_connections(client);
     gearman_return_t answer = query_client(client, &call, apart, client_echo, data, size);
     rc = gcffi_call_end(&call, call.state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : (int)answer);
   }
@@ -167,7 +165,7 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
    * libgearman would read the answer into that packet. */
   bool is_paused = client->pending && client->paused;
   bool is_on = client->exceptions == GCFFI_EXCEPTIONS_ON;
-  bool apart = needs_own_connections(client) && (is_paused || !client->pending || is_on);
+  bool apart = gcffi_needs_own_connections(client) && (is_paused || !client->pending || is_on);
   *granted = query_client(client, &call, apart, client_option, option, size) == GEARMAN_SUCCESS;
   if (*granted && !apart) {
     client->exceptions = GCFFI_EXCEPTIONS_ON; /* the one option there is */

@@ -77,6 +77,11 @@ static inline void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms)
   call->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
 }
 
+/* True after its deadline. Reads the clock only if there is one. */
+static inline bool gcffi_call_is_late(const gcffi_call *call) {
+  return call->deadline != GCFFI_NEVER && gcffi_now() >= call->deadline;
+}
+
 void gcffi_call_push(gcffi_call *call, int64_t timeout_ms);
 void gcffi_call_pop(gcffi_call *call);
 int gcffi_call_begin(gcffi_call *call, gcffi_guard *guard, int64_t timeout_ms);
@@ -98,6 +103,7 @@ bool gcffi_is_main_thread(void);
 int64_t gcffi_limit(const gcffi_call *call, int timeout_ms);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 bool gcffi_run_signal_handlers(gcffi_call *call);
+int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms);
 

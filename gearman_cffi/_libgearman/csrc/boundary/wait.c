@@ -70,13 +70,14 @@ static int check_signals_and_poll(gcffi_call *call, struct pollfd *fds, nfds_t c
   return ready;
 }
 
-static int wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t limit) {
+/* poll() until then, with Python's signal handlers. Returns as poll() does; 0: the time is over, or a handler raised. */
+static int poll_with_signals(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
   bool handles_signals = gcffi_is_main_thread(), checks = call->check_signals_first && handles_signals;
   int64_t recheck = GCFFI_SIGNAL_RECHECK_NS;
   call->check_signals_first = false;
   for (;;) {
-    int ready = checks ? check_signals_and_poll(call, fds, count, limit, recheck)
-                       : gcffi_poll_until(fds, count, handles_signals ? sooner(limit, recheck) : limit, NULL);
+    int ready = checks ? check_signals_and_poll(call, fds, count, until, recheck)
+                       : gcffi_poll_until(fds, count, handles_signals ? sooner(until, recheck) : until, NULL);
     bool signalled = ready < 0 && errno == EINTR;
     if (ready > 0 || (ready < 0 && !signalled)) {
       return ready;
@@ -84,12 +85,8 @@ static int wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_
     if (signalled && handles_signals) {
       gcffi_run_signal_handlers(call);
     }
-    if (call->state == GCFFI_INTERRUPTED) {
-      return abort_wait(call, fds, count);
-    }
-    if (limit != GCFFI_NEVER && gcffi_now() >= limit) {
-      call->state = GCFFI_TIMED_OUT;
-      return abort_wait(call, fds, count);
+    if (call->state == GCFFI_INTERRUPTED || (until != GCFFI_NEVER && gcffi_now() >= until)) {
+      return 0;
     }
     recheck = checks && !signalled ? GCFFI_SIGNAL_RECHECK_LONG_NS : GCFFI_SIGNAL_RECHECK_NS;
     checks = handles_signals && !signalled;
@@ -102,23 +99,34 @@ int64_t gcffi_limit(const gcffi_call *call, int timeout_ms) {
   return counts ? gcffi_now() + timeout_ms * 1000000LL : call->deadline;
 }
 
-/* Waits until something is ready, and returns as poll() does. 0: the call's state says why. */
-int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+static bool may_wait(gcffi_call *call) {
   if (gcffi_call_is_forked(call)) {
     call->state = GCFFI_INTERRUPTED;
   }
-  if (call->state == GCFFI_INTERRUPTED || (call->state == GCFFI_TIMED_OUT && closes_on_abort(call))) {
-    return abort_wait(call, fds, count); /* libgearman tries the host's next address */
+  return call->state == GCFFI_GOES_ON || (call->state == GCFFI_TIMED_OUT && !closes_on_abort(call));
+}
+
+/* Waits until something is ready, and returns as poll() does; does not change the call's state when the time is over. */
+int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+  return may_wait(call) ? poll_with_signals(call, fds, count, until) : 0;
+}
+
+/* The same for libgearman. 0: the call's state says why. After the call's deadline nothing counts as ready: otherwise a
+ * server that never stops sending would keep the call going. */
+int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+  if (may_wait(call)) {
+    int ready = gcffi_call_is_late(call) ? 0 : poll_with_signals(call, fds, count, until);
+    if (ready) {
+      return ready;
+    }
+    call->state = call->state == GCFFI_INTERRUPTED ? GCFFI_INTERRUPTED : GCFFI_TIMED_OUT;
   }
-  return wait_until(call, fds, count, until);
+  return abort_wait(call, fds, count); /* after which libgearman may try the host's next address */
 }
 
 /* Sleeps for this time, or until the descriptor is ready. True if the call's time is over, or a handler raised. */
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms) {
   int64_t end = gcffi_now() + ms * 1000000LL;
-  gcffi_call_wait(call, wake_up, 1, end < call->deadline ? end : call->deadline);
-  if (call->state == GCFFI_TIMED_OUT && gcffi_now() < call->deadline) {
-    call->state = GCFFI_GOES_ON;
-  }
-  return call->state != GCFFI_GOES_ON;
+  gcffi_call_poll(call, wake_up, 1, end < call->deadline ? end : call->deadline);
+  return call->state != GCFFI_GOES_ON || gcffi_call_is_late(call);
 }

@@ -77,6 +77,7 @@ struct gcffi_client {
   int lowat_fd;             /* the one that may sleep through some bytes, or -1; see low_water.c */
   int created_size;         /* the size of the last job's JOB_CREATED */
   int expected;             /* the next wait lasts until more bytes have come */
+  int64_t step_deadline;    /* until when a step that does not wait receives; GCFFI_NEVER for any other */
   gcffi_address skipped[GCFFI_SKIPPED];
   int skipped_count;
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
@@ -106,6 +107,11 @@ struct gcffi_task {
   bool in_use; /* by its caller */
   gcffi_task_state state;
 };
+
+/* Something may still come over its connections that is not the answer to a question (Q12, Q40). */
+static inline bool gcffi_needs_own_connections(const gcffi_client *client) {
+  return client->tasks || client->reply_pending;
+}
 
 /* Takes a packet of the user's task: a return code, or GCFFI_E_EXCEPTION (callbacks.py). */
 int gcffi_on_task(void *owner, int64_t task, int event);
@@ -146,6 +152,7 @@ void gcffi_task_release(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 void gcffi_free_task_cache(gcffi_client *client);
 void gcffi_free_freed(gcffi_client *client, size_t count);
+void gcffi_reply_drop_data(gcffi_reply *reply);
 void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);
 

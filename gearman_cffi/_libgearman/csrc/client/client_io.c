@@ -49,6 +49,17 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
   return send(conn->fd, data, size, flags);
 }
 
+/* libgearman receives as long as something comes. A step ends all the same, but not while libgearman waits for the
+ * answer to a query: it would ask again at once. */
+static ssize_t receive(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+  (void)call;
+  const gcffi_client *client = self;
+  if (client->step_deadline != GCFFI_NEVER && !conn->queries && gcffi_now() >= client->step_deadline) {
+    return errno = EAGAIN, -1;
+  }
+  return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
+}
+
 /* Q06: after a connection is lost, libgearman counts wrongly over the next one to the same address. Within a run it
  * tries the next server by itself: so the address is skipped, as if nobody listened, until all connections are new. */
 static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
@@ -91,4 +102,5 @@ const gcffi_io gcffi_client_io = {
     .connecting = connecting,
     .disconnected = disconnected,
     .send = send_tasks,
+    .recv = receive,
 };

@@ -11,6 +11,13 @@ void gcffi_reply_clear(gcffi_reply *reply) {
   *reply = (gcffi_reply){.rc = GEARMAN_SUCCESS};
 }
 
+/* Parts of a result whose end did not come. */
+void gcffi_reply_drop_data(gcffi_reply *reply) {
+  free(reply->data);
+  reply->data = NULL;
+  reply->size = reply->room = 0;
+}
+
 /* Adds the packet's data. That of a single packet is not copied. */
 static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
   size_t size = gearman_task_data_size(st);

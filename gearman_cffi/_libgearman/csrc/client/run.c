@@ -43,14 +43,16 @@ static gearman_return_t wait_for_answer(gcffi_client *client, gcffi_call *call, 
     return rc;
   }
   int64_t recheck = gcffi_now() + GCFFI_SIGNAL_RECHECK_NS;
-  gcffi_client_set_lowat(client, created_size);
-  int ready = gcffi_pollset_wait(call, pollset, recheck < pollset->deadline ? recheck : pollset->deadline);
-  if (!ready && call->state == GCFFI_TIMED_OUT && recheck < pollset->deadline) {
-    call->state = GCFFI_GOES_ON;
+  if (recheck < pollset->deadline) {
+    gcffi_client_set_lowat(client, created_size);
+    pollset->ready = gcffi_call_poll(call, pollset->fds, pollset->count, recheck);
+    if (pollset->ready) {
+      return gcffi_pollset_feed(call, pollset);
+    }
     call->check_signals_first = true;
-    gcffi_client_reset_lowat(client);
-    gcffi_pollset_wait(call, pollset, pollset->deadline);
   }
+  gcffi_client_reset_lowat(client);
+  gcffi_pollset_wait(call, pollset, pollset->deadline);
   return gcffi_pollset_feed(call, pollset);
 }
 
@@ -63,6 +65,9 @@ static gearman_return_t wait_io(gcffi_client *client, gcffi_call *call, gcffi_wa
   }
   return expected && gcffi_waits_are_ours() ? wait_for_answer(client, call, expected) : gcffi_client_wait_io(client, call);
 }
+
+/* How long a step that does not wait may receive: whoever steps the client has other things to do. */
+#define STEP_NS 5000000LL
 
 /* Runs until *left is 0, a callback stops it, or a wait ends without anything ready. */
 gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode) {
@@ -77,8 +82,10 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
   call->self = client;
   gcffi_fail_send_errors(client);
   gcffi_client_recover(client, was_paused);
+  client->step_deadline = mode == GCFFI_BLOCK ? GCFFI_NEVER : gcffi_now() + STEP_NS;
   while (waited == GEARMAN_SUCCESS && gcffi_client_step(client, call, left, &rc)) {
-    waited = mode == GCFFI_STEP ? GEARMAN_IO_WAIT : wait_io(client, call, mode);
+    bool ends = mode == GCFFI_STEP || (mode == GCFFI_POLL_ONCE && gcffi_now() >= client->step_deadline);
+    waited = ends ? GEARMAN_IO_WAIT : wait_io(client, call, mode);
     rc = mode == GCFFI_BLOCK ? waited : GEARMAN_IO_WAIT;
   }
   if (was_paused && !client->paused && gcffi_is_rejection(rc)) {
@@ -147,6 +154,9 @@ static gearman_return_t run_single(gcffi_client *client, gcffi_call *call, gcffi
   if (reply->handle_size) {
     client->created_size = GCFFI_HEAD + (int)reply->handle_size;
   }
+  if (!reply->finished) {
+    gcffi_reply_drop_data(reply);
+  }
   return reply->finished ? reply->rc : rc;
 }
 
@@ -170,6 +180,15 @@ static gearman_return_t reject_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
+/* Q40: libgearman takes a running job's WORK_STATUS for the answer to a question about it. */
+static int ask_apart(gcffi_client *client, int kind, const char *name, int64_t timeout_ms, gcffi_reply *reply) {
+  gcffi_client other;
+  int rc = gcffi_client_clone(&other, client, 0);
+  rc = rc ? rc : gcffi_client_do(&other, kind, name, "", NULL, 0, timeout_ms, reply);
+  gcffi_client_close(&other);
+  return rc;
+}
+
 /* Runs a job, or for the last two kinds asks for the status of one. Returns a return code, or why the call is refused.
  * The reply is complete before the client is free for another thread. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
@@ -178,6 +197,9 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   int refused = gcffi_call_begin(&call, &client->guard, timeout_ms);
   if (refused) {
     return refused;
+  }
+  if (kind == GCFFI_JOB_STATUS && gcffi_needs_own_connections(client)) {
+    return gcffi_call_end(&call, ask_apart(client, kind, function, timeout_ms, reply));
   }
   gcffi_before_adding(client);
   gcffi_reply_clear(reply);

@@ -56,7 +56,7 @@ static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   join(clients, count, all);
-  int ready = gcffi_call_wait(call, all, total, call->deadline);
+  int ready = gcffi_call_poll(call, all, total, call->deadline);
   if (ready > 0) {
     split(clients, count, all, ready);
     for (size_t i = 0; i < count; i++) {
@@ -64,7 +64,7 @@ static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi
     }
   }
   free(all);
-  return call->state == GCFFI_TIMED_OUT ? GEARMAN_TIMEOUT : GEARMAN_SUCCESS;
+  return ready || call->state == GCFFI_INTERRUPTED ? GEARMAN_SUCCESS : GEARMAN_TIMEOUT;
 }
 
 /* If poll() cannot be replaced, each client waits a moment. */

@@ -38,6 +38,14 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   }
 }
 
+/* libgearman sends and receives as long as it can. After the call's deadline it has to wait, which ends the call; and if
+ * that closes the connections, they are closed. */
+static ssize_t refuse_late(const gcffi_call *call, ssize_t closed) {
+  bool is_closed = call->kind != GCFFI_CALL_RUNS && call->state != GCFFI_GOES_ON;
+  errno = is_closed ? EPIPE : EAGAIN;
+  return is_closed ? closed : -1;
+}
+
 /* Never waits: a worker's socket may be blocking (recv_wait.c), and libgearman counts on one that is not. */
 static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   gcffi_call *call = gcffi_current_call;
@@ -52,6 +60,9 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (size == GCFFI_HEAD && conn->grab == GCFFI_GRAB_SENT && gcffi_ends_with_grab(data, size)) {
     return GCFFI_HEAD; /* the answer to the one before is still to come */
   }
+  if (gcffi_call_is_late(call)) {
+    return refuse_late(call, -1);
+  }
   ssize_t sent = call->io && call->io->send ? call->io->send(call->self, call, conn, data, size, flags)
                                               : send(fd, data, size, flags);
   gcffi_conn_sent(conn, data, sent);
@@ -64,7 +75,10 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (gcffi_call_is_forked(call)) {
     return 0;
   }
-  return conn ? gcffi_inbound_recv(call, conn, data, size, flags) : recv(fd, data, size, flags | MSG_DONTWAIT);
+  if (!conn) {
+    return recv(fd, data, size, flags | MSG_DONTWAIT);
+  }
+  return gcffi_call_is_late(call) ? refuse_late(call, 0) : gcffi_inbound_recv(call, conn, data, size, flags);
 }
 
 /* Q30: libgearman reports the loss of any connection as if it were that of the task it waits for. */

@@ -71,6 +71,7 @@ static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, 
   call->kind = GCFFI_CALL_ASKS;
   call->io = waits ? &grab_io : &non_blocking_grab_io;
   call->self = worker;
+  gcffi_call_set_deadline(call, gearman_worker_timeout(worker->st));
   worker->job_may_come = true;
   if (!waits) {
     peek(worker, call);
