@@ -25,13 +25,13 @@ typedef struct {
   bool is_truncated;          /* a connection has ended within a packet */
 } query;
 
-static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
-  (void)call;
+static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   query *asked = self;
   asked->polled = (unsigned)count;
   if (asked->worker) {
     gcffi_ignore_wakeup_pipe(asked->worker, fds, count);
   }
+  return gcffi_call_poll(call, fds, count, timeout_ms);
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
@@ -45,7 +45,7 @@ static void disconnected(void *self, gcffi_conn *conn) {
 }
 
 static const gcffi_io query_io = {
-    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected};
+    .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected};
 
 /* Within a call, whose connections are shut down if it is aborted. */
 static void begin(gcffi_call *call, query *asked) {

@@ -103,7 +103,7 @@ bool gcffi_is_main_thread(void);
 int64_t gcffi_limit(const gcffi_call *call, int timeout_ms);
 int gcffi_poll_until(struct pollfd *fds, nfds_t count, int64_t until, const sigset_t *mask);
 bool gcffi_run_signal_handlers(gcffi_call *call);
-int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
+int gcffi_call_wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms);
 
@@ -136,6 +136,6 @@ int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until);
 gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset);
 gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset);
 gearman_return_t gcffi_wait(gcffi_call *call, gcffi_pollset *pollset);
-int gcffi_pollset_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
+int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
 
 #endif

@@ -77,9 +77,12 @@ static int feed(const gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) 
   return pollset->ready < 0 ? pollset->ready : ready;
 }
 
-/* poll() for libgearman, in a call with a pollset. */
-int gcffi_pollset_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
+/* poll() for libgearman: with a pollset it does not wait. */
+int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_pollset *pollset = call->pollset;
+  if (!pollset) {
+    return gcffi_call_wait(call, fds, count, gcffi_limit(call, timeout_ms));
+  }
   switch (pollset->use) {
   case GCFFI_COLLECT:
     pollset->deadline = gcffi_limit(call, timeout_ms);

@@ -107,7 +107,7 @@ static bool may_wait(gcffi_call *call) {
 }
 
 /* Waits until something is ready, and returns as poll() does; does not change the call's state when the time is over. */
-int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+int gcffi_call_wait_until(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
   return may_wait(call) ? poll_with_signals(call, fds, count, until) : 0;
 }
 
@@ -127,6 +127,6 @@ int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t 
 /* Sleeps for this time, or until the descriptor is ready. True if the call's time is over, or a handler raised. */
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms) {
   int64_t end = gcffi_now() + ms * 1000000LL;
-  gcffi_call_poll(call, wake_up, 1, end < call->deadline ? end : call->deadline);
+  gcffi_call_wait_until(call, wake_up, 1, end < call->deadline ? end : call->deadline);
   return call->state != GCFFI_GOES_ON || gcffi_call_is_late(call);
 }

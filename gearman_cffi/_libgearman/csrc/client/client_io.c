@@ -27,13 +27,13 @@ gearman_return_t gcffi_client_wait_io(gcffi_client *client, gcffi_call *call) {
 }
 
 /* Does not wake up because a connection at its limit could be written to. */
-static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
-  (void)call;
+static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   for (nfds_t i = 0; i < count; i++) {
     if (is_full(self, gcffi_conn_of(fds[i].fd))) {
       fds[i].events = POLLIN;
     }
   }
+  return gcffi_call_poll(call, fds, count, timeout_ms);
 }
 
 /* Q30: a connection carries tasks even if sending fails: its loss is then that of a task. */
@@ -98,7 +98,7 @@ static void disconnected(void *self, gcffi_conn *conn) {
 
 const gcffi_io gcffi_client_io = {
     .audience = GCFFI_TO_CLIENTS,
-    .before_poll = before_poll,
+    .poll = poll_connections,
     .connecting = connecting,
     .disconnected = disconnected,
     .send = send_tasks,

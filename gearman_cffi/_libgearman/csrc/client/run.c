@@ -45,7 +45,7 @@ static gearman_return_t wait_for_answer(gcffi_client *client, gcffi_call *call, 
   int64_t recheck = gcffi_now() + GCFFI_SIGNAL_RECHECK_NS;
   if (recheck < pollset->deadline) {
     gcffi_client_set_lowat(client, created_size);
-    pollset->ready = gcffi_call_poll(call, pollset->fds, pollset->count, recheck);
+    pollset->ready = gcffi_call_wait_until(call, pollset->fds, pollset->count, recheck);
     if (pollset->ready) {
       return gcffi_pollset_feed(call, pollset);
     }

@@ -56,7 +56,7 @@ static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   join(clients, count, all);
-  int ready = gcffi_call_poll(call, all, total, call->deadline);
+  int ready = gcffi_call_wait_until(call, all, total, call->deadline);
   if (ready > 0) {
     split(clients, count, all, ready);
     for (size_t i = 0; i < count; i++) {

@@ -12,7 +12,7 @@ typedef enum { GCFFI_CONNECT_REFUSE, GCFFI_CONNECT, GCFFI_CONNECT_PRETEND } gcff
 typedef struct gcffi_io {
   gcffi_audience audience; /* which packets may come in */
   bool removes_rejections; /* and not the ERROR for a worker's late answer; see inbound.c */
-  void (*before_poll)(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count);
+  int (*poll)(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
   gcffi_verdict (*connecting)(void *self, gcffi_conn *conn);
   void (*disconnected)(void *self, gcffi_conn *conn);
   ssize_t (*send)(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags);

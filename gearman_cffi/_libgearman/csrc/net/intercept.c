@@ -12,11 +12,8 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
   if (!call) {
     return poll(fds, count, timeout);
   }
-  if (call->io && call->io->before_poll) {
-    call->io->before_poll(call->self, call, fds, count);
-  }
-  return call->pollset ? gcffi_pollset_poll(call, fds, count, timeout)
-                       : gcffi_call_wait(call, fds, count, gcffi_limit(call, timeout));
+  return call->io && call->io->poll ? call->io->poll(call->self, call, fds, count, timeout)
+                                    : gcffi_call_poll(call, fds, count, timeout);
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {

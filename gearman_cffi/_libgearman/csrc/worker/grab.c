@@ -25,9 +25,9 @@ static void peek(gcffi_worker *worker, gcffi_call *call) {
   }
 }
 
-static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
-  (void)call;
+static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_ignore_wakeup_pipe(self, fds, count);
+  return gcffi_call_poll(call, fds, count, timeout_ms);
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
@@ -51,10 +51,10 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
 }
 
 static const gcffi_io grab_io = {
-    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected,
+    .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected,
     .send = send_packets};
 static const gcffi_io non_blocking_grab_io = {
-    .audience = GCFFI_TO_BOTH, .before_poll = before_poll, .connecting = connecting, .disconnected = disconnected,
+    .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected,
     .send = send_packets, .removes_rejections = true};
 
 static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {

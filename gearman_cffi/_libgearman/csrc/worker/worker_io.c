@@ -69,7 +69,7 @@ gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
 }
 
 /* An idle worker does not wake up because a connection could be written to. */
-static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count) {
+static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_worker *worker = self;
   for (nfds_t i = 0; worker->is_idle && i < count; i++) {
     fds[i].events = POLLIN;
@@ -78,6 +78,7 @@ static void before_poll(void *self, gcffi_call *call, struct pollfd *fds, nfds_t
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
+  return gcffi_call_poll(call, fds, count, timeout_ms);
 }
 
 void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn) {
@@ -125,7 +126,7 @@ static void disconnected(void *self, gcffi_conn *conn) {
 const gcffi_io gcffi_worker_io = {
     .audience = GCFFI_TO_WORKERS,
     .removes_rejections = true,
-    .before_poll = before_poll,
+    .poll = poll_connections,
     .connecting = connecting,
     .disconnected = disconnected,
     .send = send_packets,
