@@ -137,7 +137,7 @@ class Worker:
                 if self._stop_request.requested:
                     self._dispatch_end()
         finally:
-            self._gearman_worker = None  # disconnects: the server takes back a job that it has just assigned
+            self._gearman_worker = None  # disconnects
             self._stop_request.clear()
             self._end_was_dispatched, self._server_state = False, _ServerState.UNTRIED
             self._retries.reset()
@@ -171,12 +171,16 @@ class Worker:
     # --------------------------------------------------------------------------------- the work loop
 
     def _work(self, worker: GearmanWorker) -> None:
-        while not self._stop_request.requested:
+        while True:
+            if self._stop_request.requested:
+                worker.stop()  # work() then only runs what servers have assigned already
             if self._run_jobs(worker):
                 self._note_connection()
                 self._events.dispatch_guarded(EventName.AFTER_RUN)
             elif worker.returnCode() == ReturnCode.TIMEOUT:
                 return  # only of the user's own, blocking worker
+            elif worker.returnCode() == ReturnCode.SHUTDOWN_GRACEFUL and self._stop_request.requested:
+                return
             else:
                 self._handle_no_job(worker)
 

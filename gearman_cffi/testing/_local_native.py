@@ -63,6 +63,7 @@ class LocalNativeWorker(_LocalNativeObject):
         super().__init__(queue)
         self.awaited: Sequence[SubmittedJob] = ()
         self._functions: dict[str, JobCallbacks] = {}
+        self._is_stopped = False
 
     def add_function(self, name: bytes, runner: JobCallbacks, timeout: int) -> int:
         self._functions[name.decode()] = runner
@@ -70,6 +71,9 @@ class LocalNativeWorker(_LocalNativeObject):
 
     def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
         """Runs one job. If its function ends by SystemExit or KeyboardInterrupt, the job stays in the queue."""
+        if self._is_stopped:
+            self._is_stopped = False
+            return int(ReturnCode.SHUTDOWN_GRACEFUL), None
         if any(job.return_code is not None for job in self.awaited):
             return int(ReturnCode.TIMEOUT), None
         # gearmand's order for one worker: by function as they were registered, then by priority.
@@ -97,7 +101,8 @@ class LocalNativeWorker(_LocalNativeObject):
         """Does nothing: work() runs only one job."""
 
     def stop(self) -> None:
-        """Does nothing: work() never waits, and Worker checks its own flag after each job."""
+        """Makes the next work() return SHUTDOWN_GRACEFUL."""
+        self._is_stopped = True
 
 
 class LocalGearmanJob(GearmanJob):

@@ -72,7 +72,7 @@ void gcffi_conn_sent(gcffi_conn *conn, const void *data, ssize_t size) {
       unsigned char command = conn->out.head[GCFFI_COMMAND];
       conn->unacknowledged += gcffi_is_submission(command);
       conn->queries += command == GEARMAN_COMMAND_ECHO_REQ || command == GEARMAN_COMMAND_OPTION_REQ;
-      conn->grab = gcffi_is_grab(command) ? GCFFI_GRAB_SENT : conn->grab;
+      conn->grab = gcffi_is_grab(command) && conn->grab == GCFFI_GRAB_ANSWERED ? GCFFI_GRAB_SENT : conn->grab;
     }
   }
 }

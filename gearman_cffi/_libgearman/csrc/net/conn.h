@@ -14,10 +14,11 @@ typedef enum {
   GCFFI_INBOUND_BROKEN_PACKET, /* so does the rest of a packet of which libgearman has the beginning */
 } gcffi_inbound;
 
-/* Whether the server owes a worker the answer to a request for a job, GRAB_JOB. */
+/* What has become of a worker's request for a job, GRAB_JOB. */
 typedef enum {
   GCFFI_GRAB_ANSWERED,
   GCFFI_GRAB_SENT,
+  GCFFI_GRAB_WITHHELD, /* it was not sent: libgearman reads NO_JOB, unless something else has come */
 } gcffi_grab;
 
 typedef struct gcffi_conn {

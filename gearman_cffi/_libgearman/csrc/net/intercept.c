@@ -54,7 +54,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (!conn) {
     return send(fd, data, size, flags);
   }
-  if (size == GCFFI_HEAD && conn->grab == GCFFI_GRAB_SENT && gcffi_ends_with_grab(data, size)) {
+  if (conn->grab == GCFFI_GRAB_SENT && gcffi_is_grab(gcffi_bare_command(data, size))) {
     return GCFFI_HEAD; /* the answer to the one before is still to come */
   }
   if (gcffi_call_is_late(call)) {

@@ -93,12 +93,16 @@ bool gcffi_is_grab(unsigned char command) {
          command == GEARMAN_COMMAND_GRAB_JOB_ALL;
 }
 
+/* Of a request that is nothing but a head. */
+unsigned char gcffi_bare_command(const void *data, size_t size) {
+  const unsigned char *packet = data;
+  bool is_request = size == GCFFI_HEAD && memcmp(packet, "\0REQ\0\0\0", GCFFI_COMMAND) == 0;
+  return is_request ? packet[GCFFI_COMMAND] : GEARMAN_COMMAND_TEXT;
+}
+
 bool gcffi_ends_with_grab(const void *data, size_t size) {
-  const unsigned char *packet = (const unsigned char *)data + size - GCFFI_HEAD;
-  if (size < GCFFI_HEAD || memcmp(packet, "\0REQ\0\0\0", 7) != 0) {
-    return false;
-  }
-  return gcffi_is_grab(packet[GCFFI_COMMAND]);
+  const unsigned char *end = (const unsigned char *)data + size;
+  return size >= GCFFI_HEAD && gcffi_is_grab(gcffi_bare_command(end - GCFFI_HEAD, GCFFI_HEAD));
 }
 
 bool gcffi_announces_functions(const void *data, size_t size) {

@@ -44,6 +44,7 @@ bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audi
 
 bool gcffi_is_submission(unsigned char command);
 bool gcffi_is_grab(unsigned char command);
+unsigned char gcffi_bare_command(const void *data, size_t size);
 bool gcffi_ends_with_grab(const void *data, size_t size);
 bool gcffi_announces_functions(const void *data, size_t size);
 bool gcffi_is_noop(const void *data, ssize_t size);

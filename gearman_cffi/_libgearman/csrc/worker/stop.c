@@ -20,6 +20,8 @@ static void unlock(gcffi_worker *worker) { __atomic_store_n(&worker->stop_lock, 
 
 static void wake_up(const gcffi_worker *worker) { gearman_kill(gearman_worker_id(worker->st), GEARMAN_SIGNAL_INTERRUPT); }
 
+bool gcffi_is_stopped(const gcffi_worker *worker) { return __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST) != 0; }
+
 /* May be called from a signal handler and from any thread. While the worker runs a job, the flag is enough. */
 void gcffi_worker_stop(gcffi_worker *worker) {
   __atomic_store_n(&worker->stop, 1, __ATOMIC_SEQ_CST);
@@ -37,7 +39,7 @@ gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st
   gearman_worker_st *before = worker->st;
   gcffi_drain_wakeup_pipe(worker);
   worker->st = st;
-  if (__atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
+  if (gcffi_is_stopped(worker)) {
     wake_up(worker);
   }
   unlock(worker);
@@ -52,12 +54,9 @@ void gcffi_drain_wakeup_pipe(const gcffi_worker *worker) {
   }
 }
 
-bool gcffi_consume_stop(gcffi_worker *worker) {
-  if (!__atomic_exchange_n(&worker->stop, 0, __ATOMIC_SEQ_CST)) {
-    return false;
-  }
+void gcffi_consume_stop(gcffi_worker *worker) {
+  __atomic_store_n(&worker->stop, 0, __ATOMIC_SEQ_CST);
   gcffi_drain_wakeup_pipe(worker);
-  return true;
 }
 
 /* While something is sent or a job is received: libgearman would end that in the middle. */

@@ -30,6 +30,7 @@ static void free_all(gcffi_worker *worker) {
   }
   free(worker->replaced);
   free(worker->function_names);
+  free(worker->asked);
   free(worker->pollset.fds);
 }
 
@@ -87,6 +88,33 @@ static gearman_return_t step(gcffi_worker *worker) {
   return rc;
 }
 
+#define LEAVE_NS 2000000000LL
+
+/* After stop(): what the worker has asked for is answered first, and its job is done: else the server would take the job
+ * for one whose worker has died. */
+static gearman_return_t leave(gcffi_worker *worker, gcffi_call *call) {
+  gearman_return_t did = GEARMAN_NO_JOBS;
+  int64_t deadline = call->deadline;
+  worker->leave_until = worker->leave_until ? worker->leave_until : gcffi_now() + LEAVE_NS;
+  call->deadline = worker->leave_until;
+  worker->is_leaving = true;
+  while (did == GEARMAN_NO_JOBS && worker->phase != GCFFI_BROKEN && gcffi_worker_awaits_answer(worker)) {
+    did = step(worker);
+    if (did == GEARMAN_IO_WAIT || did == GEARMAN_NO_JOBS) {
+      bool waits = gcffi_worker_awaits_answer(worker) && gcffi_now() < worker->leave_until;
+      did = waits && gcffi_worker_wait_io(worker, call) == GEARMAN_SUCCESS ? GEARMAN_NO_JOBS : GEARMAN_SHUTDOWN_GRACEFUL;
+    }
+  }
+  worker->is_leaving = false;
+  call->deadline = deadline;
+  if (did == GEARMAN_NO_JOBS || (did == GEARMAN_SHUTDOWN_GRACEFUL && call->state != GCFFI_INTERRUPTED)) {
+    gcffi_consume_stop(worker);
+    worker->leave_until = 0;
+    return GEARMAN_SHUTDOWN_GRACEFUL;
+  }
+  return did;
+}
+
 /* Without a connected server there is nothing to wait for: one more round, for a server that is back already; then none
  * can be reached. A worker with a timeout that has lost its servers tries again until that time is over, as in blocking
  * mode. */
@@ -97,15 +125,15 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     return GEARMAN_UNEXPECTED_PACKET; /* before the job that the last call ran */
   }
   for (;;) {
-    if (gcffi_consume_stop(worker)) {
-      return GEARMAN_SHUTDOWN_GRACEFUL;
+    if (gcffi_is_stopped(worker)) {
+      return leave(worker, call);
     }
     gearman_return_t rc = gcffi_worker_replace_if_broken(worker);
     if (rc != GEARMAN_SUCCESS) {
       return rc;
     }
     gearman_return_t did = step(worker);
-    if (did == GEARMAN_SHUTDOWN_GRACEFUL && !gcffi_consume_stop(worker)) {
+    if (did == GEARMAN_SHUTDOWN_GRACEFUL) {
       gcffi_drain_wakeup_pipe(worker);
       continue;
     }

@@ -38,6 +38,8 @@ struct gcffi_worker {
   int corked_fd;          /* the connection with a corked result, or -1; see worker_io.c */
   bool may_cork;          /* what is sent now is a result */
   int asked_fd;           /* the connection over which it has last asked for a job, or -1 */
+  int *asked;             /* all of them: malloc()ed */
+  size_t asked_count;
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
   gcffi_recv_mode recv_mode;
   bool is_idle;           /* no server has a job for it */
@@ -56,6 +58,8 @@ struct gcffi_worker {
   bool job_may_come;            /* a server may be about to send a job, or to wake the worker up */
   gcffi_phase phase;            /* of libgearman's search for a job */
   pid_t pid;
+  bool is_leaving;     /* after stop() it asks for no job any more, and connects to no server */
+  int64_t leave_until; /* it waits for answers; 0 before */
   int stop, stop_lock; /* set from other threads and signal handlers, hence atomic */
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
@@ -86,6 +90,7 @@ int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 /* worker_io.c, recv_wait.c, identifier.c */
 extern const gcffi_io gcffi_worker_io;
 void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn);
+bool gcffi_worker_awaits_answer(const gcffi_worker *worker);
 bool gcffi_worker_was_rejected(gcffi_worker *worker);
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
@@ -95,7 +100,8 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
 
 /* stop.c */
 gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st);
-bool gcffi_consume_stop(gcffi_worker *worker);
+bool gcffi_is_stopped(const gcffi_worker *worker);
+void gcffi_consume_stop(gcffi_worker *worker);
 void gcffi_drain_wakeup_pipe(const gcffi_worker *worker);
 void gcffi_ignore_wakeup_pipe(const gcffi_worker *worker, struct pollfd *fds, nfds_t count);
 

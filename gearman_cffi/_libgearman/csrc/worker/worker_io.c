@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -31,7 +32,7 @@ static void note_sent(gcffi_worker *worker, gcffi_conn *conn, bool asks, bool an
 #endif
 
 static int cork(gcffi_worker *worker, int fd) {
-  if (!MSG_MORE || !worker->keep_working || __atomic_load_n(&worker->stop, __ATOMIC_SEQ_CST)) {
+  if (!MSG_MORE || !worker->keep_working || gcffi_is_stopped(worker)) {
     return 0;
   }
   worker->corked_fd = fd;
@@ -47,8 +48,19 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
   worker->corked_fd = -1;
 }
 
+/* By a worker that leaves: it neither asks for a job nor wants to be woken up for one. */
+static bool is_withheld(gcffi_conn *conn, unsigned char command) {
+  if (gcffi_is_grab(command)) {
+    conn->grab = GCFFI_GRAB_WITHHELD;
+  }
+  return gcffi_is_grab(command) || command == GEARMAN_COMMAND_PRE_SLEEP;
+}
+
 static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
+  if (worker->is_leaving && is_withheld(conn, gcffi_bare_command(data, size))) {
+    return GCFFI_HEAD;
+  }
   bool asks = gcffi_ends_with_grab(data, size), announces = gcffi_announces_functions(data, size);
   gcffi_worker_uncork(worker, conn->fd);
   if (conn->is_new) {
@@ -74,16 +86,40 @@ static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nf
   for (nfds_t i = 0; worker->is_idle && i < count; i++) {
     fds[i].events = POLLIN;
   }
-  if (call->kind != GCFFI_CALL_RUNS) {
+  if (call->kind != GCFFI_CALL_RUNS || worker->is_leaving) {
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
   return gcffi_call_poll(call, fds, count, timeout_ms);
 }
 
+/* If there is no memory, stop() does not wait for the answer over this connection. */
 void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn) {
+  size_t i = 0;
   worker->asked_fd = conn->fd;
   conn->carries = worker;
+  while (i < worker->asked_count && worker->asked[i] != conn->fd) {
+    i++;
+  }
+  if (i == worker->asked_count) {
+    int *more = realloc(worker->asked, (i + 1) * sizeof *more);
+    if (more) {
+      more[i] = conn->fd;
+      worker->asked = more;
+      worker->asked_count++;
+    }
+  }
+}
+
+/* Whether a server may be about to assign a job. */
+bool gcffi_worker_awaits_answer(const gcffi_worker *worker) {
+  for (size_t i = 0; i < worker->asked_count; i++) {
+    const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
+    if (conn && conn->carries == worker && conn->grab != GCFFI_GRAB_ANSWERED) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /* Whether a server has rejected the answer to a job since the last time that this was asked. Sets the error. */
@@ -107,7 +143,7 @@ static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  if (worker->phase == GCFFI_BROKEN) {
+  if (worker->phase == GCFFI_BROKEN || worker->is_leaving) {
     return GCFFI_CONNECT_REFUSE;
   }
   forget(worker, conn);
