@@ -198,13 +198,13 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   if (refused) {
     return refused;
   }
-  if (kind == GCFFI_JOB_STATUS && gcffi_needs_own_connections(client)) {
-    return gcffi_call_end(&call, ask_apart(client, kind, function, timeout_ms, reply));
-  }
   gcffi_before_adding(client);
   gcffi_reply_clear(reply);
   gearman_return_t rc = reject_nameless(client, kind, function);
   rc = rc ? rc : redeliver_paused(client, &call);
+  if (rc == GEARMAN_SUCCESS && kind == GCFFI_JOB_STATUS && gcffi_needs_own_connections(client)) {
+    return gcffi_call_end(&call, ask_apart(client, kind, function, timeout_ms, reply));
+  }
   if (rc == GEARMAN_SUCCESS) {
     gcffi_task *task = gcffi_task_new(client, kind, reply);
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
