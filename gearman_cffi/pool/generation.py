@@ -9,18 +9,26 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from enum import Enum
 
 from gearman_cffi.pool import ipc, metrics, scoreboard
 from gearman_cffi.pool.options import PoolOptions, ProcessOptions
 
 
-class Generation:
-    """Starts a fork server, which imports the module at once. When is_loaded is true it can start worker processes."""
+class GenerationState(Enum):
+    """What the fork server does."""
 
-    def __init__(self, options: PoolOptions, number: int, metrics_directory: str | None) -> None:
-        self.number = number
-        self.is_loaded = False
-        self.is_lost = False  # the fork server died while it had worker processes
+    LOADING = "loading"  # it imports the module
+    LOADED = "loaded"  # it can start worker processes
+    FAILED = "failed"  # it has ended without having imported the module
+    LOST = "lost"  # it has died after the import; its worker processes go on
+
+
+class Generation:
+    """Starts a fork server, which imports the module at once."""
+
+    def __init__(self, options: PoolOptions, metrics_directory: str | None) -> None:
+        self.state = GenerationState.LOADING
         self.loaded_at = 0.0
         self.failure = ""  # why the import failed
         self.functions: list[str] | None = None  # None: each worker process imports the module itself
@@ -32,6 +40,7 @@ class Generation:
         os.set_blocking(self.events, False)
         self._control_reader = ipc.LineReader()
         self._event_reader = ipc.LineReader()
+        self._unsent = b""
         inherited = (forkserver_control.fileno(), death_pipe, events_end, self.scoreboard)
         program = [sys.executable, "-m", "gearman_cffi.pool.forkserver", options.target, *map(str, inherited)]
         self._process = subprocess.Popen(
@@ -51,9 +60,20 @@ class Generation:
         return self._process.poll()
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the fork server has closed the connection, which it only does by ending."""
-        return self._control_reader.ended
+    def is_loaded(self) -> bool:
+        """Whether it can start worker processes."""
+        return self.state is GenerationState.LOADED
+
+    @property
+    def descriptors(self) -> list[int]:
+        """The file descriptors at which messages arrive."""
+        has_forkserver = self.state in (GenerationState.LOADING, GenerationState.LOADED)
+        return [self.control.fileno(), self.events] if has_forkserver else []
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds after which receive() should be called even if no message arrives; None for never."""
+        return 0.2 if self.state is GenerationState.LOST or self._unsent else None
 
     def start(self, options: ProcessOptions) -> None:
         """Starts a worker process. A message says when it has a pid."""
@@ -65,17 +85,18 @@ class Generation:
 
         The fork server does it, because it knows whether the pid is still that of the process.
         """
-        if not self.is_lost:
+        if self.state is not GenerationState.LOST:
             self._send(kill=id, signal=number)
         elif pid is not None:
             with suppress(OSError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
 
     def receive(self) -> list[ipc.Message]:
-        """The messages about worker processes since the last call; they have the keys event and id.
+        """The messages about worker processes since the last call; they have the keys event and id. Updates the state.
 
         The fork server's are read first and come last: a process has written its events before its end is reported.
         """
+        self._send_rest()
         control = ipc.receive(self.control, self._control_reader)
         events: list[ipc.Message] = []
         with suppress(BlockingIOError):
@@ -83,12 +104,15 @@ class Generation:
                 events += self._event_reader.feed(piece)
         for message in control:
             if message["event"] == "loaded":
-                self.is_loaded, self.functions = True, message["functions"]
+                self.state, self.functions = GenerationState.LOADED, message["functions"]
                 self.loaded_at = time.monotonic()
             elif message["event"] == "failed":
                 self.failure = message["reason"]
             else:
                 events.append(message)
+        if self._control_reader.ended:  # the fork server has ended
+            is_loaded = self.state in (GenerationState.LOADED, GenerationState.LOST)
+            self.state = GenerationState.LOST if is_loaded else GenerationState.FAILED
         return events
 
     def wait(self, seconds: float) -> None:
@@ -102,7 +126,8 @@ class Generation:
         """Kills the fork server, even in the middle of an import, and the worker processes with it."""
         with suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        with suppress(subprocess.TimeoutExpired):  # the kernel may be waiting for a disk
+            self._process.wait(1.0)
 
     def close(self) -> None:
         """Lets the fork server end. Call it when no worker process is left: it would be killed."""
@@ -111,7 +136,16 @@ class Generation:
             os.close(descriptor)
 
     def _send(self, **message: object) -> None:
-        with suppress(OSError):  # the fork server has ended, as receive() will see
-            self.control.setblocking(True)
-            self.control.sendall(ipc.encode(message))
-        self.control.setblocking(False)
+        self._unsent += ipc.encode(message)
+        self._send_rest()
+
+    def _send_rest(self) -> None:
+        """Sends what has not been sent yet, as far as there is room. A fork server that is stopped reads nothing."""
+        if not self._unsent:
+            return
+        try:
+            self._unsent = self._unsent[self.control.send(self._unsent) :]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:  # the fork server has ended, as receive() will see
+            self._unsent = b""

@@ -1,15 +1,16 @@
-"""Kills processes whose job takes too long, and processes that do not exit."""
+"""Kills processes whose job takes too long, processes that do not exit, and fork servers that do not answer."""
 
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Iterable
 
+from gearman_cffi.pool.child_process import ChildProcess, ProcessState
+from gearman_cffi.pool.generation import GenerationState
 from gearman_cffi.pool.logs import about
 from gearman_cffi.pool.options import PoolOptions
-from gearman_cffi.pool.slots import ChildProcess
 
+KILL_TIME = 3.0  # seconds after which a fork server that has not reported the end of a killed process counts as dead
 _log = logging.getLogger("gearman_cffi.pool")
 
 
@@ -28,7 +29,8 @@ class JobTimeouts:
         for process in processes:
             job = process.job()
             limit = None if job is None else self._options.job_timeout(job.function)
-            if job is None or limit is None or now - job.started_at <= limit or process.was_killed:
+            is_late = job is not None and limit is not None and now - job.started_at > limit
+            if job is None or not is_late or process.state is ProcessState.KILLED:
                 continue
             if process.job() != job:  # it has just ended
                 continue
@@ -38,8 +40,7 @@ class JobTimeouts:
                 process.pid,
                 extra=about(job.function, job.handle),
             )
-            process.was_killed = True
-            process.send_signal(signal.SIGKILL)
+            process.kill()
 
 
 class GracePeriods:
@@ -54,19 +55,36 @@ class GracePeriods:
 
     def interval(self, processes: Iterable[ChildProcess]) -> float | None:
         """Seconds after which enforce() should be called again; None for never."""
-        if self._seconds is None or not any(process.stop_requested or process.exit_reason for process in processes):
+        if self._seconds is None or not any(process.is_exiting for process in processes):
             return None
         return min(1.0, self._seconds)
 
     def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
         """Kills the processes that have exceeded their time."""
         for process in processes:
-            is_exiting = process.stop_requested or process.exit_reason
-            if self._seconds is None or process.was_killed or not is_exiting or process.job():
+            if self._seconds is None or process.state is ProcessState.KILLED or not process.is_exiting or process.job():
                 process.idle_since = None
             elif process.idle_since is None:
                 process.idle_since = now
             elif now - process.idle_since > self._seconds:
                 _log.error("killing process %s: it did not exit within %g s", process.pid, self._seconds)
-                process.was_killed = True
-                process.send_signal(signal.SIGKILL)
+                process.kill()
+
+
+class ForkServerTimeouts:
+    """Kills fork servers that do not report the end of a process that was killed: they are stopped, or hang."""
+
+    def interval(self, processes: Iterable[ChildProcess]) -> float | None:
+        """Seconds after which enforce() should be called again; None for never."""
+        return KILL_TIME / 10 if any(process.killed_at is not None for process in processes) else None
+
+    def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
+        """Kills the fork servers, and then their processes without them."""
+        for process in processes:
+            if process.killed_at is None or now - process.killed_at <= KILL_TIME:
+                continue
+            if process.generation.state is GenerationState.LOST:
+                process.kill()
+            else:
+                _log.error("killing the fork server of process %s: it does not answer", process.pid)
+                process.generation.kill()

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,13 @@ class Readiness:
     def __init__(self, ready_file: Path | None) -> None:
         self._file = ready_file
         self._address = os.environ.pop(NOTIFY_SOCKET, "")  # the other processes are not the service
+        self._unsent: deque[str] = deque()
         self.was_ready = False
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds after which step() should be called again; None for never."""
+        return 0.2 if self._unsent else None
 
     def __enter__(self) -> Readiness:
         self._remove_file()  # of a pool that was killed
@@ -39,9 +46,7 @@ class Readiness:
             _log.info("ready")
         self.was_ready = True
         if self._file is not None:
-            new = self._file.with_name(self._file.name + f".{os.getpid()}")
-            new.write_text(f"{os.getpid()}\n")
-            new.replace(self._file)
+            self._write_file(self._file)
         self._notify("READY=1", f"MAINPID={os.getpid()}")
 
     def set_reloading(self) -> None:
@@ -53,17 +58,33 @@ class Readiness:
         self._remove_file()
         self._notify("STOPPING=1")
 
+    def step(self) -> None:
+        """Sends the messages to systemd in their order. If systemd is busy, the rest is for the next call."""
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        while self._unsent:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+                try:
+                    notifier.sendto(self._unsent[0].encode(), socket.MSG_DONTWAIT, address)
+                except BlockingIOError:
+                    return
+                except OSError as error:
+                    _log.warning("cannot send %s to systemd: %s", self._unsent[0].partition("\n")[0], error)
+            self._unsent.popleft()
+
+    def _write_file(self, file: Path) -> None:
+        new = file.with_name(f"{file.name}.{os.getpid()}")
+        try:
+            new.write_text(f"{os.getpid()}\n")
+            new.replace(file)
+        except OSError as error:
+            _log.error("cannot write the ready file: %s", error)
+
     def _remove_file(self) -> None:
         if self._file is not None:
             with suppress(FileNotFoundError):
                 self._file.unlink()
 
     def _notify(self, *lines: str) -> None:
-        if not self._address:
-            return
-        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
-            try:
-                notifier.sendto("\n".join(lines).encode(), address)
-            except OSError as error:
-                _log.warning("cannot send %s to systemd: %s", lines[0], error)
+        if self._address:
+            self._unsent.append("\n".join(lines))
+            self.step()

@@ -1,52 +1,57 @@
-"""The change to a new generation of code: one process at a time, none before its replacement serves."""
+"""The change to another generation of code: one process at a time, none before its replacement serves."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from enum import Enum
 
+from gearman_cffi.pool.child_process import ProcessState
 from gearman_cffi.pool.generation import Generation
-from gearman_cffi.pool.slots import ChildProcess, Slot
+from gearman_cffi.pool.processes import Processes
+from gearman_cffi.pool.slots import Slot
+
+
+class Change(Enum):
+    """What a change is for."""
+
+    RELOAD = "reload"
+    ROLLBACK = "rollback"  # processes with the new code cannot start
 
 
 class RollingReload:
-    """Replaces the processes of slots.
+    """Replaces the processes in the slots."""
 
-    start: starts a process of the current generation for a slot, or returns None if that must wait.
-    stop: asks a process to exit after its job.
-    """
-
-    def __init__(self, start: Callable[[Slot], ChildProcess | None], stop: Callable[[ChildProcess], None]) -> None:
-        self._start = start
-        self._stop = stop
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._change: Change | None = None
         self._remaining: deque[Slot] = deque()
-        self._is_active = False
 
-    def begin(self, slots: Iterable[Slot]) -> None:
-        """Starts to change these slots to the current generation. Replaces an unfinished change."""
-        self._remaining = deque(slots)
-        self._is_active = True
+    def begin(self, change: Change) -> None:
+        """Starts to change all processes to the current generation. Replaces an unfinished change."""
+        self._change = change
+        self._remaining = deque(slot for slot in self._processes.slots if slot.process is not None)
 
-    def step(self, current: Generation | None) -> bool:
-        """Continues as far as possible. Returns whether the last process has just been replaced."""
+    def step(self, current: Generation | None) -> Change | None:
+        """Continues as far as possible. Returns the change that this has finished, if any."""
         while self._remaining and self._replace(self._remaining[0], current):
             self._remaining.popleft()
-        finished = self._is_active and not self._remaining
-        self._is_active = bool(self._remaining)
+        if self._remaining:
+            return None
+        finished, self._change = self._change, None
         return finished
 
     def _replace(self, slot: Slot, current: Generation | None) -> bool:
         """Whether the slot has a process of the current generation."""
         old, new = slot.process, slot.replacement
         if new is not None and new.generation is not current:
-            self._stop(new)
+            new.stop()
             slot.replacement = new = None
         if old is None or old.generation is current:  # the old process has ended by itself
             return True
         if new is None:
-            slot.replacement = self._start(slot)
-        elif new.is_ready:
+            slot.replacement = self._processes.start(slot, current)
+        elif new.state is ProcessState.SERVING:
             slot.process, slot.replacement = new, None
-            self._stop(old)
+            old.stop()
             return True
         return False

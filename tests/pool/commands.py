@@ -68,7 +68,7 @@ _MAIN = "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import 
 class WorkerCommand:
     """gearman-cffi worker OPTIONS tasks:jobs in a directory. The end of the block kills all its processes.
 
-    stderr: a file descriptor for the log instead of a file.
+    stderr: a file descriptor for the log instead of a file. prelude: Python code that runs before.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class WorkerCommand:
         tasks: str | None = TASKS,
         target: str = "tasks:jobs",
         stderr: int | None = None,
+        prelude: str = "",
         **environment: str,
     ) -> None:
         if tasks is not None:
@@ -87,7 +88,7 @@ class WorkerCommand:
         self.log_file = directory / "log"
         address = server if isinstance(server, str) else server.address
         self.ready_file = directory / "ready"
-        program = [sys.executable, "-c", _MAIN, "worker", "-s", address, "--ready-file", str(self.ready_file)]
+        program = [sys.executable, "-c", prelude + _MAIN, "worker", "-s", address, "--ready-file", str(self.ready_file)]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [*program, *options, target],
