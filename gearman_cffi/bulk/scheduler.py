@@ -51,6 +51,7 @@ class Scheduler(Generic[J]):
         # Jobs with a unique key go to the first lane, as a single submission would; the others go to any.
         self._keyed: WindowQueue[J] = WindowQueue()
         self._others: WindowQueue[J] = WindowQueue()
+        self._routes = ((self._keyed, lanes[:1]), (self._others, lanes))
 
     def run(self) -> None:
         """Returns when all jobs have ended."""
@@ -83,7 +84,12 @@ class Scheduler(Generic[J]):
     # ------------------------------------------------------------------------- taking and submitting
 
     def _take(self) -> bool:
-        """Takes jobs from the caller. True if there is room for more, so that it is too early to wait."""
+        """Takes jobs from the caller. True if there is room for more, so that it is too early to wait.
+
+        Takes none if a lane has room for queued jobs: its server would be idle while more are encoded.
+        """
+        if any(queue and any(lane.room for lane in lanes) for queue, lanes in self._routes):
+            return True
         bytes_left = self._most_bytes - self._keyed.size - self._others.size
         if self._is_exhausted or bytes_left <= 0:
             return False
@@ -116,7 +122,7 @@ class Scheduler(Generic[J]):
         if deadline is None and self._job_timeout is not None:
             deadline = time.monotonic() + self._job_timeout
         is_late = self._deadline is not None and time.monotonic() >= self._deadline
-        for queue, lanes in ((self._keyed, self._lanes[:1]), (self._others, self._lanes)):
+        for queue, lanes in self._routes:
             while queue and is_late:
                 for job in queue.take(len(queue)):
                     lanes[0].fail(job, ReturnCode.TIMEOUT, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -37,7 +36,7 @@ class WindowQueue(Generic[J]):
     """Jobs in the order in which they are submitted. size is the total size of their workloads in bytes."""
 
     def __init__(self) -> None:
-        self._jobs: deque[J] = deque()
+        self._jobs: list[J] = []
         self.size = 0
 
     def __len__(self) -> int:
@@ -50,11 +49,11 @@ class WindowQueue(Generic[J]):
 
     def take(self, count: int) -> list[J]:
         """Removes and returns the first jobs: count of them, or fewer if their workloads are large."""
-        taken = [self._jobs.popleft() for _ in range(min(count, len(self._jobs)))]
+        taken = self._jobs[:count]
         size = _size_of(taken)
         while size > WINDOW_BYTES and len(taken) > 1:
-            size -= len(taken[-1].workload)
-            self._jobs.appendleft(taken.pop())
+            size -= len(taken.pop().workload)
+        del self._jobs[: len(taken)]
         self.size -= size
         return taken
 

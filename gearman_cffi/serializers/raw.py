@@ -15,13 +15,13 @@ class RawSerializer:
 
     def serialize(self, value: Any) -> bytes:
         """Returns the bytes of a bytes-like value or a str. Raises UnsupportedValue for other types."""
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value)
         if isinstance(value, str):
             try:
                 return value.encode()
             except UnicodeEncodeError as error:
                 raise SerializerError(f"cannot write a str as UTF-8: {error}") from None
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value)
         raise UnsupportedValue(
             f"RawSerializer sends bytes and str only, not {type(value).__name__}: convert the value to bytes first, "
             "or use PhpSerializer, JsonSerializer or PickleSerializer"

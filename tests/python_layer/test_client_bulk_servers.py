@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,10 @@ import pytest
 from gearman_cffi import Client, ConnectionFailed, ConnectionLost, Job, JobTimeout, RawSerializer
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.fake_servers import fake_server, packet
 from tests.support import queued, serving, wait_until
+
+JOB_CREATED, OPTION_REQ, OPTION_RES = 8, 26, 27  # packets
 
 
 def echo(job: GearmanJob, context: object) -> bytes:
@@ -128,6 +133,36 @@ class TestSlowCallers:
 
         assert len(client.execute_jobs_in_background(jobs())) == 5
         assert submitted[0] > 0
+
+    def test_taken_jobs_are_submitted_before_more_are_taken(self) -> None:
+        """The server has work while the caller produces more. It answers when 1000 jobs, the most, are outstanding."""
+        answering = threading.Event()
+        received: list[bytes] = []
+
+        def serve(connection: socket.socket, number: int) -> None:
+            connection.settimeout(20)
+            packets = connection.makefile("rb")
+            while header := packets.read(12):
+                _, kind, size = struct.unpack(">4sII", header)
+                workload = packets.read(size)
+                if kind == OPTION_REQ:
+                    connection.sendall(packet(OPTION_RES, b"exceptions"))
+                    continue
+                answering.wait(10)
+                received.append(workload)
+                connection.sendall(packet(JOB_CREATED, b"H:fake:%d" % len(received)))
+
+        def jobs() -> Iterator[Job]:
+            for number in range(1001):
+                if number == 999:
+                    answering.set()
+                if number == 1000:
+                    wait_until(lambda: len(received) > 200, "more than the first slice was submitted", 5)
+                yield Job("later", number)
+
+        with fake_server(serve) as port, Client(f"127.0.0.1:{port}", timeout=20) as client:
+            assert len(client.execute_jobs_in_background(jobs())) == 1001
+        assert len(received) == 1001
 
     def test_jobs_are_not_submitted_after_the_timeout(self, gearmand: Gearmand, client: Client) -> None:
         """The first 200 are outstanding when the time is over. The others fail without being sent."""
