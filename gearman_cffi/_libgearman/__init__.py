@@ -1,6 +1,7 @@
 """The C boundary: the only package that uses ``ffi`` and ``lib``.
 
 native.py        the compiled module, or a clear error if it or libgearman cannot be loaded
+distribution.py  gearman-cffi or gearman-cffi-binary, and the file of the loaded libgearman
 csrc/            our C: submitting and waiting in one call, waits that let signal handlers run
 capabilities.py  which optional parts the loaded libgearman has
 return_codes.py  gearman_return_t

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gearman_cffi._libgearman import distribution
 from gearman_cffi._libgearman.native import ffi, lib
 
 # Optional functions, and the first version that exports each. None: no release exports it.
@@ -40,6 +41,16 @@ class Capabilities(NamedTuple):
         """The version as numbers: (1, 1, 20)."""
         numbers = "".join(letter if letter.isdigit() else " " for letter in self.version).split()
         return tuple(map(int, numbers[:3]))
+
+    @property
+    def distribution(self) -> str:
+        """``gearman-cffi``, which uses the system's libgearman, or ``gearman-cffi-binary``, which contains its own."""
+        return distribution.NAME
+
+    @property
+    def library(self) -> str | None:
+        """The file of the loaded library; None on systems without /proc."""
+        return distribution.library_path()
 
     @property
     def stop_wait_on_signal(self) -> bool:

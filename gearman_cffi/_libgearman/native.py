@@ -6,7 +6,8 @@ import atexit
 import os
 import threading
 
-_BUNDLED = "bundled"  # the folder beside this file where script/wheel puts the libraries of a self-contained wheel
+from gearman_cffi._libgearman import distribution
+
 _REASON = "gearman-cffi cannot load libgearman: {reason}\n"
 _INSTALL = """\
 The shared library libgearman.so.8 (1.1.19 or later) is needed. Its package is
@@ -16,15 +17,16 @@ The shared library libgearman.so.8 (1.1.19 or later) is needed. Its package is
   macOS (Homebrew)   gearman
 If gearman-cffi itself was not built for this Python, install it again with pip."""
 _INSTALL_AGAIN = """\
-This gearman-cffi contains its own libgearman; a package of the system cannot replace it. Install it again:
-  pip install --force-reinstall gearman-cffi
+gearman-cffi-binary contains its own libgearman; a package of the system cannot replace it. Install it again:
+  pip install --force-reinstall gearman-cffi-binary
 Of the system it needs only the C and C++ libraries (Debian/Ubuntu: libc6, libstdc++6)."""
 
+distribution.require_one()
 try:
     from gearman_cffi._libgearman._native import ffi, lib
 except ImportError as error:
-    _is_bundled = os.path.isdir(os.path.join(os.path.dirname(__file__), _BUNDLED))
-    raise ImportError(_REASON.format(reason=error) + (_INSTALL_AGAIN if _is_bundled else _INSTALL)) from error
+    _remedy = _INSTALL_AGAIN if distribution.IS_BINARY else _INSTALL
+    raise ImportError(_REASON.format(reason=error) + _remedy) from error
 
 __all__ = ["ffi", "lib"]
 

@@ -18,7 +18,7 @@ from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exit_code import ExitCode
-from gearman_cffi.ext import gearman_version
+from gearman_cffi.ext import capabilities, gearman_version
 from gearman_cffi.servers import ServerCollection
 
 _timeout = timeout_option(5.0, "How long to wait for each server.")
@@ -136,10 +136,11 @@ def ping(servers: ServerCollection, timeout: float, json: bool) -> None:
 @click.command()
 @servers_option
 @_timeout
+@option("--verbose", "-v", is_flag=True, help="Also print the distribution, and the file of libgearman.")
 @json_option
-def version(servers: ServerCollection, timeout: float, json: bool) -> None:
+def version(servers: ServerCollection, timeout: float, verbose: bool, json: bool) -> None:
     """Print the versions of this package, libgearman and the servers."""
-    code, found = 0, _own()
+    code, found = 0, _own(verbose)
     with exit_on_error():
         for server, answer in Admin(servers, timeout).gather(Admin.version).items():
             if isinstance(answer, GearmanError):
@@ -155,8 +156,12 @@ def version(servers: ServerCollection, timeout: float, json: bool) -> None:
     sys.exit(code)
 
 
-def _own() -> dict[str, Any]:
-    return {"gearman-cffi": gearman_cffi.__version__, "libgearman": gearman_version()}
+def _own(verbose: bool) -> dict[str, Any]:
+    found = {"gearman-cffi": gearman_cffi.__version__, "libgearman": gearman_version()}
+    if verbose:
+        found["distribution"] = capabilities.distribution
+        found["library"] = capabilities.library or "unknown"
+    return found
 
 
 def _names(functions: tuple[str, ...], as_json: bool) -> object:

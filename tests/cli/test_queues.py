@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
 from gearman_cffi import Admin, Client, __version__
 from gearman_cffi.admin import FunctionStatus
 from gearman_cffi.cli.history import History
+from gearman_cffi.ext import capabilities
 from gearman_cffi.servers import Server
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Terminal, run
@@ -146,4 +148,9 @@ def test_ping_and_version(gearmand: Gearmand) -> None:
     assert shown.out.startswith(f"gearman-cffi {__version__}\nlibgearman ")
     assert f"gearmand {gearmand.address} 1." in shown.out
     assert json.loads(run(both, "version", "--json").out)["gearman-cffi"] == __version__
+    told = json.loads(run(gearmand, "version", "-v", "--json").out)
+    assert told["distribution"] == capabilities.distribution
+    assert "/libgearman" in told["library"]
+    assert Path(told["library"]).is_file()
+    assert f"library {told['library']}\n" in run(gearmand, "version", "--verbose").out
     assert run(NO_SERVER, "--version").out == f"gearman-cffi {__version__}\n"

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
-from email.parser import Parser
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.packaging.wheels import COMMAND, metadata_of, readelf, run_python
 
 if TYPE_CHECKING:
     from .conftest import Distributions
 
+pytestmark = pytest.mark.timeout(240)  # the first test compiles the package, once or twice
 
-COMMAND = "from gearman_cffi.cli import main; main()"  # what the script gearman-cffi does
-
-
-def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs code in a new Python that imports the package from this directory."""
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def import_error_without_libgearman(folder: Path) -> str:
@@ -38,14 +36,6 @@ def import_error_without_libgearman(folder: Path) -> str:
     return done.stderr[done.stderr.rindex("ImportError") :]
 
 
-def readelf(file: Path, option: str) -> str:
-    """The output of readelf for a file."""
-    done = subprocess.run(
-        ["readelf", "--wide", option, str(file)], capture_output=True, text=True, timeout=30, check=True
-    )
-    return done.stdout
-
-
 class TestWheel:
     def test_there_is_one_for_every_cpython_from_3_10(self, distributions: Distributions) -> None:
         """There is exactly one wheel for all versions, tagged cp310-abi3."""
@@ -56,7 +46,7 @@ class TestWheel:
     def test_has_what_is_needed_to_run_and_to_type_check(self, distributions: Distributions) -> None:
         """The wheel has the module, py.typed and all Python files of the package, and nothing else."""
         names = zipfile.ZipFile(distributions.wheels[0]).namelist()
-        package = Path(__file__).resolve().parents[2] / "gearman_cffi"
+        package = ROOT / "gearman_cffi"
         wanted = {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.py")}
         wanted |= {f"gearman_cffi/{p.relative_to(package).as_posix()}" for p in package.rglob("*.pyi")}
         wanted.add("gearman_cffi/py.typed")
@@ -67,14 +57,31 @@ class TestWheel:
 
     def test_metadata(self, distributions: Distributions) -> None:
         """cffi is the only dependency; licence and Python versions are given."""
-        with zipfile.ZipFile(distributions.wheels[0]) as wheel:
-            (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
-            metadata = Parser().parsestr(wheel.read(name).decode())
+        metadata = metadata_of(distributions.wheels[0])
         needed = [one for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in one]
         assert needed == ["cffi>=1.17.1"]
-        assert metadata.get_all("Provides-Extra") == ["cli", "reload", "metrics"]
+        assert metadata.get_all("Provides-Extra") == ["cli", "reload", "metrics", "all"]
         assert metadata["License-Expression"] == "BSD-3-Clause"
         assert metadata["Requires-Python"] == ">=3.10"
+
+    def test_the_extra_all(self, distributions: Distributions) -> None:
+        """It contains what the other extras contain."""
+        by_extra: dict[str, set[str]] = {}
+        for one in metadata_of(distributions.wheels[0]).get_all("Requires-Dist", []):
+            needed, _, extra = one.partition("; extra == ")
+            by_extra.setdefault(extra.strip('"'), set()).add(needed)
+        assert by_extra["all"] == by_extra["cli"] | by_extra["reload"] | by_extra["metrics"]
+
+    def test_the_links_of_the_readme(self, distributions: Distributions) -> None:
+        """On the page of a package index each link to a file leads to the repository."""
+        metadata = metadata_of(distributions.wheels[0])
+        urls = dict(one.split(", ") for one in metadata.get_all("Project-URL", []))
+        links = re.findall(r"\]\(([^)#]+)", str(metadata.get_payload()))
+        assert f"{urls['Source']}/blob/HEAD/docs/tutorial.md" in links
+        for link in links:
+            assert link.startswith("https://"), link
+            file = link.removeprefix(f"{urls['Source']}/blob/HEAD/")
+            assert file == link or (ROOT / file).is_file(), link
 
     def test_is_importable_without_the_source(self, unpacked_wheel: Path) -> None:
         """The package in the wheel is complete, and uses the compiled module of the wheel."""
@@ -89,14 +96,6 @@ class TestWheel:
         assert "libgearman.so.X" in error
         for name in ("Debian", "libgearman8", "Fedora", "Alpine", "macOS"):
             assert name in error
-
-    def test_a_bundled_libgearman_that_is_missing(self, unpacked_wheel: Path) -> None:
-        """The error of a self-contained wheel names no package of libgearman, which would not help."""
-        (unpacked_wheel / "gearman_cffi/_libgearman/bundled").mkdir()
-        error = import_error_without_libgearman(unpacked_wheel)
-        assert "libgearman.so.X" in error
-        assert "pip install --force-reinstall gearman-cffi" in error
-        assert "libgearman8" not in error
 
     def test_the_command_without_libgearman(self, unpacked_wheel: Path) -> None:
         """Every command prints only what is missing. The package itself can be imported."""
@@ -134,6 +133,22 @@ def test_flags_of_the_environment_are_kept(source: Path, tmp_path: Path) -> None
 
 
 class TestSdist:
+    def test_is_reproducible(self, source: Path, tmp_path: Path) -> None:
+        """Two sdists of one source are identical, whatever the times and modes of the files are."""
+        made = []
+        for number, time in enumerate((0, 1_000_000_000)):
+            tree = tmp_path / f"tree{number}"
+            shutil.copytree(source, tree)
+            for file in tree.rglob("*.md"):
+                os.utime(file, (time, time))
+                file.chmod(0o600 if number else 0o664)
+            command = [sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", str(tmp_path / f"{number}")]
+            environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+            subprocess.run(command, cwd=tree, env=environment, capture_output=True, timeout=30, check=True)
+            (sdist,) = (tmp_path / f"{number}").iterdir()
+            made.append(sdist.read_bytes())
+        assert made[0] == made[1]
+
     def test_has_everything_that_a_build_and_a_test_run_read(self, distributions: Distributions) -> None:
         """The sdist also has tests and scripts. (The wheel was built from it.)"""
         with tarfile.open(distributions.sdist) as archive:
@@ -154,6 +169,8 @@ class TestSdist:
             "script/bootstrap",
             "script/test",
             "script/wheel",
+            "script/binary.sed",
+            "vendor/licenses/libgearman.txt",
             "docs/tutorial.md",
             "mkdocs.yml",
             ".github/workflows/ci.yml",
