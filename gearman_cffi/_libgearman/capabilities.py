@@ -55,12 +55,22 @@ class Capabilities(NamedTuple):
     @property
     def stop_wait_on_signal(self) -> bool:
         """Whether the options STOP_WAIT_ON_SIGNAL exist, which came with 2.0."""
-        return self.version_info >= (2, 0)
+        return self._is_2_0
 
     @property
     def submits_newest_first(self) -> bool:
         """Whether gearman_client_run_tasks() submits what was added last first, as 1.x does (Q27)."""
-        return self.version_info < (2, 0)
+        return not self._is_2_0
+
+    @property
+    def _is_2_0(self) -> bool:
+        """Whether the library is 2.0 or later. If it was built from a checkout, its version can be any text."""
+        return "gearman_worker_set_ssl" in self.functions
+
+    @property
+    def needs_interposition(self) -> bool:
+        """Whether the package refuses to load without interposition: answers would go to other jobs (Q41)."""
+        return self._is_2_0
 
     def has(self, function: str) -> bool:
         """Whether the library exports an optional C function. Raises KeyError for one that is not optional."""

@@ -20,6 +20,10 @@ _INSTALL_AGAIN = """\
 gearman-cffi-binary contains its own libgearman; a package of the system cannot replace it. Install it again:
   pip install --force-reinstall gearman-cffi-binary
 Of the system it needs only the C and C++ libraries (Debian/Ubuntu: libc6, libstdc++6)."""
+_UNSAFE = """\
+libgearman {version} gives the answers of some jobs to other jobs.
+The package prevents that by replacing functions that libgearman imports, which is not possible here, or turned off by
+GEARMAN_CFFI_NO_INTERPOSE. Use libgearman 1.1.19 to 1.1.22, or unset this variable."""
 
 distribution.require_one()
 try:
@@ -32,6 +36,8 @@ __all__ = ["ffi", "lib"]
 
 
 lib.gcffi_init()
+if lib.gcffi_is_unsafe():  # Q41
+    raise ImportError(_REASON.format(reason=_UNSAFE.format(version=ffi.string(lib.gearman_version()).decode())))
 if lib.gcffi_set_main_thread(threading.main_thread().ident or 0):
     atexit.register(lib.gcffi_finalize)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

@@ -48,7 +48,6 @@ NOT_IN_SLICES = [
     for kind in ("GearmanClient", "GearmanWorker")
     for method in ("ping", "enableExceptionHandler", "addServer", "addServers")
 ]
-WITHOUT_INTERPOSITION = {"GEARMAN_CFFI_NO_INTERPOSE": "1"}
 
 # For a program: CALLS as functions of a client and a worker, and make(), which creates both.
 DEFINITIONS = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.blocking import CALLS, DEFINITIONS, NOT_IN_SLICES, WITHOUT_INTERPOSITION, silent_host
-from tests.support import Child, frozen
+from tests._libgearman.blocking import CALLS, DEFINITIONS, NOT_IN_SLICES, silent_host
+from tests.support import IF_ALLOWED, WITHOUT_INTERPOSITION, Child, frozen
 
 LIMIT = 0.1
 TRIES = 3
@@ -26,10 +26,14 @@ class Mode:
     calls: list[str]
 
 
-MODES = {
-    "poll": Mode({}, list(CALLS)),
-    "slices": Mode(WITHOUT_INTERPOSITION, [name for name in CALLS if name not in NOT_IN_SLICES]),
-}
+MODES = [
+    pytest.param(Mode({}, list(CALLS)), id="poll"),
+    pytest.param(
+        Mode(WITHOUT_INTERPOSITION, [name for name in CALLS if name not in NOT_IN_SLICES]),
+        id="slices",
+        marks=IF_ALLOWED,
+    ),
+]
 
 # Each call is made on objects of its own, and made again if the test asks for it.
 PROGRAM = (
@@ -99,7 +103,7 @@ def two() -> Iterator[tuple[Gearmand, Gearmand]]:
         yield first, second
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("timeout", [-1, 20_000], ids=["no timeout", "a timeout"])
 class TestEveryCall:
     """SIGINT raises KeyboardInterrupt within 100 ms; a handler of another signal runs within 100 ms."""

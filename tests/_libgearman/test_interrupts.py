@@ -13,7 +13,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
-from tests.support import HOST, Child, client_of, frozen, queued, serving, wait_until
+from tests.support import HOST, POLL, SLICES, Child, client_of, frozen, queued, serving, wait_until
 
 TRIES = 3
 
@@ -62,7 +62,7 @@ def silent_listener() -> Iterator[int]:
 class TestCtrlC:
     """SIGINT raises KeyboardInterrupt in a blocking call, and the object works afterwards."""
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("environment", [POLL, SLICES])
     def test_a_client_that_waits_for_a_result(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """doNormal() has no worker. The client then gets the answer to another job."""
         program = (
@@ -80,7 +80,7 @@ say(client.doNormal("other", "y"))
             child.expect("b'y'")
             assert child.end() == 0
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("environment", [POLL, SLICES])
     def test_a_worker_that_waits_for_a_job(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """work() has no job. The worker then runs one."""
         program = (

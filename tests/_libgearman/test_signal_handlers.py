@@ -9,7 +9,7 @@ import pytest
 
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
-from tests.support import Child, client_of, is_served, queued, serving, wait_until
+from tests.support import POLL, SLICES, Child, client_of, is_served, queued, serving, wait_until
 
 
 def echo(job: GearmanJob, context: Any) -> bytes:
@@ -29,7 +29,7 @@ signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
             child.await_blocked()
             child.send(signal.SIGUSR1)
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("environment", [POLL, SLICES])
     def test_a_client_continues_to_wait(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """The result arrives, and one job was submitted."""
         program = self.HANDLER + (
@@ -48,7 +48,7 @@ say(client.doNormal("late", "x"), client.returnCode(), len(seen) > 0)
                 child.expect("b'x' 0 True")
             assert child.end() == 0
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("environment", [POLL, SLICES])
     def test_a_worker_continues_to_wait(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """The same work() runs a later job."""
         program = self.HANDLER + (
@@ -68,7 +68,7 @@ say(worker.work(), worker.returnCode(), len(seen) > 0)
             child.expect("True 0 True")
             assert child.end() == 0
 
-    @pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+    @pytest.mark.parametrize("environment", [POLL, SLICES])
     @pytest.mark.parametrize("call", ['client.doNormal("late", "x")', "worker.work()"])
     def test_the_remaining_time_is_kept(self, gearmand: Gearmand, call: str, environment: dict[str, str]) -> None:
         """With a signal every 100 ms a timeout of 500 ms ends after 500 ms."""

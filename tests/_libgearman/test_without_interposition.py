@@ -12,8 +12,8 @@ import pytest
 
 from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.blocking import DEFINITIONS, NOT_IN_SLICES, WITHOUT_INTERPOSITION
-from tests.support import HOST, ROOT, Child, client_of, frozen, serving
+from tests._libgearman.blocking import DEFINITIONS, NOT_IN_SLICES
+from tests.support import HOST, IF_ALLOWED, ROOT, WITHOUT_INTERPOSITION, Child, client_of, frozen, serving
 
 
 def fails(job: GearmanJob, context: object) -> None:
@@ -25,6 +25,7 @@ def without_interposition(program: str, *ports: int, **environment: str) -> Chil
     return Child(program, *ports, **WITHOUT_INTERPOSITION, **environment)
 
 
+@IF_ALLOWED
 class TestGuarantees:
     """Guaranteed in both modes. Signals in the calls that wait in slices are in test_every_call."""
 
@@ -91,6 +92,7 @@ class TestGuarantees:
             assert child.end() == 0, child.errors()
 
 
+@IF_ALLOWED
 class TestLimits:
     """Different without interposition, as the table says."""
 

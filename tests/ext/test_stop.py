@@ -11,10 +11,10 @@ import pytest
 
 from gearman_cffi.ext import GearmanJob, GearmanWorker
 from gearman_cffi.testing import Gearmand
-from tests.support import Child, client_of, frozen, is_served, queued, wait_until, worker_of
+from tests.support import POLL, SLICES, Child, client_of, frozen, is_served, queued, wait_until, worker_of
 
 STOPPED = 3  # GEARMAN_SHUTDOWN_GRACEFUL
-SLICES = pytest.mark.parametrize("environment", [{}, {"GEARMAN_CFFI_NO_INTERPOSE": "1"}], ids=["poll", "slices"])
+BOTH = pytest.mark.parametrize("environment", [POLL, SLICES])
 
 
 def echo(job: GearmanJob, context: Any) -> bytes:
@@ -108,7 +108,7 @@ class TestStop:
             assert worker.work() is False
             assert worker.returnCode() == 47
 
-    @SLICES
+    @BOTH
     def test_before_a_large_result(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """A function that stops its worker sends its complete result, also to a slow server."""
         size = 1_000_000 if environment else 30_000_000  # libgearman's own socket buffers hold less than the kernel's
@@ -160,7 +160,7 @@ say(worker.work(), worker.returnCode())
             client_of(gearmand).doBackground("f", "y")
             child.expect("True 0")
 
-    @SLICES
+    @BOTH
     def test_in_a_signal_handler(self, gearmand: Gearmand, environment: dict[str, str]) -> None:
         """stop() in a handler of SIGTERM ends a loop of work()."""
         program = """

@@ -26,6 +26,7 @@ bool gcffi_set_main_thread(unsigned long ident);
 void gcffi_finalize(void);
 void gcffi_forked(void);
 bool gcffi_waits_are_ours(void);
+bool gcffi_is_unsafe(void);
 bool gcffi_has_tls(void);
 bool gcffi_has(const char *name);
 

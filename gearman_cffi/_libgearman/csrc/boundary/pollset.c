@@ -12,11 +12,6 @@
 
 #define SLICE_MS 50 /* only here: a wait in our own poll() goes by GCFFI_SIGNAL_RECHECK_NS (call.h) */
 
-/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL: from 2.0 on a signal ends the wait. 1.x has no names for them, and ignores
- * them. */
-#define CLIENT_STOPS_ON_SIGNAL ((gearman_client_options_t)(1 << 10))
-#define WORKER_STOPS_ON_SIGNAL ((gearman_worker_options_t)(1 << 13))
-
 static gearman_return_t lib_wait(const gcffi_pollset *pollset) {
   return pollset->worker ? gearman_worker_wait(pollset->worker) : gearman_client_wait(pollset->client);
 }
@@ -92,7 +87,7 @@ int gcffi_call_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int time
   }
 }
 
-/* Python's handlers run at the end of a slice, or at once if a signal ends it. Nothing is sent for that. */
+/* Python's handlers run at the end of a slice. Nothing is sent for that. */
 static gearman_return_t wait_in_slices(gcffi_call *call, const gcffi_pollset *pollset, int timeout_ms) {
   int64_t limit = gcffi_limit(call, timeout_ms);
   gearman_return_t rc;
@@ -100,7 +95,6 @@ static gearman_return_t wait_in_slices(gcffi_call *call, const gcffi_pollset *po
     int64_t left = limit == GCFFI_NEVER ? SLICE_MS : (limit - gcffi_now()) / 1000000LL + 1;
     set_timeout(pollset, left < 0 ? 0 : left > SLICE_MS ? SLICE_MS : (int)left);
     rc = lib_wait(pollset);
-    rc = rc == GEARMAN_IO_WAIT ? GEARMAN_TIMEOUT : rc; /* a signal ended it */
     if (rc == GEARMAN_TIMEOUT && gcffi_is_main_thread()) {
       gcffi_run_signal_handlers(call);
     }
@@ -113,18 +107,13 @@ static gearman_return_t wait_in_slices(gcffi_call *call, const gcffi_pollset *po
 }
 
 static gearman_return_t wait_for_client(gcffi_call *call, const gcffi_pollset *pollset) {
-  gearman_client_add_options(pollset->client, CLIENT_STOPS_ON_SIGNAL);
-  gearman_return_t rc = wait_in_slices(call, pollset, gearman_client_timeout(pollset->client));
-  gearman_client_remove_options(pollset->client, CLIENT_STOPS_ON_SIGNAL);
-  return rc;
+  return wait_in_slices(call, pollset, gearman_client_timeout(pollset->client));
 }
 
 static gearman_return_t wait_for_worker(gcffi_call *call, const gcffi_pollset *pollset) {
   gearman_worker_st *worker = pollset->worker;
   bool returns_on_timeout = gearman_worker_options(worker) & GEARMAN_WORKER_TIMEOUT_RETURN;
-  gearman_worker_add_options(worker, WORKER_STOPS_ON_SIGNAL);
   gearman_return_t rc = wait_in_slices(call, pollset, returns_on_timeout ? gearman_worker_timeout(worker) : -1);
-  gearman_worker_remove_options(worker, WORKER_STOPS_ON_SIGNAL);
   if (!returns_on_timeout) {
     gearman_worker_remove_options(worker, GEARMAN_WORKER_TIMEOUT_RETURN);
   }

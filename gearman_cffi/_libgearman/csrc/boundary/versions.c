@@ -10,6 +10,9 @@ gcffi_loaded gcffi_library;
 /* Otherwise waits are made in slices (pollset.c). */
 bool gcffi_waits_are_ours(void) { return gcffi_library.waits_are_ours; }
 
+/* Q41: answers would go to other jobs. */
+bool gcffi_is_unsafe(void) { return gcffi_library.compares_prefixes && !gcffi_library.handles_are_ours; }
+
 bool gcffi_has_tls(void) { return gcffi_library.has_tls; }
 
 bool gcffi_has(const char *name) {

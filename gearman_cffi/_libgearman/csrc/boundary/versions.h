@@ -13,6 +13,8 @@
 typedef struct {
   bool waits_are_ours;   /* its poll() is ours */
   bool all_io_is_ours;   /* all that it sends and receives without TLS goes through our functions */
+  bool handles_are_ours; /* handles are compared by ours as well */
+  bool compares_prefixes; /* Q41. Nothing says so but that it is 2.0: its version may be empty, or a commit */
   bool has_tls;
 } gcffi_loaded;
 

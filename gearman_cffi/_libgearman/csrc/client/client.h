@@ -108,7 +108,7 @@ struct gcffi_task {
   gcffi_task_state state;
 };
 
-/* Something may still come over its connections that is not the answer to a question (Q12, Q40). */
+/* Something may still come over its connections that is not the answer to a query (Q12). */
 static inline bool gcffi_needs_own_connections(const gcffi_client *client) {
   return client->tasks || client->reply_pending;
 }

@@ -1,6 +1,7 @@
 /* A client's hooks: how far submission may run ahead of the server's answers, and what follows when a connection ends. */
 #define _GNU_SOURCE
 #include "client.h"
+#include "versions.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
     return errno = EAGAIN, -1;
   }
   conn->carries = client;
-  conn->fixes_work_fail = client->exceptions != GCFFI_EXCEPTIONS_ON;
+  conn->fixes_work_fail = client->exceptions != GCFFI_EXCEPTIONS_ON && !gcffi_library.compares_prefixes;
   client->sent_fd = conn->fd;
   return send(conn->fd, data, size, flags);
 }

@@ -115,6 +115,9 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
     *rc = GEARMAN_DATA_TOO_LARGE; /* Q32 */
   } else if (task->kind == GCFFI_JOB_STATUS) {
     st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
+    if (st) {
+      gcffi_handle_mark((char *)gearman_task_job_handle(st)); /* Q40 */
+    }
   } else if (task->kind == GCFFI_UNIQUE_STATUS) {
     st = gearman_client_add_task_status_by_unique(client->st, NULL, name, rc);
     gearman_task_set_context(st, task);
@@ -180,15 +183,6 @@ static gearman_return_t reject_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
-/* Q40: libgearman takes a running job's WORK_STATUS for the answer to a question about it. */
-static int ask_apart(gcffi_client *client, int kind, const char *name, int64_t timeout_ms, gcffi_reply *reply) {
-  gcffi_client other;
-  int rc = gcffi_client_clone(&other, client, 0);
-  rc = rc ? rc : gcffi_client_do(&other, kind, name, "", NULL, 0, timeout_ms, reply);
-  gcffi_client_close(&other);
-  return rc;
-}
-
 /* Runs a job, or for the last two kinds asks for the status of one. Returns a return code, or why the call is refused.
  * The reply is complete before the client is free for another thread. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
@@ -202,9 +196,6 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   gcffi_reply_clear(reply);
   gearman_return_t rc = reject_nameless(client, kind, function);
   rc = rc ? rc : redeliver_paused(client, &call);
-  if (rc == GEARMAN_SUCCESS && kind == GCFFI_JOB_STATUS && gcffi_needs_own_connections(client)) {
-    return gcffi_call_end(&call, ask_apart(client, kind, function, timeout_ms, reply));
-  }
   if (rc == GEARMAN_SUCCESS) {
     gcffi_task *task = gcffi_task_new(client, kind, reply);
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;

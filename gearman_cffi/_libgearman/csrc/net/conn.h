@@ -21,6 +21,13 @@ typedef enum {
   GCFFI_GRAB_WITHHELD, /* it was not sent: libgearman reads NO_JOB, unless something else has come */
 } gcffi_grab;
 
+/* What handles.c does with the handle of the packet that is coming in. */
+typedef enum {
+  GCFFI_HANDLE_NONE,
+  GCFFI_HANDLE_TO_MARK, /* marks its first byte */
+  GCFFI_HANDLE_TO_END,  /* puts a NUL behind it; the head has been changed for that */
+} gcffi_handle;
+
 typedef struct gcffi_conn {
   int fd;
   bool open;
@@ -29,6 +36,7 @@ typedef struct gcffi_conn {
   bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
   gcffi_stream in, out;
   gcffi_inbound inbound;
+  gcffi_handle handle;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
   gcffi_grab grab;
@@ -48,5 +56,8 @@ void gcffi_conn_close(gcffi_conn *conn);
 bool gcffi_conn_is_truncated(const gcffi_conn *conn);
 void gcffi_conn_sent(gcffi_conn *conn, const void *data, ssize_t size);
 void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
+
+/* handles.c */
+void gcffi_handle_mark(char *handle);
 
 #endif

@@ -9,7 +9,7 @@
  * - a patched copy of libgearman: no system library, no security updates;
  * - a signal handler in C that sets the timeout to 0: main thread only, do() loses its answer, connecting goes on;
  * - a proxy thread behind a socket pair: the same poll(), and twice the system calls.
- * ELF only: elsewhere, or if the table cannot be written, waits are made in slices. */
+ * ELF only: elsewhere, or if the table cannot be written, waits are made in slices, and libgearman 2.0 is refused (Q41). */
 #define _GNU_SOURCE
 #include "net.h"
 #include "versions.h"
@@ -21,6 +21,7 @@ static void patch_imports(void);
 
 bool gcffi_init(void) {
   const char *unwanted = getenv("GEARMAN_CFFI_NO_INTERPOSE"); /* an empty value counts as unset */
+  gcffi_library.compares_prefixes = gearman_worker_set_ssl != NULL;
   if (!gcffi_library.waits_are_ours && !(unwanted && *unwanted)) {
     patch_imports();
   }
@@ -130,11 +131,10 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data) {
     return 0;
   }
   replace_imports(&o, dynamic);
-  gcffi_library = (gcffi_loaded){
-      .waits_are_ours = o.replaced & GCFFI_POLL,
-      .all_io_is_ours = (o.replaced & GCFFI_SEND) && (o.replaced & GCFFI_RECV), /* a fortified build may import another */
-      .has_tls = o.has_tls,
-  };
+  gcffi_library.waits_are_ours = o.replaced & GCFFI_POLL;
+  gcffi_library.all_io_is_ours = (o.replaced & GCFFI_SEND) && (o.replaced & GCFFI_RECV); /* a fortified build may import another */
+  gcffi_library.handles_are_ours = gcffi_library.all_io_is_ours && (o.replaced & GCFFI_STRNCMP);
+  gcffi_library.has_tls = o.has_tls;
   return 1;
 }
 

@@ -1,8 +1,9 @@
 /* What comes in over each connection, followed from packet to packet, and what of it libgearman must not see.
  *
  * - What no gearmand sends: it crashes at a line without a blank (Q08), and uses the arguments of an earlier packet (Q37).
- * - WORK_FAIL with a NUL after the handle, which it does not recognize (Q10): becomes WORK_EXCEPTION without a text.
- * - ERROR for the late answer of a worker, after which it crashes (Q15), while the next job is on its way: is removed. */
+ * - WORK_FAIL with a NUL after the handle, which 1.x does not recognize (Q10): becomes WORK_EXCEPTION without a text.
+ * - ERROR for the late answer of a worker, after which it crashes (Q15), while the next job is on its way: is removed.
+ * - Handles that it would take for those of other jobs; see handles.c. */
 #define _GNU_SOURCE
 #include "net.h"
 
@@ -130,12 +131,13 @@ static bool is_rejection(const gcffi_conn *conn, const gcffi_io *io) {
   return io && io->removes_rejections && conn->queries == 0 && conn->in.head[GCFFI_COMMAND] == GEARMAN_COMMAND_ERROR;
 }
 
-/* How many of these bytes libgearman may see, after others were removed. */
+/* How many of these bytes libgearman may see, after some were removed or added; see gcffi_handle_room(). */
 static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char *data, size_t size) {
   const unsigned char *at = data, *end = at + size;
   unsigned char *accepted = data;
   while (at < end) {
     const unsigned char *before = at;
+    gcffi_handle_begin(conn, data + (at - data));
     bool between_packets = gcffi_stream_is_between_packets(&conn->in);
     gcffi_stream_event event = gcffi_stream_advance(&conn->in, &at, end);
     if (between_packets) {
@@ -147,6 +149,13 @@ static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char
         !gcffi_stream_may_be_packet(&conn->in)) {
       conn->inbound = between_packets ? GCFFI_INBOUND_NO_PACKET : GCFFI_INBOUND_BROKEN_PACKET;
       break;
+    }
+    if (event == GCFFI_STREAM_HEAD) {
+      gcffi_handle_expect(conn, data + (at - data) - 1);
+    }
+    if (gcffi_handle_end(conn, data + (at - data), end)) {
+      at++;
+      end++;
     }
     if (!conn->removes_packet) {
       if (accepted != before) {
@@ -163,7 +172,7 @@ ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_
     return show_refusal(conn, data, size);
   }
   ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(call, conn, data, size, flags)
-                                      : receive(call, conn, data, size, flags);
+                                      : receive(call, conn, data, gcffi_handle_room(conn, size), flags);
   if (got > 0) {
     got = (ssize_t)accept_packets(conn, call->io, data, (size_t)got);
     return got ? got : conn->inbound == GCFFI_INBOUND_GOOD ? (errno = EAGAIN, -1) : show_refusal(conn, data, size);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
@@ -101,6 +102,11 @@ static char *our_getenv(const char *name) {
   return call && call->kind == GCFFI_CALL_CREATES ? NULL : getenv(name);
 }
 
+/* Q41: libgearman 2.0 compares the beginnings of handles. */
+static int our_strncmp(const char *a, const char *b, size_t size) {
+  return gcffi_current_call && gcffi_handle_is_prefix(a, b, size) ? 1 : strncmp(a, b, size);
+}
+
 const gcffi_replacement gcffi_replacements[] = {
     {"poll", (void *)our_poll, GCFFI_POLL},
     {"__poll_chk", (void *)our_poll, GCFFI_POLL}, /* of a fortified build; one more argument, which is ignored */
@@ -111,5 +117,6 @@ const gcffi_replacement gcffi_replacements[] = {
     {"setsockopt", (void *)our_setsockopt, GCFFI_OTHER},
     {"getenv", (void *)our_getenv, GCFFI_OTHER},
     {"secure_getenv", (void *)our_getenv, GCFFI_OTHER},
+    {"strncmp", (void *)our_strncmp, GCFFI_STRNCMP},
     {NULL, NULL, GCFFI_OTHER},
 };
