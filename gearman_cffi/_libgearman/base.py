@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 from gearman_cffi._libgearman.buffers import NULL, Data, decode
-from gearman_cffi._libgearman.capabilities import capabilities
 from gearman_cffi._libgearman.errors import check, raise_refusal
 from gearman_cffi._libgearman.native import ffi, lib
 
@@ -26,7 +25,6 @@ class Functions(NamedTuple):
     remove_options: Callable[..., None]
     timeout: Callable[..., int]
     set_timeout: Callable[..., None]
-    set_ssl: Callable[..., int]
     add_server: Callable[..., int]
     add_servers: Callable[..., int]
     request_option: Callable[..., int]
@@ -40,18 +38,16 @@ class NativeObject:
     Methods return libgearman's return codes. They raise exceptions of callbacks, ConcurrentUseError and ForkedUseError.
     """
 
-    __slots__ = ("__weakref__", "_files", "_open", "c")
+    __slots__ = ("__weakref__", "_open", "c")
 
     _functions: ClassVar[Functions]
     c: Any  # the struct; c.st is libgearman's object. Its memory outlives its content: see csrc/boundary/guard.c
     _open: Any  # its destructor frees the struct's content
-    _files: list[Any]  # names of TLS files; C has pointers to them
 
     def __init__(self) -> None:
         self.c = ffi.new(f"gcffi_{self._functions.what} *")
         # Not a __del__(): a signal handler could raise in it. Set before the object is opened, which may fail half-way.
         self._open = ffi.gc(self.c, self._functions.close)
-        self._files = []
         ffi.errno = 0  # for _creation_error()
 
     def _creation_error(self) -> MemoryError:
@@ -96,18 +92,6 @@ class NativeObject:
     def set_timeout(self, milliseconds: int) -> None:
         """Sets timeout(); a worker's option TIMEOUT_RETURN too (gearman_*_set_timeout)."""
         self._functions.set_timeout(self._checked().st, milliseconds)
-
-    def set_ssl(self, files: Sequence[bytes | None]) -> None:
-        """Enables TLS with the files of the authority, the certificate and the key (gearman_*_set_ssl).
-
-        Raises MissingCapabilityError if libgearman has no TLS.
-        """
-        self._checked()
-        capabilities.require_tls()
-        if self._functions.what == "worker":
-            capabilities.require("gearman_worker_set_ssl")
-        self._files = [NULL if file is None else ffi.new("char[]", file) for file in files]
-        self._call(self._functions.set_ssl, True, *self._files)
 
     def add_server(self, host: bytes | None, port: int) -> int:
         """Adds a server without connecting (gearman_*_add_server). host: None for libgearman's default."""

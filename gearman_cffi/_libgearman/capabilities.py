@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from gearman_cffi._libgearman import distribution
 from gearman_cffi._libgearman.native import ffi, lib
@@ -28,7 +28,7 @@ class Capabilities(NamedTuple):
         ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run within 100 ms;
         ping(), enableExceptionHandler(), addServer(), addServers() and a worker that sends a result run them at the
         end. Hostile servers are not survived there. See "Without interposition" in the documentation.
-    tls: whether it was built with TLS. Debian's was not, and would send everything in plain text.
+    tls: whether it was built with TLS. setSSL() is refused all the same: no version's TLS is safe.
     """
 
     version: str
@@ -78,13 +78,19 @@ class Capabilities(NamedTuple):
             raise KeyError(f"{function} is not an optional function of libgearman")
         return function in self.functions
 
-    def require_tls(self) -> None:
-        """Raises MissingCapabilityError if the library was built without TLS, which it would not say itself (Q33)."""
-        if not self.tls:
-            raise MissingCapabilityError(
-                f"libgearman {self.version} was built without TLS: jobs would go out in plain text; "
-                "use one that was built with OpenSSL or wolfSSL"
-            )
+    def refuse_tls(self) -> NoReturn:
+        """Raises MissingCapabilityError: no version encrypts safely.
+
+        Q33: without TLS it would send plain text. Q34, Q42, Q43, Q44: with TLS it checks nothing, crashes and hangs.
+        """
+        if self.tls:
+            reason = "its TLS checks no certificates, and a lost server crashes the process"
+        else:
+            reason = "it was built without TLS, and everything would be sent in plain text"
+        raise MissingCapabilityError(
+            f"libgearman {self.version} cannot encrypt safely: {reason}. Use a tunnel that verifies both sides, "
+            "such as stunnel: see 'How to encrypt' in the documentation of gearman-cffi"
+        )
 
     def require(self, function: str) -> None:
         """Raises MissingCapabilityError if the library lacks an optional C function."""

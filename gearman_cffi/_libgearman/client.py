@@ -102,7 +102,6 @@ class NativeClient(NativeObject):
         remove_options=lib.gearman_client_remove_options,
         timeout=lib.gearman_client_timeout,
         set_timeout=lib.gearman_client_set_timeout,
-        set_ssl=lib.gcffi_client_set_ssl,
         add_server=lib.gcffi_client_add_server,
         add_servers=lib.gcffi_client_add_servers,
         request_option=lib.gcffi_client_request_option,
@@ -123,7 +122,6 @@ class NativeClient(NativeObject):
             is_open = lib.gcffi_client_open(self.c, from_environment)
         else:
             is_open = self._is_cloned(lib.gcffi_client_clone(self.c, like.c, rotation))
-            self._files = like._files
         if not is_open:
             raise self._creation_error()
         self._replies: list[Any] = []  # C replies that no call uses

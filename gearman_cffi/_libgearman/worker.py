@@ -34,7 +34,6 @@ class NativeWorker(NativeObject):
         remove_options=lib.gearman_worker_remove_options,
         timeout=lib.gearman_worker_timeout,
         set_timeout=lib.gearman_worker_set_timeout,
-        set_ssl=lib.gcffi_worker_set_ssl,
         add_server=lib.gcffi_worker_add_server,
         add_servers=lib.gcffi_worker_add_servers,
         request_option=lib.gcffi_worker_request_option,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -25,8 +26,10 @@ class Admin:
     """Sends administration commands to one or more servers, to all of them at the same time.
 
     servers as for Client: None means GEARMAN_SERVERS, or 127.0.0.1:4730 without it. timeout, in seconds or as a
-    timedelta, bounds each command at each server. Each command opens connections of its own, so several threads can
-    share an Admin.
+    timedelta, bounds each command at each server. tls: a context that verifies the server, such as
+    ssl.create_default_context(cafile="ca.pem"), with load_cert_chain() for a server that asks for a certificate; one
+    that does not verify raises InvalidArgument. Each command opens connections of its own, so several threads can share
+    an Admin.
 
     Commands with a list return the rows of all servers, in the order of the servers; commands with a single answer
     return a dict by server. If servers fail, the error of the first one in that order is raised; gather() returns the
@@ -38,11 +41,18 @@ class Admin:
         self,
         servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
         timeout: float | timedelta = 5.0,
+        *,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        if tls and not (tls.verify_mode is ssl.CERT_REQUIRED and tls.check_hostname):
+            raise InvalidArgument(
+                "the TLS context does not verify the server: use ssl.create_default_context(cafile=...) as it is"
+            )
         if servers is None:
             servers = ServerCollection.from_environment()
         self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
         self._timeout = to_required_milliseconds(timeout) / 1000
+        self._tls = tls
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
         """Runs a command for each server separately; returns the answer or the GearmanError of each one.
@@ -53,7 +63,7 @@ class Admin:
 
         def run(server: Server) -> _Answer | GearmanError:
             try:
-                return command(Admin([server], self._timeout))
+                return command(Admin([server], self._timeout, tls=self._tls))
             except GearmanError as error:
                 return error
 
@@ -148,7 +158,7 @@ class Admin:
     # ----------------------------------------------------------------------------------- internals
 
     def _ask(self, server: Server, command: str, listing: bool = False) -> str:
-        return ask(server, command, self._timeout, listing)
+        return ask(server, command, self._timeout, listing, self._tls)
 
     def _run(self, command: str) -> None:
         self._each(lambda server: self._ask(server, command))

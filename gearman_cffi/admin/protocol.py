@@ -1,8 +1,9 @@
-"""Sends one command to one server over a plain socket, with a deadline for the whole exchange."""
+"""Sends one command to one server over a socket, with or without TLS, with a deadline for the whole exchange."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from urllib.parse import unquote_plus
 
@@ -16,7 +17,7 @@ _PREVIEW_SIZE = 120  # bytes of a wrong answer in the error message
 _UNKNOWN = ("UNKNOWN_COMMAND", "UNKNOWN_SHOW_ARGUMENTS", "UNKNOWN_ARGUMENT")
 
 
-def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
+def ask(server: Server, command: str, timeout: float, listing: bool, tls: ssl.SSLContext | None) -> str:
     """Sends a command; returns the lines of the answer without the final ".", or the text after "OK" if it is one line.
 
     timeout, in seconds, bounds connecting, sending and receiving, but not the lookup of the host name. Bytes that are
@@ -25,9 +26,13 @@ def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
     """
     deadline = time.monotonic() + timeout
     try:
-        connection = socket.create_connection((server.host, server.port), timeout)
+        connection = _connect(server, deadline, tls)
     except TimeoutError:
         raise ServerTimeout(f"could not connect to {server} within {timeout:g} s", server=str(server)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise ConnectionFailed(
+            f"the certificate of {server} is refused: {error.verify_message}", server=str(server)
+        ) from error
     except OSError as error:
         raise ConnectionFailed(
             f"could not connect to {server}: {error.strerror or error}", server=str(server)
@@ -36,6 +41,18 @@ def ask(server: Server, command: str, timeout: float, listing: bool) -> str:
         # If the line ends in LF alone, gearmand 1.1.20 drops the last letter of the name in `create function NAME`.
         answer = _exchange(connection, server, f"{command}\r\n".encode(), deadline, listing)
     return _read(server, command, answer, listing)
+
+
+def _connect(server: Server, deadline: float, tls: ssl.SSLContext | None) -> socket.socket:
+    connection = socket.create_connection((server.host, server.port), deadline - time.monotonic())
+    if tls is None:
+        return connection
+    try:
+        _set_timeout(connection, deadline)
+        return tls.wrap_socket(connection, server_hostname=server.host)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _exchange(connection: socket.socket, server: Server, line: bytes, deadline: float, listing: bool) -> bytes:

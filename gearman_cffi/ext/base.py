@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
 
-from gearman_cffi._libgearman import return_code_name
+from gearman_cffi._libgearman import capabilities, return_code_name
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.constants import (
     GEARMAN_IO_WAIT,
@@ -52,6 +52,7 @@ class GearmanBase(Uncopyable):
 
     _php_class: ClassVar[str]
     _hidden_options: ClassVar[int] = 0  # bits that setOptions() and addOptions() ignore
+    _tls_option: ClassVar[int]  # the bit that turns TLS on
     _native: NativeClient | NativeWorker
 
     def __init__(self) -> None:
@@ -101,10 +102,11 @@ class GearmanBase(Uncopyable):
     def setOptions(self, option: int) -> bool:
         """Sets these options and removes all others. Returns True.
 
-        option: bits such as GEARMAN_CLIENT_NON_BLOCKING. Raises TypeError and ValueError for a number that has no bits.
+        option: bits such as GEARMAN_CLIENT_NON_BLOCKING. Raises TypeError and ValueError for a number that has no bits,
+        and MissingCapabilityError for the bit that stands for TLS, as setSSL().
         Stands for gearman_client_set_options() and gearman_worker_set_options().
         """
-        self._native.set_options(self._bits(option))
+        self._native.set_options(self._bits_to_set(option))
         return True
 
     def addOptions(self, option: int) -> bool:
@@ -112,7 +114,7 @@ class GearmanBase(Uncopyable):
 
         Stands for gearman_client_add_options() and gearman_worker_add_options().
         """
-        self._native.add_options(self._bits(option))
+        self._native.add_options(self._bits_to_set(option))
         return True
 
     def removeOptions(self, option: int) -> bool:
@@ -176,25 +178,22 @@ class GearmanBase(Uncopyable):
 
     def setSSL(
         self,
-        ssl: bool,
+        ssl: bool = True,
         ca_file: Name | None = None,
         certificate: Name | None = None,
         key_file: Name | None = None,
     ) -> bool:
-        """Encrypts connections that are opened from now on. Nothing verifies the identity of the server.
+        """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
 
-        ssl: False for no change. ca_file, certificate, key_file: PEM files with the certificate authority, the
-        certificate and its key; None for libgearman's default.
-        Returns True. Raises MissingCapabilityError if libgearman was built without TLS, and what open() raises for a
-        file that cannot be read. Stands for gearman_client_set_ssl() and gearman_worker_set_ssl().
+        ssl: False for no change. ca_file, certificate, key_file: PEM files, which are not read.
+        Returns True for ssl=False. Raises MissingCapabilityError for ssl=True.
+        Stands for gearman_client_set_ssl() and gearman_worker_set_ssl().
         """
-        names = {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}
-        files = [None if value is None else arguments.name(value, what) for what, value in names.items()]
+        for what, value in {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}.items():
+            if value is not None:
+                arguments.name(value, what)
         if arguments.flag(ssl):
-            for file in filter(None, files):
-                with open(file, "rb"):  # Q34: libgearman 2.0 would end the process
-                    pass
-            self._native.set_ssl(files)
+            capabilities.refuse_tls()
         return True
 
     def wait(self) -> bool:
@@ -237,6 +236,12 @@ class GearmanBase(Uncopyable):
     def _bits(self, option: int) -> int:
         # One bit would make libgearman connect and request the option "exceptions".
         return arguments.integer(option, "option", 0, 0xFFFFFFFF) & ~self._hidden_options
+
+    def _bits_to_set(self, option: int) -> int:
+        bits = self._bits(option)
+        if bits & self._tls_option:
+            capabilities.refuse_tls()
+        return bits
 
     def _warn(self, call: str, text: str | None = None) -> None:
         """Reports a failure as PHP does. text: the reason, by default error().

@@ -49,6 +49,7 @@ class GearmanClient(GearmanBase):
     """
 
     _php_class: ClassVar[str] = "GearmanClient"
+    _tls_option: ClassVar[int] = 256  # GEARMAN_CLIENT_SSL
     _hidden_options: ClassVar[int] = 128  # GEARMAN_CLIENT_EXCEPTION
     # The Python layer, which adds the servers that it is given and no others, overrides it.
     _from_environment: ClassVar[bool] = True

@@ -441,12 +441,12 @@ def gearman_client_set_options(obj: GearmanClient, option: int) -> bool:
 
 def gearman_client_set_ssl(
     obj: GearmanClient,
-    ssl: bool,
+    ssl: bool = True,
     ca_file: Name | None = None,
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Encrypts connections that are opened from now on. Nothing verifies the identity of the server.
+    """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
 
     Calls GearmanClient.setSSL().
     """
@@ -689,12 +689,12 @@ def gearman_worker_set_options(obj: GearmanWorker, option: int) -> bool:
 
 def gearman_worker_set_ssl(
     obj: GearmanWorker,
-    ssl: bool,
+    ssl: bool = True,
     ca_file: Name | None = None,
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Encrypts connections that are opened from now on. Nothing verifies the identity of the server.
+    """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
 
     Calls GearmanWorker.setSSL().
     """

@@ -54,6 +54,7 @@ class GearmanWorker(GearmanBase):
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
+    _tls_option: ClassVar[int] = 1024  # GEARMAN_WORKER_SSL
     # The Python layer, which adds the servers that it is given and no others, and raises instead of warning, overrides
     # these.
     _from_environment: ClassVar[bool] = True

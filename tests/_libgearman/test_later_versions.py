@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def test_without_interposition_it_is_refused(later: Mapping[str, str]) -> None:
         assert "ImportError: gearman-cffi cannot load libgearman" in child.errors()
         assert "libgearman 2.0.0 gives the answers of some jobs to other jobs" in child.errors()
         assert "GEARMAN_CFFI_NO_INTERPOSE" in child.errors()
+
+
+def test_its_tls_is_refused(later: Mapping[str, str]) -> None:
+    """It is there, and not safe: setSSL() raises before anything connects."""
+    program = """
+    for kind in GearmanClient, GearmanWorker:
+        try: kind().setSSL(True, "ca.pem", "certificate.pem", "key.pem")
+        except MissingCapabilityError as error: say(error)
+    """
+    reason = (
+        "libgearman 2.0.0 cannot encrypt safely: its TLS checks no certificates, and a lost server crashes the process"
+    )
+    with Child("from gearman_cffi.ext import MissingCapabilityError\n" + textwrap.dedent(program), **later) as child:
+        for _ in range(2):
+            assert child.line().startswith(f"{reason}. Use a tunnel that verifies both sides, such as stunnel")
 
 
 class TestHandles:

@@ -50,8 +50,6 @@ enum {
 bool gcffi_client_open(gcffi_client *client, bool from_environment);
 int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation);
 void gcffi_client_close(gcffi_client *client);
-int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
-                         const char *key_file);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
@@ -85,8 +83,6 @@ enum { GCFFI_SEND_DATA, GCFFI_SEND_WARNING, GCFFI_SEND_COMPLETE, GCFFI_SEND_EXCE
 bool gcffi_worker_open(gcffi_worker *worker, bool from_environment);
 int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from);
 void gcffi_worker_close(gcffi_worker *worker);
-int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
-                         const char *key_file);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);

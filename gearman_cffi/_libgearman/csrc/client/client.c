@@ -36,18 +36,6 @@ bool gcffi_client_open(gcffi_client *client, bool from_environment) {
   return client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
 }
 
-int gcffi_client_set_ssl(gcffi_client *client, bool ssl, const char *ca_file, const char *certificate,
-                         const char *key_file) {
-  int refused = gcffi_guard_acquire(&client->guard);
-  if (refused == 0) {
-    const char *files[] = {ca_file, certificate, key_file};
-    memcpy(client->ssl_files, files, sizeof files);
-    gearman_client_set_ssl(client->st, ssl, ca_file, certificate, key_file);
-    gcffi_guard_release(&client->guard);
-  }
-  return refused;
-}
-
 /* A libgearman client with the settings and servers of this one, and not by gearman_client_clone() (Q14). */
 bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) {
   gearman_client_st *st = new_client(false);
@@ -59,14 +47,11 @@ bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) 
   client->options = like->options;
   gcffi_client_readd_servers(client);
   if (like->exceptions == GCFFI_EXCEPTIONS_ON) {
-    gcffi_preset_exceptions(client); /* in plain text, hence before TLS is turned on */
+    gcffi_preset_exceptions(client);
   }
   gearman_client_options_t options = gearman_client_options(like->st);
   gearman_client_set_options(st, options);
   gearman_client_set_timeout(st, gearman_client_timeout(like->st));
-  if (options & GEARMAN_CLIENT_SSL) {
-    gearman_client_set_ssl(st, true, like->ssl_files[0], like->ssl_files[1], like->ssl_files[2]);
-  }
   return true;
 }
 
@@ -85,7 +70,6 @@ int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation
   init(client);
   int rc = gcffi_guard_acquire_reentrant(&from->guard, &acquired);
   if (rc == 0) {
-    memcpy(client->ssl_files, from->ssl_files, sizeof client->ssl_files);
     rc = (int)gcffi_copy_servers(client, from, rotation);
     if (rc == GEARMAN_SUCCESS && !gcffi_client_copy_settings(client, from)) {
       rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;

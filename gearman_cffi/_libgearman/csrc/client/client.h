@@ -71,7 +71,6 @@ struct gcffi_client {
   pid_t pid;
   gcffi_server *servers;
   size_t server_count;
-  const char *ssl_files[3]; /* the Python owner's memory */
   int connections;          /* that were opened in its runs */
   int sent_fd;              /* the one over which it has sent last */
   int lowat_fd;             /* the one that may sleep through some bytes, or -1; see low_water.c */

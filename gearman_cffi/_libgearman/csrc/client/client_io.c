@@ -84,9 +84,14 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   return GCFFI_CONNECT;
 }
 
+/* OpenSSL sends by itself, so that under TLS nothing says what a connection carried. */
+static bool carried_tasks(const gcffi_client *client, const gcffi_conn *conn) {
+  return conn->carries == client || gearman_client_has_option(client->st, GEARMAN_CLIENT_SSL);
+}
+
 static void disconnected(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
-  client->task_conn_lost = client->task_conn_lost || conn->carries == client;
+  client->task_conn_lost = client->task_conn_lost || carried_tasks(client, conn);
   bool is_unusable = client->task_conn_lost || gcffi_conn_is_truncated(conn);
   gcffi_client_worsen(client, is_unusable ? GCFFI_CONNS_UNUSABLE : GCFFI_CONNS_MISCOUNTED);
   client->connections -= conn->opener == client && client->connections;

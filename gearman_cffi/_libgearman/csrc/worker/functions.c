@@ -1,7 +1,6 @@
 /* A worker's servers and functions, and running a function. Nothing here waits. */
 #define _GNU_SOURCE
 #include "worker.h"
-#include "versions.h"
 
 #include <string.h>
 
@@ -24,17 +23,6 @@ int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
   gcffi_call call;
   int refused = begin(&call, worker);
   return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_servers(worker->st, servers));
-}
-
-/* If libgearman has it; see versions.h. */
-int gcffi_worker_set_ssl(gcffi_worker *worker, bool ssl, const char *ca_file, const char *certificate,
-                         const char *key_file) {
-  gcffi_call call;
-  int refused = begin(&call, worker);
-  if (refused == 0 && gearman_worker_set_ssl) {
-    gearman_worker_set_ssl(worker->st, ssl, ca_file, certificate, key_file);
-  }
-  return refused ? refused : gcffi_call_end(&call, GEARMAN_SUCCESS);
 }
 
 /* If it cannot be sent, the server gives the job to another worker. */
