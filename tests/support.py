@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
 import re
@@ -34,6 +35,22 @@ IF_ALLOWED = pytest.mark.skipif(capabilities.needs_interposition, reason="refuse
 POLL = pytest.param({}, id="poll")
 SLICES = pytest.param(WITHOUT_INTERPOSITION, id="slices", marks=IF_ALLOWED)
 Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]
+
+
+@functools.cache
+def gearmand_says(option: str) -> str:
+    """What gearmand --help, or another option that only prints, says; white space as single blanks."""
+    printed = subprocess.run(["gearmand", option], capture_output=True, text=True, check=True, timeout=20).stdout
+    return " ".join(printed.split())
+
+
+def gearmand_version() -> str:
+    return gearmand_says("--version").split()[1]
+
+
+def priorities_come_first() -> bool:
+    """Whether gearmand goes by the priorities of all functions' jobs, and round robin, as from 2.0 on."""
+    return "default behavior, and it cannot be deactivated" in gearmand_says("--help")
 
 
 def shown(value: object) -> str:

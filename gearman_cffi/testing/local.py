@@ -58,9 +58,10 @@ class LocalGearman:
     Worker's order, and the client raises what it raises with a server. The __cause__ of a JobException is the handler's
     own exception.
 
-    A call that waits for an answer runs queued jobs until the answer is there, in gearmand's order: by function as they
-    were registered, then by priority. Background jobs are run by such a call, or by work(). If no job can be run,
-    because no handler listens to the function or the worker was stopped, the call raises JobTimeout at once.
+    A call that waits for an answer runs queued jobs until the answer is there, in the order of gearmand 1.x: by
+    function as they were registered, then by priority. (gearmand 2.0 goes by priority first.) Background jobs are run
+    by such a call, or by work(). If no job can be run, because no handler listens to the function or the worker was
+    stopped, the call raises JobTimeout at once.
 
     Timeouts and time limits are not applied, there are no idle events, and a client that watches a job gets its updates
     when the job is done.
