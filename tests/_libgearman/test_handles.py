@@ -15,6 +15,7 @@ import pytest
 
 from gearman_cffi.ext import GEARMAN_TIMEOUT, GearmanClient, GearmanTask, GearmanWarning
 from tests._libgearman.fake_servers import fake_server, packet
+from tests.support import shown
 
 CREATED, STATUS, COMPLETE, FAIL, STATUS_RES, EXCEPTION, DATA, WARNING, OPTION_RES = 8, 12, 13, 14, 20, 25, 28, 29, 27
 GET_STATUS, OPTION_REQ = 15, 26
@@ -166,7 +167,7 @@ class TestStatus:
     """The status of a job that the same client waits for."""
 
     @pytest.mark.parametrize("pieces", [0, 1], ids=["at once", "byte by byte"])
-    @pytest.mark.parametrize("handle", [b"H:x:1", b"\xc8:x:1"], ids=["ASCII", "ISO-8859-1"])
+    @pytest.mark.parametrize("handle", [b"H:x:1", b"\xc8:x:1", b"\x80", b"\x7f:1", b"\xff"], ids=shown)
     @pytest.mark.parametrize("before", [True, False], ids=["the job's packets first", "the status first"])
     def test_of_a_running_job(self, before: bool, handle: bytes, pieces: int) -> None:
         """The answer goes to the task that asked, and what comes for the job meanwhile to the job's."""

@@ -112,7 +112,7 @@ static gearman_return_t copy_text(gcffi_reply *reply, const char *text) {
 static void copy_status(gcffi_reply *reply, const gcffi_task *task) {
   gcffi_reply_set_handle(reply, gearman_task_job_handle(task->st));
   if (task->kind == GCFFI_JOB_STATUS) {
-    gcffi_handle_mark(reply->handle); /* removes the mark */
+    gcffi_handle_unmark(reply->handle);
   }
   reply->known = gearman_task_is_known(task->st);
   reply->running = gearman_task_is_running(task->st);

@@ -59,5 +59,6 @@ void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 
 /* handles.c */
 void gcffi_handle_mark(char *handle);
+void gcffi_handle_unmark(char *handle);
 
 #endif

@@ -8,19 +8,25 @@
 #include "net.h"
 #include "versions.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include <libgearman-1.0/gearman.h>
 
 /* WORK_FAIL ends with the handle, and libgearman matches none that is longer than its tasks'. */
-enum { MARK = 0x80, LONGEST = 2 * GEARMAN_JOB_HANDLE_SIZE };
+enum { LONGEST = 2 * GEARMAN_JOB_HANDLE_SIZE };
 
-/* Marks the handle of a task that waits for a STATUS_RES, or removes the mark. An empty one has no byte to change. */
-void gcffi_handle_mark(char *handle) {
+/* Each byte becomes another one, and none becomes a NUL. An empty handle has no byte to change. */
+static void turn_first_byte(char *handle, int by) {
   if (gcffi_library.all_io_is_ours && *handle) {
-    *handle = (char)(*handle ^ MARK);
+    *handle = (char)(((unsigned char)*handle - 1 + by) % UCHAR_MAX + 1);
   }
 }
+
+/* Marks the handle of a STATUS_RES, or of a task that waits for one. */
+void gcffi_handle_mark(char *handle) { turn_first_byte(handle, UCHAR_MAX / 2); }
+
+void gcffi_handle_unmark(char *handle) { turn_first_byte(handle, UCHAR_MAX - UCHAR_MAX / 2); }
 
 /* For strncmp() in a call. task: the handle of a task, and size how long it is, if libgearman 2.0 compares it with that of
  * a packet, which has a NUL behind it. Whether only the beginning is the same. */
