@@ -11,7 +11,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
-from gearman_cffi.ext.worker import PROCESS_EXITS, describe
+from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
@@ -145,3 +145,8 @@ class HandlerAdapter:
         if result is None and job.has_sent_data:
             return b""  # the result was sent in parts
         return self._serialize(result)
+
+
+def describe(error: BaseException) -> bytes:
+    """An exception as a worker sends it: ``Type: message``. Without a message it ends with the space."""
+    return f"{type(error).__qualname__}: {message_of(error)}".encode("utf-8", "backslashreplace")

@@ -77,7 +77,7 @@ class GearmanWorker(GearmanBase):
 
         function_name: at most 512 bytes. function: called with the GearmanJob and the context. It returns the job's
         result: bytes, str, a number, an object whose class defines __str__, or None for an empty result. Its
-        exceptions are sent to the client as "Type: message", and raised by work(). For SystemExit and KeyboardInterrupt
+        exceptions are sent to the client as their message, and raised by work(). For SystemExit and KeyboardInterrupt
         the server gives the job to another worker.
         context: passed to the function. timeout: how long the server waits for a job before it gives it to another
         worker, 0 for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
@@ -269,15 +269,15 @@ class _RegisteredFunction:
     def failed(self, job: GearmanJob, error: BaseException) -> None:
         """Sends the exception to the client; does nothing for PROCESS_EXITS."""
         if not isinstance(error, PROCESS_EXITS):
-            job._send(JobPacket.EXCEPTION, describe(error))
+            message = message_of(error) or type(error).__qualname__
+            job._send(JobPacket.EXCEPTION, message.encode("utf-8", "backslashreplace"))
 
 
-def describe(error: BaseException) -> bytes:
-    """An exception as a worker sends it: ``Type: message``. Without a message it ends with the space."""
+def message_of(error: BaseException) -> str:
+    """The text of an exception, or why it has none."""
     try:
-        text = str(error)
+        return str(error)
     except PROCESS_EXITS:
         raise
     except BaseException as unprintable:
-        text = f"its text cannot be shown ({type(unprintable).__qualname__})"
-    return f"{type(error).__qualname__}: {text}".encode("utf-8", "backslashreplace")
+        return f"the text of {type(error).__qualname__} cannot be shown ({type(unprintable).__qualname__})"

@@ -57,7 +57,7 @@ say(client.runTasks(), client.doNormal("echo", "alive"))
             Child(program, gearmand.port, **environment) as child,
         ):
             child.expect("b'' True")
-            child.expect("exception False [15, b'ValueError: too'] 79997" if asked else "failure b''")
+            child.expect("exception False [15, b'too muchtoo muc'] 79985" if asked else "failure b''")
             child.expect("True b'alive'")
             assert child.end() == 0, child.errors()
         assert [type(error) for error in worker.raised] == [ValueError, ValueError]

@@ -47,11 +47,11 @@ class TestExceptions:
     """A function that raises an Exception."""
 
     def test_what_the_client_gets(self, shared_gearmand: Gearmand) -> None:
-        """doNormal() returns b"" without a warning, with return code 23. The layer gets type and message."""
+        """doNormal() returns b"" without a warning, with return code 23. The layer gets the message."""
         with serving(shared_gearmand, failing=raise_value_error) as worker:
             client = client_of(shared_gearmand)
             reply = client._submit(JobKind.NORMAL, "failing", b"x")
-            assert (reply.rc, reply.data, reply.exception) == (WORK_EXCEPTION, None, b"ValueError: x")
+            assert (reply.rc, reply.data, reply.exception) == (WORK_EXCEPTION, None, b"x")
             for method in ("doNormal", "doHigh", "doLow"):
                 assert getattr(client, method)("failing", "x") == b""
                 assert client.returnCode() == WORK_EXCEPTION
@@ -87,18 +87,18 @@ class TestExceptions:
     @pytest.mark.parametrize(
         ("error", "text"),
         [
-            (ValueError(), b"ValueError: "),
-            (KeyError("k"), b"KeyError: 'k'"),
-            (Exception("a\0b"), b"Exception: a\0b"),
-            (Exception("grüße"), "Exception: grüße".encode()),
-            (Exception("\ud800"), b"Exception: \\ud800"),
-            (OSError(2, "gone"), b"FileNotFoundError: [Errno 2] gone"),
-            (RuntimeError("y" * 300_000), b"RuntimeError: " + b"y" * 300_000),
+            (ValueError(), b"ValueError"),
+            (KeyError("k"), b"'k'"),
+            (Exception("a\0b"), b"a\0b"),
+            (Exception("grüße"), "grüße".encode()),
+            (Exception("\ud800"), b"\\ud800"),
+            (OSError(2, "gone"), b"[Errno 2] gone"),
+            (RuntimeError("y" * 300_000), b"y" * 300_000),
         ],
         ids=lambda value: repr(value)[:30],
     )
     def test_the_text(self, shared_gearmand: Gearmand, error: Exception, text: bytes) -> None:
-        """Type and message are sent as UTF-8, of any length. A colon follows the type even without a message."""
+        """The message is sent as UTF-8, of any length; the type's name if there is none."""
 
         def fail(job: GearmanJob, context: Any) -> None:
             raise error
@@ -138,7 +138,7 @@ class TestExceptions:
 
         with serving(shared_gearmand, failing=fail):
             reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x")
-        assert (reply.data, reply.exception) == (None, b"ValueError: x")
+        assert (reply.data, reply.exception) == (None, b"x")
 
     @pytest.mark.parametrize("error", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception, PanicError])
     def test_base_exceptions(self, gearmand: Gearmand, error: type[BaseException]) -> None:
@@ -153,7 +153,7 @@ class TestExceptions:
             client = client_of(gearmand)
             client.setTimeout(10_000)
             reply = client._submit(JobKind.NORMAL, "failing", b"x")
-            assert (reply.rc, reply.exception) == (WORK_EXCEPTION, f"{error.__qualname__}: of a library".encode())
+            assert (reply.rc, reply.exception) == (WORK_EXCEPTION, b"of a library")
             assert client.doNormal("failing", "good") == b"done"
         assert [type(raised) for raised in worker.raised] == [error]
         assert queued(gearmand, "failing") == 0

@@ -11,16 +11,11 @@ from typing import Any
 import pytest
 
 from gearman_cffi import ext
-from tests.parity.groups import HERE
-
-# What 2.1.5 has and the installed 2.1.0 has not.
-_FLAG = {"name": "setupExceptionHandler", "optional": True, "default": True}
-_SERVERS = {"name": "servers", "optional": True, "default": None}
-_OBJECT = {"name": "obj", "optional": False}
+from tests.parity.groups import HERE, recording
 
 # Methods that the extension does not have.
 OWN_METHODS = {"GearmanWorker.stop", "GearmanException.getMessage", "GearmanException.getCode"}
-OWN_METHODS |= {"GearmanException.getPrevious", "GearmanClient.setSSL", "GearmanWorker.setSSL"}
+OWN_METHODS |= {"GearmanException.getPrevious"}
 
 # Names that the manual documents and the extension has dropped.
 DEPRECATED_METHODS = {
@@ -33,31 +28,18 @@ _CALLBACKS = ("workload", "created", "data", "warning", "status", "complete", "e
 DEPRECATED_FUNCTIONS = {f"gearman_client_set_{callback}_fn" for callback in _CALLBACKS}
 DEPRECATED_FUNCTIONS |= {"gearman_client_clear_fn", "gearman_client_errno", "gearman_client_do", "gearman_client_echo"}
 DEPRECATED_FUNCTIONS |= {"gearman_client_clone", "gearman_worker_clone", "gearman_worker_echo"}
-# Functions of the extension's 2.2.
-LATER_FUNCTIONS = {"gearman_client_set_ssl", "gearman_worker_set_ssl"}
 # PHP's special methods, which have other counterparts in Python.
 _LIFE = {"__construct", "__destruct", "__wakeup"}
 
 
 @pytest.fixture(scope="module")
 def php() -> dict[str, Any]:
-    """The definitions of the extension, completed with those of later versions."""
-    output = subprocess.run(["php", str(HERE / "php" / "introspect.php")], capture_output=True, check=True, timeout=30)
-    found: dict[str, Any] = json.loads(output.stdout)
-    worker = found["classes"]["GearmanWorker"]["methods"]
-    functions = found["functions"]
-    for methods in (worker, functions):
-        prefix = "gearman_worker_" if methods is functions else ""
-        add_server = prefix + ("add_server" if prefix else "addServer")
-        if _FLAG["name"] not in [parameter["name"] for parameter in methods[add_server]]:
-            methods[add_server].append(_FLAG)
-            add_servers = f"{add_server}s"
-            methods[add_servers] = [*([_OBJECT] if prefix else []), _SERVERS, _FLAG]
-        enable = prefix + ("enable_exception_handler" if prefix else "enableExceptionHandler")
-        methods.setdefault(enable, [_OBJECT] if prefix else [])
-    client = found["classes"]["GearmanClient"]["methods"]
-    if "dolow" in client:
-        client["doLow"] = client.pop("dolow")
+    """The definitions of the extension."""
+    recorded = recording("introspect.json")
+    if recorded is None:
+        command = ["php", str(HERE / "php" / "introspect.php")]
+        recorded = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    found: dict[str, Any] = json.loads(recorded)
     return found
 
 
@@ -119,6 +101,6 @@ def test_functions(php: dict[str, Any]) -> None:
 
 
 def test_procedural_functions_beyond_the_extension(php: dict[str, Any]) -> None:
-    """The mirror adds only the functions that the extension has dropped, and those of its version 2.2."""
+    """The mirror adds only the functions that the extension has dropped."""
     more = {name for name in ext.__all__ if name.startswith("gearman_")} - set(php["functions"])
-    assert more == DEPRECATED_FUNCTIONS | LATER_FUNCTIONS
+    assert more == DEPRECATED_FUNCTIONS

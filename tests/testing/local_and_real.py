@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gearman_cffi import Client, JobCollection, JobHandlerInterface, Serializer, Worker
+from gearman_cffi._worker.handler_adapter import describe
 from gearman_cffi.events import Event
-from gearman_cffi.ext.worker import describe
 from gearman_cffi.testing import Gearmand, LocalGearman
 from tests.python_layer.workers import Running, Trace
 from tests.support import wait_until
