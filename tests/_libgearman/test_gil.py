@@ -1,32 +1,40 @@
-"""The GIL: a worker in one thread, and a thread that computes."""
+"""The GIL: a worker beside a thread that computes does not wait for it at every step of every job."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 
+from gearman_cffi import Client, Job
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of
 
-JOBS = 40
-# How long a thread that wants the GIL waits for one that computes: so long that a busy machine makes no difference.
-SWITCH = 0.05
+JOBS = 100
+MANY = 20_000
+# How long a thread that wants the GIL waits for one that computes: so long that the time tells how often a worker has
+# waited, even on a busy machine.
+SWITCH = 0.1
 
 COMPUTES = f"""
 from gearman_cffi import JobCollection, RawSerializer, Worker
+sys.setswitchinterval({SWITCH})
 computed, seen = 0, []
 def compute():
     global computed
     while True: computed += 1
 def count(job, context=None):
     seen.append(computed)
-    if len(seen) == {JOBS}: done()
+    if enough(): done()
     return "ok"
+def enough(): return len(seen) >= {JOBS}
 def done(): pass
 threading.Thread(target=compute, daemon=True).start()
 """
-MIRROR = f"""
+MIRROR = """
 worker = worker_of(*PORTS, job=count)
-while len(seen) < {JOBS}: worker.work()
+while not enough(): worker.work()
 """
 LAYER = """
 jobs = JobCollection()
@@ -48,22 +56,27 @@ class TestBesideAComputingThread:
     """A thread that always wants the GIL and releases it after the switch interval only."""
 
     @pytest.mark.parametrize("works", [MIRROR, LAYER], ids=["mirror", "layer"])
-    def test_jobs_take_a_few_switches(self, gearmand: Gearmand, works: str) -> None:
-        """A job waits for the GIL twice, to enter its function and to return from work()."""
-        program = f"""
-sys.setswitchinterval({SWITCH})
-began = time.monotonic()
-{works}
-say(time.monotonic() - began)
-"""
+    def test_jobs_take_less_than_a_switch(self, gearmand: Gearmand, works: str) -> None:
+        """Without a timeslice of the worker each job waits for the GIL at least once."""
+        program = f"began = time.monotonic()\n{works}\nsay(time.monotonic() - began)"
         fill(gearmand)
         with Child(COMPUTES + program, gearmand.port) as child:
-            assert float(child.line(60)) < JOBS * 4 * SWITCH
+            assert float(child.line(60)) < JOBS * SWITCH / 2
+            assert child.end() == 0, child.errors()
+
+    @pytest.mark.parametrize("works", [MIRROR, LAYER], ids=["mirror", "layer"])
+    def test_the_other_thread_has_its_timeslices(self, gearmand: Gearmand, works: str) -> None:
+        """The worker holds the GIL for some jobs, not for all; on a busy machine these may be many."""
+        program = f"def enough(): return len(set(seen)) >= 4 or len(seen) >= {MANY}\n{works}\nsay(len(set(seen)))"
+        Client(gearmand.address).execute_jobs_in_background(Job("job", "x") for _ in range(MANY))
+        with Child(COMPUTES + program, gearmand.port) as child:
+            child.expect("4")
             assert child.end() == 0, child.errors()
 
     def test_a_large_workload_is_received_without_the_gil(self, gearmand: Gearmand) -> None:
-        """The other thread computes meanwhile."""
+        """It takes longer than a timeslice: the other thread computes meanwhile."""
         program = """
+sys.setswitchinterval(0.005)
 before = computed; time.sleep(0.1); in_20_ms = (computed - before) / 5
 worker, gained = worker_of(*PORTS, job=count), []
 for _ in range(6):
@@ -75,7 +88,7 @@ say(sorted(gained)[3] > in_20_ms)
         client = client_of(gearmand)
         for _ in range(6):
             client.doBackground("job", "small")
-            client.doBackground("job", bytes(60_000_000))
+            client.doBackground("job", bytes(100_000_000))
         with Child(COMPUTES + program, gearmand.port) as child:
             child.expect("True")
             assert child.end() == 0, child.errors()
@@ -109,12 +122,12 @@ while len(seen) < {JOBS}:
 say(len(seen))
 """
         fill(gearmand)
-        with Child(COMPUTES + program, gearmand.port) as child:
+        with Child(COMPUTES + "sys.setswitchinterval(0.002)" + program, gearmand.port) as child:
             child.expect(f"{JOBS}")
             assert child.end() == 0, child.errors()
 
     def test_a_fork(self, gearmand: Gearmand) -> None:
-        """A function forks: in the child the call raises ForkedUseError, the parent continues."""
+        """A function forks in a timeslice: in the child the call raises ForkedUseError, the parent continues."""
         program = f"""
 def done():
     pid = os.fork()
@@ -130,3 +143,61 @@ say([os.WEXITSTATUS(end) for end in ends])
         with Child(COMPUTES + program, gearmand.port) as child:
             assert child.line(60) == "[7]"
             assert child.end() == 0, child.errors()
+
+
+SLOW_RESOLVER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+  typeof(&getaddrinfo) real = dlsym(RTLD_NEXT, "getaddrinfo");
+  if (strcmp(host, "slow.test") == 0) {
+    sleep(1);
+    host = "127.0.0.1";
+  }
+  return real(host, service, hints, found);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def slow_resolver(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A library for LD_PRELOAD with which "slow.test" is looked up for a second."""
+    folder = tmp_path_factory.mktemp("resolver")
+    source, library = folder / "slow.c", folder / "slow.so"
+    source.write_text(SLOW_RESOLVER)
+    compiler = shutil.which("cc") or "gcc"
+    subprocess.run([compiler, "-shared", "-fPIC", "-Wall", "-o", library, source, "-ldl"], check=True, timeout=30)
+    return str(library)
+
+
+def test_a_name_is_looked_up_without_the_gil(gearmand: Gearmand, slow_resolver: str) -> None:
+    """A worker looks up the name of a lost server again and again, also when it has just had a job."""
+    program = """
+done, longest = 0, 0.0
+def compute():
+    global longest
+    last = time.monotonic()
+    while True:
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+def count(job, context):
+    global done
+    done += 1
+worker = worker_of(*PORTS, job=count)
+worker.addServer("slow.test", 1, False)
+worker.setTimeout(1500)
+client = client_of(*PORTS)
+threading.Thread(target=compute, daemon=True).start()
+for wanted in range(1, 5):
+    client.doBackground("job", "x")
+    while done < wanted: worker.work()
+    worker.work()
+say(longest < 1 or longest)
+"""
+    with Child(program, gearmand.port, LD_PRELOAD=slow_resolver) as child:
+        assert child.line(60) == "True"
+        assert child.end() == 0, child.errors()

@@ -110,6 +110,14 @@ bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms)
 /* Runs Python's signal handlers (callbacks.py): 0, or 1 if one raised. */
 int gcffi_on_signals(void);
 
+/* --------------------------------------------------------------------------------------------- gil.c */
+
+void gcffi_gil_hold_in_timeslice(void);
+void gcffi_gil_release(void);
+void gcffi_gil_release_before_wait(gcffi_call *call, struct pollfd *fds, nfds_t count);
+void gcffi_gil_enter_python(void);
+void gcffi_gil_leave_python(void);
+
 /* ----------------------------------------------------------------------------------------- pollset.c */
 
 /* What libgearman's poll() does with a pollset. */

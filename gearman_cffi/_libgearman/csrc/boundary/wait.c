@@ -72,6 +72,7 @@ static int check_signals_and_poll(gcffi_call *call, struct pollfd *fds, nfds_t c
 
 /* poll() until then, with Python's signal handlers. Returns as poll() does; 0: the time is over, or a handler raised. */
 static int poll_with_signals(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until) {
+  gcffi_gil_release_before_wait(call, fds, count);
   bool handles_signals = gcffi_is_main_thread(), checks = call->check_signals_first && handles_signals;
   int64_t recheck = GCFFI_SIGNAL_RECHECK_NS;
   call->check_signals_first = false;

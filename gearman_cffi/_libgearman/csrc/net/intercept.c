@@ -4,6 +4,7 @@
 #include "net.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,13 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
   }
   return call->io && call->io->poll ? call->io->poll(call->self, call, fds, count, timeout)
                                     : gcffi_call_poll(call, fds, count, timeout);
+}
+
+/* May take long. */
+static int our_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                           struct addrinfo **found) {
+  gcffi_gil_release();
+  return getaddrinfo(host, service, hints, found);
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
@@ -67,11 +75,16 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   return sent;
 }
 
+#define LARGEST_RECV_WITH_GIL (1 << 20)
+
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   gcffi_call *call = gcffi_current_call;
   gcffi_conn *conn = call ? gcffi_conn_of(fd) : NULL;
   if (gcffi_call_is_forked(call)) {
     return 0;
+  }
+  if (size > LARGEST_RECV_WITH_GIL) {
+    gcffi_gil_release(); /* recv() goes on as long as the server sends */
   }
   if (!conn) {
     return recv(fd, data, size, flags | MSG_DONTWAIT);
@@ -110,6 +123,7 @@ static int our_strncmp(const char *a, const char *b, size_t size) {
 const gcffi_replacement gcffi_replacements[] = {
     {"poll", (void *)our_poll, GCFFI_POLL},
     {"__poll_chk", (void *)our_poll, GCFFI_POLL}, /* of a fortified build; one more argument, which is ignored */
+    {"getaddrinfo", (void *)our_getaddrinfo, GCFFI_OTHER},
     {"connect", (void *)our_connect, GCFFI_OTHER},
     {"send", (void *)our_send, GCFFI_SEND},
     {"recv", (void *)our_recv, GCFFI_RECV},

@@ -55,8 +55,9 @@ static gearman_return_t run_job(gearman_job_st *st, void *context) {
   worker->job_may_come = true; /* for what the function calls */
   gcffi_worker_set_phase(worker, GCFFI_SEARCHING);
   worker->guard.in_callback = true;
-  gcffi_block_if_finalizing();
+  gcffi_gil_enter_python();
   int end = gcffi_on_job(context, &worker->job);
+  gcffi_gil_leave_python();
   worker->guard.in_callback = false;
   take_end(worker, end);
   worker->outcome = worker->job.rc;

@@ -44,6 +44,8 @@ ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *
   if (worker->recv_mode != GCFFI_RECV_BLOCKS || !conn->is_blocking) {
     return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
   }
+  struct pollfd connection = {.fd = conn->fd, .events = POLLIN};
+  gcffi_gil_release_before_wait(call, &connection, 1);
   worker->recv_mode = GCFFI_RECV_MAY_BLOCK;
   if (call->check_signals_first) {
     return errno = EAGAIN, -1;

@@ -194,6 +194,7 @@ static int begin(gcffi_call *call, gcffi_worker *worker) {
     worker->outcome = GEARMAN_SUCCESS;
     worker->send_error = 0;
     worker->keep_working = false;
+    gcffi_gil_hold_in_timeslice();
   }
   return refused;
 }
@@ -203,6 +204,7 @@ static int end_call(gcffi_call *call, int rc, int *outcome) {
   gcffi_worker *worker = call->self;
   *outcome = worker->outcome;
   gcffi_worker_uncork(worker, -1);
+  gcffi_gil_release();
   return gcffi_call_end(call, rc);
 }
 
