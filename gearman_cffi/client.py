@@ -54,6 +54,10 @@ class Client:
     environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set. The client connects in the first call.
     It submits to the server that was added last, and to the others if it cannot connect to that one.
 
+    connect_timeout, in seconds or as a timedelta: how long a server may take to accept a connection and to answer its
+    first request; then the call tries the next server, and leaves this one out for 30 seconds. A call with a timeout
+    gives each of several servers an equal share of it at most. None for no limit but that.
+
     serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
     or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
@@ -69,6 +73,7 @@ class Client:
         servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
         serializer: Serializer | None = None,
         timeout: float | timedelta | None = None,
+        connect_timeout: float | timedelta | None = 5.0,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -76,7 +81,8 @@ class Client:
             servers = ServerCollection(servers)
         self._serializer = serializer_or_default(serializer)
         self._timeout = to_milliseconds(timeout)
-        self._connection = Connection(servers, self._timeout)
+        connect_ms = to_milliseconds(connect_timeout, "connect_timeout")
+        self._connection = Connection(servers, self._timeout, connect_ms)
 
     def set_implementation(self, client: GearmanClient) -> None:
         """Uses this GearmanClient from now on. The next call adds the servers to it."""

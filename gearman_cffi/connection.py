@@ -12,9 +12,6 @@ from gearman_cffi.exceptions import GearmanException, NoServers
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
 
-# A GearmanClient that the caller supplied asks each new server for the option "exceptions". This limit is for a server
-# that accepts connections and does not answer.
-CONNECT_MILLISECONDS = 10_000
 NO_TIMEOUT = -1
 
 
@@ -33,17 +30,18 @@ class NonWarningClient(GearmanClient):
 class Connection:
     """A collection of servers and the GearmanClient that has them.
 
-    timeout_ms is the GearmanClient's own timeout; None for no limit. Calls of a Client pass theirs one by one.
+    timeout_ms is the GearmanClient's own timeout, connect_ms the limit for opening a connection; None for no limit.
+    Calls of a Client pass their timeouts one by one.
     """
 
-    def __init__(self, servers: ServerCollection, timeout_ms: int | None) -> None:
+    def __init__(self, servers: ServerCollection, timeout_ms: int | None, connect_ms: int | None) -> None:
         self.servers = servers
-        self._timeout_ms = NO_TIMEOUT if timeout_ms is None else timeout_ms
+        self._limits = _Limits(timeout_ms, connect_ms)
         self.set_client(None)
 
     def set_client(self, client: GearmanClient | None) -> None:
         """Uses this GearmanClient from now on, and adds the servers to it on the next get(); None creates a new one."""
-        self._setup = _Setup(self.servers, self._timeout_ms, client)
+        self._setup = _Setup(self.servers, self._limits, client)
 
     def get(self) -> GearmanClient:
         """Returns the GearmanClient, with all servers that are in the collection now.
@@ -52,17 +50,26 @@ class Connection:
         """
         setup = self._setup  # another thread's call may replace it
         if setup.process != os.getpid():  # a forked child must not use its parent's connection
-            setup = self._setup = _Setup(self.servers, self._timeout_ms, None)
+            setup = self._setup = _Setup(self.servers, self._limits, None)
         return setup.get()
+
+
+class _Limits:
+    """The limits of a GearmanClient, in milliseconds; NO_TIMEOUT for none."""
+
+    def __init__(self, timeout_ms: int | None, connect_ms: int | None) -> None:
+        self.call = NO_TIMEOUT if timeout_ms is None else timeout_ms
+        self.connect = NO_TIMEOUT if connect_ms is None else connect_ms
+        self.query = min((limit for limit in (timeout_ms, connect_ms) if limit is not None), default=NO_TIMEOUT)
 
 
 class _Setup:
     """A GearmanClient, and which servers of the collection it has."""
 
-    def __init__(self, servers: ServerCollection, timeout_ms: int, client: GearmanClient | None) -> None:
+    def __init__(self, servers: ServerCollection, limits: _Limits, client: GearmanClient | None) -> None:
         self.process = os.getpid()
         self._servers = servers
-        self._timeout_ms = timeout_ms
+        self._limits = limits
         self._client = client
         self._is_supplied = client is not None
         self._lock = threading.RLock()  # one thread creates the client, the others wait for it
@@ -85,6 +92,7 @@ class _Setup:
         if client is None:
             client = self._client = NonWarningClient()
             client._enable_exceptions()
+        client._set_connect_timeout(self._limits.connect)
         unknown = self._add_new(client)
         if unknown and not self._resolved:
             self._added = 0  # resolve the names again in the next call
@@ -110,8 +118,7 @@ class _Setup:
         addServer() of a GearmanClient that the caller supplied connects to all servers so far, and raises
         GearmanException if one of them does not answer. The server is added nevertheless; the next request tries it.
         """
-        shorter = 0 < self._timeout_ms < CONNECT_MILLISECONDS
-        client.setTimeout(self._timeout_ms if shorter else CONNECT_MILLISECONDS)
+        client.setTimeout(self._limits.query)
         try:
             return client.addServer(server.host, server.port, self._is_supplied)
         except GearmanWarning:  # the supplied client warns, and warnings are errors
@@ -119,4 +126,4 @@ class _Setup:
         except GearmanException:
             return True
         finally:
-            client.setTimeout(self._timeout_ms)
+            client.setTimeout(self._limits.call)

@@ -139,6 +139,10 @@ class NativeClient(NativeObject):
         """Requests the exceptions of workers on each connection when it is opened. Sends nothing now."""
         self._call(lib.gcffi_client_enable_exceptions)
 
+    def set_connect_timeout(self, timeout: int) -> None:
+        """Limits how long opening a connection may take, in ms; -1 for no limit."""
+        self._call(lib.gcffi_client_set_connect_timeout, timeout)
+
     # ----------------------------------------------------------------------------- options
 
     def options(self) -> int:
@@ -225,6 +229,15 @@ class NativeClient(NativeObject):
         if rc < RETURN_CODE_MIN:
             check("client", rc)
         return rc & 0xFFFFFFFF
+
+    def leave_out_silent(self) -> bool:
+        """Call this after a timeout: leaves the server out for a while if it has not answered the last request at all.
+
+        Returns whether it does. It does not if there is only one server.
+        """
+        is_silent = ffi.new("bool *")
+        self._call(lib.gcffi_client_leave_out_silent, is_silent)
+        return bool(is_silent[0])
 
     # ------------------------------------------------------------------------------- tasks
 

@@ -41,9 +41,11 @@ class ForegroundLane(ServerLane[PendingJob]):
         self._outstanding: dict[int, PendingJob] = {}
         self._new: list[PendingJob] = []  # for the next step
         self._on_end = on_end
+        self._is_silent = False  # the server did not answer in time
         super().__init__(client, rotation, servers)
 
     def _connect(self) -> None:
+        self._is_silent = False
         self.client = client = self._original._clone(_LaneClient, self._rotation)
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
         client.removeOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)  # the original may be a user's own client
@@ -55,6 +57,11 @@ class ForegroundLane(ServerLane[PendingJob]):
         client.setCompleteCallback(self._on_complete)
         client.setFailCallback(self._on_fail)
         client.setExceptionCallback(self._on_exception)
+
+    @property
+    def room(self) -> int:
+        """No room while jobs are with a server that does not answer: they may still be done there."""
+        return 0 if self._is_silent else super().room
 
     @property
     def outstanding(self) -> int:
@@ -87,6 +94,7 @@ class ForegroundLane(ServerLane[PendingJob]):
         self.client._run_tasks(timeout_ms)
         rc = self.client.returnCode()
         self._submit()  # again what could not be sent
+        self._is_silent = self._is_silent and not self.has_progressed
         return ReturnCode.IO_WAIT if rc == ReturnCode.SUCCESS else rc
 
     def wait(self, timeout_ms: int) -> int:
@@ -117,6 +125,9 @@ class ForegroundLane(ServerLane[PendingJob]):
         late = [job for job in self._outstanding.values() if job.deadline is not None and job.deadline <= now]
         for job in late:
             del self._outstanding[job.position]
+        self._is_silent = self._is_silent or (bool(late) and self.client._leave_out_silent())
+        if self._is_silent and not self._outstanding:
+            self._reconnect()
         return [(job, ReturnCode.TIMEOUT) for job in late]
 
     def fail(self, job: PendingJob, rc: int, detail: str | None, exception: bytes | None = None) -> None:

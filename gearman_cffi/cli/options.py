@@ -137,4 +137,11 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
     )
 
 
+connect_timeout_option = option(
+    "--connect-timeout",
+    type=Number(min=0, min_open=True),
+    default=5.0,
+    metavar="SECONDS",
+    help="How long a server may take to accept a connection before the next one is tried.",
+)
 json_option = option("--json", is_flag=True, help="Print one JSON document.")

@@ -11,7 +11,7 @@ import click
 from gearman_cffi.cli import submit_lines, workload
 from gearman_cffi.cli.errors import describe_failure, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message, write
-from gearman_cffi.cli.options import option, servers_option, timeout_option
+from gearman_cffi.cli.options import connect_timeout_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import SerializerError
@@ -37,6 +37,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
     "--priority", type=click.Choice(_PRIORITIES), default="normal", help="The priority among the jobs of the function."
 )
 @timeout_option(None, "How long to wait for the result; with --lines for each one.")
+@connect_timeout_option
 @option(
     "--serializer",
     type=click.Choice(list(BY_NAME)),
@@ -63,6 +64,7 @@ def submit(
     unique: str | None,
     priority: str,
     timeout: float | None,
+    connect_timeout: float,
     serializer: str,
     lines: bool,
     in_flight: int,
@@ -74,7 +76,7 @@ def submit(
     if lines and unique is not None:
         raise click.UsageError("--unique cannot be used with --lines")
     level = Priority[priority.upper()]
-    with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout) as client:
+    with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout, connect_timeout) as client:
         if lines:
             jobs = submit_lines.make_jobs(function, workload.read_lines(data), serializer, level)
             run = submit_lines.submit_in_background if background else submit_lines.stream

@@ -405,6 +405,14 @@ class GearmanClient(GearmanBase):
         """Requests the exceptions of workers on each connection when it is opened."""
         self._native.enable_exceptions()
 
+    def _leave_out_silent(self) -> bool:
+        """Call this after a timeout: leaves the server out for a while if it has not answered the last request."""
+        return self._native.leave_out_silent()
+
+    def _set_connect_timeout(self, milliseconds: int) -> None:
+        """Limits how long opening a connection may take, 5 seconds by default; -1 for no limit."""
+        self._native.set_connect_timeout(milliseconds)
+
     def _clone(self: _Client, kind: type[_Client] | None = None, rotation: int = 0) -> _Client:
         """A client with the same servers, options and timeout, without tasks and callbacks.
 

@@ -49,6 +49,9 @@ class _LocalNativeObject:
     def set_timeout(self, milliseconds: int) -> None:
         self._timeout = milliseconds
 
+    def set_connect_timeout(self, milliseconds: int) -> None:
+        pass
+
     def add_server(self, host: bytes | None, port: int) -> int:
         return ReturnCode.SUCCESS
 

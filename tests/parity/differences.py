@@ -587,6 +587,25 @@ DIFFERENCES: tuple[Difference, ...] = (
         """,
     ),
     Difference(
+        "no-answer",
+        "Opening a connection takes at most 5 seconds, with the answer to addServer(); then the next server is tried, "
+        "and the first is left out for 30 seconds. PHP tries for minutes, or never returns.",
+        r"""
+        20_no_answer: a server that does not answer, and one that does / the host drops packets
+        - .| tries for minutes
+        + .| doBackground -> true, returnCode 0
+        + .| after 5 seconds
+        + .| doBackground -> true, returnCode 0
+        + .| at once
+        20_no_answer: a server that does not answer, and one that does / it accepts connections
+        - .| never returns
+        + .| addServer -> Failed to set exception option
+        + .| after 5 seconds
+        + .| doBackground -> true, returnCode 0
+        + .| at once
+        """,
+    ),
+    Difference(
         "shared-contexts",
         "A list or dict that is given as a context is shared with the caller, as every argument in Python: a "
         "function or a callback that changes it changes the caller's. PHP copies arrays.",

@@ -50,6 +50,7 @@ enum {
 bool gcffi_client_open(gcffi_client *client, bool from_environment);
 int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation);
 void gcffi_client_close(gcffi_client *client);
+int gcffi_client_set_connect_timeout(gcffi_client *client, int64_t timeout_ms);
 const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
@@ -66,6 +67,7 @@ int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *ki
                            const char *uniques, const char *workloads, const uint64_t *sizes, bool newest_first);
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms);
 int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, size_t *size, int *codes);
+int gcffi_client_leave_out_silent(gcffi_client *client, bool *is_silent);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);

@@ -21,6 +21,8 @@ static gearman_return_t worker_option(void *st, const void *name, size_t size) {
 /* What the hooks of one query see. */
 typedef struct {
   const gcffi_worker *worker; /* whose stop() does not end it; NULL for a client */
+  gcffi_client *client;       /* or whose it is */
+  bool sets_option;           /* opening a connection includes its answer */
   unsigned polled;            /* descriptors of its last wait */
   bool is_truncated;          /* a connection has ended within a packet */
 } query;
@@ -31,17 +33,25 @@ static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nf
   if (asked->worker) {
     gcffi_ignore_wakeup_pipe(asked->worker, fds, count);
   }
-  return gcffi_call_poll(call, fds, count, timeout_ms);
+  return gcffi_opening_poll(call, fds, count, timeout_ms);
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
-  (void)conn;
-  return ((query *)self)->is_truncated ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+  const query *asked = self;
+  if (asked->is_truncated) {
+    return GCFFI_CONNECT_REFUSE;
+  }
+  int64_t limit_ms = asked->client ? asked->client->connect_ms : GCFFI_CONNECT_TIMEOUT_MS;
+  gcffi_opening_begin(conn, asked->sets_option ? GCFFI_FIRST_AWAITS : GCFFI_FIRST_NOTHING, gcffi_after_ms(limit_ms));
+  return GCFFI_CONNECT;
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
   query *asked = self;
   asked->is_truncated = asked->is_truncated || gcffi_conn_is_truncated(conn);
+  if (asked->client) {
+    gcffi_leave_out_late(asked->client, conn);
+  }
 }
 
 static const gcffi_io query_io = {
@@ -85,7 +95,7 @@ static gearman_return_t ask_and_wait(gcffi_client *client, request *ask, const v
 static gearman_return_t query_client(gcffi_client *client, gcffi_call *call, bool apart, request *ask, const void *data,
                                      size_t size) {
   gcffi_client other;
-  query asked = {0};
+  query asked = {.client = client, .sets_option = ask == client_option};
   begin(call, &asked);
   client->has_error = false;
   if (!apart) {
@@ -116,7 +126,7 @@ static gearman_return_t ask_worker_and_wait(gcffi_worker *worker, request *ask, 
 /* Not over the connections of a job that is running, which may ask too. */
 static gearman_return_t query_worker(gcffi_worker *worker, gcffi_call *call, request *ask, const void *data, size_t size) {
   gcffi_worker other;
-  query asked = {.worker = worker};
+  query asked = {.worker = worker, .sets_option = ask == worker_option};
   begin(call, &asked);
   worker->has_error = false;
   if (!worker->job_may_come && worker->phase != GCFFI_BROKEN) {

@@ -72,9 +72,11 @@ static inline bool gcffi_call_is_forked(const gcffi_call *call) { return call &&
 
 int64_t gcffi_now(void);
 
-/* timeout_ms: from now on; negative for none. */
+/* A time from now on; negative for GCFFI_NEVER. */
+static inline int64_t gcffi_after_ms(int64_t ms) { return ms < 0 ? GCFFI_NEVER : gcffi_now() + ms * 1000000LL; }
+
 static inline void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms) {
-  call->deadline = timeout_ms < 0 ? GCFFI_NEVER : gcffi_now() + timeout_ms * 1000000LL;
+  call->deadline = gcffi_after_ms(timeout_ms);
 }
 
 /* True after its deadline. Reads the clock only if there is one. */

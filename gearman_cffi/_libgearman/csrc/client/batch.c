@@ -95,6 +95,9 @@ int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char 
     codes[i] = reply->finished ? (int)reply->rc : rc;
   }
   *size = (size_t)(out - handles);
+  if (rc == GEARMAN_TIMEOUT) {
+    gcffi_leave_out_silent(client);
+  }
   drop_batch(client);
   gcffi_guard_release(&client->guard);
   return 0;

@@ -27,13 +27,26 @@ static void init(gcffi_client *client) {
   client->guard.process = gcffi_process;
   client->pid = getpid();
   client->sent_fd = client->lowat_fd = -1;
+  client->connect_ms = GCFFI_CONNECT_TIMEOUT_MS;
+  client->left_out_until = GCFFI_NEVER;
 }
 
 /* False also if GEARMAN_SERVERS names an unknown host. The memory, here and below, is the caller's. */
 bool gcffi_client_open(gcffi_client *client, bool from_environment) {
   init(client);
   client->st = new_client(from_environment);
+  client->left_out = gcffi_left_out_join(NULL);
   return client->st && (!from_environment || gcffi_remember_environment(client) == GEARMAN_SUCCESS);
+}
+
+/* How long opening a connection may take, in ms; -1 for no limit. */
+int gcffi_client_set_connect_timeout(gcffi_client *client, int64_t timeout_ms) {
+  int refused = gcffi_guard_acquire(&client->guard);
+  if (refused == 0) {
+    client->connect_ms = timeout_ms;
+    gcffi_guard_release(&client->guard);
+  }
+  return refused;
 }
 
 /* A libgearman client with the settings and servers of this one, and not by gearman_client_clone() (Q14). */
@@ -70,6 +83,9 @@ int gcffi_client_clone(gcffi_client *client, gcffi_client *from, size_t rotation
   init(client);
   int rc = gcffi_guard_acquire_reentrant(&from->guard, &acquired);
   if (rc == 0) {
+    client->left_out = gcffi_left_out_join(from->left_out);
+    gcffi_left_out_has_grown(client->left_out, &client->left_out_seen);
+    client->connect_ms = from->connect_ms;
     rc = (int)gcffi_copy_servers(client, from, rotation);
     if (rc == GEARMAN_SUCCESS && !gcffi_client_copy_settings(client, from)) {
       rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
@@ -88,6 +104,7 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_free_client(client->st);
     gcffi_free_freed(client, SIZE_MAX);
     gcffi_forget_servers(client);
+    gcffi_left_out_leave(client->left_out);
     free(client->batch);
     free(client->pollset.fds);
     gcffi_free_task_cache(client);

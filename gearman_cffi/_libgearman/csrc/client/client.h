@@ -3,6 +3,7 @@
 #define GCFFI_CLIENT_H
 
 #include "hooks.h"
+#include "opening.h"
 
 /* ----------------------------------------------------------------------------------------- replies */
 
@@ -37,6 +38,8 @@ typedef struct gcffi_address {
   size_t size;
   unsigned char bytes[sizeof(struct sockaddr_in6)];
 } gcffi_address;
+
+typedef struct gcffi_left_out gcffi_left_out;
 
 /* Has a callback stopped the run? Then libgearman delivers the packet again in the next one. */
 typedef enum { GCFFI_RUNNING, GCFFI_PAUSED_BY_CODE, GCFFI_PAUSED_BY_EXCEPTION } gcffi_paused;
@@ -79,6 +82,11 @@ struct gcffi_client {
   int64_t step_deadline;    /* until when a step that does not wait receives; GCFFI_NEVER for any other */
   gcffi_address skipped[GCFFI_SKIPPED];
   int skipped_count;
+  gcffi_left_out *left_out; /* see left_out.c */
+  unsigned left_out_seen;
+  int64_t left_out_until;   /* when it may connect again to the first of those that it was refused */
+  int64_t connect_ms;       /* how long opening a connection may take; -1 for no limit */
+  int late_servers;         /* that could not be opened in time in this call */
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -140,6 +148,15 @@ gearman_return_t gcffi_client_wait_io(gcffi_client *client, gcffi_call *call);
 void gcffi_client_set_lowat(gcffi_client *client, int bytes);
 void gcffi_client_reset_lowat(gcffi_client *client);
 
+/* left_out.c */
+gcffi_left_out *gcffi_left_out_join(gcffi_left_out *list);
+void gcffi_left_out_leave(gcffi_left_out *list);
+void gcffi_left_out_add(gcffi_left_out *list, const gcffi_conn *conn);
+int64_t gcffi_left_out_until(gcffi_left_out *list, const gcffi_conn *conn);
+bool gcffi_left_out_has_grown(gcffi_left_out *list, unsigned *seen);
+void gcffi_left_out_clear(gcffi_left_out *list);
+void gcffi_leave_out_late(gcffi_client *client, const gcffi_conn *conn);
+
 /* unique.c */
 const char *gcffi_unique_key(gcffi_client *client, const char *given, char text[GCFFI_UNIQUE_TEXT]);
 
@@ -160,6 +177,9 @@ bool gcffi_client_replace(gcffi_client *client);
 bool gcffi_is_rejection(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);
 void gcffi_client_recover(gcffi_client *client, bool paused);
+bool gcffi_leave_out_silent(gcffi_client *client);
+void gcffi_choose_servers_again(gcffi_client *client);
+bool gcffi_client_try_left_out(gcffi_client *client);
 void gcffi_fail_send_errors(gcffi_client *client);
 void gcffi_free_orphans(gcffi_client *client, bool connection_lost);
 void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc);

@@ -34,7 +34,7 @@ static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nf
       fds[i].events = POLLIN;
     }
   }
-  return gcffi_call_poll(call, fds, count, timeout_ms);
+  return gcffi_opening_poll(call, fds, count, timeout_ms);
 }
 
 /* Q30: a connection carries tasks even if sending fails: its loss is then that of a task. */
@@ -47,6 +47,10 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
   conn->carries = client;
   conn->fixes_work_fail = client->exceptions != GCFFI_EXCEPTIONS_ON && !gcffi_library.compares_prefixes;
   client->sent_fd = conn->fd;
+  if (gcffi_opening_has_asked(conn, data, size)) {
+    return (ssize_t)size;
+  }
+  conn->is_silent = true;
   return send(conn->fd, data, size, flags);
 }
 
@@ -58,7 +62,9 @@ static ssize_t receive(void *self, gcffi_call *call, gcffi_conn *conn, void *dat
   if (client->step_deadline != GCFFI_NEVER && !conn->queries && gcffi_now() >= client->step_deadline) {
     return errno = EAGAIN, -1;
   }
-  return recv(conn->fd, data, size, flags | MSG_DONTWAIT);
+  ssize_t got = recv(conn->fd, data, size, flags | MSG_DONTWAIT);
+  conn->is_silent = conn->is_silent && got <= 0;
+  return got;
 }
 
 /* Q06: after a connection is lost, libgearman counts wrongly over the next one to the same address. Within a run it
@@ -73,14 +79,51 @@ static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
   return false;
 }
 
+static void skip(gcffi_client *client, const gcffi_conn *conn) {
+  if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
+    gcffi_address *skipped = &client->skipped[client->skipped_count++];
+    skipped->size = conn->address_size;
+    memcpy(skipped->bytes, conn->address, conn->address_size);
+  }
+}
+
+/* A server that is left out is skipped until it may be tried again, which needs new connections then. */
+static bool is_left_out(gcffi_client *client, const gcffi_conn *conn) {
+  int64_t until = gcffi_left_out_until(client->left_out, conn);
+  if (until) {
+    client->left_out_until = until < client->left_out_until ? until : client->left_out_until;
+    skip(client, conn);
+  }
+  return until;
+}
+
+/* One server must not take the time of the next ones: each gets an equal share of what is left for the call. */
+static int64_t open_until(const gcffi_client *client) {
+  int64_t now = gcffi_now(), deadline = gcffi_current_call->deadline, until = gcffi_after_ms(client->connect_ms);
+  int64_t untried = (int64_t)client->server_count - client->late_servers;
+  int64_t share = deadline == GCFFI_NEVER || untried < 2 ? GCFFI_NEVER : now + (deadline - now) / untried;
+  return share < until ? share : until;
+}
+
+static gcffi_first first_question(const gcffi_client *client) {
+  bool asks = client->exceptions == GCFFI_EXCEPTIONS_ON && !gearman_client_has_option(client->st, GEARMAN_CLIENT_SSL) &&
+              gcffi_library.all_io_is_ours;
+  return asks ? GCFFI_FIRST_ASKS : GCFFI_FIRST_NOTHING;
+}
+
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   gcffi_client *client = self;
-  if (client->health == GCFFI_CONNS_UNUSABLE || is_skipped(client, conn)) {
+  bool is_unusable = client->health == GCFFI_CONNS_UNUSABLE;
+  if (!is_unusable && is_left_out(client, conn)) {
+    return GCFFI_CONNECT_REFUSE;
+  }
+  if (is_unusable || is_skipped(client, conn)) {
     gcffi_client_worsen(client, GCFFI_CONNS_MISCOUNTED);
     return GCFFI_CONNECT_REFUSE;
   }
   conn->opener = client;
   client->connections++;
+  gcffi_opening_begin(conn, first_question(client), open_until(client));
   return GCFFI_CONNECT;
 }
 
@@ -95,11 +138,8 @@ static void disconnected(void *self, gcffi_conn *conn) {
   bool is_unusable = client->task_conn_lost || gcffi_conn_is_truncated(conn);
   gcffi_client_worsen(client, is_unusable ? GCFFI_CONNS_UNUSABLE : GCFFI_CONNS_MISCOUNTED);
   client->connections -= conn->opener == client && client->connections;
-  if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
-    gcffi_address *skipped = &client->skipped[client->skipped_count++];
-    skipped->size = conn->address_size;
-    memcpy(skipped->bytes, conn->address, conn->address_size);
-  }
+  gcffi_leave_out_late(client, conn);
+  skip(client, conn);
 }
 
 const gcffi_io gcffi_client_io = {

@@ -94,6 +94,46 @@ void gcffi_client_recover(gcffi_client *client, bool is_paused) {
   }
 }
 
+/* After a timeout. If the server has not answered anything since the last request, the next calls prefer another one, over
+ * new connections. True if so. */
+bool gcffi_leave_out_silent(gcffi_client *client) {
+  const gcffi_conn *conn = gcffi_conn_of(client->sent_fd);
+  if (client->server_count < 2 || !conn || conn->carries != client || !conn->is_silent) {
+    return false;
+  }
+  gcffi_left_out_add(client->left_out, conn);
+  gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE);
+  return true;
+}
+
+int gcffi_client_leave_out_silent(gcffi_client *client, bool *is_silent) {
+  int refused = gcffi_guard_acquire(&client->guard);
+  if (refused == 0) {
+    *is_silent = gcffi_leave_out_silent(client);
+    gcffi_guard_release(&client->guard);
+  }
+  return refused;
+}
+
+/* Takes new connections, if a server that is connected is left out now, or one that was left out may be tried again. */
+void gcffi_choose_servers_again(gcffi_client *client) {
+  bool has_grown = gcffi_left_out_has_grown(client->left_out, &client->left_out_seen);
+  bool is_over = client->left_out_until != GCFFI_NEVER && gcffi_now() >= client->left_out_until;
+  if (has_grown || is_over) {
+    gcffi_client_worsen(client, GCFFI_CONNS_MISCOUNTED);
+  }
+}
+
+/* If nothing else could be connected to. Returns false if no server was left out, or something was sent to another one. */
+bool gcffi_client_try_left_out(gcffi_client *client) {
+  if (client->left_out_until == GCFFI_NEVER || has_sent(client)) {
+    return false;
+  }
+  gcffi_left_out_clear(client->left_out);
+  gcffi_client_disconnect_all(client);
+  return gcffi_client_readd_servers(client) == GEARMAN_SUCCESS;
+}
+
 /* Before a task is added to a client that may have none. */
 void gcffi_before_adding(gcffi_client *client) {
   if (!client->tasks) {

@@ -11,6 +11,13 @@
 /* Q32: a packet's size has 32 bits; the names before the data need room too. */
 #define MOST_DATA ((size_t)UINT32_MAX - 8192)
 
+/* Q30: a server that does not work for us went away. Or all were tried but those that are left out. */
+static bool may_go_on(gcffi_client *client, gearman_return_t rc) {
+  bool is_harmless = rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && gcffi_waits_are_ours();
+  return client->paused != GCFFI_PAUSED_BY_CODE &&
+         (is_harmless || (rc == GEARMAN_COULD_NOT_CONNECT && gcffi_client_try_left_out(client)));
+}
+
 /* One step: sends and receives what is possible now. True if *left, the number of tasks that are waited for, is not 0
  * and something must become ready first: gcffi_pollset_collect() says what, and gcffi_pollset_feed() before the next
  * step says that it is. Otherwise *rc says how the run ended. */
@@ -24,9 +31,7 @@ bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *lef
       *rc = GEARMAN_SUCCESS;
       return false;
     }
-    /* Q30: a server that does not work for us went away */
-  } while (*rc == GEARMAN_LOST_CONNECTION && !client->task_conn_lost && client->paused != GCFFI_PAUSED_BY_CODE &&
-           gcffi_waits_are_ours());
+  } while (may_go_on(client, *rc));
   client->has_send_errors = client->paused != GCFFI_PAUSED_BY_CODE && *rc != GEARMAN_IO_WAIT && *rc != GEARMAN_SUCCESS;
   bool ends = client->paused || call->state == GCFFI_INTERRUPTED || client->has_send_errors;
   if (ends) {
@@ -81,6 +86,7 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
   call->io = &gcffi_client_io;
   call->self = client;
   gcffi_fail_send_errors(client);
+  gcffi_choose_servers_again(client);
   gcffi_client_recover(client, was_paused);
   client->step_deadline = mode == GCFFI_BLOCK ? GCFFI_NEVER : gcffi_now() + STEP_NS;
   while (waited == GEARMAN_SUCCESS && gcffi_client_step(client, call, left, &rc)) {
@@ -159,6 +165,9 @@ static gearman_return_t run_single(gcffi_client *client, gcffi_call *call, gcffi
   }
   if (!reply->finished) {
     gcffi_reply_drop_data(reply);
+    if (rc == GEARMAN_TIMEOUT && gcffi_call_is_late(call)) {
+      gcffi_leave_out_silent(client);
+    }
   }
   return reply->finished ? reply->rc : rc;
 }
@@ -192,6 +201,7 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   if (refused) {
     return refused;
   }
+  client->late_servers = 0;
   gcffi_before_adding(client);
   gcffi_reply_clear(reply);
   gearman_return_t rc = reject_nameless(client, kind, function);

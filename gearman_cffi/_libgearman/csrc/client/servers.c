@@ -93,6 +93,7 @@ void gcffi_client_worsen(gcffi_client *client, gcffi_health health) {
 void gcffi_client_mark_good(gcffi_client *client) {
   client->health = GCFFI_CONNS_GOOD;
   client->skipped_count = client->connections = 0;
+  client->left_out_until = GCFFI_NEVER;
 }
 
 /* Leaves libgearman without servers; see gcffi_client_readd_servers(). */

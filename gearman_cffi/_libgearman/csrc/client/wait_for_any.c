@@ -43,6 +43,11 @@ static void split(gcffi_client **clients, size_t count, const struct pollfd *all
   }
 }
 
+static bool is_opening_late(const gcffi_client *client) {
+  int64_t until = gcffi_opening_until(client->pollset.fds, client->pollset.count);
+  return until != GCFFI_NEVER && gcffi_now() >= until;
+}
+
 static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi_call *call) {
   for (size_t i = 0; i < count; i++) {
     gearman_return_t rc = use(clients[i], GCFFI_COLLECT, -1);
@@ -56,11 +61,13 @@ static gearman_return_t wait_for_any(gcffi_client **clients, size_t count, gcffi
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   join(clients, count, all);
-  int ready = gcffi_call_wait_until(call, all, total, call->deadline);
-  if (ready > 0) {
-    split(clients, count, all, ready);
-    for (size_t i = 0; i < count; i++) {
+  int64_t until = gcffi_opening_until(all, total);
+  int ready = gcffi_call_wait_until(call, all, total, until < call->deadline ? until : call->deadline);
+  split(clients, count, all, ready);
+  for (size_t i = 0; i < count; i++) {
+    if (ready > 0 || is_opening_late(clients[i])) {
       use(clients[i], GCFFI_FEED, -1);
+      ready = 1;
     }
   }
   free(all);

@@ -3,6 +3,7 @@
 #define GCFFI_CONN_H
 
 #include <netinet/in.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "packet.h"
@@ -28,6 +29,22 @@ typedef enum {
   GCFFI_HANDLE_TO_END,  /* puts a NUL behind it; the head has been changed for that */
 } gcffi_handle;
 
+/* How far opening a connection has come; see opening.c. */
+typedef enum {
+  GCFFI_OPEN,
+  GCFFI_CONNECTING,
+  GCFFI_ASKING,     /* it is connected, and the answer to the first question is to come; libgearman sees it connecting */
+  GCFFI_AWAITING,   /* the same, and libgearman has asked */
+  GCFFI_NOT_OPENED, /* in time */
+} gcffi_opening;
+
+/* What is part of opening it, besides connecting. */
+typedef enum {
+  GCFFI_FIRST_NOTHING,
+  GCFFI_FIRST_ASKS,   /* for the exceptions of workers */
+  GCFFI_FIRST_AWAITS, /* the first answer, of whatever libgearman asks */
+} gcffi_first;
+
 typedef struct gcffi_conn {
   int fd;
   bool open;
@@ -38,10 +55,15 @@ typedef struct gcffi_conn {
   gcffi_inbound inbound;
   gcffi_handle handle;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
+  bool is_silent;     /* nothing has come since a client's last request was sent */
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
   gcffi_grab grab;
   bool removes_packet; /* libgearman does not see the packet that is coming in; see inbound.c */
   bool was_rejected;   /* the server has rejected the worker's late answer to a job, by an ERROR that was removed */
+  gcffi_opening opening;
+  gcffi_first first;
+  bool has_asked;     /* for the exceptions of workers, before libgearman does; see opening.c */
+  int64_t open_until; /* opening it fails then */
   bool is_new;        /* a worker has sent nothing over it yet */
   bool is_blocking;   /* in recv(), with a timeout; see recv_wait.c */
   int lowat;          /* SO_RCVLOWAT */
@@ -49,6 +71,9 @@ typedef struct gcffi_conn {
   size_t address_size;
   unsigned char address[sizeof(struct sockaddr_in6)];
 } gcffi_conn;
+
+/* How long opening a connection may take, unless the hook "connecting" says something else. */
+#define GCFFI_CONNECT_TIMEOUT_MS 5000
 
 gcffi_conn *gcffi_conn_of(int fd);
 gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size);
