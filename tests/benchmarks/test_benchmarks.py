@@ -35,6 +35,7 @@ def silently(work: Work, rounds: int = 1, slow: bool = False) -> Outcome:
 
 
 class TestCommand:
+    @pytest.mark.php
     def test_measures_each_program_and_writes_tables_and_figures(self, tmp_path: Path) -> None:
         """Client, worker and gearmand, latencies, ratios and goals: on the screen, in Markdown and in JSON."""
         page, figures = tmp_path / "page.md", tmp_path / "figures.json"

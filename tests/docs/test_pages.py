@@ -26,7 +26,13 @@ def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def page(path: Path) -> object:
+    """The parameter of a page, marked if it has PHP code."""
+    marks = [pytest.mark.php] if "```php" in path.read_text("utf-8") else []
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
+
+
+@pytest.mark.parametrize("path", [page(path) for path in PAGES])
 @pytest.mark.usefixtures("_own_modules")
 def test_page(path: Path, tmp_path: Path) -> None:
     """The blocks work in order, and print what the page shows."""

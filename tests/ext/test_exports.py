@@ -29,6 +29,7 @@ def php_constants() -> dict[str, Any]:
 class TestConstants:
     """The constants GEARMAN_*, compared with PHP."""
 
+    @pytest.mark.php
     def test_they_are_php_s(self, php_constants: dict[str, Any]) -> None:
         """The mirror has every constant of the extension, with the same value and type."""
         ours = {name: getattr(gearman_cffi.ext, name, None) for name in php_constants}
@@ -37,6 +38,7 @@ class TestConstants:
             name: type(value) for name, value in php_constants.items()
         }
 
+    @pytest.mark.php
     def test_there_are_no_others(self, php_constants: dict[str, Any]) -> None:
         """The mirror has no other constants."""
         assert {name for name in vars(constants) if name.startswith("GEARMAN_")} == set(php_constants)
@@ -50,6 +52,7 @@ class TestConstants:
 class TestStarImport:
     """``from gearman_cffi.ext import *``."""
 
+    @pytest.mark.php
     def test_it_brings_what_the_extension_brings(self, php_constants: dict[str, Any]) -> None:
         """It imports the classes, constants and functions of the extension, and nothing else."""
         namespace: dict[str, Any] = {}

@@ -17,6 +17,8 @@ from tests.python_layer.test_php_against_php import tree_of
 from tests.python_layer.workers import handlers, running
 from tests.support import is_served, shown, wait_until
 
+pytestmark = pytest.mark.php
+
 PHP = Path(__file__).with_name("php")
 SCALARS: list[Any] = [None, True, False, 0, -(2**63), 2**63 - 1, 1.5, -0.0, 1e100, float("inf")]
 TEXTS: list[Any] = [

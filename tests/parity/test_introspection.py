@@ -13,6 +13,8 @@ import pytest
 from gearman_cffi import ext
 from tests.parity.groups import HERE, recording
 
+pytestmark = pytest.mark.php
+
 # Methods that the extension does not have.
 OWN_METHODS = {"GearmanWorker.stop", "GearmanException.getMessage", "GearmanException.getCode"}
 OWN_METHODS |= {"GearmanException.getPrevious"}

@@ -10,6 +10,8 @@ from tests.parity.comparison import places, unexpected
 from tests.parity.differences import DIFFERENCES
 from tests.parity.groups import GROUPS, HERE, Runs
 
+pytestmark = pytest.mark.php
+
 
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from gearman_cffi import PhpSerializer, SerializerError
 
+pytestmark = pytest.mark.php
+
 CODEC = str(Path(__file__).with_name("codec.php"))
 PLAIN = PhpSerializer(pass_serialized=False, strict=True)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
