@@ -59,6 +59,7 @@ typedef struct gcffi_conn {
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
   gcffi_grab grab;
   bool removes_packet; /* libgearman does not see the packet that is coming in; see inbound.c */
+  bool may_reject;     /* the worker's last answer to a job may be late; see inbound.c */
   bool was_rejected;   /* the server has rejected the worker's late answer to a job, by an ERROR that was removed */
   gcffi_opening opening;
   gcffi_first first;

@@ -117,6 +117,7 @@ static bool accept_head(gcffi_conn *conn, gcffi_audience audience) {
   case GEARMAN_COMMAND_JOB_ASSIGN_UNIQ:
   case GEARMAN_COMMAND_JOB_ASSIGN_ALL:
     conn->grab = GCFFI_GRAB_ANSWERED;
+    conn->may_reject = false;
     return true;
   case GEARMAN_COMMAND_ECHO_RES:
   case GEARMAN_COMMAND_OPTION_RES:
@@ -167,12 +168,19 @@ static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char
   return (size_t)(accepted - data);
 }
 
+/* An ERROR that is removed ends the call; so the job that may follow it stays in the kernel until then. */
+static size_t room(const gcffi_conn *conn, size_t size) {
+  const gcffi_stream *in = &conn->in;
+  size_t most = in->rest ? in->rest : GCFFI_HEAD - in->head_size % GCFFI_HEAD;
+  return conn->may_reject && most < size ? most : gcffi_handle_room(conn, size);
+}
+
 ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   if (conn->inbound != GCFFI_INBOUND_GOOD) {
     return show_refusal(conn, data, size);
   }
   ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(call, conn, data, size, flags)
-                                      : receive(call, conn, data, gcffi_handle_room(conn, size), flags);
+                                      : receive(call, conn, data, room(conn, size), flags);
   if (got > 0) {
     got = (ssize_t)accept_packets(conn, call->io, data, (size_t)got);
     return got ? got : conn->inbound == GCFFI_INBOUND_GOOD ? (errno = EAGAIN, -1) : show_refusal(conn, data, size);

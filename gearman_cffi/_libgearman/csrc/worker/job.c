@@ -9,6 +9,7 @@ void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st) {
   if (st) {
     job->workload = (char *)gearman_job_workload(st);
     job->size = gearman_job_workload_size(st);
+    job->begun = gcffi_now();
   }
 }
 

@@ -12,6 +12,7 @@ struct gcffi_job {
   size_t size;
   const char *result; /* left by Python for C to send */
   size_t result_size;
+  int64_t begun;          /* when Python got it */
   int rc;                 /* how it ends, for work(): a return code */
   bool answered;          /* its end was sent */
   bool connection_broken; /* a packet was sent in part */

@@ -56,6 +56,14 @@ static bool is_withheld(gcffi_conn *conn, unsigned char command) {
   return gcffi_is_grab(command) || command == GEARMAN_COMMAND_PRE_SLEEP;
 }
 
+#define SHORTEST_TIME_LIMIT_NS 1000000000LL
+
+/* A server rejects what is sent for a job after its time limit. Of a job of grab it is not known how long it took. */
+static bool may_be_late(const gcffi_worker *worker, const gcffi_call *call) {
+  return call->kind == GCFFI_CALL_SENDS &&
+         (!worker->job.st || gcffi_now() - worker->job.begun >= SHORTEST_TIME_LIMIT_NS);
+}
+
 static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
   if (worker->is_leaving && is_withheld(conn, gcffi_bare_command(data, size))) {
@@ -67,6 +75,7 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
     gcffi_send_identifier(worker, conn->fd, data, size);
   }
   note_sent(worker, conn, asks, announces);
+  conn->may_reject = conn->may_reject || may_be_late(worker, call);
   ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
     gcffi_worker_note_asked(worker, conn);
