@@ -6,6 +6,8 @@ bytes; names, handles and error texts are str. A PHP warning is a GearmanWarning
 
 from __future__ import annotations
 
+from typing import Final
+
 from gearman_cffi._libgearman import ConcurrentUseError as ConcurrentUseError
 from gearman_cffi._libgearman import ForkedUseError as ForkedUseError
 from gearman_cffi._libgearman import JobKind as JobKind
@@ -22,6 +24,10 @@ from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.library import *
 from gearman_cffi.ext.task import GearmanTask
 from gearman_cffi.ext.worker import GearmanWorker
+
+if capabilities.stop_wait_on_signal:
+    GEARMAN_CLIENT_STOP_WAIT_ON_SIGNAL: Final = 1024
+    GEARMAN_WORKER_STOP_WAIT_ON_SIGNAL: Final = 8192
 
 # PHP's names; others, such as ReturnCode and capabilities, are imported by name. Made by script/make_functions.py.
 __all__ = [
@@ -300,3 +306,5 @@ __all__ = [
     "gearman_worker_wait",
     "gearman_worker_work",
 ]
+if capabilities.stop_wait_on_signal:
+    __all__ += ["GEARMAN_CLIENT_STOP_WAIT_ON_SIGNAL", "GEARMAN_WORKER_STOP_WAIT_ON_SIGNAL"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi.ext import GearmanJob
+from gearman_cffi.ext import GearmanJob, capabilities
 from gearman_cffi.testing import Gearmand
 from tests.support import POLL, SLICES, Child, client_of, is_served, queued, serving, wait_until
 
@@ -116,3 +116,46 @@ say("works", worker.work())
         assert child.end() == 0
         assert "from the function" in child.errors()
         assert "from the handler" in child.errors()
+
+
+@pytest.mark.skipif(not capabilities.stop_wait_on_signal, reason="an option of libgearman 2.0")
+class TestStopWaitOnSignal:
+    """With GEARMAN_WORKER_STOP_WAIT_ON_SIGNAL a handler that returns ends the wait of a worker, and wait()."""
+
+    @pytest.mark.parametrize("options", ["0", "GEARMAN_WORKER_NON_BLOCKING"], ids=["work", "wait"])
+    def test_a_worker(self, gearmand: Gearmand, options: str) -> None:
+        """A loop can end because of what the handler did."""
+        program = f"""
+        handled = []
+        signal.signal(signal.SIGUSR1, lambda number, frame: handled.append(number))
+        worker = worker_of(*PORTS, f=echo)
+        worker.addOptions(GEARMAN_WORKER_STOP_WAIT_ON_SIGNAL | {options})
+        while not handled:
+            worker.work()
+            code = worker.returnCode()
+            if {options} and not handled:
+                worker.wait()
+                code = worker.returnCode()
+        say(code == GEARMAN_IO_WAIT)
+        """
+        with Child(program, gearmand.port) as child:
+            wait_until(lambda: is_served(gearmand, "f"), "the worker is there")
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+            child.expect("True")
+
+    def test_a_client_that_runs_tasks_goes_on(self, gearmand: Gearmand) -> None:
+        """As in libgearman."""
+        program = """
+        signal.signal(signal.SIGUSR1, lambda number, frame: say("handled"))
+        client = client_of(*PORTS)
+        client.addOptions(GEARMAN_CLIENT_STOP_WAIT_ON_SIGNAL)
+        say(client.doNormal("f", "x"))
+        """
+        with Child(program, gearmand.port) as child:
+            wait_until(lambda: queued(gearmand, "f") == 1, "the client waits")
+            child.await_blocked()
+            child.send(signal.SIGUSR1)
+            child.expect("handled")
+            with serving(gearmand, f=lambda job, context: b"done"):
+                child.expect("b'done'")

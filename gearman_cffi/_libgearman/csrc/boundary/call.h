@@ -137,7 +137,9 @@ typedef struct gcffi_pollset {
   struct pollfd *fds; /* malloc()ed */
   nfds_t count;
   int64_t deadline;
-  int ready; /* as poll() returns it */
+  int ready; /* as poll() returns it, with its errno */
+  int error;
+  bool ends_on_signal; /* even if no handler raises; libgearman's own option is set too */
   gcffi_pollset_use use;
 } gcffi_pollset;
 

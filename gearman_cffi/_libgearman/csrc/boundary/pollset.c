@@ -40,7 +40,11 @@ gearman_return_t gcffi_pollset_collect(gcffi_call *call, gcffi_pollset *pollset)
 
 /* How many are ready. 0: the time is over, or a signal handler raised. */
 int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until) {
-  return pollset->ready = gcffi_call_wait(call, pollset->fds, pollset->count, until);
+  call->pollset = pollset;
+  pollset->ready = gcffi_call_wait(call, pollset->fds, pollset->count, until);
+  pollset->error = errno;
+  call->pollset = NULL;
+  return pollset->ready;
 }
 
 gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset) { return use(call, pollset, GCFFI_FEED); }
@@ -69,6 +73,7 @@ static int feed(const gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) 
     fds[i].revents = i < pollset->count && pollset->fds[i].fd == fds[i].fd ? pollset->fds[i].revents : 0;
     ready += fds[i].revents != 0;
   }
+  errno = pollset->error;
   return pollset->ready < 0 ? pollset->ready : ready;
 }
 

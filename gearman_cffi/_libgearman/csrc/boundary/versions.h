@@ -20,6 +20,9 @@ typedef struct {
 
 extern gcffi_loaded gcffi_library;
 
+/* GEARMAN_CLIENT/WORKER_STOP_WAIT_ON_SIGNAL, which 1.x has no names for and never reports. */
+enum { GCFFI_CLIENT_STOPS_ON_SIGNAL = 1 << 10, GCFFI_WORKER_STOPS_ON_SIGNAL = 1 << 13 };
+
 /* Declared by 1.x, exported from 2.0.0 on. */
 #pragma weak gearman_worker_set_ssl
 void gearman_worker_set_ssl(gearman_worker_st *worker, bool ssl, const char *ca_file, const char *certificate,

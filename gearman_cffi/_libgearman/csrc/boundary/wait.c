@@ -89,6 +89,9 @@ static int poll_with_signals(gcffi_call *call, struct pollfd *fds, nfds_t count,
     if (call->state == GCFFI_INTERRUPTED || (until != GCFFI_NEVER && gcffi_now() >= until)) {
       return 0;
     }
+    if (signalled && call->pollset && call->pollset->ends_on_signal) {
+      return ready;
+    }
     recheck = checks && !signalled ? GCFFI_SIGNAL_RECHECK_LONG_NS : GCFFI_SIGNAL_RECHECK_NS;
     checks = handles_signals && !signalled;
   }

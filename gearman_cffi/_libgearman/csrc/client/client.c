@@ -1,6 +1,7 @@
 /* A client's life: opening, settings, copies, closing. */
 #define _GNU_SOURCE
 #include "client.h"
+#include "versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,9 @@ int gcffi_client_wait(gcffi_client *client) {
     client->has_error = false;
     call.io = &gcffi_client_io;
     call.self = client;
+    client->pollset.ends_on_signal = (gearman_client_options(client->st) & (int)GCFFI_CLIENT_STOPS_ON_SIGNAL) != 0;
     rc = gcffi_call_end(&call, (int)gcffi_client_wait_io(client, &call));
+    client->pollset.ends_on_signal = false; /* libgearman's runs go on after a signal */
   }
   return rc;
 }

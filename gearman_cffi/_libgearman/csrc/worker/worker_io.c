@@ -6,6 +6,7 @@
  * the worker 29 % more CPU, and gearmand 40 % more. */
 #define _GNU_SOURCE
 #include "worker.h"
+#include "versions.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -86,6 +87,7 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
 
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
   worker->pollset.worker = worker->st;
+  worker->pollset.ends_on_signal = (gearman_worker_options(worker->st) & (int)GCFFI_WORKER_STOPS_ON_SIGNAL) != 0;
   return gcffi_wait(call, &worker->pollset);
 }
 
