@@ -18,11 +18,18 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
                                     : gcffi_call_poll(call, fds, count, timeout);
 }
 
-/* May take long. */
+/* May take long, and nothing can end it. So the deadline moves on meanwhile: a worker that looks the name of a lost server
+ * up again and again still has time for the others. */
 static int our_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                            struct addrinfo **found) {
+  gcffi_call *call = gcffi_current_call;
+  int64_t before = gcffi_now();
   gcffi_gil_release();
-  return getaddrinfo(host, service, hints, found);
+  int rc = getaddrinfo(host, service, hints, found);
+  if (call && call->deadline != GCFFI_NEVER) {
+    call->deadline += gcffi_now() - before;
+  }
+  return rc;
 }
 
 static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
