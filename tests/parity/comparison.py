@@ -6,6 +6,7 @@ from collections import Counter
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from gearman_cffi.ext import capabilities
 from tests.parity.differences import DIFFERENCES, Difference
 from tests.parity.normalize import sections
 
@@ -39,10 +40,16 @@ def hunks(group: str, php: str, ours: str) -> list[Hunk]:
     return found
 
 
-def places(difference: Difference) -> list[Hunk]:
-    """Returns the places that a difference of the table names."""
+def places(difference: Difference, later: bool = not capabilities.submits_newest_first) -> list[Hunk]:
+    """Returns the places that a difference of the table names. later: with libgearman 2.0 and later."""
+    of_later = _read(difference.later) if later else []
+    sections = {place.section for place in of_later}
+    return [place for place in _read(difference.places) if place.section not in sections] + of_later
+
+
+def _read(places: str) -> list[Hunk]:
     found: list[Hunk] = []
-    for line in difference.places.strip().split("\n"):
+    for line in places.strip().split("\n"):
         text = line.strip()
         if text.startswith("- "):
             found[-1] = found[-1]._replace(php=(*found[-1].php, text[2:]))

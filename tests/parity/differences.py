@@ -13,14 +13,27 @@ from typing import NamedTuple
 
 
 class Difference(NamedTuple):
-    """id: for references. reason: what differs and why. places: where the scenarios show it."""
+    """id: for references. reason: what differs and why. places: where the scenarios show it. later: the same with
+    libgearman 2.0 and later, for the sections in which that differs.
+    """
 
     id: str
     reason: str
     places: str
+    later: str = ""
 
 
 DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "late-answers",
+        "With libgearman 2.0 and later, a late answer goes to no other job. In PHP it is taken for that of the next one.",
+        "",
+        r"""
+        04_timeouts: timeouts / the late answer of a doNormal is dropped
+        - .| doNormal(data) -> "SLOW"
+        + .| doNormal(data) -> "d1d2R"
+        """,
+    ),
     Difference(
         "null-as-host",
         "None as a host means localhost. PHP deprecates null there, although it is the default.",
@@ -270,6 +283,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         + .| complete b
         + .| complete a
         """,
+        r"""
+        08_callback_returns: exceptions / the first of three tasks
+        + .| complete b
+        + .| complete c
+        """,
     ),
     Difference(
         "clear-callbacks",
@@ -332,6 +350,20 @@ DIFFERENCES: tuple[Difference, ...] = (
         + .|     rc 0=SUCCESS
         + .| status s3 known true
         + .| status s2 known false
+        + .| runTasks -> true
+        + .|     rc 0=SUCCESS
+        + .| complete n "R:n"
+        + .| runTasks -> true
+        + .|     rc 0=SUCCESS
+        """,
+        r"""
+        07_callbacks: status tasks / several, and a normal task
+        - .| crashes
+        + .| status s1 known true
+        + .| runTasks -> true
+        + .|     rc 0=SUCCESS
+        + .| status s2 known false
+        + .| status s3 known true
         + .| runTasks -> true
         + .|     rc 0=SUCCESS
         + .| complete n "R:n"
