@@ -16,8 +16,8 @@ from gearman_cffi._worker.connection import (
     NonWarningWorker,
     WorkerConnection,
     failure_of,
-    is_reachable,
     wait,
+    wait_shortly,
 )
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
@@ -53,6 +53,8 @@ class Worker:
     serializer: reads workloads and writes results; PhpSerializer by default.
     idle_interval: seconds or a timedelta. After this time an idle worker tries lost servers again and dispatches
         worker.on_no_jobs. A job that arrives meanwhile is executed at once.
+    connect_timeout: seconds or a timedelta that connecting to a server may take. The worker serves the other servers
+        meanwhile, and tries again later.
     signals: stop run(); see there.
     client_id: names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
     Raises TypeError or ValueError for arguments that cannot be used.
@@ -66,6 +68,7 @@ class Worker:
         *,
         serializer: Serializer | None = None,
         idle_interval: float | timedelta = 5.0,
+        connect_timeout: float | timedelta = 5.0,
         signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
         client_id: str | None = None,
     ) -> None:
@@ -76,7 +79,8 @@ class Worker:
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
         self.serializer: Serializer = serializer_or_default(serializer)
         wait_milliseconds = to_required_milliseconds(idle_interval, "idle_interval")
-        self._connection = WorkerConnection(self.servers, wait_milliseconds, client_id)
+        connect_milliseconds = to_required_milliseconds(connect_timeout, "connect_timeout")
+        self._connection = WorkerConnection(self.servers, wait_milliseconds, connect_milliseconds, client_id)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
@@ -203,23 +207,24 @@ class Worker:
         if rc == ReturnCode.IO_WAIT:
             self._idle(worker, EventName.IO_WAIT)
         elif rc == ReturnCode.NO_JOBS:
-            if self._server_state is _ServerState.REACHABLE or is_reachable(worker):
-                self._note_connection()
-                self._idle(worker, EventName.NO_JOBS)
-            else:
+            waited = None if self._server_state is _ServerState.REACHABLE else wait_shortly(worker)
+            if waited == ReturnCode.NO_ACTIVE_FDS:
                 self._handle_unreachable(worker)
+            else:
+                self._note_connection()
+                self._idle(worker, EventName.NO_JOBS, has_arrived=waited == ReturnCode.SUCCESS)
         elif rc in UNREACHABLE:
             self._handle_unreachable(worker)
         elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
             self._events.report_failure(failure_of(worker, self.servers))
             self._stop_request.wait(self._retries.record_failure())
 
-    def _idle(self, worker: GearmanWorker, event: EventName) -> None:
-        """Waits for a reply or a job. Dispatches no events while it tries to connect again."""
+    def _idle(self, worker: GearmanWorker, event: EventName, has_arrived: bool = False) -> None:
+        """Waits for a reply or a job, unless one has arrived. Dispatches no events while it tries to connect again."""
         dispatches = self._server_state is not _ServerState.UNREACHABLE
         if dispatches:
             self._events.dispatch_guarded(event)
-        rc = ReturnCode.SUCCESS if self._stop_request.requested else wait(worker)
+        rc = ReturnCode.SUCCESS if has_arrived or self._stop_request.requested else wait(worker)
         if rc == ReturnCode.NO_ACTIVE_FDS:
             self._handle_unreachable(worker)
             return

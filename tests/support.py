@@ -7,6 +7,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,40 @@ def frozen(server: Gearmand) -> Iterator[None]:
     finally:
         if server.running:
             server.resume()
+
+
+class GoneHost:
+    """A port that looks as if its host were gone: nothing answers, not even a refusal. It is free after the block.
+
+    The queue of a listening socket is full, so that the kernel drops what asks for a connection.
+    """
+
+    def __enter__(self) -> GoneHost:
+        self._listener = socket.create_server((HOST, 0), backlog=0)
+        self.port: int = self._listener.getsockname()[1]
+        self._fillers = [socket.socket() for _ in range(4)]
+        for filler in self._fillers:
+            filler.setblocking(False)
+            filler.connect_ex((HOST, self.port))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for filler in self._fillers:
+            filler.close()
+        self._listener.close()
+
+    def first_bytes(self, seconds: float = 20) -> bytes:
+        """The host is back: accepts connections, and returns what the first one to send something has sent."""
+        for filler in self._fillers:
+            filler.close()
+        self._listener.settimeout(seconds)
+        while True:
+            connection = self._listener.accept()[0]
+            with connection:
+                connection.settimeout(seconds)
+                data = connection.recv(1000)
+                if data:
+                    return data
 
 
 class Serving(threading.Thread):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import threading
 
 from gearman_cffi._libgearman import distribution
@@ -35,9 +36,20 @@ except ImportError as error:
 __all__ = ["ffi", "lib"]
 
 
+def _tcp_timeout() -> int:
+    """The milliseconds after which TCP gives up a server that is gone: GEARMAN_CFFI_TCP_TIMEOUT in seconds, or 30 s."""
+    value = os.environ.get("GEARMAN_CFFI_TCP_TIMEOUT") or "30"
+    if not re.fullmatch(r"\d{1,5}(\.\d*)?", value):
+        raise ValueError(
+            f"invalid GEARMAN_CFFI_TCP_TIMEOUT {value!r}: it must be seconds below 100000; 0 leaves it to the system"
+        )
+    return round(float(value) * 1000)
+
+
 lib.gcffi_init()
 if lib.gcffi_is_unsafe():  # Q41
     raise ImportError(_REASON.format(reason=_UNSAFE.format(version=ffi.string(lib.gearman_version()).decode())))
+lib.gcffi_set_tcp_timeout(_tcp_timeout())
 if lib.gcffi_set_main_thread(threading.main_thread().ident or 0):
     atexit.register(lib.gcffi_finalize)
 os.register_at_fork(after_in_child=lib.gcffi_forked)

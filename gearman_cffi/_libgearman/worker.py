@@ -158,6 +158,10 @@ class NativeWorker(NativeObject):
         """Whether a non-blocking work() waits up to 50 ms for the server's answer whether it has a job."""
         self._checked().wait_for_grab_reply = waits
 
+    def set_connect_timeout(self, milliseconds: int) -> None:
+        """How long opening a connection may take; 5 s by default."""
+        self._checked().connect_timeout = milliseconds
+
     def work(self, keep_working: bool = False) -> tuple[int, BaseException | None]:
         """Waits for a job and runs it (gearman_worker_work).
 

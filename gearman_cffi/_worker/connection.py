@@ -54,10 +54,12 @@ class WorkerConnection:
 
     One that the user has set keeps its options and the servers that it already has. One that is created here is
     non-blocking. When idle it waits in wait(), which returns after wait_milliseconds, so that the worker can try lost
-    servers again.
+    servers again. Opening a connection may take connect_milliseconds.
     """
 
-    def __init__(self, servers: ServerCollection, wait_milliseconds: int, client_id: str | None) -> None:
+    def __init__(
+        self, servers: ServerCollection, wait_milliseconds: int, connect_milliseconds: int, client_id: str | None
+    ) -> None:
         """Raises InvalidArgument for a client id that cannot be sent."""
         if client_id is not None and not _is_valid_client_id(client_id):
             raise InvalidArgument(
@@ -65,6 +67,7 @@ class WorkerConnection:
             )
         self._servers = servers
         self._wait_milliseconds = wait_milliseconds
+        self._connect_milliseconds = connect_milliseconds
         self._client_id = client_id
         self._user_worker: GearmanWorker | None = None
         self._has_servers = False
@@ -86,6 +89,7 @@ class WorkerConnection:
                 raise NoServers("the worker has no servers: give it at least one, such as 'localhost:4730'")
             worker = NonWarningWorker()
             worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)  # setOptions() would switch unique keys off
+            worker._set_connect_timeout(self._connect_milliseconds)
             if self._client_id is not None:
                 worker.setId(self._client_id)
             self._has_servers = False
@@ -104,15 +108,15 @@ class WorkerConnection:
         self._unknown_servers = [server for server in self._unknown_servers if not _add_server(worker, server)]
 
 
-def is_reachable(worker: GearmanWorker) -> bool:
-    """Whether the worker is connected to a server, after it has reported NO_JOBS.
+def wait_shortly(worker: GearmanWorker) -> int:
+    """Calls wait() for a millisecond, after work() has reported NO_JOBS. Returns its return code.
 
-    work() also reports NO_JOBS if no server is connected. Only wait() distinguishes the two.
+    It is NO_ACTIVE_FDS if no server is connected: work() also reports NO_JOBS then.
     """
     milliseconds = worker.timeout()
     worker.setTimeout(1)
     try:
-        return wait(worker) != ReturnCode.NO_ACTIVE_FDS
+        return wait(worker)
     finally:
         worker.setTimeout(milliseconds)
 

@@ -10,7 +10,7 @@ import click
 
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.options import Assignment, Number, Size, option, servers_option
+from gearman_cffi.cli.options import Assignment, Number, Size, connect_timeout_option, option, servers_option
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
@@ -94,6 +94,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     metavar="SECONDS",
     help="How often an idle process tries to reconnect to lost servers.",
 )
+@connect_timeout_option
 @option(
     "--metrics-port",
     type=click.IntRange(1, 65535),

@@ -210,6 +210,10 @@ class GearmanWorker(GearmanBase):
         """Whether a non-blocking work() waits for a server's answer; see NativeWorker.set_wait_for_grab_reply()."""
         self._native.set_wait_for_grab_reply(waits)
 
+    def _set_connect_timeout(self, milliseconds: int) -> None:
+        """How long opening a connection may take."""
+        self._native.set_connect_timeout(milliseconds)
+
     # ---------------------------------------------------------------------------- private
 
     def _new_native(self) -> NativeWorker:

@@ -67,6 +67,7 @@ class PoolOptions:
     client_id: str | None = None
     serializer: str = "php"
     idle_interval: float = 5.0
+    connect_timeout: float = 5.0
     ready_file: Path | None = None
     preload: Preload = Preload.AUTO
     reload_directories: tuple[Path, ...] = ()
@@ -120,6 +121,7 @@ class ProcessOptions:
     client_id: str | None
     serializer: str
     idle_interval: float
+    connect_timeout: float
     log_level: str
     log_format: str
 
@@ -137,6 +139,7 @@ class ProcessOptions:
             client_id=pool.client_id,
             serializer=pool.serializer,
             idle_interval=pool.idle_interval,
+            connect_timeout=pool.connect_timeout,
             log_level=pool.log_level,
             log_format=pool.log_format,
         )

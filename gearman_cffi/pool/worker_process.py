@@ -115,6 +115,7 @@ class WorkerProcess:
             dispatcher,
             serializer=BY_NAME[self._options.serializer](),
             idle_interval=self._options.idle_interval,
+            connect_timeout=self._options.connect_timeout,
             signals=(),
             client_id=self._options.client_id,
         )

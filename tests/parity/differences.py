@@ -638,6 +638,25 @@ DIFFERENCES: tuple[Difference, ...] = (
         """,
     ),
     Difference(
+        "silent-server",
+        "A worker of several servers waits 0.2 seconds for a server that does not answer, and turns to the next one. When "
+        "the answer comes, it counts. PHP waits for minutes, or never returns.",
+        r"""
+        20_no_answer: a worker of a server that does not answer, and of one that does / the host drops packets
+        - .| tries for minutes
+        + .| work -> true, returnCode 0
+        + .| at once
+        + .| work -> true, returnCode 0
+        + .| at once
+        20_no_answer: a worker of a server that does not answer, and of one that does / it accepts connections
+        - .| never returns
+        + .| work -> true, returnCode 0
+        + .| at once
+        + .| work -> true, returnCode 0
+        + .| at once
+        """,
+    ),
+    Difference(
         "shared-contexts",
         "A list or dict that is given as a context is shared with the caller, as every argument in Python: a "
         "function or a callback that changes it changes the caller's. PHP copies arrays.",

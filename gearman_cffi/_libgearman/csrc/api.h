@@ -25,6 +25,7 @@ bool gcffi_init(void);
 bool gcffi_set_main_thread(unsigned long ident);
 void gcffi_finalize(void);
 void gcffi_forked(void);
+void gcffi_set_tcp_timeout(int ms);
 bool gcffi_waits_are_ours(void);
 bool gcffi_is_unsafe(void);
 bool gcffi_has_tls(void);

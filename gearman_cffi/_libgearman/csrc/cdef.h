@@ -38,6 +38,7 @@ struct gcffi_worker {
   bool wait_for_grab_reply;
   bool keep_working;
   bool functions_removed;
+  int connect_timeout;
   ...;
 };
 

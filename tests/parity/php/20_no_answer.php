@@ -3,3 +3,6 @@
 head('a server that does not answer, and one that does');
 recorded('the host drops packets', 'tries for minutes');
 recorded('it accepts connections', 'never returns');
+head('a worker of a server that does not answer, and of one that does');
+recorded('the host drops packets', 'tries for minutes');
+recorded('it accepts connections', 'never returns');

@@ -66,3 +66,31 @@ def _() -> None:
             except GearmanException as error:
                 out(f"addServer -> {error}")
         submit(c)
+
+
+head("a worker of a server that does not answer, and of one that does")
+
+
+def work(silent: int) -> None:
+    """The server that does not answer is asked first."""
+    w, c = GearmanWorker(), GearmanClient()
+    c.addServer("127.0.0.1", UP, False)
+    w.addServer("127.0.0.1", UP, False)
+    w.addServer("127.0.0.1", silent, False)
+    w.addFunction("f", lambda job: "done")
+    for _ in range(2):
+        c.doBackground("f", "x")
+        with timed():
+            out(f"work -> {v(w.work())}, returnCode {w.returnCode()}")
+
+
+@isolated("the host drops packets")
+def _() -> None:
+    with listening(0, 8) as dropping:
+        work(dropping)
+
+
+@isolated("it accepts connections")
+def _() -> None:
+    with listening(100, 0) as silent:
+        work(silent)

@@ -144,6 +144,7 @@ typedef struct gcffi_pollset {
 } gcffi_pollset;
 
 gearman_return_t gcffi_pollset_collect(gcffi_call *call, gcffi_pollset *pollset);
+void gcffi_pollset_add(gcffi_pollset *pollset, int fd, short events);
 int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until);
 gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset);
 gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset);

@@ -67,6 +67,15 @@ static int store(gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) {
   return 1;
 }
 
+/* A descriptor that is not libgearman's, behind those that are. If there is no memory it is not waited for. */
+void gcffi_pollset_add(gcffi_pollset *pollset, int fd, short events) {
+  struct pollfd *more = realloc(pollset->fds, (pollset->count + 1) * sizeof *more);
+  if (more) {
+    more[pollset->count++] = (struct pollfd){.fd = fd, .events = events};
+    pollset->fds = more;
+  }
+}
+
 static int feed(const gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) {
   int ready = 0;
   for (nfds_t i = 0; i < count; i++) {

@@ -19,6 +19,7 @@ typedef enum {
 typedef enum {
   GCFFI_GRAB_ANSWERED,
   GCFFI_GRAB_SENT,
+  GCFFI_GRAB_LATE,     /* libgearman has read NO_JOB meanwhile; the answer is still to come */
   GCFFI_GRAB_WITHHELD, /* it was not sent: libgearman reads NO_JOB, unless something else has come */
 } gcffi_grab;
 
@@ -48,6 +49,8 @@ typedef enum {
 typedef struct gcffi_conn {
   int fd;
   bool open;
+  bool is_connecting;  /* as far as libgearman knows */
+  int connect_timeout; /* for TCP, in ms; 0: see opening.c */
   const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
   const void *carries; /* the client whose tasks, or the worker whose requests for jobs, were sent over it; only compared */
   bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
@@ -73,7 +76,7 @@ typedef struct gcffi_conn {
   unsigned char address[sizeof(struct sockaddr_in6)];
 } gcffi_conn;
 
-/* How long opening a connection may take, unless the hook "connecting" says something else. */
+/* How long opening a connection may take, by default. */
 #define GCFFI_CONNECT_TIMEOUT_MS 5000
 
 gcffi_conn *gcffi_conn_of(int fd);
@@ -86,5 +89,9 @@ void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 /* handles.c */
 void gcffi_handle_mark(char *handle);
 void gcffi_handle_unmark(char *handle);
+
+/* tcp.c */
+void gcffi_tcp_opens(int fd, int timeout_ms);
+void gcffi_tcp_is_open(int fd);
 
 #endif

@@ -5,8 +5,14 @@
 #include "call.h"
 #include "conn.h"
 
-/* May libgearman connect? GCFFI_CONNECT_PRETEND: it sees success, and nothing is opened. */
-typedef enum { GCFFI_CONNECT_REFUSE, GCFFI_CONNECT, GCFFI_CONNECT_PRETEND } gcffi_verdict;
+/* May libgearman connect? */
+typedef enum {
+  GCFFI_CONNECT_REFUSE,
+  GCFFI_CONNECT,
+  GCFFI_CONNECT_PRETEND, /* it sees success, and nothing is opened */
+  GCFFI_CONNECT_LATER,   /* it sees a failure, and tries again later */
+  GCFFI_CONNECT_IS_OPEN, /* the hook has put an open connection into its place */
+} gcffi_verdict;
 
 /* Without a hook libgearman gets what it asks for. self: call->self. */
 typedef struct gcffi_io {

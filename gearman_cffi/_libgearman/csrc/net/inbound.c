@@ -24,7 +24,7 @@ static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
 /* In place of an answer that does not come. */
 static ssize_t show_no_job(gcffi_conn *conn, void *data) {
   static const unsigned char no_job[GCFFI_HEAD] = {0, 'R', 'E', 'S', 0, 0, 0, GEARMAN_COMMAND_NO_JOB};
-  conn->grab = GCFFI_GRAB_ANSWERED;
+  conn->grab = conn->grab == GCFFI_GRAB_LATE ? GCFFI_GRAB_LATE : GCFFI_GRAB_ANSWERED;
   return memcpy(data, no_job, GCFFI_HEAD), GCFFI_HEAD;
 }
 
@@ -185,6 +185,6 @@ ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_
     got = (ssize_t)accept_packets(conn, call->io, data, (size_t)got);
     return got ? got : conn->inbound == GCFFI_INBOUND_GOOD ? (errno = EAGAIN, -1) : show_refusal(conn, data, size);
   }
-  bool is_due = conn->grab == GCFFI_GRAB_WITHHELD && size >= GCFFI_HEAD && gcffi_stream_is_between_packets(&conn->in);
+  bool is_due = conn->grab >= GCFFI_GRAB_LATE && size >= GCFFI_HEAD && gcffi_stream_is_between_packets(&conn->in);
   return got < 0 && errno == EAGAIN && is_due ? show_no_job(conn, data) : got;
 }

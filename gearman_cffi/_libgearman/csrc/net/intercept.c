@@ -9,13 +9,25 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static void note_open(const struct pollfd *polled) {
+  gcffi_conn *conn = polled->revents & POLLOUT ? gcffi_conn_of(polled->fd) : NULL;
+  if (conn && conn->is_connecting) {
+    conn->is_connecting = false;
+    gcffi_tcp_is_open(conn->fd);
+  }
+}
+
 static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
   gcffi_call *call = gcffi_current_call;
   if (!call) {
     return poll(fds, count, timeout);
   }
-  return call->io && call->io->poll ? call->io->poll(call->self, call, fds, count, timeout)
-                                    : gcffi_call_poll(call, fds, count, timeout);
+  int ready = call->io && call->io->poll ? call->io->poll(call->self, call, fds, count, timeout)
+                                         : gcffi_call_poll(call, fds, count, timeout);
+  for (nfds_t i = 0; i < count; i++) {
+    note_open(&fds[i]);
+  }
+  return ready;
 }
 
 /* May take long, and nothing can end it. So the deadline moves on meanwhile: a worker that looks the name of a lost server
@@ -43,11 +55,17 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
     verdict = call->io->connecting(call->self, conn);
   }
   switch (verdict) {
-  case GCFFI_CONNECT: return connect(fd, address, size);
+  case GCFFI_CONNECT:
+    conn->is_connecting = true;
+    if (conn->connect_timeout) {
+      gcffi_tcp_opens(fd, conn->connect_timeout);
+    }
+    return connect(fd, address, size);
   case GCFFI_CONNECT_PRETEND: return 0;
+  case GCFFI_CONNECT_IS_OPEN: return errno = EINPROGRESS, -1; /* as for each connection that does not block */
   default:
     gcffi_conn_close(conn);
-    return errno = ECONNREFUSED, -1;
+    return errno = verdict == GCFFI_CONNECT_LATER ? ETIMEDOUT : ECONNREFUSED, -1;
   }
 }
 
@@ -57,6 +75,20 @@ static ssize_t refuse_late(const gcffi_call *call, ssize_t closed) {
   bool is_closed = call->kind != GCFFI_CALL_RUNS && call->state != GCFFI_GOES_ON;
   errno = is_closed ? EPIPE : EAGAIN;
   return is_closed ? closed : -1;
+}
+
+/* A server that still owes the answer to a request for a job is not asked again, and needs not wake the worker up. */
+static bool is_due_already(const gcffi_conn *conn, unsigned char command) {
+  return (conn->grab != GCFFI_GRAB_ANSWERED && gcffi_is_grab(command)) ||
+         (conn->grab == GCFFI_GRAB_LATE && command == GEARMAN_COMMAND_PRE_SLEEP);
+}
+
+/* Q45: for libgearman a connection that TCP has given up is not lost. */
+static ssize_t as_lost(ssize_t moved) {
+  if (moved < 0 && (errno == ETIMEDOUT || errno == EHOSTUNREACH || errno == ENETUNREACH)) {
+    errno = ECONNRESET;
+  }
+  return moved;
 }
 
 /* Never waits: a worker's socket may be blocking (recv_wait.c), and libgearman counts on one that is not. */
@@ -70,8 +102,8 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (!conn) {
     return send(fd, data, size, flags);
   }
-  if (conn->grab == GCFFI_GRAB_SENT && gcffi_is_grab(gcffi_bare_command(data, size))) {
-    return GCFFI_HEAD; /* the answer to the one before is still to come */
+  if (is_due_already(conn, gcffi_bare_command(data, size))) {
+    return GCFFI_HEAD;
   }
   if (gcffi_call_is_late(call)) {
     return refuse_late(call, -1);
@@ -79,7 +111,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   ssize_t sent = call->io && call->io->send ? call->io->send(call->self, call, conn, data, size, flags)
                                               : send(fd, data, size, flags);
   gcffi_conn_sent(conn, data, sent);
-  return sent;
+  return as_lost(sent);
 }
 
 #define LARGEST_RECV_WITH_GIL (1 << 20)
@@ -96,7 +128,7 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (!conn) {
     return recv(fd, data, size, flags | MSG_DONTWAIT);
   }
-  return gcffi_call_is_late(call) ? refuse_late(call, 0) : gcffi_inbound_recv(call, conn, data, size, flags);
+  return gcffi_call_is_late(call) ? refuse_late(call, 0) : as_lost(gcffi_inbound_recv(call, conn, data, size, flags));
 }
 
 /* Q30: libgearman reports the loss of any connection as if it were that of the task it waits for. */

@@ -13,16 +13,34 @@ static int begin(gcffi_call *call, gcffi_worker *worker) {
   return refused;
 }
 
+/* As libgearman reads such a list, at least: a name that is not known counts too. */
+size_t gcffi_count_servers(const char *servers) {
+  size_t count = servers != NULL;
+  while (servers && (servers = strchr(servers, ','))) {
+    servers++;
+    count++;
+  }
+  return count;
+}
+
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port) {
   gcffi_call call;
   int refused = begin(&call, worker);
-  return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_server(worker->st, host, port));
+  if (refused) {
+    return refused;
+  }
+  worker->server_count++;
+  return gcffi_call_end(&call, (int)gearman_worker_add_server(worker->st, host, port));
 }
 
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers) {
   gcffi_call call;
   int refused = begin(&call, worker);
-  return refused ? refused : gcffi_call_end(&call, (int)gearman_worker_add_servers(worker->st, servers));
+  if (refused) {
+    return refused;
+  }
+  worker->server_count += gcffi_count_servers(servers);
+  return gcffi_call_end(&call, (int)gearman_worker_add_servers(worker->st, servers));
 }
 
 /* If it cannot be sent, the server gives the job to another worker. */

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include <errno.h>
+
 /* If waits can be aborted, the worker stays in blocking mode. Asked in steps, libgearman would be left in a state in which
  * the next request crashes, after each answer that there is no job. */
 static gearman_job_st *grab(gcffi_worker *worker, gcffi_call *call, bool in_steps, gearman_return_t *rc) {
@@ -27,15 +29,17 @@ static void peek(gcffi_worker *worker, gcffi_call *call) {
 
 static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_ignore_wakeup_pipe(self, fds, count);
-  return gcffi_call_poll(call, fds, count, timeout_ms);
+  return call->pollset ? gcffi_call_poll(call, fds, count, timeout_ms)
+                       : gcffi_worker_wait_patiently(self, call, fds, count, gcffi_limit(call, timeout_ms));
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
-  (void)conn;
-  return ((gcffi_worker *)self)->phase == GCFFI_BROKEN ? GCFFI_CONNECT_REFUSE : GCFFI_CONNECT;
+  return ((gcffi_worker *)self)->phase == GCFFI_BROKEN ? GCFFI_CONNECT_REFUSE : gcffi_worker_connect(self, conn);
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
+  gcffi_worker *worker = self;
+  worker->resume_fd = worker->resume_fd == conn->fd ? -1 : worker->resume_fd;
   if (gcffi_conn_is_truncated(conn)) {
     gcffi_worker_set_phase(self, GCFFI_BROKEN);
   }
@@ -45,6 +49,11 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   (void)call;
   gcffi_worker *worker = self;
   if (gcffi_ends_with_grab(data, size)) {
+    if (worker->resume_fd >= 0 && worker->resume_fd != conn->fd) {
+      conn->grab = GCFFI_GRAB_WITHHELD;
+      return (ssize_t)size;
+    }
+    worker->resume_fd = -1;
     gcffi_worker_note_asked(worker, conn);
   }
   return send(conn->fd, data, size, flags);
@@ -56,6 +65,36 @@ static const gcffi_io grab_io = {
 static const gcffi_io non_blocking_grab_io = {
     .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected,
     .send = send_packets, .removes_rejections = true};
+
+static ssize_t withhold(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
+  (void)self, (void)call, (void)data, (void)flags;
+  conn->grab = conn->grab == GCFFI_GRAB_ANSWERED ? GCFFI_GRAB_WITHHELD : conn->grab;
+  return (ssize_t)size;
+}
+
+static ssize_t receive_nothing(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+  (void)self, (void)call, (void)conn, (void)data, (void)size, (void)flags;
+  return errno = EAGAIN, -1;
+}
+
+static gcffi_verdict refuse(void *self, gcffi_conn *conn) {
+  (void)self, (void)conn;
+  return GCFFI_CONNECT_REFUSE;
+}
+
+static const gcffi_io silent_io = {
+    .audience = GCFFI_TO_WORKERS, .connecting = refuse, .send = withhold, .recv = receive_nothing};
+
+/* After a job libgearman is in the middle of a search, at the server of that job, and would be broken at its end. If that
+ * closed its connections, a server that stands still would assign a job in vain. So a worker of several servers ends the
+ * search without sending anything, and the next one begins with that server. */
+static void end_search(gcffi_worker *worker, gcffi_call *call) {
+  if (worker->resume_fd >= 0 && worker->phase == GCFFI_SEARCHING) {
+    call->io = &silent_io;
+    gearman_return_t rc = gearman_worker_work(worker->st);
+    gcffi_worker_set_phase(worker, rc == GEARMAN_NO_JOBS ? GCFFI_AT_START : gcffi_phase_after(rc));
+  }
+}
 
 static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
   worker->has_error = false;
@@ -69,15 +108,22 @@ static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, 
   bool waits = !worker->non_blocking;
   bool in_steps = waits && !gcffi_waits_are_ours();
   call->kind = GCFFI_CALL_ASKS;
-  call->io = waits ? &grab_io : &non_blocking_grab_io;
   call->self = worker;
+  end_search(worker, call);
+  call->io = waits ? &grab_io : &non_blocking_grab_io;
   gcffi_call_set_deadline(call, gearman_worker_timeout(worker->st));
   worker->job_may_come = true;
   if (!waits) {
     peek(worker, call);
   }
   gcffi_phase before = worker->phase;
+  worker->may_wait = waits;
+  gcffi_worker_check_patience(worker);
   gearman_job_st *st = grab(worker, call, in_steps, rc);
+  while (!st && waits && *rc == GEARMAN_COULD_NOT_CONNECT && gcffi_worker_is_connecting(worker) &&
+         gcffi_worker_wait_for_connection(worker, call) == GEARMAN_SUCCESS) {
+    st = grab(worker, call, in_steps, rc);
+  }
   bool was_at_start = before == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
   bool goes_on = *rc == GEARMAN_UNEXPECTED_PACKET && waits && before < GCFFI_WAITING; /* a late answer is rejected */
   gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : goes_on ? before : gcffi_phase_after(*rc));
@@ -87,6 +133,7 @@ static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, 
   if (gcffi_phase_after(*rc) != GCFFI_SEARCHING && gcffi_worker_was_rejected(worker)) {
     *rc = GEARMAN_UNEXPECTED_PACKET;
   }
+  worker->resume_fd = st && worker->server_count > 1 ? worker->asked_fd : -1;
   if (!st && call->state == GCFFI_TIMED_OUT) {
     *rc = GEARMAN_TIMEOUT; /* in place of another server's answer */
   }

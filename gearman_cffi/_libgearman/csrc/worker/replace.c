@@ -94,6 +94,8 @@ bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);
   worker->non_blocking = from->non_blocking;
+  worker->server_count = from->server_count;
+  worker->connect_timeout = from->connect_timeout;
   memcpy(worker->id, from->id, from->id_size);
   worker->id_size = from->id_size;
   worker->function_names = malloc(from->function_names_size + 1);
@@ -147,6 +149,6 @@ gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
   gcffi_free_replaced(worker);
   worker->phase = GCFFI_AT_START;
   worker->job_may_come = worker->is_announcing = false;
-  worker->unannounced_fd = -1;
+  worker->unannounced_fd = worker->asked_fd = worker->resume_fd = -1;
   return GEARMAN_SUCCESS;
 }

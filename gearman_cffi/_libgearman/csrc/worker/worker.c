@@ -15,6 +15,7 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   gcffi_call_push(&call, -1);
   call.kind = from_environment ? GCFFI_CALL_RUNS : GCFFI_CALL_CREATES;
   worker->st = gearman_worker_create(NULL);
+  worker->server_count = from_environment ? gcffi_count_servers(getenv("GEARMAN_SERVERS")) : 0;
   gcffi_call_pop(&call);
   if (worker->st && !from_environment) {
     gearman_worker_remove_servers(worker->st); /* if getenv() could not be replaced */
@@ -31,6 +32,7 @@ static void free_all(gcffi_worker *worker) {
   free(worker->replaced);
   free(worker->function_names);
   free(worker->asked);
+  gcffi_worker_drop_attempts(worker);
   free(worker->pollset.fds);
 }
 
@@ -88,6 +90,15 @@ static gearman_return_t step(gcffi_worker *worker) {
   return rc;
 }
 
+/* libgearman reports "no jobs" also if no server is connected. */
+static gearman_return_t unless_connecting(gcffi_worker *worker, gcffi_call *call, gearman_return_t did) {
+  if (did != GEARMAN_NO_JOBS || !gcffi_worker_is_connecting(worker)) {
+    return did;
+  }
+  worker->pollset.worker = worker->st;
+  return gcffi_pollset_collect(call, &worker->pollset) == GEARMAN_NO_ACTIVE_FDS ? GEARMAN_IO_WAIT : did;
+}
+
 #define LEAVE_NS 2000000000LL
 
 /* After stop(): what the worker has asked for is answered first, and its job is done: else the server would take the job
@@ -95,13 +106,12 @@ static gearman_return_t step(gcffi_worker *worker) {
 static gearman_return_t leave(gcffi_worker *worker, gcffi_call *call) {
   gearman_return_t did = GEARMAN_NO_JOBS;
   int64_t deadline = call->deadline;
-  worker->leave_until = worker->leave_until ? worker->leave_until : gcffi_now() + LEAVE_NS;
-  call->deadline = worker->leave_until;
+  call->deadline = gcffi_now() + LEAVE_NS;
   worker->is_leaving = true;
   while (did == GEARMAN_NO_JOBS && worker->phase != GCFFI_BROKEN && gcffi_worker_awaits_answer(worker)) {
     did = step(worker);
     if (did == GEARMAN_IO_WAIT || did == GEARMAN_NO_JOBS) {
-      bool waits = gcffi_worker_awaits_answer(worker) && gcffi_now() < worker->leave_until;
+      bool waits = gcffi_worker_awaits_answer(worker) && !gcffi_call_is_late(call);
       did = waits && gcffi_worker_wait_io(worker, call) == GEARMAN_SUCCESS ? GEARMAN_NO_JOBS : GEARMAN_SHUTDOWN_GRACEFUL;
     }
   }
@@ -109,7 +119,6 @@ static gearman_return_t leave(gcffi_worker *worker, gcffi_call *call) {
   call->deadline = deadline;
   if (did == GEARMAN_NO_JOBS || (did == GEARMAN_SHUTDOWN_GRACEFUL && call->state != GCFFI_INTERRUPTED)) {
     gcffi_consume_stop(worker);
-    worker->leave_until = 0;
     return GEARMAN_SHUTDOWN_GRACEFUL;
   }
   return did;
@@ -132,7 +141,8 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     if (rc != GEARMAN_SUCCESS) {
       return rc;
     }
-    gearman_return_t did = step(worker);
+    gcffi_worker_check_patience(worker);
+    gearman_return_t did = unless_connecting(worker, call, step(worker));
     if (did == GEARMAN_SHUTDOWN_GRACEFUL) {
       gcffi_drain_wakeup_pipe(worker);
       continue;
@@ -178,7 +188,8 @@ static gearman_return_t replace_and_work(gcffi_worker *worker, gcffi_call *call)
   bool waits = !worker->non_blocking;
   worker->has_error = false;
   gcffi_call_set_deadline(call, returns_on_timeout(worker) ? gearman_worker_timeout(worker->st) : -1);
-  worker->recv_mode = waits || worker->wait_for_grab_reply ? GCFFI_RECV_MAY_BLOCK : GCFFI_RECV_NEVER_BLOCKS;
+  worker->may_wait = waits || worker->wait_for_grab_reply;
+  worker->recv_mode = worker->may_wait ? GCFFI_RECV_MAY_BLOCK : GCFFI_RECV_NEVER_BLOCKS;
   worker->has_sent = false;
   rc = work(worker, call, waits);
   worker->job_may_come = rc != GEARMAN_NO_REGISTERED_FUNCTIONS; /* there is nothing that a server could send then */
@@ -190,6 +201,8 @@ static int begin(gcffi_call *call, gcffi_worker *worker) {
   if (refused == 0) {
     call->io = &gcffi_worker_io;
     call->self = worker;
+    worker->may_wait = false;
+    worker->resume_fd = -1;
     worker->recv_mode = GCFFI_RECV_NEVER_BLOCKS;
     worker->outcome = GEARMAN_SUCCESS;
     worker->send_error = 0;

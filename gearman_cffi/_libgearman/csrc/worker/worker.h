@@ -25,6 +25,11 @@ typedef enum { GCFFI_AT_START, GCFFI_LEFT_START, GCFFI_SEARCHING, GCFFI_WAITING,
 /* May recv() wait for the answer to a request for a job? Does the next one? */
 typedef enum { GCFFI_RECV_NEVER_BLOCKS, GCFFI_RECV_MAY_BLOCK, GCFFI_RECV_BLOCKS } gcffi_recv_mode;
 
+/* How long a worker of several servers waits for one of them before it turns to the next one. */
+#define GCFFI_PATIENCE_NS 200000000LL
+
+typedef struct gcffi_attempt gcffi_attempt;
+
 struct gcffi_worker {
   gcffi_guard guard; /* first: see guard.c */
   gearman_worker_st *st;
@@ -41,6 +46,13 @@ struct gcffi_worker {
   int asked_fd;           /* the connection over which it has last asked for a job, or -1 */
   int *asked;             /* all of them: malloc()ed */
   size_t asked_count;
+  int64_t patience_until; /* for the answer to the last one; see silent.c */
+  size_t server_count;    /* as they were added */
+  int connect_timeout;    /* ms */
+  gcffi_attempt *attempts; /* to connect; see attempts.c */
+  size_t attempt_count;
+  bool may_wait;          /* this call */
+  int resume_fd;          /* the connection of the job that grabJob() returned last: it is asked first; or -1 */
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
   gcffi_recv_mode recv_mode;
   bool is_idle;           /* no server has a job for it */
@@ -60,7 +72,6 @@ struct gcffi_worker {
   gcffi_phase phase;            /* of libgearman's search for a job */
   pid_t pid;
   bool is_leaving;     /* after stop() it asks for no job any more, and connects to no server */
-  int64_t leave_until; /* it waits for answers; 0 before */
   int stop, stop_lock; /* set from other threads and signal handlers, hence atomic */
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
@@ -68,11 +79,15 @@ struct gcffi_worker {
 
 #define GCFFI_NEW_WORKER                                                                                              \
   (gcffi_worker) {                                                                                                     \
-    .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .asked_fd = -1, .recv_fd = -1, .unannounced_fd = -1        \
+    .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .asked_fd = -1, .recv_fd = -1, .resume_fd = -1, .unannounced_fd = -1,       \
+    .connect_timeout = GCFFI_CONNECT_TIMEOUT_MS                                                                       \
   }
 
 /* Runs a function of Python's (callbacks.py): GCFFI_JOB_RESULT and so on. */
 int gcffi_on_job(void *context, gcffi_job *job);
+
+/* functions.c */
+size_t gcffi_count_servers(const char *servers);
 
 /* replace.c */
 void gcffi_free_worker(gearman_worker_st *st);
@@ -93,11 +108,23 @@ extern const gcffi_io gcffi_worker_io;
 void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn);
 bool gcffi_worker_awaits_answer(const gcffi_worker *worker);
 bool gcffi_worker_was_rejected(gcffi_worker *worker);
+gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_call *call);
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
 void gcffi_worker_expect_answer(gcffi_worker *worker, const gcffi_call *call, gcffi_conn *conn);
 ssize_t gcffi_worker_recv(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags);
 void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_t size);
+
+/* attempts.c, silent.c */
+gcffi_verdict gcffi_worker_connect(gcffi_worker *worker, gcffi_conn *conn);
+bool gcffi_worker_is_connecting(const gcffi_worker *worker);
+void gcffi_worker_watch_attempts(gcffi_worker *worker);
+bool gcffi_worker_offer_attempts(gcffi_worker *worker);
+void gcffi_worker_drop_attempts(gcffi_worker *worker);
+void gcffi_worker_check_patience(const gcffi_worker *worker);
+void gcffi_worker_postpone(gcffi_worker *worker, const gcffi_conn *conn);
+int gcffi_worker_wait_for_query(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
+int gcffi_worker_wait_patiently(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 
 /* stop.c */
 gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st);

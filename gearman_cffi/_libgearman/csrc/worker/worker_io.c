@@ -8,6 +8,7 @@
 #include "worker.h"
 #include "versions.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -85,10 +86,63 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   return sent;
 }
 
+static bool is_any_ready(const struct pollfd *fds, nfds_t count) {
+  nfds_t i = 0;
+  while (i < count && !fds[i].revents) {
+    i++;
+  }
+  return i < count;
+}
+
+/* No server is connected: waits until one is, or no connection is being opened any more, or for stop(). */
+gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_call *call) {
+  gcffi_pollset *pollset = &worker->pollset;
+  int64_t until = gcffi_limit(call, gearman_worker_timeout(worker->st));
+  pollset->count = 0;
+  gcffi_pollset_add(pollset, gearman_worker_id(worker->st).read_fd, call->kind == GCFFI_CALL_RUNS ? POLLIN : 0);
+  gcffi_worker_watch_attempts(worker);
+  int ready = gcffi_call_wait_until(call, pollset->fds, pollset->count, until);
+  if (ready <= 0) {
+    call->state = call->state == GCFFI_GOES_ON ? GCFFI_TIMED_OUT : call->state;
+    return GEARMAN_TIMEOUT;
+  }
+  gcffi_worker_offer_attempts(worker);
+  return is_any_ready(pollset->fds, 1) ? GEARMAN_SHUTDOWN_GRACEFUL : GEARMAN_SUCCESS;
+}
+
+/* gcffi_pollset_wait() with patience. */
+static void wait_patiently(gcffi_worker *worker, gcffi_call *call) {
+  gcffi_pollset *pollset = &worker->pollset;
+  call->pollset = pollset;
+  pollset->ready = gcffi_worker_wait_patiently(worker, call, pollset->fds, pollset->count, pollset->deadline);
+  pollset->error = errno;
+  call->pollset = NULL;
+}
+
+/* Between two searches for a job a connection that is opened ends the wait too, and nothing that becomes of others. */
+static gearman_return_t wait_for_all(gcffi_worker *worker, gcffi_call *call) {
+  gcffi_pollset *pollset = &worker->pollset;
+  bool watches = worker->phase < GCFFI_SEARCHING && gcffi_worker_is_connecting(worker), is_open = false;
+  nfds_t own;
+  do {
+    gearman_return_t rc = gcffi_pollset_collect(call, pollset);
+    if (rc != GEARMAN_IO_WAIT) {
+      return rc == GEARMAN_NO_ACTIVE_FDS && watches ? gcffi_worker_wait_for_connection(worker, call) : rc;
+    }
+    own = pollset->count;
+    if (watches) {
+      gcffi_worker_watch_attempts(worker);
+    }
+    wait_patiently(worker, call);
+    is_open = watches && gcffi_worker_offer_attempts(worker);
+  } while (pollset->ready > 0 && !is_open && !is_any_ready(pollset->fds, own));
+  return is_open && !is_any_ready(pollset->fds, own) ? GEARMAN_SUCCESS : gcffi_pollset_feed(call, pollset);
+}
+
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
   worker->pollset.worker = worker->st;
   worker->pollset.ends_on_signal = (gearman_worker_options(worker->st) & (int)GCFFI_WORKER_STOPS_ON_SIGNAL) != 0;
-  return gcffi_wait(call, &worker->pollset);
+  return gcffi_waits_are_ours() ? wait_for_all(worker, call) : gcffi_wait(call, &worker->pollset);
 }
 
 /* An idle worker does not wake up because a connection could be written to. */
@@ -101,13 +155,15 @@ static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nf
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
-  return gcffi_call_poll(call, fds, count, timeout_ms);
+  return call->pollset ? gcffi_call_poll(call, fds, count, timeout_ms)
+                       : gcffi_worker_wait_for_query(worker, call, fds, count, gcffi_limit(call, timeout_ms));
 }
 
 /* If there is no memory, stop() does not wait for the answer over this connection. */
 void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn) {
   size_t i = 0;
   worker->asked_fd = conn->fd;
+  worker->patience_until = worker->server_count > 1 ? gcffi_now() + GCFFI_PATIENCE_NS : GCFFI_NEVER;
   conn->carries = worker;
   while (i < worker->asked_count && worker->asked[i] != conn->fd) {
     i++;
@@ -158,8 +214,9 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
     return GCFFI_CONNECT_REFUSE;
   }
   forget(worker, conn);
-  worker->is_announcing = true;
-  return GCFFI_CONNECT;
+  gcffi_verdict verdict = gcffi_worker_connect(worker, conn);
+  worker->is_announcing = worker->is_announcing || verdict == GCFFI_CONNECT || verdict == GCFFI_CONNECT_IS_OPEN;
+  return verdict;
 }
 
 static void disconnected(void *self, gcffi_conn *conn) {
