@@ -29,10 +29,9 @@ class JobTimeouts:
         for process in processes:
             job = process.job()
             limit = None if job is None else self._options.job_timeout(job.function)
-            is_late = job is not None and limit is not None and now - job.started_at > limit
-            if job is None or not is_late or process.state is ProcessState.KILLED:
+            if job is None or limit is None or process.state is ProcessState.KILLED:
                 continue
-            if process.job() != job:  # it has just ended
+            if now - job.started_at <= limit or process.job() != job:  # in time, or it has just ended
                 continue
             _log.error(
                 "job timeout of %g s exceeded: killing process %s; the server gives the job to another worker",

@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from contextlib import suppress
 
 from gearman_cffi.pool.stderr import StderrWriter
@@ -16,7 +16,7 @@ MAX_WAIT = 2.0  # seconds that a worker process waits for the reader, and the pa
 MAX_LINES = 1000  # lines of the parent that wait for the reader
 
 
-class DroppingHandler(logging.Handler):
+class DroppingHandler(logging.Handler, ABC):
     """Counts the lines that are dropped; the next line that is not dropped follows a line with their number."""
 
     def __init__(self, formatter: logging.Formatter) -> None:

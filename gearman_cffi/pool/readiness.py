@@ -81,7 +81,7 @@ class Readiness:
 
     def _remove_file(self) -> None:
         if self._file is not None:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 self._file.unlink()
 
     def _notify(self, *lines: str) -> None:
