@@ -46,6 +46,21 @@ HEADERS = (
 LIMITED_API = "0x030A0000"
 
 
+def unsupported_python() -> str | None:
+    """Why this Python cannot run the package; None if it can."""
+    if sys.implementation.name != "cpython":
+        return (
+            f"this Python is {sys.implementation.name}, and the package supports CPython only: its C code uses "
+            "CPython's C API, and runs Python's signal handlers as CPython does. Use CPython 3.10 or later"
+        )
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return (
+            "this CPython is free-threaded, and the package needs the GIL: its C code counts on it that one thread at "
+            "a time changes what Python sees of an object. Use the CPython of this version that is not free-threaded"
+        )
+    return None
+
+
 def has_stable_abi() -> bool:
     """Whether this Python can load abi3 modules: CPython that is neither free-threaded nor a debug build."""
     return not (sysconfig.get_config_var("Py_GIL_DISABLED") or sysconfig.get_config_var("Py_DEBUG"))
@@ -214,6 +229,9 @@ class BuildExtension(build_ext):
 
     def build_extensions(self) -> None:
         """Checks for everything that is needed, then compiles."""
+        unsupported = unsupported_python()
+        if unsupported:
+            raise SystemExit(f"\ngearman-cffi cannot be built here: {unsupported}.\n")
         location = find_libgearman()
         complaint = Probe(self.compiler, location).complaint()
         if complaint is not None:

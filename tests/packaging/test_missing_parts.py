@@ -73,6 +73,32 @@ def test_a_missing_part_is_named(
         assert package in text
 
 
+# Runs setup.py as another Python would.
+PRETENDS = """
+import runpy, sys, sysconfig, types
+if "{name}" == "pypy":
+    sys.implementation = types.SimpleNamespace(**{{**vars(sys.implementation), "name": "pypy"}})
+else:
+    sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1
+sys.argv = ["setup.py", "--quiet", "build_ext", "--build-temp={scratch}", "--build-lib={scratch}"]
+runpy.run_path("setup.py", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("pypy", "this Python is pypy"), ("free-threaded", "this CPython is free-threaded")]
+)
+def test_another_python_is_refused(source: Path, tmp_path: Path, name: str, said: str) -> None:
+    """The message says why, and which Python to use."""
+    program = PRETENDS.format(name=name, scratch=tmp_path)
+    command = [sys.executable, "-c", program]
+    text = complaint(subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=30, check=False))
+    assert said in text
+    assert "Use " in text
+    assert "CPython" in text
+    assert not list(tmp_path.rglob("*.o"))
+
+
 def test_a_compiler_that_is_not_there_is_named(source: Path, tmp_path: Path) -> None:
     """A program in CC that does not exist is reported like a compiler that does not work."""
     assert "/no/such/cc" in complaint(build(source, tmp_path, CC="/no/such/cc"))
