@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,7 +22,7 @@ TIMEOUT = 0.3
 LATE = 1.0
 FLOOD_SECONDS = 4.0
 
-JOB_CREATED, WORK_STATUS, OPTION_REQ, OPTION_RES, WORK_DATA, WORK_WARNING = 8, 12, 26, 27, 28, 29
+NOOP, JOB_CREATED, WORK_STATUS, OPTION_REQ, OPTION_RES, WORK_DATA, WORK_WARNING = 6, 8, 12, 26, 27, 28, 29
 SUBMISSIONS = {7, 18, 21, 32, 33, 34}
 
 Call = Callable[[Client], object]
@@ -76,7 +77,7 @@ def flooding(flood: bytes, acknowledges: bool = True, pause: float = 0.0) -> Ite
     """A server that answers the first request with packets without end. Yields its address."""
 
     def serve(connection: socket.socket, number: int) -> None:
-        kind, _ = next(requests(connection))
+        kind, _ = next(requests(connection), (None, b""))
         if acknowledges and kind in SUBMISSIONS:
             connection.sendall(packet(JOB_CREATED, b"H:1"))
         end = time.monotonic() + FLOOD_SECONDS
@@ -210,7 +211,7 @@ class TestTheMirror:
             assert time.monotonic() - began > FLOOD_SECONDS - 1
 
     @pytest.mark.parametrize("call", ["work", "grabJob"])
-    @pytest.mark.parametrize("flood", [packet(6), packet(6) * 1000])
+    @pytest.mark.parametrize("flood", [packet(NOOP), packet(NOOP) * 1000])
     def test_a_worker_that_is_woken_up_without_end(self, call: str, flood: bytes) -> None:
         """NOOP after NOOP, in place of an answer."""
         worker = GearmanWorker()
@@ -223,6 +224,47 @@ class TestTheMirror:
                 assert getattr(worker, call)() is False
             assert TIMEOUT - 0.01 <= time.monotonic() - began < TIMEOUT + LATE
             assert worker.returnCode() == ReturnCode.TIMEOUT
+
+
+class TestWithoutATimeout:
+    """A call that receives without a pause still obeys signals and stop()."""
+
+    @pytest.mark.parametrize(
+        ("call", "flood"),
+        [
+            ("client.doNormal('f', 'x')", packet(WORK_STATUS, b"H:1", b"1", b"2") * 5000),
+            ("client.doNormal('f', 'x')", packet(WORK_DATA, b"H:2", bytes(1 << 20))),
+            ("worker.work()", packet(NOOP) * 5000),
+            ("worker.grabJob()", packet(NOOP) * 5000),
+        ],
+    )
+    def test_a_signal(self, call: str, flood: bytes) -> None:
+        program = f"""
+        client, worker = GearmanClient(), GearmanWorker()
+        client.addServer("127.0.0.1", PORTS[0], False)
+        worker.addServer("127.0.0.1", PORTS[0], False)
+        worker.addFunction("f", echo)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        began = time.monotonic()
+        try:
+            {call}
+        except KeyboardInterrupt:
+            say(time.monotonic() - began)
+        """
+        with flooding(flood) as address, Child(program, int(address.partition(":")[2])) as child:
+            assert 0.49 < float(child.line()) < 0.5 + LATE
+
+    def test_stop(self) -> None:
+        """It waits two seconds at most for the answer to the request for a job."""
+        worker = GearmanWorker()
+        worker.addFunction("f", lambda job: None)
+        with flooding(packet(NOOP) * 5000) as address:
+            worker.addServer(HOST, int(address.partition(":")[2]), False)
+            threading.Timer(0.2, worker.stop).start()
+            began = time.monotonic()
+            worker.work()
+            assert time.monotonic() - began < 2.2 + LATE
 
 
 CHATTER = """

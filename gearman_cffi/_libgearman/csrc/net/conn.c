@@ -53,9 +53,8 @@ void gcffi_conn_close(gcffi_conn *conn) {
  * the client or worker has other connections. */
 bool gcffi_conn_is_truncated(const gcffi_conn *conn) { return conn->in.rest != 0; }
 
-/* A wait for the connection lasts until it can read as many bytes, and more than those it left in the kernel. */
+/* A wait for the connection lasts until it can read as many bytes. */
 void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes) {
-  bytes = bytes > conn->unread ? bytes : conn->unread + 1;
   if (conn->lowat != bytes && setsockopt(conn->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0) {
     conn->lowat = bytes;
   }

@@ -46,6 +46,9 @@ typedef enum {
   GCFFI_FIRST_AWAITS, /* the first answer, of whatever libgearman asks */
 } gcffi_first;
 
+/* More than the packets have that libgearman must see whole; see inbound.c. */
+enum { GCFFI_PARTIAL = 128 };
+
 typedef struct gcffi_conn {
   int fd;
   bool open;
@@ -70,8 +73,10 @@ typedef struct gcffi_conn {
   int64_t open_until; /* opening it fails then */
   bool is_new;        /* a worker has sent nothing over it yet */
   bool is_blocking;   /* in recv(), with a timeout; see recv_wait.c */
+  int received;       /* how many times something has come since something was sent, or signals were checked */
   int lowat;          /* SO_RCVLOWAT */
-  int unread;         /* bytes that were looked at and left in the kernel until the rest comes */
+  unsigned char partial[GCFFI_PARTIAL]; /* the beginning of a packet that libgearman must see whole */
+  size_t partial_size;
   size_t address_size;
   unsigned char address[sizeof(struct sockaddr_in6)];
 } gcffi_conn;

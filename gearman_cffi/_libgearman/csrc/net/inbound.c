@@ -34,35 +34,18 @@ static ssize_t receive(gcffi_call *call, gcffi_conn *conn, void *data, size_t si
                                       : recv(conn->fd, data, size, flags | MSG_DONTWAIT);
 }
 
-static bool has_ended(int fd) {
-#ifdef POLLRDHUP
-  struct pollfd connection = {.fd = fd, .events = POLLRDHUP};
-#else
-  struct pollfd connection = {.fd = fd};
-#endif
-  return poll(&connection, 1, 0) == 1;
-}
-
-static void set_unread(gcffi_conn *conn, ssize_t bytes) {
-  if (conn->unread != bytes) {
-    conn->unread = (int)bytes;
-    gcffi_conn_set_lowat(conn, 1);
-  }
-}
-
-/* Q10: how many of the bytes, which begin with a packet's head, may be read: no WORK_FAIL before its end can be seen.
- * fix: they have been read. */
-static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
+/* Q10: how many of the bytes, which begin with a packet's head, may be shown: no WORK_FAIL before its end has come. */
+static size_t whole_packets(unsigned char *bytes, size_t n) {
   size_t at = 0;
   while (at + GCFFI_HEAD <= n && memcmp(bytes + at, "\0RES", 4) == 0) {
     unsigned char *head = bytes + at;
     size_t size = GCFFI_HEAD + gcffi_packet_data_size(head);
     bool whole = at + size <= n;
-    if (head[GCFFI_COMMAND] == GEARMAN_COMMAND_WORK_FAIL && size > GCFFI_HEAD && size < 2 * GEARMAN_JOB_HANDLE_SIZE) {
+    if (head[GCFFI_COMMAND] == GEARMAN_COMMAND_WORK_FAIL && size > GCFFI_HEAD && size < GCFFI_PARTIAL) {
       if (!whole) {
         return at;
       }
-      if (fix && head[size - 1] == '\0') {
+      if (head[size - 1] == '\0') {
         head[GCFFI_COMMAND] = GEARMAN_COMMAND_WORK_EXCEPTION;
       }
     }
@@ -75,27 +58,23 @@ static size_t whole_packets(unsigned char *bytes, size_t n, bool fix) {
   return not_a_packet ? n : at;
 }
 
-static ssize_t receive_fixing_work_fail(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
+/* Stores what cannot be shown yet. It must not stay in the kernel: a byte may hold a buffer there that is so large that
+ * the server cannot send the rest. libgearman asks for more than that between packets. */
+static ssize_t receive_fixing_work_fail(gcffi_call *call, gcffi_conn *conn, unsigned char *data, size_t size, int flags) {
   size_t rest = conn->in.rest;
-  if (rest) {
-    return receive(call, conn, data, size < rest ? size : rest, flags);
+  if (rest || size <= GCFFI_PARTIAL) {
+    return receive(call, conn, data, rest && rest < size ? rest : size, flags);
   }
-  ssize_t seen = receive(call, conn, data, size, flags | MSG_PEEK);
-  if (seen <= 0) {
-    return seen;
+  memcpy(data, conn->partial, conn->partial_size);
+  ssize_t got = receive(call, conn, data + conn->partial_size, size - conn->partial_size, flags);
+  if (got < 0) {
+    return got;
   }
-  set_unread(conn, 0);
-  size = whole_packets(data, (size_t)seen, false);
-  if (size == 0 && !has_ended(conn->fd)) {
-    set_unread(conn, seen); /* the rest of a head, or of a short packet, is on its way */
-    return errno = EAGAIN, -1;
-  }
-  size = size ? size : (size_t)seen;
-  ssize_t got = receive(call, conn, data, size, flags);
-  if (got > 0) {
-    whole_packets(data, (size_t)got, true);
-  }
-  return got;
+  size_t all = conn->partial_size + (size_t)got;
+  size_t shown = got ? whole_packets(data, all) : all;
+  conn->partial_size = all - shown;
+  memcpy(conn->partial, data + shown, conn->partial_size);
+  return shown || !got ? (ssize_t)shown : (errno = EAGAIN, -1);
 }
 
 /* A complete head. False if no gearmand sends such a packet here. */

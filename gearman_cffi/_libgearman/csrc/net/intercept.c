@@ -111,10 +111,26 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   ssize_t sent = call->io && call->io->send ? call->io->send(call->self, call, conn, data, size, flags)
                                               : send(fd, data, size, flags);
   gcffi_conn_sent(conn, data, sent);
+  conn->received = 0;
   return as_lost(sent);
 }
 
 #define LARGEST_RECV_WITH_GIL (1 << 20)
+#define LARGEST_RECV (1 << 22)
+
+/* libgearman receives as long as something comes, and a wait checks no signals if something is there already. So after
+ * this many times it has to wait, and the wait checks. Then stop() is obeyed too. */
+enum { MOST_RECEIVED = 64 };
+
+static bool must_wait(gcffi_call *call, gcffi_conn *conn) {
+  if (conn->received < MOST_RECEIVED) {
+    return false;
+  }
+  conn->received = 0;
+  call->check_signals_first = true;
+  errno = EAGAIN;
+  return true;
+}
 
 static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   gcffi_call *call = gcffi_current_call;
@@ -128,7 +144,15 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
   if (!conn) {
     return recv(fd, data, size, flags | MSG_DONTWAIT);
   }
-  return gcffi_call_is_late(call) ? refuse_late(call, 0) : as_lost(gcffi_inbound_recv(call, conn, data, size, flags));
+  if (gcffi_call_is_late(call)) {
+    return refuse_late(call, 0);
+  }
+  if (must_wait(call, conn)) {
+    return -1;
+  }
+  ssize_t got = gcffi_inbound_recv(call, conn, data, size < LARGEST_RECV ? size : LARGEST_RECV, flags);
+  conn->received += got > 0;
+  return as_lost(got);
 }
 
 /* Q30: libgearman reports the loss of any connection as if it were that of the task it waits for. */
