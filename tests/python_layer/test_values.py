@@ -12,7 +12,7 @@ import gearman_cffi
 from gearman_cffi import Admin, InvalidArgument, JobStatus, Priority, Worker
 from gearman_cffi.checks import check_name
 from gearman_cffi.durations import to_milliseconds
-from gearman_cffi.ext import JobKind
+from gearman_cffi.ext import JobKind, capabilities
 from gearman_cffi.priorities import job_kind
 
 
@@ -99,7 +99,7 @@ class TestJobStatus:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    assert gearman_cffi.__version__ == version("gearman-cffi")
+    assert gearman_cffi.__version__ == version(capabilities.distribution)
 
 
 def test_all_public_names_are_there() -> None:
