@@ -44,7 +44,7 @@ _Reply = TypeVar("_Reply", Reply, StatusReply)
 IN_FLIGHT = 200
 # The codes of a second attempt that say what became of the job. With any other code the server has not accepted it, but
 # may have accepted the first attempt: the caller gets the error of that one.
-_OUTCOMES = frozenset({ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION})
+OUTCOMES = frozenset({ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FAIL, ReturnCode.WORK_EXCEPTION})
 
 
 class Client:
@@ -213,10 +213,10 @@ class Client:
         All jobs are taken from the iterable before the first is submitted. Raises InvalidJob, a TypeError, for an
         item that is not a job; nothing is submitted then.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         seconds = self._seconds(timeout)
         encoder = JobEncoder(self._serializer, priority, background=False)
-        pending = list(encoder.pending(_iterate(jobs)))
+        pending = list(encoder.pending(iterate(jobs)))
         if encoder.error is not None:
             raise encoder.error
         if pending:
@@ -228,7 +228,7 @@ class Client:
                 scheduler.close()
         answers = [self._outcome(job) for job in pending]
         if on_error == "raise":
-            _raise_first(job.error for job in pending)
+            raise_first(job.error for job in pending)
         return answers
 
     @overload
@@ -265,11 +265,11 @@ class Client:
         the jobs before it are submitted, then InvalidJob is raised, and its results has their handles and errors.
         An exception of the iterable is raised in the same way, when the jobs before it are submitted.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         seconds = self._seconds(timeout)
         results = Results()
         encoder = JobEncoder(self._serializer, priority, background=True)
-        encoded = results.encoded(_iterate(jobs), encoder)
+        encoded = results.encoded(iterate(jobs), encoder)
         first = next(encoded, None)
         if first is not None:  # otherwise no server is needed
             lanes = self._background_lanes(results)
@@ -302,11 +302,10 @@ class Client:
         An item that is not a job ends the stream: the answers of all jobs before it are yielded, then InvalidJob, a
         TypeError, is raised. An exception of the iterable is raised in the same way.
         """
-        if in_flight < 1:
-            raise ValueError(f"in_flight must be at least 1, not {in_flight}")
+        check_in_flight(in_flight)
         seconds = self._seconds(timeout)
         encoder = JobEncoder(self._serializer, priority, background=False)
-        return self._stream(_iterate(jobs), encoder, in_flight, seconds)
+        return self._stream(iterate(jobs), encoder, in_flight, seconds)
 
     def _stream(
         self, jobs: Iterator[JobInterface], encoder: JobEncoder, in_flight: int, seconds: float | None
@@ -412,21 +411,30 @@ def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:
     if milliseconds != NO_TIMEOUT:
         milliseconds = max(1, milliseconds - int((time.monotonic() - started) * 1000))
     second = ask(milliseconds)
-    return second if second.rc in _OUTCOMES or second.handle else first
+    return second if second.rc in OUTCOMES or second.handle else first
 
 
-def _check_on_error(on_error: str) -> None:
+def check_in_flight(in_flight: int) -> None:
+    """Raises ValueError if that is not a limit of jobs."""
+    if in_flight < 1:
+        raise ValueError(f"in_flight must be at least 1, not {in_flight}")
+
+
+def check_on_error(on_error: str) -> None:
+    """Raises ValueError for anything but "raise" and "return"."""
     if on_error not in ("raise", "return"):
         raise ValueError(f'on_error must be "raise" or "return", not {short_repr(on_error)}')
 
 
-def _raise_first(errors: Iterable[GearmanError | None]) -> None:
+def raise_first(errors: Iterable[GearmanError | None]) -> None:
+    """Raises the first error, if there is one."""
     for error in errors:
         if error is not None:
             raise error
 
 
-def _iterate(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
+def iterate(jobs: Iterable[JobInterface]) -> Iterator[JobInterface]:
+    """Returns iter(jobs). Raises TypeError with a text about jobs if there is none."""
     try:
         return iter(jobs)
     except TypeError as error:

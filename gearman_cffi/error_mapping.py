@@ -149,6 +149,8 @@ def _kind(return_code: int, detail: str, function: str | None) -> _Kind:
 
 def _shown_detail(return_code: int, detail: str) -> str:
     """Returns what follows a text in brackets: libgearman's explanation and the name of the code."""
+    if detail == "GEARMAN_IO_WAIT":  # the text of each step after which it waits
+        detail = ""
     written = _C_FUNCTION.match(detail)
     if written is not None:
         # "no servers were available" is what it says of each wait that times out.

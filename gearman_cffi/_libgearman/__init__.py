@@ -6,6 +6,7 @@ csrc/            our C: submitting and waiting in one call, waits that let signa
 capabilities.py  which optional parts the loaded libgearman has
 return_codes.py  gearman_return_t
 base.py client.py worker.py task.py job.py     libgearman's objects
+loop_client.py   a client whose waits are those of an event loop
 callbacks.py     the Python functions that C calls
 errors.py        exceptions for calls that C refuses, and how exceptions of callbacks get past C
 buffers.py       converts data and names for C and from C
@@ -31,6 +32,7 @@ from gearman_cffi._libgearman.client import (
 )
 from gearman_cffi._libgearman.errors import RETURN_CODE_MIN, ConcurrentUseError, ForkedUseError
 from gearman_cffi._libgearman.job import PROCESS_EXITS, JobEnd, JobPacket, NativeJob
+from gearman_cffi._libgearman.loop_client import EndedJob, NativeLoopClient
 from gearman_cffi._libgearman.protocols import JobCallbacks
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.task import NativeTask
@@ -42,6 +44,7 @@ __all__ = [
     "RETURN_CODE_MIN",
     "Capabilities",
     "ConcurrentUseError",
+    "EndedJob",
     "ForkedUseError",
     "JobCallbacks",
     "JobEnd",
@@ -51,6 +54,7 @@ __all__ = [
     "NativeBatchClient",
     "NativeClient",
     "NativeJob",
+    "NativeLoopClient",
     "NativeTask",
     "NativeWorker",
     "Reply",

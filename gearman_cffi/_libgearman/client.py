@@ -178,7 +178,7 @@ class NativeClient(NativeObject):
             kind,
             function,
             unique,
-            _pointer(workload),
+            pointer(workload),
             len(workload or b""),
             timeout,
             reply,
@@ -269,7 +269,7 @@ class NativeClient(NativeObject):
                 callbacks,
                 name,
                 unique,
-                _pointer(workload),
+                pointer(workload),
                 len(workload or b""),
                 task._task,
             )
@@ -324,7 +324,7 @@ class NativeBatchClient(NativeClient):
         return names, ffi.unpack(codes, count)  # type: ignore[return-value]
 
 
-def _pointer(workload: Data | None) -> Any:
+def pointer(workload: Data | None) -> Any:
     """Returns the argument for C. Callers do not store it in a variable: a traceback would keep the workload alive."""
     return NULL if workload is None else ffi.from_buffer(workload)
 

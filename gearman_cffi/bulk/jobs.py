@@ -77,21 +77,23 @@ class JobEncoder:
 
         Ends at the first item that is not a job, and if the iterable raises; self.error is the reason.
         """
-        encode = self.encode
+        encode = self.try_encode
         try:
             for index, job in enumerate(jobs):
-                if not is_job(job):
-                    raise _invalid(index, job, f"expected a Job, not {type(job).__name__}")
-                encoded: EncodedJob | GearmanError
-                try:
-                    encoded = encode(job, index)
-                except GearmanError as error:
-                    encoded = error
-                except TypeError as error:
-                    raise _invalid(index, job, str(error)) from error
-                yield job, encoded
+                yield job, encode(job, index)
         except Exception as error:
             self.error = error
+
+    def try_encode(self, job: JobInterface, index: int) -> EncodedJob | GearmanError:
+        """Encodes one job of several; returns its error if it cannot be sent. Raises InvalidJob if it is not a job."""
+        if not is_job(job):
+            raise _invalid(index, job, f"expected a Job, not {type(job).__name__}")
+        try:
+            return self.encode(job, index)
+        except GearmanError as error:
+            return error
+        except TypeError as error:
+            raise _invalid(index, job, str(error)) from error
 
     def encode(self, job: JobInterface, index: int = 0) -> EncodedJob:
         """Encodes one job.

@@ -12,6 +12,10 @@ typedef struct gcffi_client gcffi_client;
 typedef struct gcffi_task gcffi_task;
 typedef struct gcffi_worker gcffi_worker;
 typedef struct gcffi_job gcffi_job;
+typedef struct gcffi_loop gcffi_loop;
+typedef struct gcffi_loop_fd gcffi_loop_fd;
+typedef struct gcffi_loop_job gcffi_loop_job;
+typedef struct gcffi_loop_update gcffi_loop_update;
 
 /* In place of a return code: a callback of the call raised an exception, or the call was refused because the object is
  * closed, another process's, busy in this thread or in another one, or must first announce what became of its
@@ -69,6 +73,13 @@ int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *ki
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms);
 int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, size_t *size, int *codes);
 int gcffi_client_leave_out_silent(gcffi_client *client, bool *is_silent);
+int gcffi_client_prepare_turns(gcffi_client *client);
+int gcffi_client_submit(gcffi_client *client, int kind, int64_t id, bool is_watched, const char *function,
+                        const char *unique, const void *workload, size_t size);
+int gcffi_client_abandon(gcffi_client *client, int64_t id, char *handle);
+int gcffi_client_is_silent(gcffi_client *client, bool *is_silent);
+int gcffi_client_turn(gcffi_client *client, bool is_ready);
+void gcffi_client_release_ended(gcffi_client *client);
 int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms);
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);

@@ -9,12 +9,46 @@ struct gcffi_reply {
   uint32_t denominator;
   bool known;
   bool running;
+  gearman_return_t rc;
+  ...;
+};
+struct gcffi_loop_job {
+  gcffi_reply reply;
+  int64_t id;
+  gcffi_loop_job *next;
+  ...;
+};
+struct gcffi_loop_update {
+  int64_t id;
+  int event;
+  uint32_t numerator;
+  uint32_t denominator;
+  char handle[...];
+  char *data;
+  size_t size;
+  gcffi_loop_update *next;
+  ...;
+};
+struct gcffi_loop_fd {
+  int fd;
+  int events;
+  unsigned serial;
+};
+struct gcffi_loop {
+  gcffi_loop_job *ended;
+  gcffi_loop_update *updates;
+  gcffi_loop_fd *fds;
+  size_t count;
+  bool fds_changed;
+  int wait_ms;
   ...;
 };
 struct gcffi_client {
   gearman_client_st *st;
   void *owner;
   unsigned options;
+  size_t orphans;
+  gcffi_loop loop;
   ...;
 };
 struct gcffi_task {

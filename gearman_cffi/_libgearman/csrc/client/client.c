@@ -57,7 +57,7 @@ bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like) 
     return false;
   }
   client->st = st;
-  client->exceptions = like->exceptions == GCFFI_EXCEPTIONS_WANTED ? GCFFI_EXCEPTIONS_WANTED : GCFFI_EXCEPTIONS_OFF;
+  client->exceptions = like->exceptions == GCFFI_EXCEPTIONS_ON ? GCFFI_EXCEPTIONS_OFF : like->exceptions;
   client->options = like->options;
   gcffi_client_readd_servers(client);
   if (like->exceptions == GCFFI_EXCEPTIONS_ON) {
@@ -106,6 +106,8 @@ void gcffi_client_close(gcffi_client *client) {
     gcffi_free_freed(client, SIZE_MAX);
     gcffi_forget_servers(client);
     gcffi_left_out_leave(client->left_out);
+    gcffi_loop_clear(&client->loop);
+    free(client->loop.fds);
     free(client->batch);
     free(client->pollset.fds);
     gcffi_free_task_cache(client);

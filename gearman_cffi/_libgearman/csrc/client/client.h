@@ -22,6 +22,47 @@ struct gcffi_reply {
   bool finished;
   gearman_return_t rc;
   size_t *remaining; /* how many tasks of the same call are not answered yet */
+  gcffi_loop *loop;  /* of a gcffi_loop_job: whom to tell; otherwise NULL */
+};
+
+/* -------------------------------------------------------------------------------- for event loops */
+
+/* A job that an event loop waits for; see event_loop.c. */
+struct gcffi_loop_job {
+  gcffi_reply reply; /* first */
+  int64_t id;        /* the caller's number for it */
+  gcffi_task *task;  /* NULL once libgearman has freed its own */
+  bool is_watched;
+  gcffi_loop_job *next; /* that has ended */
+};
+
+/* A packet for a watched job. */
+struct gcffi_loop_update {
+  int64_t id;
+  int event; /* GCFFI_CREATED to GCFFI_STATUS */
+  uint32_t numerator, denominator;
+  char handle[GEARMAN_JOB_HANDLE_SIZE];
+  char *data;
+  size_t size;
+  gcffi_loop_update *next;
+};
+
+/* A descriptor to watch. events: of poll(). */
+struct gcffi_loop_fd {
+  int fd;
+  int events;
+  unsigned serial; /* of the connection: another one may get the same descriptor */
+};
+
+/* What a turn leaves for the event loop. */
+struct gcffi_loop {
+  gcffi_loop_job *ended, *last_ended;
+  gcffi_loop_update *updates, *last_update;
+  size_t left; /* jobs without an answer */
+  gcffi_loop_fd *fds;
+  size_t count, room;
+  bool fds_changed;
+  int wait_ms; /* until the next turn, even if nothing is ready before; -1 for no limit */
 };
 
 /* ------------------------------------------------------------------------------------------- client */
@@ -44,8 +85,14 @@ typedef struct gcffi_left_out gcffi_left_out;
 /* Has a callback stopped the run? Then libgearman delivers the packet again in the next one. */
 typedef enum { GCFFI_RUNNING, GCFFI_PAUSED_BY_CODE, GCFFI_PAUSED_BY_EXCEPTION } gcffi_paused;
 
-/* Do its connections ask for the exceptions of workers? Wanted: they were asked for when no connection could be closed. */
-typedef enum { GCFFI_EXCEPTIONS_OFF, GCFFI_EXCEPTIONS_WANTED, GCFFI_EXCEPTIONS_ON } gcffi_exceptions;
+/* Do its connections ask for the exceptions of workers? Wanted: they were asked for when no connection could be closed.
+ * By us: libgearman would wait while it connects and asks; see opening.c. */
+typedef enum {
+  GCFFI_EXCEPTIONS_OFF,
+  GCFFI_EXCEPTIONS_WANTED,
+  GCFFI_EXCEPTIONS_ON,
+  GCFFI_EXCEPTIONS_BY_US,
+} gcffi_exceptions;
 
 /* What is wrong with its connections; see recover.c. */
 typedef enum { GCFFI_CONNS_GOOD, GCFFI_CONNS_MISCOUNTED, GCFFI_CONNS_UNUSABLE } gcffi_health;
@@ -62,6 +109,7 @@ struct gcffi_client {
   size_t orphans;           /* tasks that were abandoned before the server acknowledged their job */
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
+  gcffi_loop loop;          /* if an event loop drives it */
   unsigned options;         /* the user's; libgearman always has NON_BLOCKING, and never UNBUFFERED_RESULT */
   gcffi_pollset pollset;    /* what it waits for */
   gcffi_paused paused;
@@ -168,9 +216,15 @@ void gcffi_task_release(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
 void gcffi_free_task_cache(gcffi_client *client);
 void gcffi_free_freed(gcffi_client *client, size_t count);
+gearman_return_t gcffi_reply_finish(gcffi_reply *reply, gearman_return_t rc);
 void gcffi_reply_drop_data(gcffi_reply *reply);
 void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);
+
+/* loop_results.c */
+void gcffi_loop_end(gcffi_loop *loop, gcffi_reply *reply);
+void gcffi_loop_update_job(gcffi_loop *loop, gcffi_reply *reply, gearman_task_st *st, int event);
+void gcffi_loop_clear(gcffi_loop *loop);
 
 /* recover.c */
 bool gcffi_client_replace(gcffi_client *client);
@@ -182,6 +236,7 @@ void gcffi_choose_servers_again(gcffi_client *client);
 bool gcffi_client_try_left_out(gcffi_client *client);
 void gcffi_fail_send_errors(gcffi_client *client);
 void gcffi_free_orphans(gcffi_client *client, bool connection_lost);
+void gcffi_orphan_task(gcffi_client *client, gcffi_task *task);
 void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t rc);
 
 /* run.c. One step, without a wait; steps as long as something is ready; or until all is done. */

@@ -45,7 +45,8 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
     return errno = EAGAIN, -1;
   }
   conn->carries = client;
-  conn->fixes_work_fail = client->exceptions != GCFFI_EXCEPTIONS_ON && !gcffi_library.compares_prefixes;
+  conn->fixes_work_fail = client->exceptions < GCFFI_EXCEPTIONS_ON && !gcffi_library.compares_prefixes;
+  conn->marks_rejections = client->loop.left > 0 && gcffi_library.all_io_is_ours;
   client->sent_fd = conn->fd;
   if (gcffi_opening_has_asked(conn, data, size)) {
     return (ssize_t)size;
@@ -108,7 +109,7 @@ static int64_t open_until(const gcffi_client *client) {
 static gcffi_first first_question(const gcffi_client *client) {
   bool asks = client->exceptions == GCFFI_EXCEPTIONS_ON && !gearman_client_has_option(client->st, GEARMAN_CLIENT_SSL) &&
               gcffi_library.all_io_is_ours;
-  return asks ? GCFFI_FIRST_ASKS : GCFFI_FIRST_NOTHING;
+  return client->exceptions == GCFFI_EXCEPTIONS_BY_US ? GCFFI_FIRST_ASKS_ALONE : asks ? GCFFI_FIRST_ASKS : GCFFI_FIRST_NOTHING;
 }
 
 static gcffi_verdict connecting(void *self, gcffi_conn *conn) {

@@ -217,3 +217,14 @@ void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t
   }
   gcffi_task_release(task);
 }
+
+/* The same without closing a connection, for a task among others of an event loop. One that was not sent yet is sent. */
+void gcffi_orphan_task(gcffi_client *client, gcffi_task *task) {
+  if (in_state(task, "WORK") && is_acknowledged(task)) {
+    gcffi_task_release(task);
+  } else {
+    task->reply = NULL;
+    task->state = GCFFI_TASK_ORPHANED;
+    client->orphans++;
+  }
+}

@@ -44,13 +44,22 @@ static gearman_return_t collect(gcffi_reply *reply, gearman_task_st *st) {
   return GEARMAN_SUCCESS;
 }
 
-static gearman_return_t finish(gcffi_reply *reply, gearman_return_t rc) {
+gearman_return_t gcffi_reply_finish(gcffi_reply *reply, gearman_return_t rc) {
   if (!reply->finished) {
     reply->rc = rc;
     reply->finished = true;
     --*reply->remaining;
+    if (reply->loop) {
+      gcffi_loop_end(reply->loop, reply);
+    }
   }
   return GEARMAN_SUCCESS;
+}
+
+/* A job that the server has rejected has the server's error, with a mark, in place of a handle: see inbound.c. */
+static gearman_return_t created(gcffi_reply *reply, bool is_background) {
+  gearman_return_t rejection = reply->loop ? gcffi_handle_rejection(reply->handle) : GEARMAN_SUCCESS;
+  return is_background || rejection ? gcffi_reply_finish(reply, rejection) : GEARMAN_SUCCESS;
 }
 
 void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle) {
@@ -61,10 +70,13 @@ void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle) {
 
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event) {
   gcffi_reply *reply = task->reply;
+  if (reply->loop && event < GCFFI_COMPLETE) {
+    gcffi_loop_update_job(reply->loop, reply, st, event);
+  }
   switch (event) {
   case GCFFI_CREATED:
     gcffi_reply_set_handle(reply, gearman_task_job_handle(st));
-    return task->kind >= GCFFI_LOW_BACKGROUND ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+    return created(reply, task->kind >= GCFFI_LOW_BACKGROUND);
   case GCFFI_DATA:
     return collect(reply, st);
   case GCFFI_STATUS:
@@ -72,17 +84,17 @@ gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int eve
     reply->running = gearman_task_is_running(st);
     reply->numerator = gearman_task_numerator(st);
     reply->denominator = gearman_task_denominator(st);
-    return task->kind >= GCFFI_JOB_STATUS ? finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
+    return task->kind >= GCFFI_JOB_STATUS ? gcffi_reply_finish(reply, GEARMAN_SUCCESS) : GEARMAN_SUCCESS;
   case GCFFI_COMPLETE:
-    finish(reply, GEARMAN_SUCCESS);
+    gcffi_reply_finish(reply, GEARMAN_SUCCESS);
     return collect(reply, st);
   case GCFFI_EXCEPTION:
     reply->size = 0; /* what came before is not part of the exception's text */
-    finish(reply, GEARMAN_WORK_EXCEPTION);
+    gcffi_reply_finish(reply, GEARMAN_WORK_EXCEPTION);
     return collect(reply, st);
   case GCFFI_FAIL:
     reply->size = 0;
-    return finish(reply, GEARMAN_WORK_FAIL);
+    return gcffi_reply_finish(reply, GEARMAN_WORK_FAIL);
   default:
     return GEARMAN_SUCCESS;
   }

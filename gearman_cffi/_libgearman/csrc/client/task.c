@@ -233,6 +233,10 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   if (task->state == GCFFI_TASK_ORPHANED) {
     client->orphans--;
   }
+  if (task->reply && task->reply->loop) { /* with its connection, unless it was answered */
+    ((gcffi_loop_job *)task->reply)->task = NULL;
+    gcffi_reply_finish(task->reply, GEARMAN_LOST_CONNECTION);
+  }
   if (!task->id) {
     if (!task->in_use) {
       drop(task);

@@ -12,6 +12,7 @@
 #define BLOCKS 4096
 
 static gcffi_conn *blocks[BLOCKS];
+static unsigned serials; /* atomic */
 
 static gcffi_conn *slot(int fd, bool make) {
   if (fd < 0 || fd >= BLOCK * BLOCKS) {
@@ -36,7 +37,8 @@ gcffi_conn *gcffi_conn_of(int fd) {
 gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size) {
   gcffi_conn *conn = slot(fd, true);
   if (conn) {
-    *conn = (gcffi_conn){.fd = fd, .open = true, .lowat = 1, .is_new = true};
+    unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
+    *conn = (gcffi_conn){.fd = fd, .open = true, .serial = serial, .lowat = 1, .is_new = true};
     conn->address_size = size <= sizeof conn->address ? size : 0; /* an address of another family is not stored */
     memcpy(conn->address, address, conn->address_size);
   }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include <libgearman-1.0/gearman.h>
+
 #include "packet.h"
 
 /* What has come of a connection's packets. */
@@ -43,6 +45,7 @@ typedef enum {
 typedef enum {
   GCFFI_FIRST_NOTHING,
   GCFFI_FIRST_ASKS,   /* for the exceptions of workers */
+  GCFFI_FIRST_ASKS_ALONE, /* the same, and libgearman does not ask */
   GCFFI_FIRST_AWAITS, /* the first answer, of whatever libgearman asks */
 } gcffi_first;
 
@@ -54,6 +57,7 @@ typedef struct gcffi_conn {
   bool open;
   bool is_connecting;  /* as far as libgearman knows */
   int connect_timeout; /* for TCP, in ms; 0: see opening.c */
+  unsigned serial;     /* no other connection of the process has the same */
   const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
   const void *carries; /* the client whose tasks, or the worker whose requests for jobs, were sent over it; only compared */
   bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
@@ -64,11 +68,13 @@ typedef struct gcffi_conn {
   bool is_silent;     /* nothing has come since a client's last request was sent */
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
   gcffi_grab grab;
+  bool marks_rejections; /* ERROR in place of JOB_CREATED becomes one: an event loop's client; see inbound.c */
   bool removes_packet; /* libgearman does not see the packet that is coming in; see inbound.c */
   bool may_reject;     /* the worker's last answer to a job may be late; see inbound.c */
   bool was_rejected;   /* the server has rejected the worker's late answer to a job, by an ERROR that was removed */
   gcffi_opening opening;
   gcffi_first first;
+  bool removes_answer; /* to what was asked for libgearman, which has not asked */
   bool has_asked;     /* for the exceptions of workers, before libgearman does; see opening.c */
   int64_t open_until; /* opening it fails then */
   bool is_new;        /* a worker has sent nothing over it yet */
@@ -94,6 +100,7 @@ void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 /* handles.c */
 void gcffi_handle_mark(char *handle);
 void gcffi_handle_unmark(char *handle);
+gearman_return_t gcffi_handle_rejection(char *handle);
 
 /* tcp.c */
 void gcffi_tcp_opens(int fd, int timeout_ms);

@@ -16,6 +16,10 @@
 /* WORK_FAIL ends with the handle, and libgearman matches none that is longer than its tasks'. */
 enum { LONGEST = 2 * GEARMAN_JOB_HANDLE_SIZE };
 
+/* In the error of a rejected job, which takes the place of a handle: its first byte is changed, and so is what separates its
+ * code from its text. */
+enum { ERROR_MARK = 0x80, ERROR_SEPARATOR = 0x1f };
+
 /* Each byte becomes another one, and none becomes a NUL. An empty handle has no byte to change. */
 static void turn_first_byte(char *handle, int by) {
   if (gcffi_library.all_io_is_ours && *handle) {
@@ -61,6 +65,40 @@ void gcffi_handle_begin(gcffi_conn *conn, unsigned char *at) {
     conn->handle = GCFFI_HANDLE_NONE;
     gcffi_handle_mark((char *)at);
   }
+}
+
+/* An ERROR becomes a JOB_CREATED, with its code and text as the handle. head: in libgearman's buffer, which ends at end. One
+ * that has not come as a whole stays as it is: it ends all jobs of the client. */
+void gcffi_handle_replace_error(gcffi_conn *conn, unsigned char *head, const unsigned char *end) {
+  unsigned char *code = head + GCFFI_HEAD;
+  bool is_whole = conn->in.rest && (size_t)(end - code) >= conn->in.rest;
+  unsigned char *separator = is_whole && *code ? memchr(code, '\0', conn->in.rest) : NULL;
+  if (separator) {
+    head[GCFFI_COMMAND] = GEARMAN_COMMAND_JOB_CREATED;
+    *separator = ERROR_SEPARATOR;
+    *code ^= ERROR_MARK;
+    conn->in.separators = 0;
+  }
+}
+
+/* Whether a handle is the error of a job that the server has rejected; if so, makes it readable. */
+gearman_return_t gcffi_handle_rejection(char *handle) {
+  static const struct {
+    const char *text;
+    gearman_return_t rc;
+  } codes[] = {{"JOB_QUEUE_FULL:", GEARMAN_JOB_QUEUE_FULL}, {"QUEUE_ERROR:", GEARMAN_QUEUE_ERROR}};
+  char *separator = (unsigned char)*handle & ERROR_MARK ? strchr(handle, ERROR_SEPARATOR) : NULL;
+  if (!separator) {
+    return GEARMAN_SUCCESS;
+  }
+  *handle = (char)(*handle ^ ERROR_MARK);
+  *separator = ':';
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    if (strncmp(handle, codes[i].text, strlen(codes[i].text)) == 0) {
+      return codes[i].rc;
+    }
+  }
+  return GEARMAN_SERVER_ERROR;
 }
 
 /* Puts a NUL behind a WORK_FAIL that ends here, before what follows it. True if the data has become longer by that. */

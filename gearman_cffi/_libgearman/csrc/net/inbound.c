@@ -3,6 +3,8 @@
  * - What no gearmand sends: it crashes at a line without a blank (Q08), and uses the arguments of an earlier packet (Q37).
  * - WORK_FAIL with a NUL after the handle, which 1.x does not recognize (Q10): becomes WORK_EXCEPTION without a text.
  * - ERROR for the late answer of a worker, after which it crashes (Q15), while the next job is on its way: is removed.
+ * - ERROR for a job of an event loop, after which libgearman does not say whose: becomes that job's JOB_CREATED, with the
+ *   error and a mark in place of the handle; see handles.c.
  * - Handles that it would take for those of other jobs; see handles.c. */
 #define _GNU_SOURCE
 #include "net.h"
@@ -111,6 +113,20 @@ static bool is_rejection(const gcffi_conn *conn, const gcffi_io *io) {
   return io && io->removes_rejections && conn->queries == 0 && conn->in.head[GCFFI_COMMAND] == GEARMAN_COMMAND_ERROR;
 }
 
+/* A whole head. */
+static bool is_hidden_answer(gcffi_conn *conn) {
+  bool is_hidden = conn->removes_answer && conn->in.head[GCFFI_COMMAND] == GEARMAN_COMMAND_OPTION_RES;
+  conn->removes_answer = conn->removes_answer && !is_hidden;
+  return is_hidden;
+}
+
+/* A whole head: the server refuses a job of an event loop. libgearman counts acknowledgements, so it is the job that waits
+ * for the next one. */
+static bool refuses_job(const gcffi_conn *conn) {
+  bool is_for_job = conn->marks_rejections && conn->queries == 0 && conn->unacknowledged > 0;
+  return is_for_job && conn->in.head[GCFFI_COMMAND] == GEARMAN_COMMAND_ERROR;
+}
+
 /* How many of these bytes libgearman may see, after some were removed or added; see gcffi_handle_room(). */
 static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char *data, size_t size) {
   const unsigned char *at = data, *end = at + size;
@@ -121,8 +137,12 @@ static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char
     bool between_packets = gcffi_stream_is_between_packets(&conn->in);
     gcffi_stream_event event = gcffi_stream_advance(&conn->in, &at, end);
     if (between_packets) {
-      conn->removes_packet = event == GCFFI_STREAM_HEAD && is_rejection(conn, io);
-      conn->was_rejected = conn->was_rejected || conn->removes_packet;
+      bool is_head = event == GCFFI_STREAM_HEAD, rejects = is_head && is_rejection(conn, io);
+      conn->removes_packet = rejects || (is_head && is_hidden_answer(conn));
+      conn->was_rejected = conn->was_rejected || rejects;
+      if (is_head && refuses_job(conn)) {
+        gcffi_handle_replace_error(conn, data + (at - data) - GCFFI_HEAD, end);
+      }
     }
     if (event == GCFFI_STREAM_ARGUMENTS_MISSING ||
         (event == GCFFI_STREAM_HEAD && !accept_head(conn, io ? io->audience : GCFFI_TO_BOTH)) ||

@@ -19,6 +19,7 @@ ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_
 size_t gcffi_handle_room(const gcffi_conn *conn, size_t size);
 void gcffi_handle_expect(gcffi_conn *conn, unsigned char *last);
 void gcffi_handle_begin(gcffi_conn *conn, unsigned char *at);
+void gcffi_handle_replace_error(gcffi_conn *conn, unsigned char *head, const unsigned char *end);
 bool gcffi_handle_end(gcffi_conn *conn, unsigned char *at, const unsigned char *end);
 bool gcffi_handle_is_prefix(const char *task, const char *packet, size_t size);
 

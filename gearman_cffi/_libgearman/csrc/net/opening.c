@@ -68,9 +68,21 @@ static bool ask(gcffi_conn *conn) {
   return conn->has_asked;
 }
 
+/* libgearman sees neither the question nor the answer. */
+static bool ask_alone(gcffi_conn *conn) {
+  bool has_asked = ask(conn);
+  conn->has_asked = false;
+  if (has_asked) {
+    gcffi_conn_sent(conn, question, QUESTION);
+    conn->removes_answer = true;
+  }
+  return has_asked;
+}
+
 static gcffi_opening after_connecting(gcffi_conn *conn) {
   switch (conn->first) {
   case GCFFI_FIRST_ASKS: return ask(conn) ? GCFFI_ASKING : GCFFI_OPEN;
+  case GCFFI_FIRST_ASKS_ALONE: return ask_alone(conn) ? GCFFI_ASKING : GCFFI_OPEN;
   case GCFFI_FIRST_AWAITS: return GCFFI_AWAITING;
   default: return GCFFI_OPEN;
   }

@@ -1,0 +1,351 @@
+"""Client for asyncio: the calls of gearman_cffi.Client as coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from contextlib import aclosing
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+
+from gearman_cffi.aio.job_watch import AsyncJobWatch
+from gearman_cffi.aio.lanes import Lanes
+from gearman_cffi.aio.stream import Encoded, Ended, Stream
+from gearman_cffi.aio.submission import Submission
+from gearman_cffi.bulk import JobEncoder
+from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_HANDLE, MAX_UNIQUE, check_name
+from gearman_cffi.client import IN_FLIGHT, OnError, check_in_flight, check_on_error, iterate, raise_first
+from gearman_cffi.connection import NO_TIMEOUT
+from gearman_cffi.durations import to_milliseconds
+from gearman_cffi.exceptions import GearmanError, InvalidJob
+from gearman_cffi.ext import JobKind
+from gearman_cffi.job_status import JobStatus
+from gearman_cffi.job_update import JobUpdate
+from gearman_cffi.jobs import JobInterface
+from gearman_cffi.priorities import Priority, job_kind
+from gearman_cffi.serializers import Serializer, serializer_or_default
+from gearman_cffi.servers import Server, ServerCollection
+
+_Client = TypeVar("_Client", bound="Client")
+Jobs = Iterable[JobInterface] | AsyncIterable[JobInterface]
+
+
+class Client:
+    """Submits jobs to the servers of a collection, and awaits their answers in an event loop of asyncio.
+
+    The arguments, the order of servers and the exceptions are those of gearman_cffi.Client. Any number of tasks may
+    use one client at once, over a few connections. It opens them in the first call, and belongs to the event loop of
+    that call until it is closed or the loop is. In a forked process it opens new ones.
+
+    If a task is cancelled, its job is abandoned: the server still runs it, and the answer is dropped.
+    """
+
+    def __init__(
+        self,
+        servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
+        serializer: Serializer | None = None,
+        timeout: float | timedelta | None = None,
+        connect_timeout: float | timedelta | None = 5.0,
+    ) -> None:
+        if servers is None:
+            servers = ServerCollection.from_environment()
+        elif not isinstance(servers, ServerCollection):
+            servers = ServerCollection(servers)
+        self._servers = servers
+        self._serializer = serializer_or_default(serializer)
+        self._timeout = to_milliseconds(timeout)
+        connect_ms = to_milliseconds(connect_timeout, "connect_timeout")
+        self._connect_ms = NO_TIMEOUT if connect_ms is None else connect_ms
+        self._lanes: Lanes | None = None
+
+    async def close(self) -> None:
+        """Closes the connections; outstanding calls raise ConnectionLost. The next call opens new ones."""
+        lanes, self._lanes = self._lanes, None
+        if lanes is not None and lanes.process == os.getpid():
+            lanes.close()
+
+    async def __aenter__(self: _Client) -> _Client:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"aio.Client({self._server_names()!r})"
+
+    # ------------------------------------------------------------------------------------ one job
+
+    async def execute_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+        on_update: Callable[[JobUpdate], object] | None = None,
+    ) -> Any:
+        """Runs a job in the foreground and returns its result, unserialized.
+
+        The arguments and exceptions are those of gearman_cffi.Client.execute_job().
+        """
+        if on_update is not None:
+            watch = self.watch_job(function, workload, priority, unique, timeout)
+            try:
+                async for update in watch:
+                    on_update(update)
+                return await watch.result()
+            finally:
+                await watch.aclose()
+        submission = self._submission(job_kind(priority, background=False), function, workload, unique)
+        await self._run(submission, self._seconds(timeout))
+        return self._outcome(submission)
+
+    def watch_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> AsyncJobWatch:
+        """Runs a job in the foreground. Iterate for its updates; await result() for the result.
+
+            watch = client.watch_job("resize", name)
+            async for update in watch:
+                print(update.fraction)
+            print(await watch.result())
+
+        The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
+        other exceptions of execute_job().
+        """
+        submission = self._submission(job_kind(priority, background=False), function, workload, unique)
+        submission.retries = 0  # the caller may have seen updates of the first attempt
+        seconds = self._seconds(timeout)
+        return AsyncJobWatch(submission, lambda watched: self._start(watched, seconds), self._outcome)
+
+    async def execute_in_background(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = Priority.NORMAL,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> str:
+        """Submits a job in the background and returns its handle.
+
+        The arguments and exceptions are those of execute_job(), without those of a worker.
+        """
+        submission = self._submission(job_kind(priority, background=True), function, workload, unique)
+        await self._run(submission, self._seconds(timeout))
+        if submission.rc:
+            raise submission.failure(self._server_names())
+        return submission.handle
+
+    async def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
+        """Returns what the server knows about the job with this handle, as gearman_cffi.Client.get_job_status()."""
+        name = check_name(handle, "a job handle", MAX_HANDLE)
+        return await self._status(Submission(JobKind.JOB_STATUS, name, b"", b""), timeout)
+
+    async def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
+        """As get_job_status(), by the job's unique key."""
+        key = check_name(unique, "a unique key", MAX_UNIQUE)
+        return await self._status(Submission(JobKind.UNIQUE_STATUS, key, b"", b""), timeout)
+
+    # ---------------------------------------------------------------------------------- many jobs
+
+    async def execute_jobs(
+        self,
+        jobs: Jobs,
+        priority: Priority | int = Priority.NORMAL,
+        on_error: OnError = "raise",
+        timeout: float | timedelta | None = None,
+    ) -> list[Any]:
+        """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
+
+        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.execute_jobs().
+        """
+        check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        encoded = list(encoder.encode_all(await _list_of(jobs)))
+        if encoder.error is not None:
+            raise encoder.error
+        answers: list[Any] = [None] * len(encoded)
+        errors: list[GearmanError | None] = [None] * len(encoded)
+        if encoded:
+            stream = Stream(await self._ready(seconds), _as_it_is, IN_FLIGHT, len(self._servers), timeout=seconds)
+            async for ended in stream.run(encoded):
+                answers[ended.position], errors[ended.position] = self._answer(ended)
+        if on_error == "raise":
+            raise_first(errors)
+        return answers
+
+    async def execute_jobs_in_background(
+        self,
+        jobs: Jobs,
+        priority: Priority | int = Priority.NORMAL,
+        on_error: OnError = "raise",
+        timeout: float | timedelta | None = None,
+    ) -> list[Any]:
+        """Submits jobs in the background, many at once; returns their handles in the order of the jobs.
+
+        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.execute_jobs_in_background().
+        """
+        check_on_error(on_error)
+        seconds = self._seconds(timeout)
+        encoder = JobEncoder(self._serializer, priority, background=True)
+        jobs = jobs if isinstance(jobs, AsyncIterable) else iterate(jobs)
+        results: dict[int, str | GearmanError] = {}
+        try:
+            async for ended in self._stream(jobs, encoder, IN_FLIGHT, timeout=seconds):
+                error = self._error(ended)
+                results[ended.position] = error or ended.handle
+        except InvalidJob as invalid:
+            invalid.results = [results[index] for index in sorted(results)]
+            raise
+        handles = [results[index] for index in sorted(results)]
+        if on_error == "raise":
+            raise_first(handle if isinstance(handle, GearmanError) else None for handle in handles)
+        return handles
+
+    def stream_jobs(
+        self,
+        jobs: Jobs,
+        priority: Priority | int = Priority.NORMAL,
+        in_flight: int = IN_FLIGHT,
+        timeout: float | timedelta | None = None,
+    ) -> AsyncGenerator[tuple[JobInterface, Any], None]:
+        """Runs jobs in the foreground and yields (job, answer) as the answers come.
+
+        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.stream_jobs(). If the caller stops
+        early, jobs without an answer are abandoned when the generator is closed.
+        """
+        check_in_flight(in_flight)
+        seconds = self._seconds(timeout)
+        encoder = JobEncoder(self._serializer, priority, background=False)
+        return self._answers(jobs if isinstance(jobs, AsyncIterable) else iterate(jobs), encoder, in_flight, seconds)
+
+    async def _answers(
+        self, jobs: Jobs, encoder: JobEncoder, in_flight: int, seconds: float | None
+    ) -> AsyncGenerator[tuple[JobInterface, Any], None]:
+        stream = self._stream(jobs, encoder, in_flight, job_timeout=seconds)
+        async with aclosing(stream):
+            async for ended in stream:
+                answer, _ = self._answer(ended)
+                yield ended.job, answer
+
+    async def _stream(
+        self,
+        jobs: Jobs,
+        encoder: JobEncoder,
+        window: int,
+        job_timeout: float | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[Ended, None]:
+        def encode(job: JobInterface, index: int) -> Encoded:
+            return job, encoder.try_encode(job, index)
+
+        lanes = await self._ready(timeout if job_timeout is None else job_timeout)
+        stream = Stream(lanes, encode, window, len(self._servers), job_timeout, timeout).run(jobs)
+        async with aclosing(stream):
+            async for ended in stream:
+                yield ended
+
+    def _error(self, ended: Ended) -> GearmanError | None:
+        if isinstance(ended.result, GearmanError):
+            return ended.result
+        return ended.result.error(self._server_names())
+
+    def _answer(self, ended: Ended) -> tuple[Any, GearmanError | None]:
+        """Returns the answer of a job that has ended, or twice its error."""
+        error = self._error(ended)
+        if error is None:
+            try:
+                return self._serializer.unserialize(ended.data), None
+            except GearmanError as unreadable:
+                error = unreadable
+        return error, error
+
+    # ----------------------------------------------------------------------------------- requests
+
+    def _submission(self, kind: int, function: str, workload: Any, unique: str | None) -> Submission:
+        name = check_name(function, "a function name", MAX_FUNCTION_NAME)
+        key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
+        return Submission(kind, name, key, self._serializer.serialize(workload))
+
+    def _outcome(self, submission: Submission) -> Any:
+        if submission.rc:
+            raise submission.failure(self._server_names())
+        return self._serializer.unserialize(submission.data)
+
+    async def _status(self, submission: Submission, timeout: float | timedelta | None) -> JobStatus:
+        await self._run(submission, self._seconds(timeout))
+        if submission.rc:
+            raise submission.failure(self._server_names())
+        return JobStatus.from_answer(submission.status)
+
+    async def _run(self, submission: Submission, seconds: float | None) -> None:
+        """Submits it, and waits until it has ended."""
+        future = asyncio.get_running_loop().create_future()
+
+        def end(_: Submission) -> None:
+            if not future.done():  # the task may have been cancelled
+                future.set_result(None)
+
+        submission.on_end = end
+        lanes = await self._start(submission, seconds)
+        try:
+            await future
+        except BaseException:
+            lanes.abandon(submission)
+            raise
+
+    async def _start(self, submission: Submission, seconds: float | None) -> Lanes:
+        lanes = self._lanes
+        loop = asyncio.get_running_loop()
+        if lanes is None or lanes.loop is not loop or lanes.process != os.getpid() or not lanes.is_ready:
+            started = loop.time()
+            lanes = await self._ready(seconds)
+            seconds = None if seconds is None else max(0.0, seconds - (loop.time() - started))
+        if seconds is not None:
+            submission.seconds = seconds
+            submission.timer = loop.call_later(seconds, lanes.expire, submission)
+        lanes.add(submission)
+        return lanes
+
+    async def _ready(self, seconds: float | None) -> Lanes:
+        """Returns the lanes of the running loop, when all host names are looked up."""
+        lanes, loop = self._lanes, asyncio.get_running_loop()
+        if lanes is not None and (lanes.loop is not loop or lanes.process != os.getpid()):
+            lanes.forget()
+            lanes = None
+        if lanes is None:
+            lanes = self._lanes = Lanes(loop, self._servers, self._connect_ms)
+        if not lanes.is_ready:
+            await lanes.prepare(seconds)
+        return lanes
+
+    def _seconds(self, timeout: float | timedelta | None) -> float | None:
+        """Returns the timeout of a call, by default the client's own; None for no limit."""
+        milliseconds = self._timeout if timeout is None else to_milliseconds(timeout)
+        return None if milliseconds is None else milliseconds / 1000
+
+    def _server_names(self) -> str:
+        return str(self._servers)
+
+
+def _as_it_is(item: Encoded, index: int) -> Encoded:
+    return item
+
+
+async def _list_of(jobs: Jobs) -> list[JobInterface]:
+    if isinstance(jobs, AsyncIterable):
+        return [job async for job in jobs]
+    return list(iterate(jobs))

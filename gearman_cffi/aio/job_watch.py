@@ -1,0 +1,129 @@
+"""Watching a job while it runs, in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gearman_cffi.aio.lanes import Lanes
+from gearman_cffi.aio.submission import Submission
+from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.ext import ReturnCode
+from gearman_cffi.job_update import JobUpdate
+
+Start = Callable[[Submission], Awaitable[Lanes]]
+
+
+class AsyncJobWatch:
+    """An asynchronous iterator over the updates of one job; await result() for its answer.
+
+    The first update or result() that is awaited submits the job. result() skips the updates that were not iterated
+    over. The job is abandoned by aclose(), and when the last reference to this object is gone.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        start: Start,
+        outcome: Callable[[Submission], Any],
+    ) -> None:
+        """start: submits it. outcome: returns the answer, or raises."""
+        self._submission = submission
+        self._start = start
+        self._outcome = outcome
+        self._lanes: Lanes | None = None
+        self._is_started = False
+        self._state = _Watched()
+        submission.on_update = self._state.add  # no reference to self: the last one outside abandons the job
+        submission.on_end = self._state.end
+
+    @property
+    def handle(self) -> str:
+        """The job's handle; "" until the server has accepted the job."""
+        return self._submission.handle
+
+    def __aiter__(self) -> AsyncJobWatch:
+        return self
+
+    async def __anext__(self) -> JobUpdate:
+        """Waits for the next update. Stops when the job has ended; result() raises if it failed.
+
+        Stops at the timeout too, and drops the updates that have come and were not iterated over.
+        """
+        await self._submit()
+        state = self._state
+        while not state.updates and not state.is_done:
+            await state.wait()
+        if self._submission.rc == ReturnCode.TIMEOUT or not state.updates:
+            raise StopAsyncIteration
+        return state.updates.popleft()
+
+    async def result(self) -> Any:
+        """Waits until the job has ended; returns the answer, unserialized. Raises what execute_job() raises."""
+        await self._submit()
+        while not self._state.is_done:
+            await self._state.wait()
+        if self._state.error is not None:
+            raise self._state.error
+        return self._outcome(self._submission)
+
+    async def aclose(self) -> None:
+        """Abandons the job if it has not ended."""
+        self._abandon()
+
+    async def _submit(self) -> None:
+        if not self._is_started:
+            self._is_started = True
+            try:
+                self._lanes = await self._start(self._submission)
+            except GearmanError as error:
+                self._state.fail(error)
+            except BaseException:
+                self._is_started = False
+                raise
+
+    def _abandon(self) -> None:
+        lanes, self._lanes = self._lanes, None
+        if lanes is not None and not self._state.is_done:
+            lanes.abandon(self._submission)
+
+    def __del__(self) -> None:
+        lanes = self._lanes
+        if lanes is None or self._state.is_done or lanes.loop.is_closed():
+            return
+        lanes.loop.call_soon_threadsafe(lanes.abandon, self._submission)
+
+
+class _Watched:
+    """What has come for the job, and who waits for it."""
+
+    def __init__(self) -> None:
+        self.updates: deque[JobUpdate] = deque()
+        self.is_done = False
+        self.error: GearmanError | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def add(self, update: JobUpdate) -> None:
+        self.updates.append(update)
+        self._wake_up()
+
+    def end(self, submission: Submission) -> None:
+        self.is_done = True
+        self._wake_up()
+
+    def fail(self, error: GearmanError) -> None:
+        self.is_done = True
+        self.error = error
+
+    async def wait(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def _wake_up(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
