@@ -59,7 +59,7 @@ static gearman_return_t on_complete(gearman_task_st *task)
   return GEARMAN_SUCCESS;
 }
 
-/* All jobs in one run: libgearman's list of tasks is as long as the batch. */
+/* All jobs in one run, or in windows: libgearman's list of tasks is as long as the batch. */
 static void batch(const struct task *task, long jobs)
 {
   char key[KEY_SIZE];
@@ -71,6 +71,8 @@ static void batch(const struct task *task, long jobs)
     snprintf(key, sizeof key, "bench-%ld", task->first + i);
     gearman_client_add_task(task->client, NULL, NULL, FUNCTION, key, task->payload, task->size, &rc);
     check(gearman_success(rc), "gearman_client_add_task");
+    if (task->window && (i + 1) % task->window == 0)
+      check(gearman_success(gearman_client_run_tasks(task->client)), "gearman_client_run_tasks");
   }
   check(gearman_success(gearman_client_run_tasks(task->client)), "gearman_client_run_tasks");
   check(answered == task->size * (size_t)jobs, "counting the answers");
