@@ -129,16 +129,16 @@ static int wait_for_some(gcffi_call *call, struct pollfd *fds, nfds_t count, int
     if (shown) {
       return shown;
     }
-    if (call->state == GCFFI_INTERRUPTED || (limit != GCFFI_NEVER && gcffi_now() >= limit)) {
+    if (call->state != GCFFI_GOES_ON || (limit != GCFFI_NEVER && gcffi_now() >= limit)) {
       return gcffi_call_wait(call, fds, count, limit); /* which ends the call */
     }
   }
 }
 
-/* poll() for libgearman in a call that may open connections. */
+/* poll() for libgearman in a call that may open connections. Those of a forked child are its parent's. */
 int gcffi_opening_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_pollset *pollset = call->pollset;
-  if (!prepare(fds, count)) {
+  if (gcffi_call_is_forked(call) || !prepare(fds, count)) {
     return gcffi_call_poll(call, fds, count, timeout_ms);
   }
   if (!pollset) {
