@@ -8,6 +8,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+NO_JOB, GRAB_JOB_ALL, JOB_ASSIGN_ALL = 10, 39, 40
+
 
 def packet(kind: int, *arguments: bytes, missing: int = 0) -> bytes:
     """A packet of a server. missing: the number of bytes that are left out although the header counts them."""
@@ -49,3 +51,43 @@ def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
             with contextlib.suppress(OSError):  # it is closed already
                 connection.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+class SlowServer:
+    """Answers a request for a job when answer() is called. requests: the commands that it got."""
+
+    def __init__(self) -> None:
+        self.requests: list[int] = []
+        self._answers: list[bytes] = []
+        self._answered = threading.Condition()
+
+    def serve(self, connection: socket.socket, number: int) -> None:
+        connection.settimeout(20)
+        while True:
+            head = receive(connection, 12)
+            command, size = struct.unpack(">II", head[4:])
+            receive(connection, size)
+            self.requests.append(command)
+            if command == GRAB_JOB_ALL:
+                with self._answered:
+                    self._answered.wait_for(lambda: self._answers, 20)
+                    connection.sendall(self._answers.pop(0))
+
+    def answer(self, answer: bytes) -> None:
+        with self._answered:
+            self._answers.append(answer)
+            self._answered.notify()
+
+    def is_asked(self, times: int = 1) -> bool:
+        return self.requests.count(GRAB_JOB_ALL) == times
+
+
+def receive(connection: socket.socket, size: int) -> bytes:
+    """All of these bytes. Raises OSError at the end of the stream."""
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise OSError("end of stream")
+        data += more
+    return data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,53 +11,13 @@ import pytest
 
 from gearman_cffi import RawSerializer, Worker
 from gearman_cffi.ext import GEARMAN_SHUTDOWN_GRACEFUL, GearmanWorker
-from tests._libgearman.fake_servers import fake_server, packet
+from tests._libgearman.fake_servers import JOB_ASSIGN_ALL, NO_JOB, SlowServer, fake_server, packet
 from tests.python_layer.workers import handlers
 from tests.support import wait_until
 
-CAN_DO, PRE_SLEEP, GRAB_JOB_ALL, NO_JOB, JOB_ASSIGN_ALL, WORK_COMPLETE = 1, 4, 39, 10, 40, 13
+PRE_SLEEP, WORK_COMPLETE = 4, 13
 NOTHING = packet(NO_JOB)
 JOB = packet(JOB_ASSIGN_ALL, b"H:fake:1", b"f", b"", b"", b"x")
-
-
-class SlowServer:
-    """Answers a request for a job when answer() is called. requests: the commands that it got."""
-
-    def __init__(self) -> None:
-        self.requests: list[int] = []
-        self._answers: list[bytes] = []
-        self._answered = threading.Condition()
-
-    def serve(self, connection: socket.socket, number: int) -> None:
-        connection.settimeout(20)
-        while True:
-            head = receive(connection, 12)
-            command, size = struct.unpack(">II", head[4:])
-            receive(connection, size)
-            self.requests.append(command)
-            if command == GRAB_JOB_ALL:
-                with self._answered:
-                    self._answered.wait_for(lambda: self._answers, 20)
-                    connection.sendall(self._answers.pop(0))
-
-    def answer(self, answer: bytes) -> None:
-        with self._answered:
-            self._answers.append(answer)
-            self._answered.notify()
-
-    def is_asked(self, times: int = 1) -> bool:
-        return self.requests.count(GRAB_JOB_ALL) == times
-
-
-def receive(connection: socket.socket, size: int) -> bytes:
-    """All of these bytes. Raises OSError at the end of the stream."""
-    data = b""
-    while len(data) < size:
-        more = connection.recv(size - len(data))
-        if not more:
-            raise OSError("end of stream")
-        data += more
-    return data
 
 
 class Stoppable:

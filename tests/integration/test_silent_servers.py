@@ -20,6 +20,7 @@ from gearman_cffi.ext import (
     GearmanWorker,
 )
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.fake_servers import JOB_ASSIGN_ALL, NO_JOB, SlowServer, fake_server, packet
 from tests._libgearman.test_idle import events
 from tests.python_layer.workers import Running, handlers, running
 from tests.support import Child, GoneHost, client_of, frozen, is_served, queued, wait_until
@@ -35,6 +36,7 @@ class Served:
 
     def __init__(self, kind: str, ports: list[int], connect_timeout: float = 5) -> None:
         self.done: list[str] = []
+        self.slowness = 0.0  # seconds that each job takes
         self._over = threading.Event()
         if kind == "Worker":
             worker = Worker(
@@ -50,7 +52,7 @@ class Served:
             if kind == "grabJob":
                 mirror.register("f")
             else:
-                mirror.addFunction("f", lambda job: self.done.append(job.workload().decode()))
+                mirror.addFunction("f", lambda job: self._run(job.workload().decode()))
             if "non-blocking" in kind:
                 mirror.addOptions(GEARMAN_WORKER_NON_BLOCKING)
                 mirror.setTimeout(100)
@@ -64,14 +66,18 @@ class Served:
         self._over_too()
 
     def _handle(self, job: Job) -> None:
-        self.done.append(job.get_workload())
+        self._run(job.get_workload())
+
+    def _run(self, workload: str) -> None:
+        time.sleep(self.slowness)
+        self.done.append(workload)
 
     def _loop(self, kind: str, mirror: GearmanWorker) -> None:
         while not self._over.is_set():
             if kind == "grabJob":
                 job = mirror.grabJob()
                 if job:
-                    self.done.append(job.workload().decode())
+                    self._run(job.workload().decode())
                     job.sendComplete("done")
                 else:
                     self._over.wait(0.02)
@@ -159,6 +165,26 @@ def test_a_server_that_stands_still(servers: list[Gearmand], kind: str, frozen_o
             wait_until(lambda: f"{turn} meanwhile" in worker.done, "its job is done")  # noqa: B023
             wait_until(lambda: queued(still, "f") == 0, "it knows that")
     assert len(worker.done) == len(set(worker.done))
+
+
+@kinds
+@pytest.mark.parametrize("slow_one_is_last", [False, True])
+def test_a_late_job_comes_first(gearmand: Gearmand, kind: str, slow_one_is_last: bool) -> None:
+    """A job that was assigned late does not wait for all the jobs of the other server."""
+    slow = SlowServer()
+    with fake_server(slow.serve) as port:
+        ports = [gearmand.port, port] if slow_one_is_last else [port, gearmand.port]
+        with served(kind, ports) as worker:
+            seconds_of(worker, gearmand, "first")
+            wait_until(slow.is_asked, "the slow server is asked")
+            worker.slowness = 0.02
+            for number in range(100):
+                client_of(gearmand).doBackground("f", f"{number}")
+            slow.answer(packet(JOB_ASSIGN_ALL, b"H:fake:1", b"f", b"", b"", b"late"))
+            wait_until(lambda: "late" in worker.done, "its job is done")
+            assert "99" not in worker.done
+            worker.slowness = 0.0
+            slow.answer(packet(NO_JOB))
 
 
 @pytest.mark.parametrize("kind", ["work", "Worker"])

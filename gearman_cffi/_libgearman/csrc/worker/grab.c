@@ -49,7 +49,7 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   (void)call;
   gcffi_worker *worker = self;
   if (gcffi_ends_with_grab(data, size)) {
-    if (worker->resume_fd >= 0 && worker->resume_fd != conn->fd) {
+    if ((worker->resume_fd >= 0 && worker->resume_fd != conn->fd) || gcffi_worker_has_late_answer(worker)) {
       conn->grab = GCFFI_GRAB_WITHHELD;
       return (ssize_t)size;
     }

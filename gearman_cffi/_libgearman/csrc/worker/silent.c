@@ -12,6 +12,17 @@ static gcffi_conn *awaited(const gcffi_worker *worker) {
   return is_due && gcffi_stream_is_between_packets(&conn->in) ? conn : NULL;
 }
 
+/* Whether a late answer is there. Then no other server is asked: libgearman would stay with it as long as it has jobs. */
+bool gcffi_worker_has_late_answer(const gcffi_worker *worker) {
+  bool any = false;
+  for (size_t i = 0; i < worker->asked_count && !any; i++) {
+    const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
+    struct pollfd polled = {.fd = worker->asked[i], .events = POLLIN};
+    any = conn && conn->carries == worker && conn->grab == GCFFI_GRAB_LATE && poll(&polled, 1, 0) == 1;
+  }
+  return any;
+}
+
 /* Before a step of a worker that does not wait. */
 void gcffi_worker_check_patience(const gcffi_worker *worker) {
   gcffi_conn *conn = awaited(worker);

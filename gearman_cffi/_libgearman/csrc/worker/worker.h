@@ -121,6 +121,7 @@ bool gcffi_worker_is_connecting(const gcffi_worker *worker);
 void gcffi_worker_watch_attempts(gcffi_worker *worker);
 bool gcffi_worker_offer_attempts(gcffi_worker *worker);
 void gcffi_worker_drop_attempts(gcffi_worker *worker);
+bool gcffi_worker_has_late_answer(const gcffi_worker *worker);
 void gcffi_worker_check_patience(const gcffi_worker *worker);
 void gcffi_worker_postpone(gcffi_worker *worker, const gcffi_conn *conn);
 int gcffi_worker_wait_for_query(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);

@@ -50,12 +50,14 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
   worker->corked_fd = -1;
 }
 
-/* By a worker that leaves: it neither asks for a job nor wants to be woken up for one. */
-static bool is_withheld(gcffi_conn *conn, unsigned char command) {
-  if (gcffi_is_grab(command)) {
-    conn->grab = GCFFI_GRAB_WITHHELD;
+/* A worker that leaves neither asks for a job nor wants to be woken up for one. */
+static bool is_withheld(const gcffi_worker *worker, gcffi_conn *conn, unsigned char command) {
+  if (!gcffi_is_grab(command)) {
+    return worker->is_leaving && command == GEARMAN_COMMAND_PRE_SLEEP;
   }
-  return gcffi_is_grab(command) || command == GEARMAN_COMMAND_PRE_SLEEP;
+  bool withheld = worker->is_leaving || gcffi_worker_has_late_answer(worker);
+  conn->grab = withheld ? GCFFI_GRAB_WITHHELD : conn->grab;
+  return withheld;
 }
 
 #define SHORTEST_TIME_LIMIT_NS 1000000000LL
@@ -68,7 +70,7 @@ static bool may_be_late(const gcffi_worker *worker, const gcffi_call *call) {
 
 static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
-  if (worker->is_leaving && is_withheld(conn, gcffi_bare_command(data, size))) {
+  if (is_withheld(worker, conn, gcffi_bare_command(data, size))) {
     return GCFFI_HEAD;
   }
   bool asks = gcffi_ends_with_grab(data, size), announces = gcffi_announces_functions(data, size);
