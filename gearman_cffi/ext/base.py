@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn
 
 from gearman_cffi._libgearman import capabilities, return_code_name
 from gearman_cffi.ext import arguments
@@ -42,9 +42,21 @@ NO_WARNING: Final = frozenset(
 _EXCEPTIONS: Final = b"exceptions"
 # The bit "allocated by libgearman" of the options. PHP hides it.
 _ALLOCATED: Final = 1
-_SET_BY_CONSTRUCTOR: Final = frozenset({"_background_handle", "_context", "_native", "_rc", "_tasks", "_text"})
 # libgearman's texts after a success with and without a wait. PHP always shows the second one.
 _WAITED, _NO_ERROR = (return_code_name(code) for code in (GEARMAN_IO_WAIT, GEARMAN_UNKNOWN_STATE))
+
+
+class _SetByConstructor:
+    """In place of an attribute: raises a clear error if a subclass does not call the constructor of its base class."""
+
+    def __get__(self, instance: object, owner: type) -> _SetByConstructor:
+        if instance is None:
+            return self
+        raise RuntimeError("object not set up: its class does not call the constructor of its base class")
+
+
+# Not __getattr__(), which slows down every attribute of the class in CPython 3.11 and later.
+SET_BY_CONSTRUCTOR: Any = _SetByConstructor()
 
 
 class GearmanBase(Uncopyable):
@@ -53,19 +65,13 @@ class GearmanBase(Uncopyable):
     _php_class: ClassVar[str]
     _hidden_options: ClassVar[int] = 0  # bits that setOptions() and addOptions() ignore
     _tls_option: ClassVar[int]  # the bit that turns TLS on
-    _native: NativeClient | NativeWorker
+    _native: NativeClient | NativeWorker = SET_BY_CONSTRUCTOR
+    _rc: int = SET_BY_CONSTRUCTOR
+    _text: str | None = SET_BY_CONSTRUCTOR  # None for libgearman's text
 
     def __init__(self) -> None:
         self._rc = GEARMAN_SUCCESS
-        self._text: str | None = None  # None for libgearman's text
-
-    if not TYPE_CHECKING:  # a type checker would take every name for an attribute
-
-        def __getattr__(self, name: str) -> NoReturn:
-            """Raises a clear error if a subclass does not call the constructor of its base class."""
-            if name in _SET_BY_CONSTRUCTOR:
-                raise RuntimeError("object not set up: its class does not call the constructor of its base class")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._text = None
 
     def returnCode(self) -> int:
         """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.

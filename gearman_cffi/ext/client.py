@@ -13,7 +13,7 @@ from gearman_cffi._libgearman import (
     return_code_name,
 )
 from gearman_cffi.ext import arguments
-from gearman_cffi.ext.base import NO_WARNING, GearmanBase
+from gearman_cffi.ext.base import NO_WARNING, SET_BY_CONSTRUCTOR, GearmanBase
 from gearman_cffi.ext.constants import (
     GEARMAN_IO_WAIT,
     GEARMAN_JOB_HANDLE_SIZE,
@@ -54,6 +54,9 @@ class GearmanClient(GearmanBase):
     # The Python layer, which adds the servers that it is given and no others, overrides it.
     _from_environment: ClassVar[bool] = True
     _native: NativeClient
+    _tasks: TaskRegistry = SET_BY_CONSTRUCTOR
+    _context: str = SET_BY_CONSTRUCTOR
+    _background_handle: str = SET_BY_CONSTRUCTOR
 
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
