@@ -4,7 +4,8 @@ If one of them raises, cffi calls ``onerror``, which stores the exception (error
 Arguments that C passes:
 
 signals  nothing; Python runs pending signal handlers on the way in, in the main thread
-task     a cffi handle of the client's TaskOwner, the number that the task was added with, and the TaskEvent
+task     a cffi handle of the client's TaskOwner, the number that the task was added with, the TaskEvent, and the
+         packet's data with its size
 job      a cffi handle of the JobFunction, and the C job
 """
 
@@ -45,9 +46,10 @@ def gcffi_on_signals() -> int:
 
 
 @ffi.def_extern(error=EXCEPTION_PENDING, onerror=_store)
-def gcffi_on_task(owner: Any, number: int, event: int) -> int:
+def gcffi_on_task(owner: Any, number: int, event: int, data: Any, size: int) -> int:
     """A packet for one of the user's tasks arrived. Returns a return code."""
-    return ffi.from_handle(owner).deliver(number, event)  # type: ignore[no-any-return]
+    # A copy of the data: any thread can read it.
+    return ffi.from_handle(owner).deliver(number, event, ffi.unpack(data, size) if size else b"")  # type: ignore[no-any-return]
 
 
 @ffi.def_extern(error=JobEnd.INTERRUPTED, onerror=_store_of_job)

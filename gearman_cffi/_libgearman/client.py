@@ -21,7 +21,7 @@ _RELEASE_BATCH = 256
 _HANDLE_SIZE = int(lib.GEARMAN_JOB_HANDLE_SIZE)
 _SUCCESS, _WORK_EXCEPTION = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_WORK_EXCEPTION)
 _NON_BLOCKING = int(lib.GEARMAN_CLIENT_NON_BLOCKING)
-# Options that C implements itself: libgearman's NON_BLOCKING is always set, its UNBUFFERED_RESULT never.
+# Options that are implemented here: libgearman's NON_BLOCKING is always set, its UNBUFFERED_RESULT never (Q13).
 _OURS = _NON_BLOCKING | int(lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
 INVALID_ARGUMENT = int(lib.GEARMAN_INVALID_ARGUMENT)  # PHP has no constant for it
@@ -261,18 +261,16 @@ class NativeClient(NativeObject):
             self._release_freed_tasks()
         task._client, task._owner, task._number = self.c, self._open, number
         task._task = ffi.new("gcffi_task **")  # before C has it: a signal handler or another thread may run it at once
-        rc = int(
-            lib.gcffi_client_add_task(
-                self.c,
-                kind,
-                number,
-                callbacks,
-                name,
-                unique,
-                pointer(workload),
-                len(workload or b""),
-                task._task,
-            )
+        rc: int = lib.gcffi_client_add_task(
+            self.c,
+            kind,
+            number,
+            callbacks,
+            name,
+            unique,
+            pointer(workload),
+            len(workload or b""),
+            task._task,
         )
         if rc < 0:
             raise_refusal("client", rc)
@@ -288,8 +286,7 @@ class NativeClient(NativeObject):
         """Makes the owner forget the tasks that libgearman has freed, then releases their C memory."""
         numbers = ffi.new("int64_t[]", _RELEASE_BATCH)
         while count := lib.gcffi_client_freed_tasks(self.c, numbers, _RELEASE_BATCH):
-            for number in ffi.unpack(numbers, count):
-                self._owner.forget(number)
+            self._owner.forget(ffi.unpack(numbers, count))
             lib.gcffi_client_release_freed(self.c, numbers[0], count)
 
 
@@ -326,6 +323,8 @@ class NativeBatchClient(NativeClient):
 
 def pointer(workload: Data | None) -> Any:
     """Returns the argument for C. Callers do not store it in a variable: a traceback would keep the workload alive."""
+    if isinstance(workload, bytes):
+        return workload
     return NULL if workload is None else ffi.from_buffer(workload)
 
 

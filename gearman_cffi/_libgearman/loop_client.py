@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gearman_cffi._libgearman.buffers import Data, decode_name
@@ -48,10 +49,10 @@ class Descriptor(NamedTuple):
 class _NoTasks:
     """The TaskOwner of a client without tasks of the user."""
 
-    def deliver(self, number: int, event: int) -> int:
+    def deliver(self, number: int, event: int, data: bytes) -> int:
         raise NotImplementedError
 
-    def forget(self, number: int) -> None:
+    def forget(self, numbers: Sequence[int]) -> None:
         raise NotImplementedError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 class TaskOwner(Protocol):
     """The owner of a client's tasks: handles their packets, and forgets tasks that libgearman has freed."""
 
-    def deliver(self, number: int, event: int) -> int:
-        """Handles a packet of the task with this number; returns a return code, SUCCESS to go on."""
+    def deliver(self, number: int, event: int, data: bytes) -> int:
+        """Handles a packet of the task with this number; returns a return code, SUCCESS to go on.
 
-    def forget(self, number: int) -> None:
-        """libgearman has freed a task: its NativeTask must not be used any more."""
+        With another code the packet is delivered again.
+        """
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """libgearman has freed these tasks: their NativeTasks must not be used any more."""
 
 
 class JobCallbacks(Protocol):

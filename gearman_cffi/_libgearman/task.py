@@ -16,25 +16,32 @@ class NativeTask:
     the object, reading returns None. The data can be read only in the callback of its packet.
     """
 
-    __slots__ = ("_client", "_number", "_owner", "_task")
+    __slots__ = ("_client", "_number", "_owner", "_packet", "_read_size", "_task")
 
     _client: Any  # the C client; None before the task was added and after it was freed
     _owner: Any  # keeps the client open
     _task: Any  # C stores the pointer to its task here; None likewise
     _number: int  # identifies the task: the memory of a C task is reused
+    _packet: bytes | None  # the data of the packet that is being delivered, or that a callback has paused
+    _read_size: int  # how much of it _fetch() has read
 
     def __init__(self) -> None:
         """An empty task. NativeClient.add_task() puts a C task into it."""
-        self._client = self._owner = self._task = None
-        self._number = 0
+        self._client = self._owner = self._task = self._packet = None
+        self._number = self._read_size = 0
 
     def _is_live(self) -> bool:
         """Whether libgearman has the task."""
         return self._get(lib.GCFFI_TASK_STATUS) is not None
 
+    def _end_packet(self) -> None:
+        """For the TaskOwner: a packet has been delivered."""
+        self._packet = None
+        self._read_size = 0
+
     def _forget(self) -> None:
         """For the TaskOwner: libgearman has freed the task."""
-        self._client = self._task = None
+        self._client = self._task = self._packet = None
 
     def _read_function_name(self) -> str | None:
         """The function's name; for a status task the handle (gearman_task_function_name)."""
@@ -71,35 +78,35 @@ class NativeTask:
 
     def _read_data_size(self) -> int | None:
         """The size of the data of the current packet (gearman_task_data_size); 0 outside a callback."""
-        reply = self._get(lib.GCFFI_TASK_STATUS)
-        return None if reply is None else int(reply.size)
+        data = self._packet or self._no_data()
+        return None if data is None else len(data)
 
     def _read_data(self) -> bytes | None:
         """The data of the current packet (gearman_task_data); None if it is read in parts."""
-        return self._bytes(lib.GCFFI_TASK_DATA)
+        data = self._packet or self._no_data()
+        return None if data and self._reads_in_parts() else data
 
     def _fetch(self, size: int) -> bytes | None:
         """Reads up to size more bytes of data that is read in parts (gearman_task_recv_data); b"" at its end."""
-        client, task, left = self._client, self._task, self._read_data_size()
-        if left is None:
-            return None
-        buffer = bytearray(min(size, left))
-        got = ffi.new("size_t *", len(buffer))
-        refused = lib.gcffi_task_read(client, task[0], self._number, ffi.from_buffer(buffer), got)
-        if refused:
-            raise_refusal("client", refused)
-        return bytes(buffer[: got[0]])
+        data = self._packet or self._no_data()
+        if not data or not self._reads_in_parts():
+            return None if data is None else b""
+        start = self._read_size
+        self._read_size = min(start + size, len(data))
+        return data[start : self._read_size]
+
+    def _no_data(self) -> bytes | None:
+        """Empty data; None if there is no task."""
+        return b"" if self._is_live() else None
+
+    def _reads_in_parts(self) -> bool:
+        """Whether the client has the option UNBUFFERED_RESULT."""
+        client = self._client
+        return client is not None and bool(client.options & lib.GEARMAN_CLIENT_UNBUFFERED_RESULT)
 
     def _text(self, what: int) -> str | None:
-        text = self._bytes(what)
-        return None if text is None else text.decode("utf-8", "surrogateescape")
-
-    def _bytes(self, what: int) -> bytes | None:
         reply = self._get(what)
-        if reply is None:
-            return None
-        size = reply.size
-        return ffi.unpack(reply.data, size) if size else b""
+        return None if reply is None else ffi.unpack(reply.data, reply.size).decode("utf-8", "surrogateescape")
 
     def _get(self, what: int) -> Any:
         """Returns a new C reply with a part of the task; None if there is no task. No other thread can change it."""

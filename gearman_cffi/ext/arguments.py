@@ -49,7 +49,9 @@ def name(value: Name, what: str) -> bytes:
 
     Raises TypeError for a value that cannot be a name, ValueError for a NUL byte, at which PHP cuts the name.
     """
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, str):
+        encoded = value.encode("utf-8", "surrogateescape")
+    elif isinstance(value, (bytes, bytearray, memoryview)):
         encoded = bytes(value)
     else:
         as_text = text(value)

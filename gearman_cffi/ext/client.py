@@ -465,9 +465,12 @@ class GearmanClient(GearmanBase):
         self, call: str, kind: JobKind, function: Name, workload: Data, context: Any, unique: Name | None
     ) -> GearmanTask | Literal[False]:
         name = arguments.name(function, "function_name")
-        key = arguments.optional_name(unique, "unique_key")
-        if unique is not None and context is NO_CONTEXT:
-            context = None  # skipped with a named argument: PHP passes null to the callbacks
+        if unique is None:
+            key = b""
+        else:
+            key = arguments.name(unique, "unique_key")
+            if context is NO_CONTEXT:
+                context = None  # skipped with a named argument: PHP passes null to the callbacks
         return self._add(call, kind, name, key, arguments.data(workload, "workload"), context)
 
     def _add(
@@ -488,10 +491,10 @@ class GearmanClient(GearmanBase):
         try:
             rc = self._rc = self._native.add_task(task, kind, number, tasks.callback_mask, name, unique, workload)
         except BaseException:
-            tasks.forget(number)
+            tasks.forget([number])
             raise
         if rc:
-            tasks.forget(number)
+            tasks.forget([number])
             self._warn(call)
             return False
         return task

@@ -23,16 +23,14 @@ class GearmanTask(NativeTask, Uncopyable):
     client. Afterwards, and if a program creates it, every method that reads returns False.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._rc: int = 0
+    _rc = 0
 
     def returnCode(self) -> int:
         """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set it.
 
         The client's callbacks report how a task ended. Stands for GearmanTask::returnCode().
         """
-        return int(self._rc)
+        return self._rc
 
     def functionName(self) -> str | Literal[False]:
         """The name of the function; for a status task the job's handle. Stands for gearman_task_function_name()."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gearman_cffi._libgearman import RETURN_CODE_MIN
@@ -55,13 +55,14 @@ class TaskRegistry:
         """Stores a task until libgearman frees it. context: NO_CONTEXT for none."""
         self._tasks[number] = (task,) if context is NO_CONTEXT else (task, context)
 
-    def forget(self, number: int) -> None:
-        """Drops a task that libgearman has freed."""
-        given = self._tasks.pop(number, None)
-        if given is not None:
-            given[0]._forget()
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Drops tasks that libgearman has freed."""
+        for number in numbers:
+            given = self._tasks.pop(number, None)
+            if given is not None:
+                given[0]._forget()
 
-    def deliver(self, number: int, event: int) -> int:
+    def deliver(self, number: int, event: int, data: bytes) -> int:
         """Calls the callback of a TaskEvent for the task with this number. Returns a return code.
 
         Does nothing if the callback was cleared, or if a signal handler raised before addTask() returned.
@@ -71,8 +72,21 @@ class TaskRegistry:
         if found is None or given is None:
             return GEARMAN_SUCCESS
         callback, argument_count = found
-        result = callback(*given[:argument_count])
-        if result is None:
-            return GEARMAN_SUCCESS
-        code = return_code(result)
-        return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, RETURN_CODE_MIN)
+        task: GearmanTask = given[0]
+        code = GEARMAN_SUCCESS
+        try:
+            task._packet = data
+            del data  # a traceback would keep it alive
+            result = callback(*given[:argument_count])
+            if result is not None:
+                code = _code_for_c(result)
+            return code
+        finally:
+            if code == GEARMAN_SUCCESS:  # with any other code the packet is delivered again
+                task._end_packet()
+
+
+def _code_for_c(result: object) -> int:
+    """The return code for what a callback returned. A client with GEARMAN_IO_WAIT hangs."""
+    code = return_code(result)
+    return GEARMAN_SUCCESS if code == GEARMAN_IO_WAIT else max(code, RETURN_CODE_MIN)

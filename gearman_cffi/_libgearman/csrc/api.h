@@ -43,7 +43,7 @@ int gcffi_guard_check_idle(const void *object);
 enum { GCFFI_CREATED, GCFFI_DATA, GCFFI_WARNING, GCFFI_STATUS, GCFFI_COMPLETE, GCFFI_EXCEPTION, GCFFI_FAIL };
 
 /* What gcffi_task_get() gets. */
-enum { GCFFI_TASK_STATUS, GCFFI_TASK_FUNCTION, GCFFI_TASK_UNIQUE, GCFFI_TASK_DATA };
+enum { GCFFI_TASK_STATUS, GCFFI_TASK_FUNCTION, GCFFI_TASK_UNIQUE };
 
 /* Kinds of task: the six ways to submit, and the two questions for a status. */
 enum {
@@ -84,7 +84,6 @@ int gcffi_wait_for_any(gcffi_client **clients, size_t count, int64_t timeout_ms)
 size_t gcffi_client_freed_tasks(gcffi_client *client, int64_t *ids, size_t room);
 void gcffi_client_release_freed(gcffi_client *client, int64_t first, size_t count);
 int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply);
-int gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t *size);
 void gcffi_reply_clear(gcffi_reply *reply);
 
 /* How a job ends that Python has run: C sends job->result; it was answered, and job->rc says how; it goes back to the

@@ -77,5 +77,5 @@ struct gcffi_worker {
 };
 
 extern "Python+C" int gcffi_on_signals(void);
-extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event);
+extern "Python+C" int gcffi_on_task(void *owner, int64_t task, int event, const char *data, size_t size);
 extern "Python+C" int gcffi_on_job(void *context, gcffi_job *job);

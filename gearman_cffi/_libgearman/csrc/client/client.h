@@ -148,10 +148,6 @@ typedef enum { GCFFI_TASK_ADDED, GCFFI_TASK_ANSWERED, GCFFI_TASK_ENDED, GCFFI_TA
  * own until its caller has released it too. */
 struct gcffi_task {
   gearman_task_st *st; /* NULL once libgearman has freed the task */
-  char *data;          /* of the packet that is being delivered; NULL if it is read in parts */
-  size_t size;
-  const char *unread;  /* the data that is read in parts, and how much of it was read */
-  size_t read_offset;
   gcffi_client *client;
   gcffi_reply *reply;  /* where a task of our own leaves its answer; NULL for the user's tasks */
   struct gcffi_task *next, *previous; /* in client->tasks */
@@ -169,7 +165,7 @@ static inline bool gcffi_needs_own_connections(const gcffi_client *client) {
 }
 
 /* Takes a packet of the user's task: a return code, or GCFFI_E_EXCEPTION (callbacks.py). */
-int gcffi_on_task(void *owner, int64_t task, int event);
+int gcffi_on_task(void *owner, int64_t task, int event, const char *data, size_t size);
 
 /* client.c, error.c */
 bool gcffi_client_copy_settings(gcffi_client *client, const gcffi_client *like);

@@ -37,19 +37,9 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
       return GEARMAN_PAUSE;
     }
     gcffi_block_if_finalizing();
-    task->data = (char *)gearman_task_data(st);
-    task->size = gearman_task_data_size(st);
-    if (client->options & GEARMAN_CLIENT_UNBUFFERED_RESULT) {
-      task->unread = task->data;
-      task->data = NULL;
-    }
     client->guard.in_callback = true;
-    int rc = gcffi_on_task(client->owner, task->id, event);
+    int rc = gcffi_on_task(client->owner, task->id, event, gearman_task_data(st), gearman_task_data_size(st));
     client->guard.in_callback = false;
-    if (rc == GEARMAN_SUCCESS || rc == GCFFI_E_EXCEPTION) {
-      task->size = task->read_offset = 0;
-      task->unread = NULL; /* with any other code the packet is delivered again, and its data can be read until then */
-    }
     if (rc == GCFFI_E_EXCEPTION) {
       client->paused = GCFFI_PAUSED_BY_EXCEPTION;
       gcffi_call_note_exception();
@@ -94,19 +84,10 @@ void gcffi_bind_actions(gearman_client_st *st) {
   gearman_client_set_task_context_free_fn(st, on_task_freed);
 }
 
-static gearman_return_t copy_data(gcffi_reply *reply, const void *data, size_t size) {
-  if (size && !(reply->data = malloc(size))) {
-    return GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  }
-  if (size) {
-    memcpy(reply->data, data, size);
-  }
-  reply->size = size;
-  return GEARMAN_SUCCESS;
-}
-
 static gearman_return_t copy_text(gcffi_reply *reply, const char *text) {
-  return copy_data(reply, text, text ? strlen(text) : 0);
+  reply->data = strdup(text ? text : "");
+  reply->size = reply->data ? strlen(reply->data) : 0;
+  return reply->data ? GEARMAN_SUCCESS : GEARMAN_MEMORY_ALLOCATION_FAILURE;
 }
 
 static void copy_status(gcffi_reply *reply, const gcffi_task *task) {
@@ -118,7 +99,6 @@ static void copy_status(gcffi_reply *reply, const gcffi_task *task) {
   reply->running = gearman_task_is_running(task->st);
   reply->numerator = gearman_task_numerator(task->st);
   reply->denominator = gearman_task_denominator(task->st);
-  reply->size = task->size;
 }
 
 static gearman_return_t get(const gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
@@ -126,14 +106,11 @@ static gearman_return_t get(const gcffi_task *task, int64_t id, int what, gcffi_
   case GCFFI_TASK_STATUS: copy_status(reply, task); return GEARMAN_SUCCESS;
   case GCFFI_TASK_FUNCTION: return copy_text(reply, gearman_task_function_name(task->st));
   case GCFFI_TASK_UNIQUE: return copy_text(reply, gearman_task_unique(task->st));
-  case GCFFI_TASK_DATA:
-    return task->size && !task->data ? GEARMAN_JOB_NOT_FOUND : copy_data(reply, task->data, task->size);
   default: return GEARMAN_JOB_NOT_FOUND;
   }
 }
 
-/* Copies a part of a task into an empty reply. The data is that of the packet that is being delivered; its size is in
- * the status. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task, or its data is read in parts. */
+/* Copies a part of a task into an empty reply. GEARMAN_JOB_NOT_FOUND: libgearman has freed the task. */
 int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what, gcffi_reply *reply) {
   bool acquired;
   int rc = gcffi_guard_acquire_reentrant(&client->guard, &acquired);
@@ -144,27 +121,6 @@ int gcffi_task_get(gcffi_client *client, gcffi_task *task, int64_t id, int what,
     }
   }
   return rc;
-}
-
-/* Up to *size bytes of what is left of that packet's data, with UNBUFFERED_RESULT; *size becomes how many there were.
- * In a callback, or after one that has stopped the run. Q13: everything is buffered all the same. Returns 0, or why the
- * call is refused. */
-int gcffi_task_read(gcffi_client *client, gcffi_task *task, int64_t id, void *into, size_t *size) {
-  bool acquired;
-  int refused = gcffi_guard_acquire_reentrant(&client->guard, &acquired);
-  if (refused) {
-    return refused;
-  }
-  size_t left = task->id == id && task->unread && task->size > task->read_offset ? task->size - task->read_offset : 0;
-  *size = *size < left ? *size : left;
-  if (*size) {
-    memcpy(into, task->unread + task->read_offset, *size);
-    task->read_offset += *size;
-  }
-  if (acquired) {
-    gcffi_guard_release(&client->guard);
-  }
-  return 0;
 }
 
 /* -------------------------------------------------------------------------------- life of a gcffi_task */
@@ -228,8 +184,6 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_client *client = task->client;
   unlink_task(task);
   task->st = NULL;
-  task->size = task->read_offset = 0;
-  task->unread = NULL;
   if (task->state == GCFFI_TASK_ORPHANED) {
     client->orphans--;
   }
