@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,8 @@ from gearman_cffi.bulk import (
     Scheduler,
 )
 from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_HANDLE, MAX_UNIQUE, check_name
-from gearman_cffi.connection import NO_TIMEOUT, Connection
+from gearman_cffi.connection import NO_TIMEOUT, ConnectionLimits
+from gearman_cffi.connection_pool import ConnectionPool
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
@@ -40,6 +42,8 @@ OnError: TypeAlias = Literal["raise", "return"]
 _Client = TypeVar("_Client", bound="Client")
 _Reply = TypeVar("_Reply", Reply, StatusReply)
 
+# By default. It is the largest default of a ThreadPoolExecutor.
+MAX_CONNECTIONS = 32
 # How many foreground jobs of a bulk call are outstanding at a time, by default.
 IN_FLIGHT = 200
 # The codes of a second attempt that say what became of the job. With any other code the server has not accepted it, but
@@ -64,8 +68,12 @@ class Client:
     If a server was restarted since the last call, the connection is lost. The client retries the call once if the
     server has not returned a job handle. Every failure raises a GearmanError (see gearman_cffi.exceptions).
 
-    Use a Client in one thread at a time: a call from a second thread raises ConcurrentUseError. In a forked process a
-    Client opens new connections.
+    max_connections: how many connections the calls of several threads may have at a time; further calls wait for a free
+    one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and on_update open
+    connections of their own, which do not count.
+
+    Threads may share a Client: each call has a connection to itself. A connection that was not needed for a minute is
+    closed in a later call. In a forked process a Client opens new connections.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class Client:
         serializer: Serializer | None = None,
         timeout: float | timedelta | None = None,
         connect_timeout: float | timedelta | None = 5.0,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -81,16 +90,25 @@ class Client:
             servers = ServerCollection(servers)
         self._serializer = serializer_or_default(serializer)
         self._timeout = to_milliseconds(timeout)
-        connect_ms = to_milliseconds(connect_timeout, "connect_timeout")
-        self._connection = Connection(servers, self._timeout, connect_ms)
+        limits = ConnectionLimits(self._timeout, to_milliseconds(connect_timeout, "connect_timeout"))
+        if max_connections < 1:
+            raise ValueError(f"max_connections must be at least 1, not {max_connections}")
+        self._servers = servers
+        self._connections = ConnectionPool(servers, limits, max_connections)
 
     def set_implementation(self, client: GearmanClient) -> None:
-        """Uses this GearmanClient from now on. The next call adds the servers to it."""
-        self._connection.set_client(client)
+        """Uses this GearmanClient from now on. The next call adds the servers to it.
+
+        Calls that run at the same time in other threads use copies of it, with the options that it has at that call.
+        """
+        self._renew_connections(client)
 
     def close(self) -> None:
-        """Closes the connections. The next call opens new ones."""
-        self._connection.set_client(None)
+        """Closes the connections; those of calls that are running in other threads, when these end.
+
+        The next call opens new ones.
+        """
+        self._renew_connections()
 
     def __enter__(self: _Client) -> _Client:
         return self
@@ -185,14 +203,12 @@ class Client:
         execute_job(), without those of a worker.
         """
         name = check_name(handle, "a job handle", MAX_HANDLE)
-        client = self._connection.get()
-        return self._status(lambda limit: client._ask_status(name, limit), timeout, handle)
+        return self._status(lambda client, limit: client._ask_status(name, limit), timeout, handle)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
         key = check_name(unique, "a unique key", MAX_UNIQUE)
-        client = self._connection.get()
-        return self._status(lambda limit: client._ask_status_by_unique_key(key, limit), timeout)
+        return self._status(lambda client, limit: client._ask_status_by_unique_key(key, limit), timeout)
 
     # ---------------------------------------------------------------------------------- many jobs
 
@@ -337,17 +353,17 @@ class Client:
         self, most: int, on_end: Callable[[PendingJob], object] | None = None
     ) -> list[Lane[PendingJob]]:
         """Returns a lane for each server, at most this many. on_end: called with each job that has ended."""
-        client, servers = self._connection.get(), self._connection.servers
-        count = max(1, min(len(servers), most))
-        return [ForegroundLane(client, rotation, str(servers), on_end) for rotation in range(count)]
+        original, servers = self._own_connections().original(), self._server_names()
+        count = max(1, min(len(self._servers), most))
+        return [ForegroundLane(original, rotation, servers, on_end) for rotation in range(count)]
 
     def _background_lanes(self, results: Results) -> list[Lane[EncodedJob]]:
-        client, servers = self._connection.get(), self._connection.servers
-        count = max(1, len(servers))
-        return [BackgroundLane(client, rotation, str(servers), results) for rotation in range(count)]
+        original, servers = self._own_connections().original(), self._server_names()
+        count = max(1, len(self._servers))
+        return [BackgroundLane(original, rotation, servers, results) for rotation in range(count)]
 
     def _retries(self) -> int:
-        return len(self._connection.servers) - 1
+        return len(self._servers) - 1
 
     # ----------------------------------------------------------------------------------- requests
 
@@ -363,8 +379,7 @@ class Client:
         key = None if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         milliseconds = self._milliseconds(timeout)
         data = self._serializer.serialize(workload)
-        client = self._connection.get()
-        reply = _with_retry(lambda limit: client._submit(kind, name, data, key, limit), milliseconds)
+        reply = self._ask(lambda client, limit: client._submit(kind, name, data, key, limit), milliseconds)
         if reply.rc:
             raise failure(
                 reply.rc,
@@ -377,12 +392,45 @@ class Client:
         return reply
 
     def _status(
-        self, ask: Callable[[int], StatusReply], timeout: float | timedelta | None, handle: str | None = None
+        self,
+        ask: Callable[[GearmanClient, int], StatusReply],
+        timeout: float | timedelta | None,
+        handle: str | None = None,
     ) -> JobStatus:
-        reply = _with_retry(ask, self._milliseconds(timeout))
+        reply = self._ask(ask, self._milliseconds(timeout))
         if reply.rc:
             raise failure(reply.rc, server=self._server_names(), handle=handle, detail=reply.error)
         return JobStatus.from_answer(reply.status)
+
+    def _ask(self, ask: Callable[[GearmanClient, int], _Reply], milliseconds: int) -> _Reply:
+        """Calls ask(client, milliseconds) with a connection that no other call has.
+
+        Retries once if the connection was lost before the server returned a job handle. A server that was restarted
+        since the last call has closed the connection; the second attempt opens a new one. milliseconds, -1 for no
+        limit, bounds both attempts together, and the wait for a free connection.
+        """
+        started = time.monotonic()
+        connections = self._own_connections()
+        connection = connections.borrow(milliseconds)
+        try:
+            first = ask(connection.client, _left(milliseconds, started))
+            if first.rc != ReturnCode.LOST_CONNECTION or first.handle:
+                return first
+            second = ask(connection.client, _left(milliseconds, started))
+            return second if second.rc in OUTCOMES or second.handle else first
+        finally:
+            connections.release(connection)
+
+    def _own_connections(self) -> ConnectionPool:
+        """Returns the connections of this process: a forked child must not use its parent's."""
+        connections = self._connections  # another thread may replace it
+        if connections.process != os.getpid():
+            connections = self._connections = connections.renewed()
+        return connections
+
+    def _renew_connections(self, supplied: GearmanClient | None = None) -> None:
+        earlier, self._connections = self._connections, self._connections.renewed(supplied)
+        earlier.close()
 
     def _milliseconds(self, timeout: float | timedelta | None) -> int:
         """Returns the timeout of a call, by default the client's own; -1 for no limit."""
@@ -395,23 +443,14 @@ class Client:
         return None if milliseconds == NO_TIMEOUT else milliseconds / 1000
 
     def _server_names(self) -> str:
-        return str(self._connection.servers)
+        return str(self._servers)
 
 
-def _with_retry(ask: Callable[[int], _Reply], milliseconds: int) -> _Reply:
-    """Calls ask(milliseconds). Retries once if the connection was lost before the server returned a job handle.
-
-    A server that was restarted since the last call has closed the connection; the second attempt opens a new one.
-    milliseconds, -1 for no limit, bounds both attempts together.
-    """
-    started = time.monotonic()
-    first = ask(milliseconds)
-    if first.rc != ReturnCode.LOST_CONNECTION or first.handle:
-        return first
-    if milliseconds != NO_TIMEOUT:
-        milliseconds = max(1, milliseconds - int((time.monotonic() - started) * 1000))
-    second = ask(milliseconds)
-    return second if second.rc in OUTCOMES or second.handle else first
+def _left(milliseconds: int, started: float) -> int:
+    """Returns how much of a limit is left, at least 1; -1 for no limit."""
+    if milliseconds == NO_TIMEOUT:
+        return NO_TIMEOUT
+    return max(1, milliseconds - int((time.monotonic() - started) * 1000))
 
 
 def check_in_flight(in_flight: int) -> None:

@@ -8,8 +8,9 @@ from gearman_cffi.bulk.jobs import EncodedJob
 from gearman_cffi.bulk.lane import ServerLane
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.window import WINDOW_JOBS, columns
+from gearman_cffi.connection_pool import Original
 from gearman_cffi.error_mapping import failure
-from gearman_cffi.ext import GearmanClient, ReturnCode
+from gearman_cffi.ext import ReturnCode
 from gearman_cffi.ext.batch import BatchSubmitter
 
 
@@ -18,8 +19,8 @@ class BackgroundLane(ServerLane[EncodedJob]):
 
     client: BatchSubmitter
 
-    def __init__(self, client: GearmanClient, rotation: int, servers: str, results: Results) -> None:
-        super().__init__(client, rotation, servers)
+    def __init__(self, original: Original, rotation: int, servers: str, results: Results) -> None:
+        super().__init__(original, rotation, servers)
         self._results = results
         self._window: Sequence[EncodedJob] = ()
         self._deadline: float | None = None
@@ -27,7 +28,7 @@ class BackgroundLane(ServerLane[EncodedJob]):
         self._taken = 0
 
     def _connect(self) -> None:
-        self.client = BatchSubmitter(self._original, self._rotation)
+        self.client = self._original.copied(lambda client: BatchSubmitter(client, self._rotation))
 
     @property
     def outstanding(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from gearman_cffi.bulk.jobs import PendingJob
 from gearman_cffi.bulk.lane import ServerLane
 from gearman_cffi.connection import NonWarningClient
+from gearman_cffi.connection_pool import Original
 from gearman_cffi.ext import (
     GEARMAN_CLIENT_NON_BLOCKING,
     GEARMAN_CLIENT_UNBUFFERED_RESULT,
@@ -33,7 +34,7 @@ class ForegroundLane(ServerLane[PendingJob]):
 
     def __init__(
         self,
-        client: GearmanClient,
+        original: Original,
         rotation: int,
         servers: str,
         on_end: Callable[[PendingJob], object] | None = None,
@@ -42,11 +43,11 @@ class ForegroundLane(ServerLane[PendingJob]):
         self._new: list[PendingJob] = []  # for the next step
         self._on_end = on_end
         self._is_silent = False  # the server did not answer in time
-        super().__init__(client, rotation, servers)
+        super().__init__(original, rotation, servers)
 
     def _connect(self) -> None:
         self._is_silent = False
-        self.client = client = self._original._clone(_LaneClient, self._rotation)
+        self.client = client = self._original.copied(lambda client: client._clone(_LaneClient, self._rotation))
         client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
         client.removeOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)  # the original may be a user's own client
         client._enable_exceptions()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Generic
 
 from gearman_cffi.bulk.window import WINDOW_JOBS, J
+from gearman_cffi.connection_pool import Original
 from gearman_cffi.ext import GearmanClient
 from gearman_cffi.ext.batch import BatchSubmitter, wait_for_any
 
@@ -90,9 +91,9 @@ class ServerLane(Lane[J]):
 
     client: GearmanClient | BatchSubmitter
 
-    def __init__(self, client: GearmanClient, rotation: int, servers: str) -> None:
+    def __init__(self, original: Original, rotation: int, servers: str) -> None:
         super().__init__()
-        self._original = client
+        self._original = original
         self._rotation = rotation
         self._servers = servers
         self._connect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -22,21 +23,20 @@ class LocalGearmanClient(GearmanClient):
     """A GearmanClient that submits to a LocalQueue."""
 
     def __init__(self, queue: LocalQueue) -> None:
-        self.native = LocalNativeClient(queue)
+        self._queue = queue
         super().__init__()
 
     def _new_native(self) -> Any:
-        return self.native
+        return LocalNativeClient(self._queue)
 
 
 class LocalClient(Client):
     """A Client of a LocalQueue. Timeouts are not applied: an answer comes at once or never."""
 
     def __init__(self, queue: LocalQueue, servers: ServerCollection, serializer: Serializer) -> None:
-        super().__init__(servers, serializer)
+        super().__init__(servers, serializer, max_connections=sys.maxsize)  # the calls of handlers are nested
         self._queue = queue
-        self._gearman_client = LocalGearmanClient(queue)
-        self.set_implementation(self._gearman_client)
+        self.set_implementation(LocalGearmanClient(queue))
 
     def close(self) -> None:
         """Does nothing: there is no connection."""
@@ -52,7 +52,7 @@ class LocalClient(Client):
         try:
             return super()._submit(kind, function, workload, unique, timeout)
         except JobException as error:
-            job = self._gearman_client.native.job
+            job = self._queue.find_done(error.handle)
             raise error from (None if job is None else job.error)
 
     def _seconds(self, timeout: float | timedelta | None) -> None:

@@ -149,11 +149,7 @@ class LocalGearmanJob(GearmanJob):
 
 
 class LocalNativeClient(_LocalNativeObject):
-    """Submits jobs to the queue, and runs queued jobs to wait for an answer. job is the last one submitted."""
-
-    def __init__(self, queue: LocalQueue) -> None:
-        super().__init__(queue)
-        self.job: SubmittedJob | None = None
+    """Submits jobs to the queue, and runs queued jobs to wait for an answer."""
 
     def clone(self, owner: object, rotation: int = 0) -> LocalNativeClient:
         return LocalNativeClient(self._queue)
@@ -167,7 +163,6 @@ class LocalNativeClient(_LocalNativeObject):
                 self._queue.server.serve([job])  # a handler may use this client
             finally:
                 job.receivers.remove(answer.receive)
-        self.job = job
         rc = int(ReturnCode.SUCCESS)
         if kind not in BACKGROUND:
             rc = int(ReturnCode.TIMEOUT if job.return_code is None else job.return_code)

@@ -144,6 +144,10 @@ class LocalQueue:
             job.place = len(self.done)
             self.done.append(job)
 
+    def find_done(self, handle: str | None) -> SubmittedJob | None:
+        """Returns the job with this handle if it is done."""
+        return next((job for job in reversed(self.done) if job.handle == handle), None)
+
     def find(self, *, handle: str = "", unique: str = "") -> SubmittedJob | None:
         """Returns the job with this handle or unique key; None if there is none, or if it is done."""
         found = (job for job in self._jobs if (job.handle == handle if handle else job.unique == unique))

@@ -109,7 +109,7 @@ class TestExecuteJob:
         assert error.function == "raises"
         assert error.handle is not None
         assert error.handle.startswith("H:test:")
-        assert error.server == str(client._connection.servers)
+        assert error.server == str(client._servers)
 
     def test_a_function_that_fails(self, client: Client, start_worker: StartWorker) -> None:
         start_worker(fails=lambda job, context: job.sendFail())

@@ -189,7 +189,7 @@ class TestWrongArguments:
             lambda: FunctionHandler(huge, lambda: None),  # type: ignore[arg-type, misc]
             lambda: JobCollection(huge),
             lambda: Job(huge).send_data(b""),
-            lambda: Admin(client._connection.servers).drop_function(f"{huge} "),
+            lambda: Admin(client._servers).drop_function(f"{huge} "),
             lambda: GearmanClient().doBackground(f"f\0{huge}", "x"),
         ]
         for call in wrong:
