@@ -452,13 +452,12 @@ class TestForks:
         try:
             with busy(client, gearmand, 1):
                 signal.setitimer(signal.ITIMER_REAL, 0.1)
-                try:
+                with pytest.raises((JobTimeout, ForkedUseError)) as caught:
                     client.execute_in_background("queue", b"x", timeout=3)
-                except BaseException as error:
-                    if os.getpid() != parent:
-                        fine = isinstance(error, ForkedUseError) and client.execute_in_background("child", b"x")
-                        os._exit(0 if fine else 1)
-                    assert isinstance(error, JobTimeout)
+                if os.getpid() != parent:
+                    fine = caught.type is ForkedUseError and client.execute_in_background("child", b"x")
+                    os._exit(0 if fine else 1)
+                assert caught.type is JobTimeout
         finally:
             if os.getpid() != parent:
                 os._exit(2)
