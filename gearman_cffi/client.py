@@ -62,18 +62,18 @@ class Client:
     first request; then the call tries the next server, and leaves this one out for 30 seconds. A call with a timeout
     gives each of several servers an equal share of it at most. None for no limit but that.
 
+    max_connections: how many connections the calls of several threads may have at a time; further calls wait for a free
+    one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and on_update open
+    connections of their own, which do not count.
+
     serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
     or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
     If a server was restarted since the last call, the connection is lost. The client retries the call once if the
     server has not returned a job handle. Every failure raises a GearmanError (see gearman_cffi.exceptions).
 
-    max_connections: how many connections the calls of several threads may have at a time; further calls wait for a free
-    one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and on_update open
-    connections of their own, which do not count.
-
-    Threads may share a Client: each call has a connection to itself. A connection that was not needed for a minute is
-    closed in a later call. In a forked process a Client opens new connections.
+    Threads may share a Client: each call has a connection to itself. A connection that no call has needed for a minute
+    is closed in a later call. In a forked process a Client opens new connections.
     """
 
     def __init__(

@@ -114,8 +114,9 @@ class ConnectionPool:
         """Opens a connection, or waits for one that is released."""
         place: SimpleQueue[Connection] = SimpleQueue()
         with self._lock:
-            if self._has_room() and not self._waiting:
-                return self._free_or_new()
+            connection = None if self._waiting else self._free_or_new()
+            if connection is not None:
+                return connection
             self._waiting.append(place)
         deadline = None if timeout_ms == NO_TIMEOUT else time.monotonic() + timeout_ms / 1000
         try:
@@ -135,8 +136,7 @@ class ConnectionPool:
     def _serve(self) -> None:
         """Gives free connections to the calls that wait, in the order in which they came."""
         with self._lock:
-            while self._waiting and (self._free or self._has_room()):
-                connection = self._free_or_new()
+            while self._waiting and (connection := self._free_or_new()) is not None:
                 self._waiting.popleft().put(connection)
 
     def _leave(self, place: SimpleQueue[Connection]) -> None:
@@ -153,13 +153,13 @@ class ConnectionPool:
             server=str(self._servers),
         )
 
-    def _has_room(self) -> bool:
-        return len(self._open) < self._max_connections
-
-    def _free_or_new(self) -> Connection:
+    def _free_or_new(self) -> Connection | None:
+        """Returns a connection; None if all are in use, and there must be no more."""
         template = self._get_template()
         with suppress(IndexError):
             return self._free.pop()
+        if len(self._open) >= self._max_connections:
+            return None
         connection = template.copy()
         self._open.add(connection)
         return connection
