@@ -105,7 +105,9 @@ gcffi_verdict gcffi_worker_connect(gcffi_worker *worker, gcffi_conn *conn) {
     }
     if (worker->may_wait && !attempt->is_slow) {
       struct pollfd opening = {.fd = attempt->fd, .events = POLLOUT};
-      gcffi_call_wait_until(gcffi_current_call, &opening, 1, gcffi_now() + GCFFI_PATIENCE_NS);
+      gcffi_call *call = gcffi_current_call;
+      int64_t until = gcffi_now() + GCFFI_PATIENCE_NS;
+      gcffi_call_wait_until(call, &opening, 1, until < call->deadline ? until : call->deadline);
     }
   }
   bool is_open;
