@@ -52,10 +52,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("server", "ca", RIGHT_NAME)
     make("server-foreign", "foreign-ca", RIGHT_NAME)
     make("server-wrong-name", "ca", WRONG_NAME)
-    make("server-expired", "ca", RIGHT_NAME, days=-1)
+    make("server-expired", "ca", RIGHT_NAME, days=0)
     make("client", "ca", WRONG_NAME)
     make("client-foreign", "foreign-ca", WRONG_NAME)
-    make("client-expired", "ca", WRONG_NAME, days=-1)
+    make("client-expired", "ca", WRONG_NAME, days=0)
     return folder
 
 
