@@ -60,12 +60,13 @@ static bool is_withheld(const gcffi_worker *worker, gcffi_conn *conn, unsigned c
   return withheld;
 }
 
-#define SHORTEST_TIME_LIMIT_NS 1000000000LL
+#define LATE_AFTER_NS 500000000LL
 
-/* A server rejects what is sent for a job after its time limit. Of a job of grab it is not known how long it took. */
+/* A server rejects what is sent for a job after its time limit, which is a second at least, and begins before the job
+ * arrives. Of a job of grab it is not known how long it took. */
 static bool may_be_late(const gcffi_worker *worker, const gcffi_call *call) {
   return call->kind == GCFFI_CALL_SENDS &&
-         (!worker->job.st || gcffi_now() - worker->job.begun >= SHORTEST_TIME_LIMIT_NS);
+         (!worker->job.st || gcffi_now() - worker->job.begun >= LATE_AFTER_NS);
 }
 
 static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
