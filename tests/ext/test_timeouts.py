@@ -110,6 +110,19 @@ class TestClient:
             assert client._submit(JobKind.NORMAL, "other", b"y", timeout_ms=10_000).data == b"y"
 
 
+    def test_a_connection_that_is_open_stays_open(self, gearmand: Gearmand) -> None:
+        """The 5 s that opening a connection may take are over: a large answer, which comes in parts, is not late."""
+        large = b"x" * 16_000_000
+        client = client_of(gearmand)
+        with serving(gearmand, echo=echo):
+            begin = time.monotonic()
+            assert client.doNormal("echo", "x") == b"x"
+            wait_until(lambda: time.monotonic() - begin > 5.2, "the 5 s are over")
+            for _ in range(3):
+                assert client.doNormal("echo", large) == large
+            assert client.ping("x")
+
+
 class TestWorker:
     """GearmanWorker.setTimeout(), in milliseconds."""
 

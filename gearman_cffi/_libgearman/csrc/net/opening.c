@@ -20,16 +20,17 @@ void gcffi_opening_begin(gcffi_conn *conn, gcffi_first first, int64_t until) {
   conn->open_until = until;
 }
 
-/* The answer to what libgearman has asked. */
-static bool is_answered(const gcffi_conn *conn) {
-  return conn->out.head_size && !conn->queries && gcffi_stream_is_between_packets(&conn->in);
-}
+/* The answer to what libgearman has asked has begun. */
+static bool is_answered(const gcffi_conn *conn) { return conn->out.head_size && !conn->queries; }
 
-static bool is_opening(const gcffi_conn *conn) {
+static bool is_opening(gcffi_conn *conn) {
+  if (conn && conn->opening == GCFFI_AWAITING && is_answered(conn)) {
+    conn->opening = GCFFI_OPEN;
+  }
   switch (conn ? conn->opening : GCFFI_OPEN) {
   case GCFFI_CONNECTING:
-  case GCFFI_ASKING: return true;
-  case GCFFI_AWAITING: return !is_answered(conn);
+  case GCFFI_ASKING:
+  case GCFFI_AWAITING: return true;
   default: return false;
   }
 }
@@ -40,7 +41,7 @@ static int64_t sooner(int64_t one, int64_t other) { return one < other ? one : o
 int64_t gcffi_opening_until(const struct pollfd *fds, nfds_t count) {
   int64_t until = GCFFI_NEVER;
   for (nfds_t i = 0; i < count; i++) {
-    const gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
+    gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
     until = is_opening(conn) ? sooner(until, conn->open_until) : until;
   }
   return until;
@@ -50,7 +51,7 @@ int64_t gcffi_opening_until(const struct pollfd *fds, nfds_t count) {
 static int prepare(struct pollfd *fds, nfds_t count) {
   int opening = 0;
   for (nfds_t i = 0; i < count; i++) {
-    const gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
+    gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
     if (is_opening(conn)) {
       fds[i].events = conn->opening == GCFFI_ASKING ? POLLIN : fds[i].events;
       opening++;
