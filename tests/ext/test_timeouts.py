@@ -109,7 +109,6 @@ class TestClient:
             client.doBackground("release", "x")
             assert client._submit(JobKind.NORMAL, "other", b"y", timeout_ms=10_000).data == b"y"
 
-
     def test_a_connection_that_is_open_stays_open(self, gearmand: Gearmand) -> None:
         """The 5 s that opening a connection may take are over: a large answer, which comes in parts, is not late."""
         large = b"x" * 16_000_000
