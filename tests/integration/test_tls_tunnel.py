@@ -48,7 +48,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     for authority in ("ca", "foreign-ca"):
         files: list[str | Path] = ["-keyout", folder / f"{authority}.key", "-out", folder / f"{authority}.pem"]
-        openssl("req", "-x509", *EC, *files, "-subj", f"/CN={authority}", "-days", "2")
+        usage = "keyUsage=critical,keyCertSign,cRLSign"  # Python 3.13 requires it of an authority
+        openssl("req", "-x509", *EC, *files, "-subj", f"/CN={authority}", "-days", "2", "-addext", usage)
     make("server", "ca", RIGHT_NAME)
     make("server-foreign", "foreign-ca", RIGHT_NAME)
     make("server-wrong-name", "ca", WRONG_NAME)
