@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         is_serialized,
     )
     from gearman_cffi.servers import Server, ServerCollection
+    from gearman_cffi.tasks import Task, current_job
     from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
@@ -99,10 +100,12 @@ __all__ = [
     "Server",
     "ServerCollection",
     "ServerError",
+    "Task",
     "UnsupportedValue",
     "UpdateKind",
     "Worker",
     "__version__",
+    "current_job",
     "is_serialized",
 ]
 
@@ -150,6 +153,7 @@ _NAMES = {
     "servers": ("Server", "ServerCollection"),
     "job_update": ("JobUpdate", "UpdateKind"),
     "job_watch": ("JobWatch",),
+    "tasks": ("Task", "current_job"),
     "worker": ("Worker",),
 }
 

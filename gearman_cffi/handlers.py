@@ -7,14 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name
 from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
+from gearman_cffi.tasks import Task
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _Function = TypeVar("_Function", bound=Callable[[Job], Any])
 
 
@@ -137,6 +140,31 @@ class JobCollection:
             with suppress(AttributeError):  # not every callable takes one
                 function.gearman_handlers = [*handlers_of(function), handler]  # type: ignore[attr-defined]
             return function
+
+        return add
+
+    def task(
+        self, name: str | None = None, time_limit: float | timedelta | None = None
+    ) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
+        """A decorator that makes a Task of a function with ordinary arguments, and adds it as a handler.
+
+        name: by default that of the function. time_limit: see JobHandlerInterface.
+
+            @jobs.task("resize")
+            def resize(path: str, width: int = 80) -> str: ...
+
+        The decorator raises what Task() and add() raise.
+        """
+        if callable(name):
+            raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
+        to_time_limit(time_limit)
+
+        def add(function: Callable[_P, _R]) -> Task[_P, _R]:
+            task = Task(getattr(function, "__name__", "") if name is None else name, function)
+            handler = FunctionHandler(task.name, task.execute, time_limit)
+            self.add(handler)
+            task.gearman_handlers = [handler]
+            return task
 
         return add
 

@@ -10,13 +10,23 @@ from .conftest import ROOT
 
 PROGRAMS = ROOT / "tests/typing"
 MISTAKES = """\
-from gearman_cffi import Client, Job
+from gearman_cffi import Client, Job, JobCollection
 from gearman_cffi.ext import GearmanClient
 
 GearmanClient().doNormal("reverse", ["no", "data"])
 text: str = GearmanClient().doNormal("reverse", "text")
 Client(timeout="10")
 Job("reverse").send_status("1", 2)
+
+@JobCollection().task("resize")
+def resize(path: str, width: int = 80) -> str:
+    return f"{path} {width}"
+
+resize.submit(Client(), "a.png", width="100")
+resize.submit(Client())
+resize.with_options(priority="high").job(path="a.png")
+resize.job(height=5)
+size: int = resize.submit(Client(), "a.png")
 """
 
 
@@ -43,4 +53,4 @@ def test_mistakes_are_found(unpacked_wheel: Path, tmp_path: Path) -> None:
     program.write_text(MISTAKES, "utf-8")
     done = mypy(tmp_path, unpacked_wheel, program)
     lines = [int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line]
-    assert lines == [4, 5, 6, 7], done.stdout
+    assert lines == [4, 5, 6, 7, 13, 14, 15, 16, 17], done.stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,10 @@ from gearman_cffi import (
     Serializer,
     Server,
     ServerCollection,
+    Task,
     Worker,
+    aio,
+    current_job,
 )
 from gearman_cffi.admin import FunctionStatus
 from gearman_cffi.events import FunctionEvent
@@ -68,6 +71,15 @@ def add(job: Job) -> int:
     numbers: list[int] = job.get_workload()
     job.send_status(1, 1)
     return sum(numbers)
+
+
+@jobs.task("scale")
+def scale(number: float, by: int = 2) -> float:
+    """The decorator returns a Task, which has the types of the function."""
+    return number * by
+
+
+assert_type(scale(1.5, by=3), float)
 
 
 class Divide(JobHandlerInterface):
@@ -116,7 +128,23 @@ def client(server: Gearmand) -> dict[str, Any]:
         assert_type(client.execute_jobs_in_background(jobs, on_error="return"), list[str | GearmanError])
         for update in client.watch_job("add", [4]):
             assert_type(update.data, bytes)
+        learned["scaled"] = assert_type(scale.submit(client, 1.5, by=3), float)
+        assert_type(scale.with_options(priority=Priority.HIGH).submit_background(client, 1), str)
+        client.execute_jobs([assert_type(scale.job(number=1.5), Job)])
     return learned
+
+
+async def asynchronous(client: aio.Client) -> float:
+    """With an aio.Client the same calls are awaited."""
+    await assert_type(scale.submit(client, 1.5), Coroutine[Any, Any, float])
+    assert_type(await scale.submit_background(client, 1.5), str)
+    return await scale.submit(client, 2, by=3)
+
+
+def declared(task: Task[[str, int], list[str]], client: Client) -> list[str]:
+    """A function can take a task."""
+    assert_type(current_job(), Job)
+    return task.submit(client, "a", 1)
 
 
 def admin(server: Gearmand) -> list[FunctionStatus]:

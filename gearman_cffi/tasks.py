@@ -1,0 +1,223 @@
+"""Tasks: functions with ordinary arguments, whose calls can be submitted as jobs."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from gearman_cffi.exceptions import JobNotRunning
+from gearman_cffi.jobs import Job
+from gearman_cffi.messages import short_repr
+from gearman_cffi.priorities import Priority
+
+if TYPE_CHECKING:
+    from gearman_cffi.client import Client
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_T = TypeVar("_T")
+
+_current_job: ContextVar[Job] = ContextVar("gearman_cffi_current_job")
+
+
+class AsyncClient(Protocol):
+    """What a task needs of gearman_cffi.aio.Client."""
+
+    async def __aenter__(self: _T) -> _T:
+        """Only an asynchronous client has it."""
+
+    async def execute_job(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = ...,
+        unique: str | None = ...,
+        timeout: float | timedelta | None = ...,
+    ) -> Any:
+        """Runs a job in the foreground."""
+
+    async def execute_in_background(
+        self,
+        function: str,
+        workload: Any,
+        priority: Priority | int = ...,
+        unique: str | None = ...,
+        timeout: float | timedelta | None = ...,
+    ) -> str:
+        """Submits a job in the background."""
+
+
+class Task(Generic[P, R]):
+    """A function whose calls can be submitted as jobs. Called like the function, it runs in this process.
+
+        @jobs.task("resize")
+        def resize(path: str, width: int = 80) -> str: ...
+
+        resize("a.png")                              # a call, for tests
+        resize.submit(client, "a.png", width=100)    # a job; returns its result
+
+    JobCollection.task() creates it. The workload of a job is a dict with the arguments by name, which a client in any
+    language can send; a list of positional arguments is accepted too.
+    """
+
+    __name__: str
+
+    def __init__(self, name: str, function: Callable[P, R]) -> None:
+        """name: of the function at the server. function: called with the arguments of a job.
+
+        Raises TypeError if the function has *args or positional-only parameters, or is a coroutine or a generator.
+        """
+        if not callable(function):
+            raise TypeError(f"the task {short_repr(name)} must be a function, not {short_repr(function)}")
+        functools.update_wrapper(self, function)
+        self.name = name
+        self._function = function
+        self._signature = _signature_of(name, function)
+        self._options: dict[str, Any] = {}
+        self.gearman_handlers: list[Any] = []  # see handlers_of()
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Calls the function."""
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name!r}: {self._function!r}>"
+
+    # ----------------------------------------------------------------------------- submitting
+
+    def with_options(
+        self,
+        *,
+        priority: Priority | int | None = None,
+        unique: str | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> Task[P, R]:
+        """Returns the same task with options for its jobs.
+
+        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job().
+
+        resize.with_options(unique="a.png", timeout=30).submit(client, "a.png")
+        """
+        given: dict[str, Any] = {"priority": priority, "unique": unique, "timeout": timeout}
+        task = copy.copy(self)
+        task._options = self._options | {option: value for option, value in given.items() if value is not None}
+        return task
+
+    @overload
+    def submit(self, client: Client, /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    @overload
+    def submit(self, client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]: ...
+
+    def submit(self, client: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Runs the call as a job in the foreground and returns its result; with an aio.Client, await it.
+
+        Raises TypeError for arguments that do not fit the function, and what Client.execute_job() raises.
+        """
+        return client.execute_job(self.name, self.arguments(*args, **kwargs), **self._options)
+
+    @overload
+    def submit_background(self, client: Client, /, *args: P.args, **kwargs: P.kwargs) -> str: ...
+
+    @overload
+    def submit_background(
+        self, client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, str]: ...
+
+    def submit_background(self, client: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Submits the call as a job in the background and returns its handle; with an aio.Client, await it.
+
+        Raises TypeError for arguments that do not fit the function, and what Client.execute_in_background() raises.
+        """
+        return client.execute_in_background(self.name, self.arguments(*args, **kwargs), **self._options)
+
+    def job(self, *args: P.args, **kwargs: P.kwargs) -> Job:
+        """Returns the call as a Job, for calls that take many: client.execute_jobs(resize.job(path) for path in paths).
+
+        It has the options but the timeout, which is that of the bulk call. Raises TypeError for arguments that do not
+        fit the function.
+        """
+        options = {name: value for name, value in self._options.items() if name != "timeout"}
+        return Job(self.name, self.arguments(*args, **kwargs), **options)
+
+    def arguments(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """Returns the workload of a job for this call: the arguments by name. Defaults are left to the worker."""
+        bound = self._bind(args, kwargs)
+        variable = self._variable_name
+        arguments = {name: value for name, value in bound.arguments.items() if name != variable}
+        arguments.update(bound.arguments.get(variable, {}) if variable else {})
+        return arguments
+
+    # ------------------------------------------------------------------------------ executing
+
+    def execute(self, job: Job) -> R:
+        """Executes a job: calls the function with the arguments in its workload. current_job() returns the job."""
+        args, kwargs = self._arguments_in(job.get_workload())
+        bound = self._bind(args, kwargs)
+        token = _current_job.set(job)
+        try:
+            return self._function(*bound.args, **bound.kwargs)
+        finally:
+            _current_job.reset(token)
+
+    def _arguments_in(self, workload: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Returns the positional and the named arguments that a workload stands for."""
+        if isinstance(workload, dict) and all(isinstance(name, str) for name in workload):
+            return (), workload
+        if isinstance(workload, (list, tuple)):
+            return tuple(workload), {}
+        if workload in (None, "", b""):
+            return (), {}
+        raise TypeError(
+            f"the workload of the task {short_repr(self.name)} must be an array with the arguments by name, or a list "
+            f"of them, not {short_repr(workload)}"
+        )
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        try:
+            return self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(
+                f"wrong arguments for the task {short_repr(self.name)}: {error}; it is called as "
+                f"{getattr(self, '__name__', 'task')}{self._signature}"
+            ) from None
+
+    @functools.cached_property
+    def _variable_name(self) -> str | None:
+        """The name of **kwargs, if the function has it."""
+        kinds = {parameter.kind: parameter.name for parameter in self._signature.parameters.values()}
+        return kinds.get(inspect.Parameter.VAR_KEYWORD)
+
+
+def current_job() -> Job:
+    """Returns the Job that the task calling this is run for: its send_status(), unique, handle.
+
+    Raises JobNotRunning if no worker executes a task here, as in a test that calls the function.
+    """
+    try:
+        return _current_job.get()
+    except LookupError:
+        raise JobNotRunning("no worker executes a task here: current_job() is for the function of a task") from None
+
+
+def _signature_of(name: str, function: Callable[..., Any]) -> inspect.Signature:
+    """Returns the signature of a task's function. Raises TypeError if its arguments cannot be sent by name."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"the task {short_repr(name)} must be a function, not a generator: return a list")
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(
+            f"the task {short_repr(name)} must be a plain function, not a coroutine: use asyncio.run() in it"
+        )
+    signature = inspect.signature(function)
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise TypeError(
+                f"the task {short_repr(name)} must not have the {parameter.kind.description} parameter "
+                f"{parameter.name!r}: its arguments are sent by name"
+            )
+    return signature
