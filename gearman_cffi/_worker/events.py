@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,17 @@ from gearman_cffi.jobs import Job
 from gearman_cffi.messages import escape
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from gearman_cffi.events import Dispatcher
     from gearman_cffi.worker import Worker
 
-_log = logging.getLogger("gearman_cffi.worker")
+
+def _log() -> Logger:
+    """Returns the worker's logger. Importing logging takes a tenth of the package's time (5 ms): only if it logs."""
+    import logging
+
+    return logging.getLogger("gearman_cffi.worker")
 
 
 class WorkerEvents:
@@ -60,7 +66,7 @@ class WorkerEvents:
         if self.has_listeners(EventName.CONNECTED_TO_SERVER):
             self._guard(lambda: self.dispatch_servers(EventName.CONNECTED_TO_SERVER))
         else:
-            _log.info("connected to %s again", self._worker.servers)
+            _log().info("connected to %s again", self._worker.servers)
 
     def dispatch_handlers(self, name: EventName) -> None:
         """Dispatches a RegisterFunctionEvent. Raises what a listener raises."""
@@ -79,14 +85,14 @@ class WorkerEvents:
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
-            _log.error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
+            _log().error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
 
     def report_failure(self, error: BaseException) -> None:
         """Dispatches a WorkerExceptionEvent. What a listener raises is logged."""
         name = EventName.WORKER_FAILURE
         raised = error if error.__traceback__ is not None else None
         if not self.has_listeners(name):
-            _log.error("%s", error, exc_info=raised)
+            _log().error("%s", error, exc_info=raised)
             return
         event: Event = WorkerExceptionEvent(name, self._worker, error)
         try:
@@ -94,8 +100,8 @@ class WorkerEvents:
         except PROCESS_EXITS:
             raise
         except BaseException as second:
-            _log.error("%s", error, exc_info=raised)
-            _log.error("a listener of %s raised", name, exc_info=second)
+            _log().error("%s", error, exc_info=raised)
+            _log().error("a listener of %s raised", name, exc_info=second)
 
     def _guard(self, dispatch: Callable[[], object]) -> None:
         try:

@@ -32,7 +32,7 @@ LAYERS_WORKER = """
 from gearman_cffi import JobCollection, Worker
 Worker("127.0.0.1", JobCollection())
 """
-NOT_A_WORKERS = {"asyncio", "concurrent", "json", "pickle"}
+NOT_A_WORKERS = {"asyncio", "concurrent", "json", "logging", "pickle"}
 NOT_A_WORKERS |= {"selectors", "socket", "urllib"}
 NOT_A_WORKERS |= {f"gearman_cffi.{module}" for module in ("admin", "bulk", "client")}
 
