@@ -7,34 +7,34 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from gearman_cffi.bulk import (
     WINDOW_JOBS,
     BackgroundLane,
-    EncodedJob,
     ForegroundLane,
-    JobEncoder,
     Lane,
     PendingJob,
     Results,
     Scheduler,
+    pending_jobs,
 )
-from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_HANDLE, MAX_UNIQUE, check_name
+from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name
 from gearman_cffi.connection import NO_TIMEOUT, ConnectionLimits
 from gearman_cffi.connection_pool import ConnectionPool
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
+from gearman_cffi.job_encoder import EncodedJob, JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.job_watch import JobWatch
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
-from gearman_cffi.priorities import Priority, job_kind
+from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
@@ -151,8 +151,7 @@ class Client:
             for update in watch:
                 on_update(update)
             return watch.result()
-        kind = job_kind(priority, background=False)
-        reply = self._submit(kind, function, workload, unique, timeout)
+        reply = self._submit(Job(function, workload, unique, priority), False, timeout)
         return self._serializer.unserialize(reply.data or b"")
 
     def watch_job(
@@ -173,8 +172,8 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        job = Job(function, workload, unique)
-        pending = PendingJob(job, JobEncoder(self._serializer, priority, background=False).encode(job))
+        job = Job(function, workload, unique, priority)
+        pending = PendingJob(job, self._encode(job, background=False))
         seconds = self._seconds(timeout)
         lanes = self._foreground_lanes(1)
         # No retry: the caller may have seen updates of the first attempt.
@@ -188,13 +187,20 @@ class Client:
         priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        *,
+        delay: float | timedelta | None = None,
+        at: datetime | None = None,
     ) -> str:
         """Submits a job in the background and returns its handle (GearmanClient::doBackground()).
 
-        The arguments and exceptions are those of execute_job(), without those of a worker.
+        delay: seconds or a timedelta after which the server may give the job to a worker. at: the time from which it
+        may, a datetime with a time zone; one that is past is at once. The server's clock counts, in whole seconds.
+        gearmand knows no priority for such jobs but Priority.NORMAL. Stands for gearman_execute() with
+        gearman_task_attr_init_epoch().
+
+        The other arguments and the exceptions are those of execute_job(), without those of a worker.
         """
-        kind = job_kind(priority, background=True)
-        return self._submit(kind, function, workload, unique, timeout).handle
+        return self._submit(Job(function, workload, unique, priority, delay=delay, at=at), True, timeout).handle
 
     def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).
@@ -232,7 +238,7 @@ class Client:
         check_on_error(on_error)
         seconds = self._seconds(timeout)
         encoder = JobEncoder(self._serializer, priority, background=False)
-        pending = list(encoder.pending(iterate(jobs)))
+        pending = list(pending_jobs(encoder, iterate(jobs)))
         if encoder.error is not None:
             raise encoder.error
         if pending:
@@ -328,7 +334,7 @@ class Client:
     ) -> Iterator[tuple[JobInterface, Any]]:
         ended: deque[PendingJob] = deque()
         lanes = self._foreground_lanes(in_flight, ended.append)
-        pending = encoder.pending(jobs)
+        pending = pending_jobs(encoder, jobs)
         scheduler = Scheduler(lanes, pending, window=in_flight, retries=self._retries(), job_timeout=seconds)
         try:
             while scheduler.step():
@@ -367,24 +373,18 @@ class Client:
 
     # ----------------------------------------------------------------------------------- requests
 
-    def _submit(
-        self,
-        kind: int,
-        function: str,
-        workload: Any,
-        unique: str | None,
-        timeout: float | timedelta | None,
-    ) -> Reply:
-        name = check_name(function, "a function name", MAX_FUNCTION_NAME)
-        key = None if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
+    def _encode(self, job: Job, background: bool) -> EncodedJob:
+        return JobEncoder(self._serializer, job.priority, background).encode(job)
+
+    def _submit(self, job: Job, background: bool, timeout: float | timedelta | None) -> Reply:
+        _, kind, function, key, data, epoch = self._encode(job, background)
         milliseconds = self._milliseconds(timeout)
-        data = self._serializer.serialize(workload)
-        reply = self._ask(lambda client, limit: client._submit(kind, name, data, key, limit), milliseconds)
+        reply = self._ask(lambda client, limit: client._submit(kind, function, data, key, limit, epoch), milliseconds)
         if reply.rc:
             raise failure(
                 reply.rc,
                 server=self._server_names(),
-                function=function,
+                function=job.get_job_name(),
                 handle=reply.handle,
                 detail=reply.error,
                 exception=reply.exception,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
+from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.messages import short_repr
 
 MAX_MILLISECONDS = 2**31 - 1  # a C int; about 24 days
 MIN_TIME_LIMIT = 1000  # milliseconds; gearmand uses this for anything less
+MAX_EPOCH = 2**31 - 1  # the persistent queues of gearmand in PostgreSQL and MySQL store 32 bits
+_LAST = "January 2038"
 
 _PART = re.compile(r"([+-]?)\s*(\d+)\s*([a-z]+)\s*", re.IGNORECASE)
 _UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
@@ -58,6 +62,32 @@ def to_time_limit(duration: float | timedelta | None) -> int:
             f"time_limit must be at least 1 second, the shortest that gearmand supports, not {short_repr(duration)}"
         )
     return milliseconds
+
+
+def to_epoch(delay: float | timedelta | None, at: datetime | None) -> int:
+    """Converts a delay in seconds (0 or more) or as a timedelta, or a time, to a Unix time, rounded up.
+
+    A time that is past becomes one that is past. Raises TypeError for other types, InvalidArgument for both or none of
+    the two, a delay that is negative or not finite, a time without a time zone, and times that gearmand cannot store.
+    """
+    if (delay is None) == (at is None):
+        raise InvalidArgument("give either delay or at, not both")
+    if at is None:
+        seconds = _seconds(delay)
+        if seconds is None:
+            raise TypeError(f"delay must be seconds or a timedelta, not {type(delay).__name__}")
+        if not seconds >= 0:  # also nan
+            raise InvalidArgument(f"delay must be at least 0 seconds, not {short_repr(delay)}")
+        epoch = time.time() + seconds
+    elif not isinstance(at, datetime):
+        raise TypeError(f"at must be a datetime, not {type(at).__name__}; for seconds from now use delay")
+    elif at.utcoffset() is None:
+        raise InvalidArgument(f"at must have a time zone, which {at} has not: use at.astimezone() for local time")
+    else:
+        epoch = at.timestamp()
+    if epoch > MAX_EPOCH:
+        raise InvalidArgument(f"a job can be delayed until {_LAST} at most, not by {short_repr(delay or at)}")
+    return max(1, math.ceil(epoch))
 
 
 def to_span(duration: str | float | timedelta) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from gearman_cffi.exceptions import JobNotRunning
@@ -15,14 +16,14 @@ class Job:
     """A job: the name of a function, and a workload for it.
 
     job_name: the name of the function. workload: a value for the serializer. unique: the unique key; None for a
-    generated one. priority: None for the priority of the bulk call. handle: the server's name for the job; "" for a job
-    that no worker executes.
+    generated one. priority: None for the priority of the bulk call. delay, at: when a background job may run, as for
+    Client.execute_in_background(). handle: the server's name for the job; "" for a job that no worker executes.
 
     send_status(), send_data() and send_warning() are for a handler, while it executes the job it was given. At other
     times they raise JobNotRunning.
     """
 
-    __slots__ = ("_job_name", "_workload", "handle", "priority", "unique")
+    __slots__ = ("_job_name", "_workload", "at", "delay", "handle", "priority", "unique")
 
     def __init__(
         self,
@@ -30,11 +31,17 @@ class Job:
         workload: Any = None,
         unique: str | None = None,
         priority: Priority | int | None = None,
+        *,
+        delay: float | timedelta | None = None,
+        at: datetime | None = None,
     ) -> None:
+        """delay: in seconds or as a timedelta."""
         self._job_name = job_name
         self._workload = workload
         self.unique = unique
         self.priority = priority
+        self.delay = delay
+        self.at = at
         self.handle = ""
 
     def get_job_name(self) -> str:
@@ -71,7 +78,7 @@ class Job:
 class JobInterface(Protocol):
     """The interface of the jobs that execute_jobs() and the other bulk calls take. Job implements it.
 
-    An object may also have the attributes unique and priority, as Job does.
+    An object may also have the attributes unique, priority, delay and at, as Job does.
     """
 
     def get_job_name(self) -> str:

@@ -25,7 +25,7 @@ _BACKGROUND = {
 }
 
 
-def job_kind(priority: Priority | int, background: bool) -> int:
+def job_kind(priority: Priority | int | None, background: bool) -> int:
     """Returns the JobKind for a priority, which may be its number. Raises InvalidArgument for anything else."""
     try:
         return (_BACKGROUND if background else _FOREGROUND)[priority]  # type: ignore[index]

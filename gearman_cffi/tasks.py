@@ -7,10 +7,10 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from gearman_cffi.exceptions import JobNotRunning
+from gearman_cffi.exceptions import InvalidArgument, JobNotRunning
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
@@ -22,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _T = TypeVar("_T")
 
+_BACKGROUND_ONLY = frozenset({"delay", "at"})  # options
 _current_job: ContextVar[Job] = ContextVar("gearman_cffi_current_job")
 
 
@@ -48,6 +49,9 @@ class AsyncClient(Protocol):
         priority: Priority | int = ...,
         unique: str | None = ...,
         timeout: float | timedelta | None = ...,
+        *,
+        delay: float | timedelta | None = ...,
+        at: datetime | None = ...,
     ) -> str:
         """Submits a job in the background."""
 
@@ -96,14 +100,17 @@ class Task(Generic[P, R]):
         priority: Priority | int | None = None,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        delay: float | timedelta | None = None,
+        at: datetime | None = None,
     ) -> Task[P, R]:
         """Returns the same task with options for its jobs.
 
-        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job().
+        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job(). delay (the same), at:
+        those of Client.execute_in_background().
 
         resize.with_options(unique="a.png", timeout=30).submit(client, "a.png")
         """
-        given: dict[str, Any] = {"priority": priority, "unique": unique, "timeout": timeout}
+        given: dict[str, Any] = {"priority": priority, "unique": unique, "timeout": timeout, "delay": delay, "at": at}
         task = copy.copy(self)
         task._options = self._options | {option: value for option, value in given.items() if value is not None}
         return task
@@ -119,6 +126,8 @@ class Task(Generic[P, R]):
 
         Raises TypeError for arguments that do not fit the function, and what Client.execute_job() raises.
         """
+        if not _BACKGROUND_ONLY.isdisjoint(self._options):
+            raise InvalidArgument("a job in the foreground cannot have a delay: use submit_background()")
         return client.execute_job(self.name, self.arguments(*args, **kwargs), **self._options)
 
     @overload

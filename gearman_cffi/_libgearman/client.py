@@ -166,11 +166,14 @@ class NativeClient(NativeObject):
 
     # -------------------------------------------------------------------------------- jobs
 
-    def submit(self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1) -> Reply:
+    def submit(
+        self, kind: int, function: bytes, unique: bytes, workload: Data | None, timeout: int = -1, epoch: int = 0
+    ) -> Reply:
         """Submits a job, and unless it is a background job waits for its end.
 
         kind: a JobKind. unique: b"" for none. workload None: an empty one that libgearman accepts. timeout: of the
-        whole call, in ms; -1 for none.
+        whole call, in ms; -1 for none. epoch: the Unix time before which a job of kind BACKGROUND is not run, 0 for
+        none.
         """
         reply = self._new_reply()
         rc = lib.gcffi_client_do(
@@ -180,6 +183,7 @@ class NativeClient(NativeObject):
             unique,
             pointer(workload),
             len(workload or b""),
+            epoch,
             timeout,
             reply,
         )
@@ -206,7 +210,7 @@ class NativeClient(NativeObject):
 
     def _ask(self, kind: int, name: bytes, timeout: int) -> StatusReply:
         reply = self._new_reply()
-        rc = lib.gcffi_client_do(self.c, kind, name, b"", NULL, 0, timeout, reply)
+        rc = lib.gcffi_client_do(self.c, kind, name, b"", NULL, 0, 0, timeout, reply)
         if rc < 0:
             rc = self._callback_code(rc)
         status = bool(reply.known), bool(reply.running), int(reply.numerator), int(reply.denominator)
@@ -295,15 +299,35 @@ class NativeBatchClient(NativeClient):
 
     __slots__ = ()
 
-    def batch_add(self, kinds: bytes, names: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
+    def batch_add(
+        self,
+        kinds: bytes,
+        names: bytes,
+        keys: bytes,
+        workloads: bytes,
+        sizes: bytes,
+        epochs: bytes,
+        timeout: int = -1,
+    ) -> int:
         """Adds jobs to submit together, column by column.
 
         kinds: a JobKind for each. names, keys: function names and unique keys, each with a NUL after it. workloads:
-        one after the other. sizes: of the workloads, as 64-bit integers in native byte order.
+        one after the other. sizes: of the workloads. epochs: as in submit(). Both are 64-bit integers in native byte
+        order. timeout: in ms, if a connection must be opened for delayed jobs, which are sent now.
         """
-        numbers = ffi.from_buffer("uint64_t[]", sizes)
-        newest_first = capabilities.submits_newest_first
-        return self._call(lib.gcffi_client_batch_add, len(kinds), kinds, names, keys, workloads, numbers, newest_first)
+        numbers, times = ffi.from_buffer("uint64_t[]", sizes), ffi.from_buffer("int64_t[]", epochs)
+        return self._call(
+            lib.gcffi_client_batch_add,
+            len(kinds),
+            kinds,
+            names,
+            keys,
+            workloads,
+            numbers,
+            times,
+            capabilities.submits_newest_first,
+            timeout,
+        )
 
     def batch_run(self, waits: bool, timeout: int = -1) -> int:
         """Submits the jobs.

@@ -68,11 +68,18 @@ class NativeLoopClient(NativeClient):
         self.add_server(host.encode(), port)
 
     def start(
-        self, number: int, kind: int, function: bytes, unique: bytes, workload: Data | None, is_watched: bool
+        self,
+        number: int,
+        kind: int,
+        function: bytes,
+        unique: bytes,
+        workload: Data | None,
+        epoch: int,
+        is_watched: bool,
     ) -> int:
         """Adds a job, or a request for a status, which the next turn() sends. The number identifies it.
 
-        is_watched: whether updates() has its packets.
+        epoch: as in submit(). is_watched: whether updates() has its packets.
         """
         return self._call(
             lib.gcffi_client_submit,
@@ -83,6 +90,7 @@ class NativeLoopClient(NativeClient):
             unique,
             pointer(workload),
             len(workload or b""),
+            epoch,
         )
 
     def abandon(self, number: int) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -14,17 +14,17 @@ from gearman_cffi.aio.job_watch import AsyncJobWatch
 from gearman_cffi.aio.lanes import Lanes
 from gearman_cffi.aio.stream import Encoded, Ended, Stream
 from gearman_cffi.aio.submission import Submission
-from gearman_cffi.bulk import JobEncoder
-from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_HANDLE, MAX_UNIQUE, check_name
+from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name
 from gearman_cffi.client import IN_FLIGHT, OnError, check_in_flight, check_on_error, iterate, raise_first
 from gearman_cffi.connection import NO_TIMEOUT
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import JobKind
+from gearman_cffi.job_encoder import JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
-from gearman_cffi.jobs import JobInterface
-from gearman_cffi.priorities import Priority, job_kind
+from gearman_cffi.jobs import Job, JobInterface
+from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
@@ -103,7 +103,7 @@ class Client:
                 return await watch.result()
             finally:
                 await watch.aclose()
-        submission = self._submission(job_kind(priority, background=False), function, workload, unique)
+        submission = self._submission(Job(function, workload, unique, priority), background=False)
         await self._run(submission, self._seconds(timeout))
         return self._outcome(submission)
 
@@ -125,7 +125,7 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        submission = self._submission(job_kind(priority, background=False), function, workload, unique)
+        submission = self._submission(Job(function, workload, unique, priority), background=False)
         submission.retries = 0  # the caller may have seen updates of the first attempt
         seconds = self._seconds(timeout)
         return AsyncJobWatch(submission, lambda watched: self._start(watched, seconds), self._outcome)
@@ -137,12 +137,17 @@ class Client:
         priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        *,
+        delay: float | timedelta | None = None,
+        at: datetime | None = None,
     ) -> str:
         """Submits a job in the background and returns its handle.
 
-        The arguments and exceptions are those of execute_job(), without those of a worker.
+        delay (seconds or a timedelta), at: as for gearman_cffi.Client.execute_in_background(). The other arguments and
+        the exceptions are those of execute_job(), without those of a worker.
         """
-        submission = self._submission(job_kind(priority, background=True), function, workload, unique)
+        job = Job(function, workload, unique, priority, delay=delay, at=at)
+        submission = self._submission(job, background=True)
         await self._run(submission, self._seconds(timeout))
         if submission.rc:
             raise submission.failure(self._server_names())
@@ -151,12 +156,12 @@ class Client:
     async def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """Returns what the server knows about the job with this handle, as gearman_cffi.Client.get_job_status()."""
         name = check_name(handle, "a job handle", MAX_HANDLE)
-        return await self._status(Submission(JobKind.JOB_STATUS, name, b"", b""), timeout)
+        return await self._status(Submission(JobKind.JOB_STATUS, name), timeout)
 
     async def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
         """As get_job_status(), by the job's unique key."""
         key = check_name(unique, "a unique key", MAX_UNIQUE)
-        return await self._status(Submission(JobKind.UNIQUE_STATUS, key, b"", b""), timeout)
+        return await self._status(Submission(JobKind.UNIQUE_STATUS, key), timeout)
 
     # ---------------------------------------------------------------------------------- many jobs
 
@@ -275,10 +280,8 @@ class Client:
 
     # ----------------------------------------------------------------------------------- requests
 
-    def _submission(self, kind: int, function: str, workload: Any, unique: str | None) -> Submission:
-        name = check_name(function, "a function name", MAX_FUNCTION_NAME)
-        key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
-        return Submission(kind, name, key, self._serializer.serialize(workload))
+    def _submission(self, job: Job, background: bool) -> Submission:
+        return Submission.of(JobEncoder(self._serializer, job.priority, background).encode(job))
 
     def _outcome(self, submission: Submission) -> Any:
         if submission.rc:

@@ -140,6 +140,7 @@ class AsyncLane:
             submission.function,
             submission.key,
             submission.workload or None,
+            submission.epoch,
             submission.on_update is not None,
         )
         if rc:

@@ -9,9 +9,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from gearman_cffi.aio.lanes import Lanes
 from gearman_cffi.aio.submission import Submission
-from gearman_cffi.bulk import EncodedJob
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import ReturnCode
+from gearman_cffi.job_encoder import EncodedJob
 from gearman_cffi.jobs import JobInterface
 
 T = TypeVar("T")
@@ -172,7 +172,7 @@ class Stream(Generic[T]):
         self._lanes.add(submission)
 
     def _submission(self, encoded: EncodedJob) -> Submission:
-        submission = Submission(encoded.kind, encoded.function, encoded.key, encoded.workload)
+        submission = Submission.of(encoded)
         submission.on_end = self._end
         submission.retries = self._servers - 1
         submission.with_handle = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import JobKind, ReturnCode
+from gearman_cffi.job_encoder import EncodedJob
 from gearman_cffi.job_update import JobUpdate
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Submission:
     __slots__ = (
         "data",
         "detail",
+        "epoch",
         "first_loss",
         "function",
         "handle",
@@ -46,11 +48,12 @@ class Submission:
         "workload",
     )
 
-    def __init__(self, kind: int, function: bytes, key: bytes, workload: bytes) -> None:
+    def __init__(self, kind: int, function: bytes, key: bytes = b"", workload: bytes = b"", epoch: int = 0) -> None:
         self.kind = kind
         self.function = function  # of a request for a status: the handle or the key
         self.key = key
         self.workload = workload
+        self.epoch = epoch  # the Unix time before which it is not run; 0 for none
         self.rotation = 0  # how many of the servers are tried last
         self.tried: tuple[tuple[str, int], ...] = ()  # the addresses that could not be connected to
         self.seconds: float | None = None  # the limit for it
@@ -67,6 +70,11 @@ class Submission:
         self.handle = ""
         self.detail: str | None = None
         self.status = (False, False, 0, 0)
+
+    @classmethod
+    def of(cls, encoded: EncodedJob) -> Submission:
+        """Returns a new one for a job."""
+        return cls(encoded.kind, encoded.function, encoded.key, encoded.workload, encoded.epoch)
 
     def end(self, rc: int, detail: str | None = None) -> None:
         """Ends it with a return code. detail: libgearman's text."""

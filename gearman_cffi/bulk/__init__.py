@@ -7,7 +7,7 @@ A lane is a connection that prefers one of the servers; there is one lane for ea
 goes to the lane that has the least to do. A job with one goes to the server that a single submission would go to,
 because only there is the same key found. If a server is lost, its unanswered jobs are submitted to another one.
 
-jobs.py             a job as it is submitted, and while its answer is awaited
+jobs.py             a job while its answer is awaited
 window.py           jobs that wait for a lane
 lane.py             a connection, and the jobs that are outstanding on it
 foreground_lane.py  tasks whose answers are awaited
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from gearman_cffi.bulk.background_lane import BackgroundLane
 from gearman_cffi.bulk.foreground_lane import ForegroundLane
-from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder, PendingJob, is_job
+from gearman_cffi.bulk.jobs import PendingJob, pending_jobs
 from gearman_cffi.bulk.lane import Lane
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.scheduler import Scheduler
@@ -29,12 +29,10 @@ from gearman_cffi.bulk.window import WINDOW_JOBS
 __all__ = [
     "WINDOW_JOBS",
     "BackgroundLane",
-    "EncodedJob",
     "ForegroundLane",
-    "JobEncoder",
     "Lane",
     "PendingJob",
     "Results",
     "Scheduler",
-    "is_job",
+    "pending_jobs",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gearman_cffi.bulk.jobs import EncodedJob
-from gearman_cffi.bulk.lane import ServerLane
+from gearman_cffi.bulk.lane import ServerLane, milliseconds_until
 from gearman_cffi.bulk.results import Results
 from gearman_cffi.bulk.window import WINDOW_JOBS, columns
 from gearman_cffi.connection_pool import Original
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.ext import ReturnCode
 from gearman_cffi.ext.batch import BatchSubmitter
+from gearman_cffi.job_encoder import EncodedJob
 
 
 class BackgroundLane(ServerLane[EncodedJob]):
@@ -55,7 +55,7 @@ class BackgroundLane(ServerLane[EncodedJob]):
         self._window = jobs
         self._deadline = deadline
         self._taken += len(jobs)
-        self._loaded = self.client.load(*columns(jobs))
+        self._loaded = self.client.load(*columns(jobs), milliseconds_until(deadline) or 1)
 
     def step(self, timeout_ms: int, poll: bool) -> int:
         """Sends and receives; poll() is always called here."""

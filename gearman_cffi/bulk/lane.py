@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Generic
@@ -115,3 +116,11 @@ class ServerLane(Lane[J]):
 def wait_for_lanes(lanes: Sequence[Lane[J]], timeout_ms: int) -> int:
     """Waits until something comes on one of the lanes. NO_ACTIVE_FDS if one of them is not connected."""
     return wait_for_any([lane.client for lane in lanes if isinstance(lane, ServerLane)], timeout_ms)
+
+
+def milliseconds_until(deadline: float | None) -> int:
+    """Returns the time until then, at least 1 before it and 0 after it; -1 for no deadline."""
+    if deadline is None:
+        return -1
+    left = deadline - time.monotonic()
+    return 0 if left <= 0 else int(left * 1000) + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gearman_cffi.bulk.jobs import EncodedJob, JobEncoder
 from gearman_cffi.exceptions import GearmanError
+from gearman_cffi.job_encoder import EncodedJob, JobEncoder
 from gearman_cffi.jobs import JobInterface
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Generic
 
-from gearman_cffi.bulk.lane import Lane, wait_for_lanes
+from gearman_cffi.bulk.lane import Lane, milliseconds_until, wait_for_lanes
 from gearman_cffi.bulk.window import WINDOW_BYTES, J, WindowQueue
 from gearman_cffi.ext import ReturnCode
 
@@ -135,7 +135,7 @@ class Scheduler(Generic[J]):
 
     def _step_lane(self, lane: Lane[J], poll: bool) -> None:
         """Receives answers before it ends late jobs: the caller may have come back long after an answer came."""
-        left = _milliseconds_until(lane.deadline)
+        left = milliseconds_until(lane.deadline)
         before, lane.stepped_at = lane.stepped_at, time.monotonic()
         self._settle(lane, lane.step(left or _GRACE_MS, poll or left == 0))
         if left == 0:
@@ -143,7 +143,7 @@ class Scheduler(Generic[J]):
 
     def _wait(self, busy: Sequence[Lane[J]]) -> None:
         deadlines = [lane.deadline for lane in busy]
-        left = _milliseconds_until(min((one for one in deadlines if one is not None), default=None))
+        left = milliseconds_until(min((one for one in deadlines if one is not None), default=None))
         if left == 0:
             return
         if len(busy) == 1:
@@ -172,11 +172,3 @@ class Scheduler(Generic[J]):
         detail = lane.error()
         for job, code in lane.expire(now):
             lane.fail(job, code, detail)
-
-
-def _milliseconds_until(deadline: float | None) -> int:
-    """Returns the time until then, at least 1 before it and 0 after it; -1 for no deadline."""
-    if deadline is None:
-        return -1
-    left = deadline - time.monotonic()
-    return 0 if left <= 0 else int(left * 1000) + 1

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from gearman_cffi.bulk.jobs import EncodedJob
+from gearman_cffi.job_encoder import EncodedJob
 
 # The limits of a window: jobs, and bytes of their workloads. A single job may be larger.
 WINDOW_JOBS = 500
@@ -58,11 +58,11 @@ class WindowQueue(Generic[J]):
         return taken
 
 
-def columns(jobs: Sequence[EncodedJob]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+def columns(jobs: Sequence[EncodedJob]) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes]:
     """Returns the arguments of BatchSubmitter.load() for a window."""
-    _, kinds, functions, keys, workloads = zip(*jobs, strict=True)
+    _, kinds, functions, keys, workloads, epochs = zip(*jobs, strict=True)
     sizes = array("Q", map(len, workloads)).tobytes()
-    return bytes(kinds), _with_nul(functions), _with_nul(keys), b"".join(workloads), sizes
+    return bytes(kinds), _with_nul(functions), _with_nul(keys), b"".join(workloads), sizes, array("q", epochs).tobytes()
 
 
 def _size_of(jobs: Sequence[QueuedJob]) -> int:

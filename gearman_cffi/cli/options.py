@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -72,6 +73,24 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", parameter, context)
         return number
+
+
+class Instant(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """A time with a time zone, as in ISO 8601."""
+
+    name = "time"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> datetime:
+        """The time."""
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
+        except ValueError:
+            self.fail(f"{value!r} is no time: write '2030-01-31T12:00:00+01:00'", parameter, context)
+        if found.utcoffset() is None:
+            self.fail(
+                f"{value!r} has no time zone: write '{found.isoformat()}+01:00', or Z for UTC", parameter, context
+            )
+        return found
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,11 +12,19 @@ import click
 from gearman_cffi.cli import submit_lines, workload
 from gearman_cffi.cli.errors import describe_failure, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message, write
-from gearman_cffi.cli.options import connect_timeout_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import (
+    Instant,
+    Number,
+    connect_timeout_option,
+    option,
+    servers_option,
+    timeout_option,
+)
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import SerializerError
 from gearman_cffi.job_update import UpdateKind
+from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
@@ -36,6 +45,13 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @option(
     "--priority", type=click.Choice(_PRIORITIES), default="normal", help="The priority among the jobs of the function."
 )
+@option(
+    "--delay",
+    type=Number(min=0),
+    metavar="SECONDS",
+    help="How long the server keeps the job before a worker may have it; implies --background.",
+)
+@option("--at", type=Instant(), help="The time before which no worker has the job; implies --background.")
 @timeout_option(None, "How long to wait for the result; with --lines for each one.")
 @connect_timeout_option
 @option(
@@ -63,6 +79,8 @@ def submit(
     background: bool,
     unique: str | None,
     priority: str,
+    delay: float | None,
+    at: datetime | None,
     timeout: float | None,
     connect_timeout: float,
     serializer: str,
@@ -75,15 +93,19 @@ def submit(
     """
     if lines and unique is not None:
         raise click.UsageError("--unique cannot be used with --lines")
+    if delay is not None and at is not None:
+        raise click.UsageError("--delay cannot be used with --at")
+    background = background or delay is not None or at is not None
     level = Priority[priority.upper()]
     with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout, connect_timeout) as client:
         if lines:
-            jobs = submit_lines.make_jobs(function, workload.read_lines(data), serializer, level)
+            make = partial(Job, function, priority=level, delay=delay, at=at)
+            jobs = submit_lines.make_jobs(make, workload.read_lines(data), serializer)
             run = submit_lines.submit_in_background if background else submit_lines.stream
             sys.exit(run(client, jobs, in_flight))
         value = workload.parse(workload.read(data), serializer)
         if background:
-            print_line(client.execute_in_background(function, value, level, unique))
+            print_line(client.execute_in_background(function, value, level, unique, delay=delay, at=at))
         else:
             _watch(client, function, value, level, unique)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -14,17 +14,17 @@ from gearman_cffi.exceptions import GearmanError, UnsupportedValue
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import escape
-from gearman_cffi.priorities import Priority
 
 
-def make_jobs(
-    function: str, lines: Iterator[bytes], serializer: str, priority: Priority
-) -> Iterator[Job | GearmanError]:
-    """A job for each line, or the error of a line: an exception would end the iteration and the other jobs with it."""
+def make_jobs(make: Callable[[Any], Job], lines: Iterator[bytes], serializer: str) -> Iterator[Job | GearmanError]:
+    """A job for each line, or the error of a line: an exception would end the iteration and the other jobs with it.
+
+    make: called with the workload.
+    """
     for line in lines:
         job: Job | GearmanError
         try:
-            job = Job(function, workload.parse(line, serializer), priority=priority)
+            job = make(workload.parse(line, serializer))
         except ValueError as error:
             job = UnsupportedValue(str(error))
         yield job

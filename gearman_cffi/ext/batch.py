@@ -19,13 +19,24 @@ class BatchSubmitter:
     def __init__(self, client: GearmanClient, rotation: int = 0) -> None:
         self._native = NativeBatchClient(TaskRegistry(), like=client._native, rotation=rotation)
 
-    def load(self, kinds: bytes, functions: bytes, keys: bytes, workloads: bytes, sizes: bytes) -> int:
+    def load(
+        self,
+        kinds: bytes,
+        functions: bytes,
+        keys: bytes,
+        workloads: bytes,
+        sizes: bytes,
+        epochs: bytes,
+        timeout_ms: int = -1,
+    ) -> int:
         """Adds jobs, column by column; returns a return code.
 
         kinds: the JobKind of each. functions, keys: names and unique keys ("" for none), each with a NUL after it.
-        workloads: one after the other. sizes: those of the workloads, as 64-bit integers in native byte order.
+        workloads: one after the other. sizes: those of the workloads. epochs: before which each is not run, as Unix
+        times, 0 for none. Both are 64-bit integers in native byte order. timeout_ms: bounds the opening of a connection
+        for delayed jobs, which are sent at once.
         """
-        return self._native.batch_add(kinds, functions, keys, workloads, sizes)
+        return self._native.batch_add(kinds, functions, keys, workloads, sizes, epochs, timeout_ms)
 
     def run(self, waits: bool, timeout_ms: int = -1) -> int:
         """Submits the jobs; returns a return code, GEARMAN_IO_WAIT if answers are still to come.

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from gearman_cffi.bulk import EncodedJob, Lane, PendingJob, Results
+from gearman_cffi.bulk import Lane, PendingJob, Results
 from gearman_cffi.bulk.window import J
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import JobException
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
+from gearman_cffi.job_encoder import EncodedJob
 from gearman_cffi.job_update import JobUpdate, UpdateKind
+from gearman_cffi.jobs import Job
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_native import LocalNativeClient
@@ -41,19 +43,12 @@ class LocalClient(Client):
     def close(self) -> None:
         """Does nothing: there is no connection."""
 
-    def _submit(
-        self,
-        kind: int,
-        function: str,
-        workload: Any,
-        unique: str | None,
-        timeout: float | timedelta | None,
-    ) -> Reply:
+    def _submit(self, job: Job, background: bool, timeout: float | timedelta | None) -> Reply:
         try:
-            return super()._submit(kind, function, workload, unique, timeout)
+            return super()._submit(job, background, timeout)
         except JobException as error:
-            job = self._queue.find_done(error.handle)
-            raise error from (None if job is None else job.error)
+            done = self._queue.find_done(error.handle)
+            raise error from (None if done is None else done.error)
 
     def _seconds(self, timeout: float | timedelta | None) -> None:
         """Bulk calls have no limit either. Raises as Client does for an invalid timeout."""
@@ -111,7 +106,8 @@ class LocalBackgroundLane(LocalLane[EncodedJob]):
 
     def add(self, jobs: Sequence[EncodedJob], deadline: float | None) -> None:
         handles = [
-            self._queue.submit(kind, name.decode(), key.decode(), load).handle for _, kind, name, key, load in jobs
+            self._queue.submit(kind, name.decode(), key.decode(), load, epoch).handle
+            for _, kind, name, key, load, epoch in jobs
         ]
         self._results.set_handles(jobs, handles)
 

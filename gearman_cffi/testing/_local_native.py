@@ -81,7 +81,7 @@ class LocalNativeWorker(_LocalNativeObject):
             return int(ReturnCode.TIMEOUT), None
         # gearmand's order for one worker: by function as they were registered, then by priority.
         order = {name: place for place, name in enumerate(self._functions)}
-        candidates = [job for job in self._queue.waiting() if job.function in order]
+        candidates = [job for job in self._queue.due() if job.function in order]
         if not candidates:
             return int(ReturnCode.TIMEOUT), None
         job = min(candidates, key=lambda job: (order[job.function], -job.priority))
@@ -154,8 +154,10 @@ class LocalNativeClient(_LocalNativeObject):
     def clone(self, owner: object, rotation: int = 0) -> LocalNativeClient:
         return LocalNativeClient(self._queue)
 
-    def submit(self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1) -> Reply:
-        job = self._queue.submit(kind, function.decode(), unique.decode(), bytes(workload or b""))
+    def submit(
+        self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1, epoch: int = 0
+    ) -> Reply:
+        job = self._queue.submit(kind, function.decode(), unique.decode(), bytes(workload or b""), epoch)
         answer = _ReplyParts()
         if kind not in BACKGROUND:
             job.receivers.append(answer.receive)

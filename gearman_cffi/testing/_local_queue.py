@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,11 +59,12 @@ Receiver: TypeAlias = Callable[[Packet], None]
 class SubmittedJob:
     """A job from its submission on. receivers are called with its packets."""
 
-    def __init__(self, handle: str, kind: int, function: str, unique: str, workload: bytes) -> None:
+    def __init__(self, handle: str, kind: int, function: str, unique: str, workload: bytes, epoch: int = 0) -> None:
         self.handle = handle
         self.function = function
         self.unique = unique
         self.workload = workload
+        self.epoch = epoch  # the Unix time before which it is not run; 0 for none
         self.priority = _PRIORITIES[kind]
         self.is_background = kind in BACKGROUND
         self.is_running = False
@@ -115,18 +117,25 @@ class LocalQueue:
         self.server = server
         self.done: list[SubmittedJob] = []
         self._jobs: list[SubmittedJob] = []  # queued and running
+        self.seconds_ahead = 0.0  # of the real time
         self._numbers = count(1)
 
     def waiting(self) -> list[SubmittedJob]:
         """Returns the jobs that are not running, in the order of their submission."""
         return [job for job in self._jobs if not job.is_running]
 
-    def submit(self, kind: int, function: str, unique: str, workload: bytes) -> SubmittedJob:
+    def due(self) -> list[SubmittedJob]:
+        """Returns the jobs of waiting() that a worker may be given now."""
+        now = time.time() + self.seconds_ahead
+        return [job for job in self.waiting() if job.epoch <= now]
+
+    def submit(self, kind: int, function: str, unique: str, workload: bytes, epoch: int = 0) -> SubmittedJob:
         """Adds a job and returns it; or returns the job of this function and unique key that is not done yet."""
         job = self._same(function, unique, workload) if unique else None
         if job is None:
             handle = f"H:{self.name}:{next(self._numbers)}"
-            job = SubmittedJob(handle, kind, function, unique or str(uuid.uuid4()), workload)
+            epoch += int(self.seconds_ahead) if epoch > time.time() else 0
+            job = SubmittedJob(handle, kind, function, unique or str(uuid.uuid4()), workload, epoch)
             self._jobs.append(job)
         job.is_background = job.is_background or kind in BACKGROUND
         return job

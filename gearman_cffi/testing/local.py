@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any
 
 from gearman_cffi.client import Client
+from gearman_cffi.durations import to_span
 from gearman_cffi.events import Dispatcher
 from gearman_cffi.exceptions import GearmanError, SerializerError
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
 from gearman_cffi.job_update import JobUpdate
+from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
@@ -24,7 +27,10 @@ from gearman_cffi.worker import Worker
 
 @dataclass(frozen=True)
 class LocalJob:
-    """A job that was submitted. workload is the value, or the bytes if the worker's serializer cannot read them."""
+    """A job that was submitted. workload is the value, or the bytes if the worker's serializer cannot read them.
+
+    not_before: when a delayed job may be run, in UTC; None for other jobs.
+    """
 
     function: str
     workload: Any
@@ -32,6 +38,7 @@ class LocalJob:
     handle: str
     priority: Priority
     is_background: bool
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class LocalGearman:
     function as they were registered, then by priority. (gearmand 2.0 goes by priority first.) Background jobs are run
     by such a call, or by work(). If no job can be run, because no handler listens to the function or the worker was
     stopped, the call raises JobTimeout at once.
+
+    A delayed job is run when the clock says so, which advance() moves.
 
     Timeouts and time limits are not applied, there are no idle events, and a client that watches a job gets its updates
     when the job is done.
@@ -106,12 +115,23 @@ class LocalGearman:
     def work(self) -> list[DoneJob]:
         """Runs all queued jobs, and those that these submit; returns the jobs that were done.
 
-        Jobs that no handler listens to stay in the queue.
+        Jobs that no handler listens to stay in the queue, and so do delayed ones until their time.
         """
         done = self._worker.queue.done
         before = len(done)
         self._worker.serve()
         return [self._done(job) for job in done[before:]]
+
+    def advance(self, duration: float | timedelta) -> list[DoneJob]:
+        """Moves the clock for delayed jobs forward by seconds or a timedelta, then does what work() does.
+
+        The clock shows the real time at first. Raises ValueError for a negative duration.
+        """
+        seconds = to_span(duration).total_seconds()
+        if seconds < 0:
+            raise ValueError(f"the clock cannot go back by {short_repr(duration)}")
+        self._worker.queue.seconds_ahead += seconds
+        return self.work()
 
     def close(self) -> None:
         """Stops the worker, which dispatches on_before_destroy if it has started. No job is run after that."""
@@ -143,6 +163,7 @@ class LocalGearman:
             "handle": job.handle,
             "priority": job.priority,
             "is_background": job.is_background,
+            "not_before": datetime.fromtimestamp(job.epoch, timezone.utc) if job.epoch else None,
         }
 
     def _done(self, job: SubmittedJob) -> DoneJob:

@@ -197,6 +197,36 @@ def test_background_and_status(gearmand: Gearmand) -> None:
     assert (unknown.code, unknown.out[:17]) == (9, "H:no:1 not known:")
 
 
+def test_delayed(gearmand: Gearmand) -> None:
+    """--delay and --at imply --background, also with --lines; a worker gets the jobs when it is time."""
+    later = run(gearmand, "submit", "later", "x", "--delay=1000").out.strip()
+    assert run(gearmand, "status", later).out == f"{later} waiting\n"
+    assert run(gearmand, "submit", "later", "x", "--at=2037-12-31T12:00:00Z").out == "H:test:2\n"
+    assert run(gearmand, "submit", "later", "--lines", "--delay=1000", stdin="a\nb\n").out == "H:test:3\nH:test:4\n"
+    run(gearmand, "submit", "later", "now", "--at=2001-01-31 12:00:00+01:00")
+    done: list[str] = []
+    with running(gearmand, handlers(later=lambda job: done.append(job.get_workload()))):
+        wait_until(lambda: done, "the job that is due is done")
+        assert queued(gearmand, "later") == 4
+    assert done == ["now"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--at=tomorrow"], "'tomorrow' is no time: write '2030-01-31T12:00:00+01:00'"),
+        (["--at=2030-01-31T12:00:00"], "has no time zone: write '2030-01-31T12:00:00+01:00', or Z for UTC"),
+        (["--at=2030-01-31T12:00:00Z", "--delay=1"], "--delay cannot be used with --at"),
+        (["--delay=-1"], "--delay"),
+        (["--delay=1", "--priority=high"], "Priority.NORMAL"),
+    ],
+)
+def test_wrong_delays(options: list[str], reason: str) -> None:
+    ended = run(NO_SERVER, "submit", "later", "x", *options)
+    assert (ended.code, ended.out) in ((2, ""), (7, ""))
+    assert reason in " ".join(ended.err.split())
+
+
 def test_status_watch(server: Gearmand) -> None:
     """The command ends when the job has ended, and prints a line for each change."""
     handle = Client(server.address).execute_in_background("waits", 1)

@@ -60,7 +60,7 @@ const char *gcffi_client_error(gcffi_client *client);
 int gcffi_client_add_server(gcffi_client *client, const char *host, in_port_t port);
 int gcffi_client_add_servers(gcffi_client *client, const char *servers);
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms, gcffi_reply *reply);
+                    size_t size, int64_t epoch, int64_t timeout_ms, gcffi_reply *reply);
 int gcffi_client_run(gcffi_client *client, int64_t timeout_ms);
 int gcffi_client_wait(gcffi_client *client);
 int gcffi_client_echo(gcffi_client *client, const void *data, size_t size);
@@ -69,13 +69,14 @@ int gcffi_client_request_option(gcffi_client *client, const char *option, size_t
 int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned callbacks, const char *name,
                           const char *unique, const void *workload, size_t size, gcffi_task **task);
 int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names,
-                           const char *uniques, const char *workloads, const uint64_t *sizes, bool newest_first);
+                           const char *uniques, const char *workloads, const uint64_t *sizes, const int64_t *epochs,
+                           bool newest_first, int64_t timeout_ms);
 int gcffi_client_batch_run(gcffi_client *client, bool waits, int64_t timeout_ms);
 int gcffi_client_batch_results(gcffi_client *client, size_t count, int rc, char *handles, size_t *size, int *codes);
 int gcffi_client_leave_out_silent(gcffi_client *client, bool *is_silent);
 int gcffi_client_prepare_turns(gcffi_client *client);
 int gcffi_client_submit(gcffi_client *client, int kind, int64_t id, bool is_watched, const char *function,
-                        const char *unique, const void *workload, size_t size);
+                        const char *unique, const void *workload, size_t size, int64_t epoch);
 int gcffi_client_abandon(gcffi_client *client, int64_t id, char *handle);
 int gcffi_client_is_silent(gcffi_client *client, bool *is_silent);
 int gcffi_client_turn(gcffi_client *client, bool is_ready);

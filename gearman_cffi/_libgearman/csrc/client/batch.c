@@ -16,33 +16,56 @@ static bool drop_batch(gcffi_client *client) {
   return true;
 }
 
-typedef struct {
-  const char *name, *unique, *workload;
-} gcffi_parts;
-
-static void add(gcffi_client *client, int kind, const gcffi_parts *job, size_t size, gcffi_reply *reply) {
+static void add(gcffi_client *client, const gcffi_submission *job, gcffi_reply *reply) {
   reply->remaining = &client->batch_left;
   client->batch_left++;
-  reply->rc = gcffi_add_reply_task(client, kind, job->name, job->unique, size ? job->workload : NULL, size, reply);
+  reply->rc = gcffi_add_reply_task(client, job, reply);
   if (reply->rc != GEARMAN_SUCCESS) {
     reply->finished = true;
     client->batch_left--;
   }
 }
 
-static bool make_room(gcffi_client *client, size_t count, gcffi_parts **jobs) {
+/* Delayed jobs are sent while they are added: in the order of submission. */
+static gearman_return_t add_all(gcffi_client *client, gcffi_call *call, const gcffi_submission *jobs, size_t count,
+                                bool newest_first) {
+  bool is_prepared = false;
+  for (size_t i = 0; i < count; i++) {
+    if (jobs[i].epoch && !is_prepared) {
+      gearman_return_t rc = gcffi_prepare_run(client, call, GCFFI_POLL_ONCE);
+      if (rc != GEARMAN_SUCCESS) {
+        return rc;
+      }
+      is_prepared = true;
+    }
+    if (jobs[i].epoch) {
+      add(client, &jobs[i], &client->batch[i]);
+    }
+  }
+  for (size_t n = 0; n < count; n++) {
+    size_t i = newest_first ? count - 1 - n : n;
+    if (!jobs[i].epoch) {
+      add(client, &jobs[i], &client->batch[i]);
+    }
+  }
+  return GEARMAN_SUCCESS;
+}
+
+static bool make_room(gcffi_client *client, size_t count, gcffi_submission **jobs) {
   *jobs = calloc(count, sizeof **jobs);
   client->batch = calloc(count, sizeof *client->batch);
   client->batch_size = *jobs && client->batch ? count : 0;
   return client->batch_size == count;
 }
 
-/* Adds the jobs; nothing is sent yet. Each column has a value for each job, in the order of submission: names and
- * unique keys end with a NUL, workloads have sizes. newest_first: libgearman submits in reverse order (Q27). */
-int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names, const char *uniques,
-                      const char *workloads, const uint64_t *sizes, bool newest_first) {
-  gcffi_parts *jobs = NULL;
-  int rc = gcffi_guard_acquire(&client->guard);
+/* Adds the jobs; nothing is sent yet but delayed ones. Each column has a value for each job, in the order of submission:
+ * names and unique keys end with a NUL, workloads have sizes. newest_first: libgearman submits in reverse order (Q27). */
+int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *kinds, const char *names,
+                           const char *uniques, const char *workloads, const uint64_t *sizes, const int64_t *epochs,
+                           bool newest_first, int64_t timeout_ms) {
+  gcffi_submission *jobs = NULL;
+  gcffi_call call;
+  int rc = gcffi_call_begin(&call, &client->guard, timeout_ms);
   if (rc) {
     return rc;
   }
@@ -52,18 +75,14 @@ int gcffi_client_batch_add(gcffi_client *client, size_t count, const uint8_t *ki
     rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   for (size_t i = 0; rc == 0 && i < count; i++) {
-    jobs[i] = (gcffi_parts){names, uniques, workloads};
+    jobs[i] = (gcffi_submission){kinds[i], names, uniques, sizes[i] ? workloads : NULL, sizes[i], epochs[i]};
     names += strlen(names) + 1;
     uniques += strlen(uniques) + 1;
     workloads += sizes[i];
   }
-  for (size_t n = 0; rc == 0 && n < count; n++) {
-    size_t i = newest_first ? count - 1 - n : n;
-    add(client, kinds[i], &jobs[i], sizes[i], &client->batch[i]);
-  }
+  rc = rc ? rc : (int)add_all(client, &call, jobs, count, newest_first);
   free(jobs);
-  gcffi_guard_release(&client->guard);
-  return rc;
+  return gcffi_call_end(&call, rc);
 }
 
 /* Submits them. waits: until all are answered; otherwise sends and receives what is possible now. */

@@ -25,6 +25,18 @@ struct gcffi_reply {
   gcffi_loop *loop;  /* of a gcffi_loop_job: whom to tell; otherwise NULL */
 };
 
+/* ------------------------------------------------------------------------------------ submissions */
+
+/* What libgearman is told of a job, or of a request for a status. */
+typedef struct gcffi_submission {
+  int kind;
+  const char *name;     /* of the function; for the two kinds of requests the handle or the key */
+  const char *unique;   /* NULL or empty for none */
+  const void *workload; /* NULL for an empty one that libgearman accepts */
+  size_t size;
+  int64_t epoch; /* before this time, in seconds since 1970, a background job is not run; 0 for no such time */
+} gcffi_submission;
+
 /* -------------------------------------------------------------------------------- for event loops */
 
 /* A job that an event loop waits for; see event_loop.c. */
@@ -107,6 +119,7 @@ struct gcffi_client {
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost_tasks;        /* the user's tasks that were lost with their connection */
   size_t orphans;           /* tasks that were abandoned before the server acknowledged their job */
+  size_t delayed;           /* tasks of delayed jobs, which libgearman does not free */
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
   gcffi_loop loop;          /* if an event loop drives it */
@@ -156,6 +169,7 @@ struct gcffi_task {
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
   bool in_use; /* by its caller */
+  bool is_delayed; /* see delayed.c */
   gcffi_task_state state;
 };
 
@@ -210,12 +224,17 @@ gcffi_task *gcffi_task_new(gcffi_client *client, int kind, gcffi_reply *reply);
 void gcffi_task_link(gcffi_task *task, gearman_task_st *st);
 void gcffi_task_release(gcffi_task *task);
 void gcffi_task_fail(gcffi_task *task);
+void gcffi_task_end_delayed(gcffi_task *task);
 void gcffi_free_task_cache(gcffi_client *client);
 void gcffi_free_freed(gcffi_client *client, size_t count);
 gearman_return_t gcffi_reply_finish(gcffi_reply *reply, gearman_return_t rc);
 void gcffi_reply_drop_data(gcffi_reply *reply);
 void gcffi_reply_set_handle(gcffi_reply *reply, const char *handle);
 gearman_return_t gcffi_task_reply(gcffi_task *task, gearman_task_st *st, int event);
+
+/* delayed.c */
+gearman_task_st *gcffi_execute(gcffi_task *task, const gcffi_submission *job, const char *unique, gearman_return_t *rc);
+void gcffi_end_delayed(gcffi_client *client);
 
 /* loop_results.c */
 void gcffi_loop_end(gcffi_loop *loop, gcffi_reply *reply);
@@ -239,7 +258,7 @@ void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t
 typedef enum { GCFFI_STEP, GCFFI_POLL_ONCE, GCFFI_BLOCK } gcffi_wait_mode;
 bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc);
 gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode);
-gearman_return_t gcffi_add_reply_task(gcffi_client *client, int kind, const char *name, const char *unique,
-                                      const void *workload, size_t size, gcffi_reply *reply);
+gearman_return_t gcffi_prepare_run(gcffi_client *client, gcffi_call *call, gcffi_wait_mode mode);
+gearman_return_t gcffi_add_reply_task(gcffi_client *client, const gcffi_submission *job, gcffi_reply *reply);
 
 #endif

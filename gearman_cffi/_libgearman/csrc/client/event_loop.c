@@ -30,11 +30,31 @@ int gcffi_client_prepare_turns(gcffi_client *client) {
   return refused;
 }
 
+static gearman_return_t add(gcffi_client *client, gcffi_call *call, const gcffi_submission *submission,
+                            gcffi_loop_job *job) {
+  gearman_return_t rc = submission->epoch ? gcffi_prepare_run(client, call, GCFFI_STEP) : GEARMAN_SUCCESS;
+  job->reply.remaining = &client->loop.left;
+  job->reply.loop = &client->loop;
+  client->loop.left++;
+  rc = rc ? rc : gcffi_add_reply_task(client, submission, &job->reply);
+  if (job->reply.finished) { /* a delayed job's connection was lost while it was sent: the next turn says so */
+    rc = GEARMAN_SUCCESS;
+  } else if (rc == GEARMAN_SUCCESS) {
+    job->task = client->tasks; /* the newest */
+  } else {
+    client->loop.left--;
+    free(job);
+  }
+  return rc;
+}
+
 /* Adds a job, or for the last two kinds a request for a status; the next turn sends it. id: the caller's number for it,
- * above 0. is_watched: keeps every packet that comes before its end. Returns a return code, or why the call is refused. */
+ * above 0. is_watched: keeps every packet that comes before its end. epoch: as in gcffi_submission. Returns a return
+ * code, or why the call is refused. */
 int gcffi_client_submit(gcffi_client *client, int kind, int64_t id, bool is_watched, const char *function,
-                        const char *unique, const void *workload, size_t size) {
-  int refused = gcffi_guard_acquire(&client->guard);
+                        const char *unique, const void *workload, size_t size, int64_t epoch) {
+  gcffi_call call;
+  int refused = gcffi_call_begin(&call, &client->guard, -1);
   if (refused) {
     return refused;
   }
@@ -44,18 +64,9 @@ int gcffi_client_submit(gcffi_client *client, int kind, int64_t id, bool is_watc
   if (job) {
     job->id = id;
     job->is_watched = is_watched;
-    job->reply.remaining = &client->loop.left;
-    job->reply.loop = &client->loop;
-    rc = gcffi_add_reply_task(client, kind, function, unique, workload, size, &job->reply);
+    rc = add(client, &call, &(gcffi_submission){kind, function, unique, workload, size, epoch}, job);
   }
-  if (rc == GEARMAN_SUCCESS) {
-    job->task = client->tasks; /* the newest */
-    client->loop.left++;
-  } else {
-    free(job);
-  }
-  gcffi_guard_release(&client->guard);
-  return (int)rc;
+  return gcffi_call_end(&call, (int)rc);
 }
 
 /* Forgets a job without an answer. libgearman cannot cancel a task: an answer that comes later is dropped. A job that

@@ -24,6 +24,7 @@ static bool may_go_on(gcffi_client *client, gearman_return_t rc) {
 bool gcffi_client_step(gcffi_client *client, gcffi_call *call, const size_t *left, gearman_return_t *rc) {
   do {
     *rc = gearman_client_run_tasks(client->st);
+    gcffi_end_delayed(client);
     if (*rc == GEARMAN_TIMEOUT && client->paused != GCFFI_PAUSED_BY_CODE) {
       gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE); /* while a connection was opened: an answer may still come */
     }
@@ -74,9 +75,9 @@ static gearman_return_t wait_io(gcffi_client *client, gcffi_call *call, gcffi_wa
 /* How long a step that does not wait may receive: whoever steps the client has other things to do. */
 #define STEP_NS 5000000LL
 
-/* Runs until *left is 0, a callback stops it, or a wait ends without anything ready. */
-gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode) {
-  gearman_return_t rc, waited = GEARMAN_SUCCESS;
+/* Before the first step: the hooks, and connections that can be used. */
+gearman_return_t gcffi_prepare_run(gcffi_client *client, gcffi_call *call, gcffi_wait_mode mode) {
+  gearman_return_t rc;
   if (client->servers_missing && (rc = gcffi_client_readd_servers(client)) != GEARMAN_SUCCESS) {
     return rc;
   }
@@ -89,6 +90,16 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
   gcffi_choose_servers_again(client);
   gcffi_client_recover(client, was_paused);
   client->step_deadline = mode == GCFFI_BLOCK ? GCFFI_NEVER : gcffi_now() + STEP_NS;
+  return GEARMAN_SUCCESS;
+}
+
+/* Runs until *left is 0, a callback stops it, or a wait ends without anything ready. */
+gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, const size_t *left, gcffi_wait_mode mode) {
+  bool was_paused = client->paused;
+  gearman_return_t waited = GEARMAN_SUCCESS, rc = gcffi_prepare_run(client, call, mode);
+  if (rc != GEARMAN_SUCCESS) {
+    return rc;
+  }
   while (waited == GEARMAN_SUCCESS && gcffi_client_step(client, call, left, &rc)) {
     bool ends = mode == GCFFI_STEP || (mode == GCFFI_POLL_ONCE && gcffi_now() >= client->step_deadline);
     waited = ends ? GEARMAN_IO_WAIT : wait_io(client, call, mode);
@@ -106,8 +117,7 @@ gearman_return_t gcffi_client_run_tasks(gcffi_client *client, gcffi_call *call, 
 typedef gearman_task_st *add_job(gearman_client_st *, gearman_task_st *, void *, const char *, const char *,
                                  const void *, size_t, gearman_return_t *);
 
-static gearman_task_st *add(gcffi_task *task, const char *name, const char *unique, const void *workload,
-                            size_t size, gearman_return_t *rc) {
+static gearman_task_st *add(gcffi_task *task, const gcffi_submission *job, gearman_return_t *rc) {
   static add_job *const submit[] = {
       gearman_client_add_task_low,            gearman_client_add_task,
       gearman_client_add_task_high,           gearman_client_add_task_low_background,
@@ -117,19 +127,20 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   char text[GCFFI_UNIQUE_TEXT];
   gearman_task_st *st = NULL;
   client->has_error = false;
-  if (size > MOST_DATA) {
+  if (job->size > MOST_DATA) {
     *rc = GEARMAN_DATA_TOO_LARGE; /* Q32 */
   } else if (task->kind == GCFFI_JOB_STATUS) {
-    st = gearman_client_add_task_status(client->st, NULL, task, name, rc);
+    st = gearman_client_add_task_status(client->st, NULL, task, job->name, rc);
     if (st) {
       gcffi_handle_mark((char *)gearman_task_job_handle(st)); /* Q40 */
     }
   } else if (task->kind == GCFFI_UNIQUE_STATUS) {
-    st = gearman_client_add_task_status_by_unique(client->st, NULL, name, rc);
+    st = gearman_client_add_task_status_by_unique(client->st, NULL, job->name, rc);
     gearman_task_set_context(st, task);
   } else {
-    unique = gcffi_unique_key(client, unique, text);
-    st = submit[task->kind](client->st, NULL, task, name, unique, workload, size, rc);
+    const char *unique = gcffi_unique_key(client, job->unique, text);
+    st = job->epoch ? gcffi_execute(task, job, unique, rc)
+                    : submit[task->kind](client->st, NULL, task, job->name, unique, job->workload, job->size, rc);
   }
   if (st) {
     gcffi_task_link(task, st);
@@ -139,12 +150,12 @@ static gearman_task_st *add(gcffi_task *task, const char *name, const char *uniq
   return st;
 }
 
-/* Adds a task of our own. libgearman frees its task when it ends, and ours with it. */
-gearman_return_t gcffi_add_reply_task(gcffi_client *client, int kind, const char *name, const char *unique,
-                               const void *workload, size_t size, gcffi_reply *reply) {
+/* Adds a task of our own. libgearman frees its task when it ends, and ours with it. A delayed job is sent at once: its
+ * caller has called gcffi_prepare_run(). */
+gearman_return_t gcffi_add_reply_task(gcffi_client *client, const gcffi_submission *job, gcffi_reply *reply) {
   gearman_return_t rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-  gcffi_task *task = gcffi_task_new(client, kind, reply);
-  if (task && add(task, name, unique, workload, size, &rc)) {
+  gcffi_task *task = gcffi_task_new(client, job->kind, reply);
+  if (task && add(task, job, &rc)) {
     task->in_use = false;
   }
   return rc;
@@ -183,8 +194,8 @@ static gearman_return_t redeliver_paused(gcffi_client *client, gcffi_call *call)
 }
 
 /* gearman_client_do_background() has its own error for an empty name. */
-static gearman_return_t reject_nameless(gcffi_client *client, int kind, const char *function) {
-  if (kind < GCFFI_LOW_BACKGROUND || kind >= GCFFI_JOB_STATUS || *function) {
+static gearman_return_t reject_nameless(gcffi_client *client, const gcffi_submission *job) {
+  if (job->kind < GCFFI_LOW_BACKGROUND || job->kind >= GCFFI_JOB_STATUS || *job->name) {
     return GEARMAN_SUCCESS;
   }
   client->has_error = true;
@@ -192,10 +203,23 @@ static gearman_return_t reject_nameless(gcffi_client *client, int kind, const ch
   return GEARMAN_INVALID_ARGUMENT;
 }
 
+static gearman_return_t add_and_run(gcffi_client *client, gcffi_call *call, const gcffi_submission *job,
+                                    gcffi_reply *reply) {
+  gearman_return_t rc = reject_nameless(client, job);
+  rc = rc ? rc : redeliver_paused(client, call);
+  rc = rc || !job->epoch ? rc : gcffi_prepare_run(client, call, GCFFI_BLOCK);
+  if (rc != GEARMAN_SUCCESS) {
+    return rc;
+  }
+  rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
+  gcffi_task *task = gcffi_task_new(client, job->kind, reply);
+  return task && add(task, job, &rc) ? run_single(client, call, task) : rc;
+}
+
 /* Runs a job, or for the last two kinds asks for the status of one. Returns a return code, or why the call is refused.
- * The reply is complete before the client is free for another thread. */
+ * The reply is complete before the client is free for another thread. epoch: as in gcffi_submission. */
 int gcffi_client_do(gcffi_client *client, int kind, const char *function, const char *unique, const void *workload,
-                    size_t size, int64_t timeout_ms, gcffi_reply *reply) {
+                    size_t size, int64_t epoch, int64_t timeout_ms, gcffi_reply *reply) {
   gcffi_call call;
   int refused = gcffi_call_begin(&call, &client->guard, timeout_ms);
   if (refused) {
@@ -204,13 +228,8 @@ int gcffi_client_do(gcffi_client *client, int kind, const char *function, const 
   client->late_servers = 0;
   gcffi_before_adding(client);
   gcffi_reply_clear(reply);
-  gearman_return_t rc = reject_nameless(client, kind, function);
-  rc = rc ? rc : redeliver_paused(client, &call);
-  if (rc == GEARMAN_SUCCESS) {
-    gcffi_task *task = gcffi_task_new(client, kind, reply);
-    rc = GEARMAN_MEMORY_ALLOCATION_FAILURE;
-    rc = task && add(task, function, unique, workload, size, &rc) ? run_single(client, &call, task) : rc;
-  }
+  gcffi_submission job = {kind, function, unique, workload, size, epoch};
+  gearman_return_t rc = add_and_run(client, &call, &job, reply);
   if (rc != GEARMAN_SUCCESS) {
     const char *error = gcffi_client_error(client);
     reply->error = error ? strdup(error) : NULL;
@@ -230,8 +249,9 @@ int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned c
   if (acquired) { /* no call is using the connections */
     gcffi_before_adding(client);
   }
+  gcffi_submission job = {kind, name, unique, workload, size, 0};
   gcffi_task *added = gcffi_task_new(client, kind, NULL);
-  if (added && add(added, name, unique, workload, size, &rc)) {
+  if (added && add(added, &job, &rc)) {
     added->id = id;
     added->callbacks = callbacks;
     client->pending++;

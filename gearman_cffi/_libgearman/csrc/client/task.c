@@ -63,6 +63,12 @@ void gcffi_task_fail(gcffi_task *task) {
   gearman_task_free(st);
 }
 
+void gcffi_task_end_delayed(gcffi_task *task) {
+  gearman_task_st *st = task->st;
+  deliver(st, GCFFI_CREATED);
+  gearman_task_free(st);
+}
+
 static gearman_return_t on_created(gearman_task_st *st) { return deliver(st, GCFFI_CREATED); }
 static gearman_return_t on_data(gearman_task_st *st) { return deliver(st, GCFFI_DATA); }
 static gearman_return_t on_warning(gearman_task_st *st) { return deliver(st, GCFFI_WARNING); }
@@ -184,6 +190,7 @@ static void on_task_freed(gearman_task_st *st, void *context) {
   gcffi_client *client = task->client;
   unlink_task(task);
   task->st = NULL;
+  client->delayed -= task->is_delayed;
   if (task->state == GCFFI_TASK_ORPHANED) {
     client->orphans--;
   }

@@ -83,7 +83,8 @@ bool gcffi_is_submission(unsigned char command) {
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH:
   case GEARMAN_COMMAND_SUBMIT_JOB_HIGH_BG:
   case GEARMAN_COMMAND_SUBMIT_JOB_LOW:
-  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG: return true;
+  case GEARMAN_COMMAND_SUBMIT_JOB_LOW_BG:
+  case GEARMAN_COMMAND_SUBMIT_JOB_EPOCH: return true;
   default: return false;
   }
 }
