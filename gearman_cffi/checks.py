@@ -7,8 +7,17 @@ from gearman_cffi.ext import GEARMAN_JOB_HANDLE_SIZE, GEARMAN_UNIQUE_SIZE
 from gearman_cffi.messages import short_repr
 
 MAX_FUNCTION_NAME = 512
+MAX_NAMESPACE = 128  # libgearman copies namespace and function to 1024 bytes without a check
 MAX_UNIQUE = GEARMAN_UNIQUE_SIZE - 1  # Q25: libgearman cuts 64 bytes to 63, so that two keys could become one
 MAX_HANDLE = GEARMAN_JOB_HANDLE_SIZE - 1  # Q24: libgearman never matches the answer to a longer one
+
+
+def check_namespace(namespace: str | None) -> str:
+    """Returns the namespace, "" for none. Raises what check_name() raises."""
+    if namespace is None:
+        return ""
+    check_name(namespace, "a namespace", MAX_NAMESPACE)
+    return namespace
 
 
 def check_name(name: str, what: str, longest: int) -> bytes:

@@ -21,7 +21,7 @@ from gearman_cffi.bulk import (
     Scheduler,
     pending_jobs,
 )
-from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name
+from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name, check_namespace
 from gearman_cffi.connection import NO_TIMEOUT, ConnectionLimits
 from gearman_cffi.connection_pool import ConnectionPool
 from gearman_cffi.durations import to_milliseconds
@@ -31,6 +31,7 @@ from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
 from gearman_cffi.job_encoder import EncodedJob, JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
+from gearman_cffi.job_wait import JobWait
 from gearman_cffi.job_watch import JobWatch
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
@@ -69,6 +70,9 @@ class Client:
     serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
     or as a timedelta: the limit of each call that has none of its own; None for no limit.
 
+    namespace: at most 128 bytes that the server has before the name of each function, so that programs with different
+    namespaces share a server; see Worker. Stands for gearman_client_set_namespace().
+
     If a server was restarted since the last call, the connection is lost. The client retries the call once if the
     server has not returned a job handle. Every failure raises a GearmanError (see gearman_cffi.exceptions).
 
@@ -83,12 +87,15 @@ class Client:
         timeout: float | timedelta | None = None,
         connect_timeout: float | timedelta | None = 5.0,
         max_connections: int = MAX_CONNECTIONS,
+        *,
+        namespace: str | None = None,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
         elif not isinstance(servers, ServerCollection):
             servers = ServerCollection(servers)
         self._serializer = serializer_or_default(serializer)
+        self._namespace = check_namespace(namespace)
         self._timeout = to_milliseconds(timeout)
         limits = ConnectionLimits(self._timeout, to_milliseconds(connect_timeout, "connect_timeout"))
         if max_connections < 1:
@@ -173,7 +180,7 @@ class Client:
         other exceptions of execute_job().
         """
         job = Job(function, workload, unique, priority)
-        pending = PendingJob(job, self._encode(job, background=False))
+        pending = PendingJob(job, self._encoder(priority, background=False).encode(job))
         seconds = self._seconds(timeout)
         lanes = self._foreground_lanes(1)
         # No retry: the caller may have seen updates of the first attempt.
@@ -216,6 +223,30 @@ class Client:
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return self._status(lambda client, limit: client._ask_status_by_unique_key(key, limit), timeout)
 
+    def wait_for(
+        self, handle: str | None = None, timeout: float | timedelta | None = None, *, unique: str | None = None
+    ) -> bool:
+        """Waits until a background job has ended, by asking for its status: after 20 ms, later once a second.
+
+        handle: of the job, or unique: its key. timeout: of the whole call, in seconds or as a timedelta; None for no
+        limit but the client's own for each request.
+
+        Returns True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.
+        Returns False if the server did not know it at the first request: it had ended before, or never was there.
+        gearmand stores no results, so that the two cannot be told apart. Raises JobTimeout if the job has not ended in
+        time, and the exceptions of get_job_status().
+        """
+        wait = JobWait(handle, unique, timeout)
+        for seconds in wait:
+            time.sleep(seconds)
+            if handle is not None:
+                status = self.get_job_status(handle, wait.left)
+            else:
+                status = self.get_job_status_by_unique(unique or "", wait.left)
+            if wait.is_over(status):
+                break
+        return wait.was_known
+
     # ---------------------------------------------------------------------------------- many jobs
 
     def execute_jobs(
@@ -237,7 +268,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = JobEncoder(self._serializer, priority, background=False)
+        encoder = self._encoder(priority, background=False)
         pending = list(pending_jobs(encoder, iterate(jobs)))
         if encoder.error is not None:
             raise encoder.error
@@ -290,7 +321,7 @@ class Client:
         check_on_error(on_error)
         seconds = self._seconds(timeout)
         results = Results()
-        encoder = JobEncoder(self._serializer, priority, background=True)
+        encoder = self._encoder(priority, background=True)
         encoded = results.encoded(iterate(jobs), encoder)
         first = next(encoded, None)
         if first is not None:  # otherwise no server is needed
@@ -326,7 +357,7 @@ class Client:
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)
-        encoder = JobEncoder(self._serializer, priority, background=False)
+        encoder = self._encoder(priority, background=False)
         return self._stream(iterate(jobs), encoder, in_flight, seconds)
 
     def _stream(
@@ -373,18 +404,18 @@ class Client:
 
     # ----------------------------------------------------------------------------------- requests
 
-    def _encode(self, job: Job, background: bool) -> EncodedJob:
-        return JobEncoder(self._serializer, job.priority, background).encode(job)
+    def _encoder(self, priority: Priority | int | None, background: bool) -> JobEncoder:
+        return JobEncoder(self._serializer, priority, background, self._namespace)
 
     def _submit(self, job: Job, background: bool, timeout: float | timedelta | None) -> Reply:
-        _, kind, function, key, data, epoch = self._encode(job, background)
+        _, kind, function, key, data, epoch = self._encoder(job.priority, background).encode(job)
         milliseconds = self._milliseconds(timeout)
         reply = self._ask(lambda client, limit: client._submit(kind, function, data, key, limit, epoch), milliseconds)
         if reply.rc:
             raise failure(
                 reply.rc,
                 server=self._server_names(),
-                function=job.get_job_name(),
+                function=function.decode(),
                 handle=reply.handle,
                 detail=reply.error,
                 exception=reply.exception,

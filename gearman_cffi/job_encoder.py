@@ -34,15 +34,21 @@ def is_job(item: object) -> bool:
 
 
 class JobEncoder:
-    """Encodes the jobs of one call. priority is for jobs that do not set one."""
+    """Encodes the jobs of one call.
 
-    def __init__(self, serializer: Serializer, priority: Priority | int | None, background: bool) -> None:
+    priority: for jobs that do not set one. namespace: what the server has before the name of each function.
+    """
+
+    def __init__(
+        self, serializer: Serializer, priority: Priority | int | None, background: bool, namespace: str = ""
+    ) -> None:
         """Raises InvalidArgument for an unknown priority."""
         # Why encode_all() ended before the caller's iterable did. The call raises it when the jobs before it are done.
         self.error: Exception | None = None
         self._kind = job_kind(priority, background)
         self._background = background
         self._serialize = serializer.serialize
+        self._namespace = namespace.encode()
 
     def encode_all(self, jobs: Iterable[JobInterface]) -> Iterator[tuple[JobInterface, EncodedJob | GearmanError]]:
         """Yields each job with its encoded form, or with the error if it cannot be sent.
@@ -73,7 +79,8 @@ class JobEncoder:
         Raises InvalidArgument for a name or an option that cannot be sent, TypeError for one of a wrong type,
         SerializerError for a workload that cannot be serialized.
         """
-        function = check_name(job.get_job_name(), "a function name", MAX_FUNCTION_NAME)
+        namespace = self._namespace
+        function = namespace + check_name(job.get_job_name(), "a function name", MAX_FUNCTION_NAME - len(namespace))
         unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
         key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         kind = self._kind if priority is None else job_kind(priority, self._background)

@@ -23,6 +23,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.retry import Retries
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
+from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name, check_namespace
 from gearman_cffi.durations import to_required_milliseconds, to_time_limit
 from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
@@ -57,6 +58,8 @@ class Worker:
         meanwhile, and tries again later.
     signals: stop run(); see there.
     client_id: names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
+    namespace: at most 128 bytes that the servers have before the names of the handlers. Only clients with the same
+        namespace reach them. Stands for gearman_worker_set_namespace().
     Raises TypeError or ValueError for arguments that cannot be used.
     """
 
@@ -71,6 +74,7 @@ class Worker:
         connect_timeout: float | timedelta = 5.0,
         signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
         client_id: str | None = None,
+        namespace: str | None = None,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -81,6 +85,7 @@ class Worker:
         wait_milliseconds = to_required_milliseconds(idle_interval, "idle_interval")
         connect_milliseconds = to_required_milliseconds(connect_timeout, "connect_timeout")
         self._connection = WorkerConnection(self.servers, wait_milliseconds, connect_milliseconds, client_id)
+        self._namespace = check_namespace(namespace)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
@@ -164,7 +169,9 @@ class Worker:
             adapter = HandlerAdapter(
                 name, handler, self.serializer, self._events, self._note_connection, self._stop_after_job
             )
-            worker.addFunction(name, adapter.run, None, limit)
+            name_at_server = self._namespace + name
+            check_name(name_at_server, "a function name with its namespace", MAX_FUNCTION_NAME)
+            worker.addFunction(name_at_server, adapter.run, None, limit)
         self._events.dispatch_handlers(EventName.AFTER_REGISTER_FUNCTIONS)
 
     def _dispatch_end(self) -> None:

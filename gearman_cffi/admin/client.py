@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,12 +13,14 @@ from gearman_cffi.admin import parsing
 from gearman_cffi.admin.errors import CommandRefused
 from gearman_cffi.admin.models import FunctionStatus, JobInfo, PriorityStatus, WorkerInfo
 from gearman_cffi.admin.protocol import ask
+from gearman_cffi.checks import check_namespace
 from gearman_cffi.durations import to_required_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import Server, ServerCollection
 
 _Answer = TypeVar("_Answer")
+_Row = TypeVar("_Row", FunctionStatus, PriorityStatus)
 _MAX_THREADS = 16
 _MAX_LIMIT = 2**31 - 1  # gearmand reads it with atoi()
 
@@ -31,6 +34,9 @@ class Admin:
     that does not verify raises InvalidArgument. Each command opens connections of its own, so several threads can share
     an Admin.
 
+    namespace: functions have the names that a Client and a Worker with this namespace use; those outside it, and the
+    connections without a function in it, are not listed. Jobs are, because gearmand does not report their functions.
+
     Commands with a list return the rows of all servers, in the order of the servers; commands with a single answer
     return a dict by server. If servers fail, the error of the first one in that order is raised; gather() returns the
     answers of the others too. All commands raise ConnectionFailed, ConnectionLost, ServerTimeout, CommandRefused
@@ -43,6 +49,7 @@ class Admin:
         timeout: float | timedelta = 5.0,
         *,
         tls: ssl.SSLContext | None = None,
+        namespace: str | None = None,
     ) -> None:
         if tls and not (tls.verify_mode is ssl.CERT_REQUIRED and tls.check_hostname):
             raise InvalidArgument(
@@ -53,6 +60,7 @@ class Admin:
         self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
         self._timeout = to_required_milliseconds(timeout) / 1000
         self._tls = tls
+        self._namespace = check_namespace(namespace)
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
         """Runs a command for each server separately; returns the answer or the GearmanError of each one.
@@ -63,7 +71,7 @@ class Admin:
 
         def run(server: Server) -> _Answer | GearmanError:
             try:
-                return command(Admin([server], self._timeout, tls=self._tls))
+                return command(Admin([server], self._timeout, tls=self._tls, namespace=self._namespace or None))
             except GearmanError as error:
                 return error
 
@@ -73,15 +81,19 @@ class Admin:
 
     def status(self) -> list[FunctionStatus]:
         """The functions with the numbers of their jobs and workers (`status`)."""
-        return self._list("status", parsing.status)
+        return self._inside(self._list("status", parsing.status))
 
     def priority_status(self) -> list[PriorityStatus]:
         """The functions with the numbers of their waiting jobs by priority (`prioritystatus`)."""
-        return self._list("prioritystatus", parsing.priority_status)
+        return self._inside(self._list("prioritystatus", parsing.priority_status))
 
     def workers(self) -> list[WorkerInfo]:
         """The connections and the functions that each has registered, this connection included (`workers`)."""
-        return self._list("workers", parsing.workers)
+        workers = self._list("workers", parsing.workers)
+        if not self._namespace:
+            return workers
+        served = [replace(row, functions=tuple(self._names(row.functions))) for row in workers]
+        return [row for row in served if row.functions]
 
     def show_jobs(self) -> list[JobInfo]:
         """The waiting and running jobs (`show jobs`)."""
@@ -142,23 +154,36 @@ class Admin:
                 raise InvalidArgument(
                     f"a queue limit must be between 0 (no limit) and {_MAX_LIMIT}, not {short_repr(number)}"
                 )
-        self._run(f"maxqueue {_word(function, 'function name')} {' '.join(map(str, limits))}")
+        self._run(f"maxqueue {self._name(function)} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:
         """Creates a function, before a worker or a job does (`create function`)."""
-        self._run(f"create function {_word(function, 'function name')}")
+        self._run(f"create function {self._name(function)}")
 
     def drop_function(self, function: str) -> None:
         """Removes a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
 
         gearmand 1.1.20 also removes a function with waiting jobs; no worker will ever get these jobs.
         """
-        self._run(f"drop function {_word(function, 'function name')}")
+        self._run(f"drop function {self._name(function)}")
 
     # ----------------------------------------------------------------------------------- internals
 
     def _ask(self, server: Server, command: str, listing: bool = False) -> str:
         return ask(server, command, self._timeout, listing, self._tls)
+
+    def _name(self, function: str) -> str:
+        """The name that the server has for a function."""
+        return self._namespace + _word(function, "function name")
+
+    def _names(self, functions: Iterable[str]) -> list[str]:
+        """The functions of the namespace, without it."""
+        return [name[len(self._namespace) :] for name in functions if name.startswith(self._namespace)]
+
+    def _inside(self, rows: list[_Row]) -> list[_Row]:
+        if not self._namespace:
+            return rows
+        return [replace(row, function=name) for row in rows for name in self._names([row.function])]
 
     def _run(self, command: str) -> None:
         self._each(lambda server: self._ask(server, command))

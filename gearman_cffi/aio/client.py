@@ -14,7 +14,7 @@ from gearman_cffi.aio.job_watch import AsyncJobWatch
 from gearman_cffi.aio.lanes import Lanes
 from gearman_cffi.aio.stream import Encoded, Ended, Stream
 from gearman_cffi.aio.submission import Submission
-from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name
+from gearman_cffi.checks import MAX_HANDLE, MAX_UNIQUE, check_name, check_namespace
 from gearman_cffi.client import IN_FLIGHT, OnError, check_in_flight, check_on_error, iterate, raise_first
 from gearman_cffi.connection import NO_TIMEOUT
 from gearman_cffi.durations import to_milliseconds
@@ -23,6 +23,7 @@ from gearman_cffi.ext import JobKind
 from gearman_cffi.job_encoder import JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
+from gearman_cffi.job_wait import JobWait
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer, serializer_or_default
@@ -48,6 +49,8 @@ class Client:
         serializer: Serializer | None = None,
         timeout: float | timedelta | None = None,
         connect_timeout: float | timedelta | None = 5.0,
+        *,
+        namespace: str | None = None,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -55,6 +58,7 @@ class Client:
             servers = ServerCollection(servers)
         self._servers = servers
         self._serializer = serializer_or_default(serializer)
+        self._namespace = check_namespace(namespace)
         self._timeout = to_milliseconds(timeout)
         connect_ms = to_milliseconds(connect_timeout, "connect_timeout")
         self._connect_ms = NO_TIMEOUT if connect_ms is None else connect_ms
@@ -163,6 +167,24 @@ class Client:
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return await self._status(Submission(JobKind.UNIQUE_STATUS, key), timeout)
 
+    async def wait_for(
+        self, handle: str | None = None, timeout: float | timedelta | None = None, *, unique: str | None = None
+    ) -> bool:
+        """Waits until a background job has ended, as gearman_cffi.Client.wait_for().
+
+        timeout: of the whole call, in seconds or as a timedelta.
+        """
+        wait = JobWait(handle, unique, timeout)
+        for seconds in wait:
+            await asyncio.sleep(seconds)
+            if handle is not None:
+                status = await self.get_job_status(handle, wait.left)
+            else:
+                status = await self.get_job_status_by_unique(unique or "", wait.left)
+            if wait.is_over(status):
+                break
+        return wait.was_known
+
     # ---------------------------------------------------------------------------------- many jobs
 
     async def execute_jobs(
@@ -178,7 +200,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = JobEncoder(self._serializer, priority, background=False)
+        encoder = self._encoder(priority, background=False)
         encoded = list(encoder.encode_all(await _list_of(jobs)))
         if encoder.error is not None:
             raise encoder.error
@@ -205,7 +227,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = JobEncoder(self._serializer, priority, background=True)
+        encoder = self._encoder(priority, background=True)
         jobs = jobs if isinstance(jobs, AsyncIterable) else iterate(jobs)
         results: dict[int, str | GearmanError] = {}
         try:
@@ -234,7 +256,7 @@ class Client:
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)
-        encoder = JobEncoder(self._serializer, priority, background=False)
+        encoder = self._encoder(priority, background=False)
         return self._answers(jobs if isinstance(jobs, AsyncIterable) else iterate(jobs), encoder, in_flight, seconds)
 
     async def _answers(
@@ -281,7 +303,10 @@ class Client:
     # ----------------------------------------------------------------------------------- requests
 
     def _submission(self, job: Job, background: bool) -> Submission:
-        return Submission.of(JobEncoder(self._serializer, job.priority, background).encode(job))
+        return Submission.of(self._encoder(job.priority, background).encode(job))
+
+    def _encoder(self, priority: Priority | int | None, background: bool) -> JobEncoder:
+        return JobEncoder(self._serializer, priority, background, self._namespace)
 
     def _outcome(self, submission: Submission) -> Any:
         if submission.rc:

@@ -13,7 +13,7 @@ from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import exit_on_error, with_address_in_errors
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.io import print_message
-from gearman_cffi.cli.options import option, servers_option, timeout_option
+from gearman_cffi.cli.options import namespace_option, option, servers_option, timeout_option
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 
@@ -25,6 +25,7 @@ PORT = 9418  # for Gearman in Prometheus's list of default ports
 
 @click.command()
 @servers_option
+@namespace_option
 @timeout_option(5.0, "How long to wait for each server.")
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on; 0.0.0.0 for all.")
 @option(
@@ -34,11 +35,11 @@ PORT = 9418  # for Gearman in Prometheus's list of default ports
     metavar="PORT",
     help="The port to listen on; 0 for a free one.",
 )
-def exporter(servers: ServerCollection, timeout: float, host: str, port: int) -> None:
+def exporter(servers: ServerCollection, namespace: str | None, timeout: float, host: str, port: int) -> None:
     """Serve the queues of all servers as Prometheus metrics, until SIGTERM or Ctrl-C."""
     with exit_on_error():
         need("metrics", "prometheus_client")
-        _serve(Admin(servers, timeout), host, port)
+        _serve(Admin(servers, timeout, namespace=namespace), host, port)
 
 
 def _serve(admin: Admin, host: str, port: int) -> None:

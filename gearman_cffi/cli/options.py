@@ -156,6 +156,12 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
     )
 
 
+namespace_option = option(
+    "--namespace",
+    metavar="NAME",
+    envvar=["GEARMAN_CFFI_NAMESPACE"],
+    help="What the servers have before the names of the functions.",
+)
 connect_timeout_option = option(
     "--connect-timeout",
     type=Number(min=0, min_open=True),

@@ -13,7 +13,7 @@ import gearman_cffi
 from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message
-from gearman_cffi.cli.options import json_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import json_option, namespace_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
@@ -27,13 +27,14 @@ _all = option("--all", is_flag=True, help="Also list connections without functio
 
 @click.command()
 @servers_option
+@namespace_option
 @_timeout
 @_all
 @json_option
-def workers(servers: ServerCollection, timeout: float, all: bool, json: bool) -> None:
+def workers(servers: ServerCollection, namespace: str | None, timeout: float, all: bool, json: bool) -> None:
     """List the connected workers and their functions."""
     with exit_on_error():
-        rows, code = collect_rows(Admin(servers, timeout).gather(Admin.workers))
+        rows, code = collect_rows(Admin(servers, timeout, namespace=namespace).gather(Admin.workers))
         rows = [row for row in rows if row.functions or all]
         columns = {"Server": "left", "Address": "left", "Fd": "right", "Id": "left", "Functions": "left"}
         print_rows(

@@ -16,6 +16,7 @@ from gearman_cffi.cli.options import (
     Instant,
     Number,
     connect_timeout_option,
+    namespace_option,
     option,
     servers_option,
     timeout_option,
@@ -36,6 +37,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @click.argument("function")
 @click.argument("data", default="", metavar="[DATA | - | @FILE]")
 @servers_option
+@namespace_option
 @option("--background", is_flag=True, help="Print the job's handle and do not wait for the result.")
 @option(
     "--unique",
@@ -76,6 +78,7 @@ def submit(
     function: str,
     data: str,
     servers: ServerCollection,
+    namespace: str | None,
     background: bool,
     unique: str | None,
     priority: str,
@@ -97,7 +100,8 @@ def submit(
         raise click.UsageError("--delay cannot be used with --at")
     background = background or delay is not None or at is not None
     level = Priority[priority.upper()]
-    with exit_on_error(), Client(servers, BY_NAME[serializer](), timeout, connect_timeout) as client:
+    chosen = BY_NAME[serializer]()
+    with exit_on_error(), Client(servers, chosen, timeout, connect_timeout, namespace=namespace) as client:
         if lines:
             make = partial(Job, function, priority=level, delay=delay, at=at)
             jobs = submit_lines.make_jobs(make, workload.read_lines(data), serializer)

@@ -18,7 +18,7 @@ from rich.text import Text
 from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.history import Answers, History, Line
-from gearman_cffi.cli.options import Number, json_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import Number, json_option, namespace_option, option, servers_option, timeout_option
 from gearman_cffi.cli.tables import collect_rows, make_table, print_json, print_rows
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.messages import escape
@@ -33,17 +33,20 @@ _MIN_SPARK_WIDTH = 10
 
 @click.command()
 @servers_option
+@namespace_option
 @timeout_option(5.0, "How long to wait for each server.")
 @option("--interval", type=Number(min=0.1), default=2.0, metavar="SECONDS", help="Time between two refreshes.")
 @option("--once", is_flag=True, help="Print once and exit (the default when output is not a terminal).")
 @json_option
-def top(servers: ServerCollection, timeout: float, interval: float, once: bool, json: bool) -> None:
+def top(
+    servers: ServerCollection, namespace: str | None, timeout: float, interval: float, once: bool, json: bool
+) -> None:
     """Show the queues and workers of all servers, the longest queue first, until Ctrl-C.
 
     Change/s is how much the queue grew per second since the last refresh. A function is red if jobs wait for it and it
     has no worker.
     """
-    admin, history = Admin(servers, timeout), History()
+    admin, history = Admin(servers, timeout, namespace=namespace), History()
     with exit_on_error():
         if once or json or not sys.stdout.isatty():
             sys.exit(_once(admin.gather(Admin.status), history, json))

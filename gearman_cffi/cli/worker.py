@@ -10,7 +10,15 @@ import click
 
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
-from gearman_cffi.cli.options import Assignment, Number, Size, connect_timeout_option, option, servers_option
+from gearman_cffi.cli.options import (
+    Assignment,
+    Number,
+    Size,
+    connect_timeout_option,
+    namespace_option,
+    option,
+    servers_option,
+)
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
@@ -86,6 +94,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     help="A file that exists while the functions are registered at a server; it contains the pid.",
 )
 @option("--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.")
+@namespace_option
 @option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The format of workloads and results.")
 @option(
     "--idle-interval",

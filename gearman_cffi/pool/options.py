@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from gearman_cffi.checks import check_namespace
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
@@ -46,6 +47,7 @@ class PoolOptions:
     shutdown_timeout: seconds to wait at shutdown for running jobs, and for a process without a job that is to exit;
         None for no limit.
     burst: end when the queues are empty.
+    namespace: as for Worker.
     serializer: a name of serializers.BY_NAME.
     ready_file: exists while the functions are registered.
     preload: where the module is imported.
@@ -65,6 +67,7 @@ class PoolOptions:
     shutdown_timeout: float | None = 60.0
     burst: bool = False
     client_id: str | None = None
+    namespace: str | None = None
     serializer: str = "php"
     idle_interval: float = 5.0
     connect_timeout: float = 5.0
@@ -84,6 +87,7 @@ class PoolOptions:
             )
         if not self.roles():
             raise ValueError("the pool has no process: set processes to 1 or more, or dedicate processes to a function")
+        check_namespace(self.namespace)
         if self.serializer not in BY_NAME:
             raise ValueError(f"unknown serializer {self.serializer!r}: use one of {', '.join(BY_NAME)}")
         if self.ready_file is not None and not self.ready_file.parent.is_dir():
@@ -119,6 +123,7 @@ class ProcessOptions:
     memory_limit: int | None
     burst: bool
     client_id: str | None
+    namespace: str | None
     serializer: str
     idle_interval: float
     connect_timeout: float
@@ -137,6 +142,7 @@ class ProcessOptions:
             memory_limit=None if pool.memory_limit is None else round(pool.lower_at_random(pool.memory_limit)),
             burst=pool.burst,
             client_id=pool.client_id,
+            namespace=pool.namespace,
             serializer=pool.serializer,
             idle_interval=pool.idle_interval,
             connect_timeout=pool.connect_timeout,

@@ -118,6 +118,7 @@ class WorkerProcess:
             connect_timeout=self._options.connect_timeout,
             signals=(),
             client_id=self._options.client_id,
+            namespace=self._options.namespace,
         )
         return self._worker
 

@@ -41,6 +41,14 @@ def test_dedicated_processes(gearmand: Gearmand, tmp_path: Path) -> None:
         assert len(served) == 3
 
 
+def test_a_namespace(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The processes register their functions in it."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--namespace=shop.") as command:
+        command.await_ready()
+        assert Client(gearmand.address, timeout=20, namespace="shop.").execute_job("nap", 0.001) is not None
+        assert all(name.startswith("shop.") for row in Admin(gearmand.address).workers() for name in row.functions)
+
+
 def test_an_unknown_serializer() -> None:
     """PoolOptions raises; the command line accepts known names only."""
     with pytest.raises(ValueError, match="unknown serializer 'yaml': use one of php, json, pickle, raw"):

@@ -1,0 +1,55 @@
+"""Waiting for a background job: when a client asks for its status again, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from gearman_cffi.durations import to_milliseconds
+from gearman_cffi.exceptions import InvalidArgument, JobTimeout
+from gearman_cffi.job_status import JobStatus
+from gearman_cffi.messages import short_repr
+
+FIRST_INTERVAL = 0.02  # seconds
+MAX_INTERVAL = 1.0
+GROWTH = 1.5
+
+
+class JobWait:
+    """The requests of one wait_for(). Iterate for the seconds to wait before each.
+
+    handle, unique: one of the two. timeout: in seconds or as a timedelta; None for no limit. Raises InvalidArgument
+    for both or none of the two, and JobTimeout during the iteration.
+    """
+
+    def __init__(self, handle: str | None, unique: str | None, timeout: float | timedelta | None) -> None:
+        if (handle is None) == (unique is None):
+            raise InvalidArgument("wait_for() takes either a handle or a unique key")
+        self.was_known = False
+        self._handle = handle
+        self._what = f"the job {handle}" if handle is not None else f"the job with the key {short_repr(unique)}"
+        milliseconds = to_milliseconds(timeout)
+        self._deadline = None if milliseconds is None else time.monotonic() + milliseconds / 1000
+        self._last = JobStatus()
+
+    def __iter__(self) -> Iterator[float]:
+        """Yields 0, then growing intervals until the time is over."""
+        yield 0.0
+        interval = FIRST_INTERVAL
+        while self._deadline is None or time.monotonic() < self._deadline:
+            yield interval if self.left is None else min(interval, self.left)
+            interval = min(interval * GROWTH, MAX_INTERVAL)
+        state = "is running" if self._last.is_running else "waits for a worker"
+        raise JobTimeout(f"{self._what} {state} still: give it more time, or start more workers", handle=self._handle)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds until the time is over, at least a millisecond; None for no limit."""
+        return None if self._deadline is None else max(0.001, self._deadline - time.monotonic())
+
+    def is_over(self, status: JobStatus) -> bool:
+        """Takes an answer; returns whether the server does not know the job, or no longer."""
+        self._last = status
+        self.was_known = self.was_known or status.is_known
+        return not status.is_known
