@@ -24,7 +24,7 @@ ALLOWED = {
     "subscribers": {"events", "exceptions", "messages", "python"},
     "pytest_plugin": {"testing"},
     "dmank": {"python", "events", "exceptions", "ext", "messages", "serializers", "subscribers"},
-    "testing": {"python", "events", "exceptions", "messages", "ext", "serializers", "_libgearman"},
+    "testing": {"python", "aio", "events", "exceptions", "messages", "ext", "serializers", "_libgearman"},
     "admin": {"exceptions", "ext", "messages", "python"},
     "python": {"exceptions", "ext", "events", "messages", "serializers"},
     "aio": {"python", "exceptions", "ext", "messages", "serializers", "_libgearman"},

@@ -138,13 +138,18 @@ class NativeLoopClient(NativeClient):
 
     @property
     def descriptors_changed(self) -> bool:
-        """Whether the last turn() changed descriptors()."""
+        """Whether the last turn() changed descriptors() or is_opening."""
         return bool(self.c.loop.fds_changed)
 
     def descriptors(self) -> list[Descriptor]:
         """Returns what to watch until the next turn."""
         loop = self.c.loop
         return [Descriptor(fd.fd, fd.events, fd.serial) for fd in loop.fds[0 : loop.count]] if loop.count else []
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the connection is being opened: no job was sent yet."""
+        return bool(self.c.loop.is_opening)
 
     @property
     def wait_ms(self) -> int:
@@ -159,7 +164,7 @@ class NativeLoopClient(NativeClient):
 
     @property
     def orphans(self) -> int:
-        """How many abandoned jobs the server has not acknowledged."""
+        """How many abandoned jobs the server has not acknowledged, or not answered if they have a key."""
         return int(self.c.orphans)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
@@ -69,6 +70,12 @@ class Client:
         lanes, self._lanes = self._lanes, None
         if lanes is not None and lanes.process == os.getpid():
             lanes.close()
+
+    def __del__(self) -> None:
+        """Closes the connections: the event loop, which watches them, would keep them open."""
+        lanes = getattr(self, "_lanes", None)  # __init__() may have failed
+        if lanes is not None and lanes.process == os.getpid() and not lanes.loop.is_closed():
+            lanes.loop.call_soon_threadsafe(lanes.close)
 
     async def __aenter__(self: _Client) -> _Client:
         return self
@@ -322,12 +329,7 @@ class Client:
     async def _run(self, submission: Submission, seconds: float | None) -> None:
         """Submits it, and waits until it has ended."""
         future = asyncio.get_running_loop().create_future()
-
-        def end(_: Submission) -> None:
-            if not future.done():  # the task may have been cancelled
-                future.set_result(None)
-
-        submission.on_end = end
+        submission.on_end = functools.partial(_wake_up, future)
         lanes = await self._start(submission, seconds)
         try:
             await future
@@ -355,10 +357,13 @@ class Client:
             lanes.forget()
             lanes = None
         if lanes is None:
-            lanes = self._lanes = Lanes(loop, self._servers, self._connect_ms)
+            lanes = self._lanes = self._new_lanes(loop)
         if not lanes.is_ready:
             await lanes.prepare(seconds)
         return lanes
+
+    def _new_lanes(self, loop: asyncio.AbstractEventLoop) -> Lanes:
+        return Lanes(loop, self._servers, self._connect_ms)
 
     def _seconds(self, timeout: float | timedelta | None) -> float | None:
         """Returns the timeout of a call, by default the client's own; None for no limit."""
@@ -367,6 +372,11 @@ class Client:
 
     def _server_names(self) -> str:
         return str(self._servers)
+
+
+def _wake_up(future: asyncio.Future[None], _: Submission) -> None:
+    if not future.done():  # the task may have been cancelled
+        future.set_result(None)
 
 
 def _as_it_is(item: Encoded, index: int) -> Encoded:

@@ -44,13 +44,14 @@ class AsyncLane:
         self._new: list[Submission] = []  # of these, what libgearman does not have yet
         self._last_number = 0
         self._will_send = False
+        self._is_blocked = False  # what libgearman has cannot be sent yet
         self._watched: dict[int, tuple[int, int]] = {}  # descriptor: events, serial
-        self.keys: set[tuple[bytes, bytes]] = set()  # of the outstanding jobs that have one
-        self.orphans = 0  # abandoned jobs that the server has not acknowledged
+        self.orphans = 0  # abandoned jobs of which libgearman awaits packets
         self._looked_at = 0
         self._on_idle: Callable[[AsyncLane], object] | None = None
         self.is_closed = False
         self.address = address
+        self.could_not_connect = False
         self.is_late = False  # opening the connection took too long
         self._opens_until = math.inf if connect_ms < 0 else loop.time() + connect_ms / 1000
         self._native = NativeLoopClient(*address)
@@ -76,8 +77,6 @@ class AsyncLane:
         submission.lane = self
         self._outstanding[submission.number] = submission
         self._new.append(submission)
-        if submission.key:
-            self.keys.add((submission.function, submission.key))
         if at_once and len(self._outstanding) == 1:
             self._send()
         elif not self._will_send:
@@ -85,8 +84,8 @@ class AsyncLane:
             self._loop.call_soon(self._send)
 
     def abandon(self, submission: Submission) -> None:
-        """Forgets a job. Its answer is dropped when it comes."""
-        self._pop(submission.number)
+        """Forgets a job. It is not sent any more, unless libgearman is sending it; its answer is dropped."""
+        del self._outstanding[submission.number]
         submission.lane = None
         if submission in self._new:
             self._new.remove(submission)
@@ -123,10 +122,12 @@ class AsyncLane:
     # ------------------------------------------------------------------------------------- turns
 
     def _send(self) -> None:
+        """Passes new jobs to libgearman, which cannot cancel one: not more than it can send, and one to connect for."""
         self._will_send = False
-        new, self._new = self._new, []
-        if not new or self.is_closed:
+        if not self._new or self._is_blocked or self.is_closed:
             return
+        most = len(self._new) if self._watched else 1
+        new, self._new = self._new[:most], self._new[most:]
         if capabilities.submits_newest_first:
             new.reverse()
         for submission in new:
@@ -144,10 +145,13 @@ class AsyncLane:
             submission.on_update is not None,
         )
         if rc:
-            self._pop(submission.number).end(rc, self._native.error())
+            self._outstanding.pop(submission.number).end(rc, self._native.error())
 
     def _on_ready(self) -> None:
-        self._turn(True)
+        if self._is_blocked and self._native.is_opening and len(self._new) == len(self._outstanding):
+            self._on_lost(self, [], self._take_new())  # the job to connect for was abandoned: it is not sent
+        else:
+            self._turn(True)
 
     def _turn(self, is_ready: bool) -> None:
         native = self._native
@@ -159,6 +163,7 @@ class AsyncLane:
             self._set_timer(native.wait_ms)
         if rc in (_IO_WAIT, _SUCCESS):
             self._take()
+            self._send()
         else:
             self._lose(rc)
 
@@ -184,7 +189,7 @@ class AsyncLane:
                 watched.on_update(JobUpdate(_KINDS[TaskEvent(event)], handle, numerator, denominator, data))
         lost = []
         for number, code, data, handle, status in native.ended():
-            submission = self._pop(number)
+            submission = self._outstanding.pop(number)
             submission.data, submission.handle, submission.status = data, handle or submission.handle, status
             if code == ReturnCode.LOST_CONNECTION:
                 submission.rc, submission.detail = code, native.error()
@@ -207,31 +212,37 @@ class AsyncLane:
 
     def _lose(self, rc: int) -> None:
         native = self._native
-        self.is_late = rc == ReturnCode.COULD_NOT_CONNECT and self._loop.time() >= self._opens_until - 0.01
+        self.could_not_connect = rc == ReturnCode.COULD_NOT_CONNECT
+        self.is_late = self.could_not_connect and self._loop.time() >= self._opens_until - 0.01
         detail = native.error()
         lost = []
         for number, code, data, handle, _ in native.ended():
-            submission = self._pop(number)
+            submission = self._outstanding.pop(number)
             submission.data = data
             submission.handle = handle
             submission.rc, submission.detail = code, detail
             lost.append(submission)
-        unsent, self._new = self._new, []
-        for submission in unsent:
-            self._pop(submission.number)
+        unsent = self._take_new()
+        if self.could_not_connect:
+            for submission in unsent:
+                submission.rc, submission.detail = rc, detail
+            lost, unsent = lost + unsent, []
         self._on_lost(self, lost, unsent)
 
-    def _pop(self, number: int) -> Submission:
-        submission = self._outstanding.pop(number)
-        if submission.key:
-            self.keys.discard((submission.function, submission.key))
-        return submission
+    def _take_new(self) -> list[Submission]:
+        """Returns the jobs that libgearman does not have, which are outstanding no more."""
+        new, self._new = self._new, []
+        for submission in new:
+            del self._outstanding[submission.number]
+        return new
 
     # ------------------------------------------------------------------------------- descriptors
 
     def _watch(self, descriptors: Iterable[tuple[int, int, int]]) -> None:
         """Watches these descriptors, and no others. A closed one may have come back as that of another connection."""
         wanted = {fd: (events, serial) for fd, events, serial in descriptors if events}
+        is_sending = any(events & select.POLLOUT for events, _ in wanted.values())
+        self._is_blocked = is_sending or self._native.is_opening
         for fd, (events, serial) in list(self._watched.items()):
             if fd not in wanted or wanted[fd][1] != serial:
                 del self._watched[fd]

@@ -17,7 +17,7 @@ from gearman_cffi.servers import Server, ServerCollection
 
 # libgearman searches all tasks of a client for each packet (Q28): so many jobs are outstanding on a lane, if there may
 # be more lanes. Beyond both limits the lanes take more.
-LANE_JOBS = 200
+LANE_JOBS = 100
 MOST_LANES = 50
 # A lane without a job for this time, in seconds, is closed, unless it is the only one.
 IDLE_SECONDS = 30.0
@@ -99,7 +99,7 @@ class Lanes:
             return
         if self.process == os.getpid():
             lane.abandon(submission)
-        if lane.orphans >= LANE_JOBS:  # the server does not acknowledge them
+        if lane.orphans >= LANE_JOBS:  # the server does not answer them
             self._retire(lane)
 
     def forget(self) -> None:
@@ -132,14 +132,12 @@ class Lanes:
     def _lane_for(self, submission: Submission) -> AsyncLane:
         address = self._address_for(submission)
         lane = self._current.get(address)
-        # libgearman gives all updates of two jobs with the same handle to one of them.
-        named = (submission.function, submission.key) if submission.key else None
-        if lane is not None and lane.load < LANE_JOBS and named not in lane.keys:
+        if lane is not None and lane.load < LANE_JOBS:
             return lane
         group = self._lanes.setdefault(address, [])
-        lane = min((lane for lane in group if named not in lane.keys), key=_load, default=None)
-        if lane is None or lane.load >= LANE_JOBS:
-            lane = self._open(address, submission, group) if len(group) < MOST_LANES else min(group, key=_load)
+        lane = min(group, key=_load, default=None)
+        if lane is None or (lane.load >= LANE_JOBS and len(group) < MOST_LANES):
+            lane = self._open(address, submission, group)
         self._current[address] = lane
         return lane
 
@@ -195,9 +193,10 @@ class Lanes:
         for submission in unsent:
             self._add_later(submission)
         self._is_stale = not all(is_numeric(server.host) for server in self._known)
+        if lane.could_not_connect:
+            self._left_out[lane.address] = self.loop.time() + (SILENT_SECONDS if lane.is_late else REFUSED_SECONDS)
         for submission in lost:
             if submission.rc == ReturnCode.COULD_NOT_CONNECT:
-                self._left_out[lane.address] = self.loop.time() + (SILENT_SECONDS if lane.is_late else REFUSED_SECONDS)
                 submission.tried += (lane.address,)
                 if len(submission.tried) < sum(map(len, self._addresses)):
                     self._add_later(submission)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gearman_cffi._libgearman import JobPacket, Reply, StatusReply
 from gearman_cffi.ext import GearmanJob, ReturnCode
-from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, PacketKind, SubmittedJob
+from gearman_cffi.testing._local_queue import BACKGROUND, LocalQueue, Packet, PacketKind, SubmittedJob, answer_of
 
 if TYPE_CHECKING:
     from gearman_cffi._libgearman import JobCallbacks
@@ -158,19 +158,19 @@ class LocalNativeClient(_LocalNativeObject):
         self, kind: int, function: bytes, unique: bytes, workload: _Data | None, timeout: int = -1, epoch: int = 0
     ) -> Reply:
         job = self._queue.submit(kind, function.decode(), unique.decode(), bytes(workload or b""), epoch)
-        answer = _ReplyParts()
+        packets: list[Packet] = []
         if kind not in BACKGROUND:
-            job.receivers.append(answer.receive)
+            job.receivers.append(packets.append)
             try:
                 self._queue.server.serve([job])  # a handler may use this client
             finally:
-                job.receivers.remove(answer.receive)
+                job.receivers.remove(packets.append)
         rc = int(ReturnCode.SUCCESS)
         if kind not in BACKGROUND:
             rc = int(ReturnCode.TIMEOUT if job.return_code is None else job.return_code)
         if rc == ReturnCode.TIMEOUT:
             self._error = self._queue.server.reason(job)
-        return Reply(rc, b"".join(answer.parts), job.handle, self._error if rc else None)
+        return Reply(rc, answer_of(packets), job.handle, self._error if rc else None)
 
     def job_status(self, handle: bytes, timeout: int = -1) -> StatusReply:
         return _status(self._queue.find(handle=handle.decode()))
@@ -182,17 +182,4 @@ class LocalNativeClient(_LocalNativeObject):
 def _status(job: SubmittedJob | None) -> StatusReply:
     if job is None:
         return StatusReply(0, (False, False, 0, 0), None)
-    return StatusReply(0, (True, job.is_running, job.numerator, job.denominator), None)
-
-
-class _ReplyParts:
-    """Collects the answer to one call: all parts of the result, or the text of the exception."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    def receive(self, packet: Packet) -> None:
-        if packet.kind is PacketKind.EXCEPTION:
-            self.parts = [packet.content]
-        elif packet.kind in (PacketKind.DATA, PacketKind.COMPLETE):
-            self.parts.append(packet.content)
+    return StatusReply(0, job.status, None)

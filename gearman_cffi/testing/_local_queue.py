@@ -56,6 +56,13 @@ class Packet:
 Receiver: TypeAlias = Callable[[Packet], None]
 
 
+def answer_of(packets: Sequence[Packet]) -> bytes:
+    """Returns the result with all its parts, or the text of the exception."""
+    if packets and packets[-1].kind is PacketKind.EXCEPTION:
+        return packets[-1].content
+    return b"".join(packet.content for packet in packets if packet.kind in (PacketKind.DATA, PacketKind.COMPLETE))
+
+
 class SubmittedJob:
     """A job from its submission on. receivers are called with its packets."""
 
@@ -82,11 +89,12 @@ class SubmittedJob:
     @property
     def answer(self) -> bytes:
         """The result with all its parts, or the text of the exception."""
-        if self.return_code == ReturnCode.WORK_EXCEPTION:
-            return self.packets[-1].content
-        return b"".join(
-            packet.content for packet in self.packets if packet.kind in (PacketKind.DATA, PacketKind.COMPLETE)
-        )
+        return answer_of(self.packets)
+
+    @property
+    def status(self) -> tuple[bool, bool, int, int]:
+        """What the server answers to a request for the status: known, running, numerator, denominator."""
+        return True, self.is_running, self.numerator, self.denominator
 
     def send(self, kind: PacketKind, content: bytes = b"") -> None:
         """Passes a packet to the receivers. Packets after the end of the job are dropped."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gearman_cffi.client import Client
 from gearman_cffi.durations import to_span
@@ -23,6 +24,9 @@ from gearman_cffi.testing._local_client import LocalClient
 from gearman_cffi.testing._local_queue import ENDS, SubmittedJob, failure_of
 from gearman_cffi.testing._local_worker import LocalWorker
 from gearman_cffi.worker import Worker
+
+if TYPE_CHECKING:
+    from gearman_cffi import aio
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,18 @@ class LocalGearman:
         """Returns another Client of this queue. serializer: None for the worker's."""
         chosen = self._worker.serializer if serializer is None else serializer
         return LocalClient(self._worker.queue, self._servers, chosen)
+
+    @cached_property
+    def aio_client(self) -> aio.Client:
+        """An aio.Client of this queue, for any event loop. The worker runs jobs in the event loop's thread."""
+        return self.new_aio_client()
+
+    def new_aio_client(self, serializer: Serializer | None = None) -> aio.Client:
+        """Returns another aio.Client of this queue. serializer: None for the worker's."""
+        from gearman_cffi.testing._local_aio import LocalAioClient  # aio cannot be imported without interposition
+
+        chosen = self._worker.serializer if serializer is None else serializer
+        return LocalAioClient(self._worker.queue, self._servers, chosen)
 
     @property
     def waiting(self) -> list[LocalJob]:

@@ -65,6 +65,12 @@ def raw(server: Gearmand, **options: Any) -> aio.Client:
     return aio.Client(server.address, RawSerializer(), **options)
 
 
+def loads(client: aio.Client) -> list[int]:
+    """How many jobs each of its connections has."""
+    assert client._lanes is not None
+    return [lane.load for group in client._lanes._lanes.values() for lane in group]
+
+
 class TestOneJob:
     def test_a_result(self, server: Gearmand, run: Run) -> None:
         async def main() -> None:
@@ -107,13 +113,49 @@ class TestOneJob:
 
         run(main())
 
-    def test_updates_of_the_same_job(self, server: Gearmand, run: Run) -> None:
-        """Two tasks with the same unique key: both get all parts."""
+    @pytest.mark.parametrize("count", [2, 250])
+    def test_updates_of_the_same_job(self, gearmand: Gearmand, run: Run, count: int) -> None:
+        """Tasks with the same unique key: each gets every update once, and every part. 250 have several connections."""
 
         async def main() -> None:
-            async with raw(server) as client:
-                answers = await asyncio.gather(*(client.execute_job("progress", b"x", unique="k") for _ in range(5)))
-                assert answers == [b"part x"] * 5
+            async with raw(gearmand) as client:
+                calls = [asyncio.ensure_future(client.execute_job("progress", b"x", unique="k")) for _ in range(count)]
+                watches = [client.watch_job("progress", b"x", unique="k") for _ in range(count)]
+                created = await asyncio.gather(*(anext(watch) for watch in watches))
+                assert {update.kind for update in created} == {UpdateKind.CREATED}
+                assert len({update.handle for update in created}) == 1
+                with serving(gearmand, progress=progress):
+                    assert await asyncio.gather(*calls) == [b"part x"] * count
+                    for watch in watches:
+                        updates = [(update.kind, update.data) async for update in watch]
+                        assert updates == [
+                            (UpdateKind.STATUS, b""),
+                            (UpdateKind.DATA, b"part "),
+                            (UpdateKind.WARNING, b"careful"),
+                        ]
+                        assert await watch.result() == b"part x"
+
+        run(main())
+
+    def test_updates_of_a_job_that_others_have_left(self, gearmand: Gearmand, run: Run) -> None:
+        """The server sends them their packets all the same: nobody else gets these."""
+
+        async def main() -> None:
+            async with raw(gearmand) as client:
+                unacknowledged = asyncio.ensure_future(client.execute_job("progress", b"x", unique="k"))
+                watches = [client.watch_job("progress", b"x", unique="k") for _ in range(3)]
+                await asyncio.sleep(0)
+                await asyncio.gather(*(anext(watch) for watch in watches))
+                await watches[0].aclose()
+                watches.append(client.watch_job("progress", b"x", unique="k"))
+                unacknowledged.cancel()
+                await anext(watches[3])
+                await watches[1].aclose()
+                with serving(gearmand, progress=progress):
+                    for watch in watches[2:]:
+                        assert [update.data async for update in watch] == [b"", b"part ", b"careful"]
+                        assert await watch.result() == b"part x"
+                assert loads(client) == [0]
 
         run(main())
 
@@ -125,8 +167,7 @@ class TestOneJob:
                 del watch
                 gc.collect()
                 await asyncio.sleep(0)
-                assert client._lanes is not None
-                assert [lane.load for group in client._lanes._lanes.values() for lane in group] == [0]
+                assert loads(client) == [0]
 
         run(main())
 
@@ -165,7 +206,7 @@ class TestManyTasks:
                 payloads = [b"%d" % number for number in range(5000)]
                 answers = await asyncio.gather(*(client.execute_job("echo", one) for one in payloads))
                 assert answers == payloads
-                assert connections(server) <= 27
+                assert connections(server) <= 51
 
         run(main())
         assert threading.active_count() == threads
@@ -234,7 +275,7 @@ class TestManyTasks:
                     *(client.execute_job(name, b"x") for name in functions), return_exceptions=True
                 )
                 assert [answer == b"x" for answer in answers] == [name == "echo" for name in functions]
-                assert connections(server) <= 3
+                assert connections(server) <= 4
 
         run(main())
 
@@ -267,8 +308,42 @@ class TestCancelling:
                 await asyncio.gather(first, third)
 
         run(main())
-        assert queued(gearmand, "f") in (1, 2)
+        assert queued(gearmand, "f") == 1
         assert queued(gearmand, "g") == 1
+
+    @pytest.mark.parametrize("others", [0, 3])
+    def test_before_the_connection_is_open(self, gearmand: Gearmand, run: Run, others: int) -> None:
+        """The job for which it is opened is not sent; jobs that wait for the connection are."""
+
+        async def main() -> None:
+            async with raw(gearmand) as client:
+                first = asyncio.ensure_future(client.execute_in_background("f", b"x"))
+                tasks = [asyncio.ensure_future(client.execute_in_background("g", b"x")) for _ in range(others)]
+                await asyncio.sleep(0)
+                first.cancel()
+                await asyncio.gather(*tasks)
+                await client.execute_in_background("g", b"x")
+
+        run(main())
+        assert queued(gearmand, "f") == 0
+        assert queued(gearmand, "g") == others + 1
+
+    def test_while_a_large_one_is_sent(self, server: Gearmand, run: Run) -> None:
+        """A job that waits until the connection can be written to is not sent if it is cancelled meanwhile."""
+
+        async def main() -> None:
+            async with raw(server) as client:
+                assert await client.execute_job("echo", b"x") == b"x"
+                with frozen(server):
+                    large = asyncio.ensure_future(client.execute_job("echo", b"x" * (8 << 20)))
+                    await asyncio.sleep(0.05)
+                    small = asyncio.ensure_future(client.execute_in_background("f", b"x"))
+                    await asyncio.sleep(0.05)
+                    small.cancel()
+                assert len(await large) == 8 << 20
+
+        run(main())
+        assert queued(server, "f") == 0
 
     def test_while_it_is_sent(self, server: Gearmand, run: Run) -> None:
         """Its workload is too large for the socket's buffer."""
@@ -330,9 +405,8 @@ class TestCancelling:
                 await asyncio.gather(*(many() for _ in range(300)))
                 assert 6000 < kept < 7300
                 await client.execute_job("echo", b"last")
+                assert sum(loads(client)) < 20
                 assert client._lanes is not None
-                lanes = [lane for group in client._lanes._lanes.values() for lane in group]
-                assert sum(lane.load for lane in lanes) < 20
                 assert client._lanes._retired == set()
 
         run(main())
@@ -364,8 +438,7 @@ class TestTimeouts:
                         ended = await asyncio.gather(*calls, return_exceptions=True)
                         assert {type(one) for one in ended} == {JobTimeout}
                 assert await client.execute_job("echo", b"y", timeout=20) == b"y"
-                assert client._lanes is not None
-                assert len([lane for group in client._lanes._lanes.values() for lane in group]) == 1
+                assert len(loads(client)) == 1
 
         run(main())
 
@@ -469,6 +542,18 @@ class TestLoopsAndProcesses:
                 assert await asyncio.gather(*waiting) == [b"%d" % n for n in range(10)]
 
         asyncio.run(parent())
+
+    def test_a_client_that_is_dropped(self, gearmand: Gearmand, run: Run) -> None:
+        """Without close() its connections are closed too."""
+
+        async def main() -> None:
+            for _ in range(10):
+                await raw(gearmand).execute_in_background("f", b"x")
+            gc.collect()
+            await asyncio.sleep(0.05)
+            assert connections(gearmand) == 0
+
+        run(main())
 
     def test_no_growth(self, server: Gearmand, run: Run) -> None:
         """Memory is bounded by what is in flight."""

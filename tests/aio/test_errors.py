@@ -59,7 +59,7 @@ CALLS: dict[str, Call] = {
     "worker fails": lambda client: client.execute_job("fail", 1),
     "worker raises": lambda client: client.execute_job("refuse", 1, Priority.HIGH),
     "result is no JSON": lambda client: client.execute_job("no_json", 1),
-    "nobody works": lambda client: client.execute_job("none", 1, timeout=0.05),
+    "nobody works": lambda client: client.execute_job("none", 1, timeout=0.3),
     "full queue": lambda client: client.execute_in_background("full", 1),
     "full queue, waiting": lambda client: client.execute_job("full", 1),
     "long handle": lambda client: client.get_job_status("H" * 64),
@@ -71,7 +71,7 @@ CALLS: dict[str, Call] = {
     "jobs: priority": lambda client: client.execute_jobs([Job("echo", 1)], 9),
     "jobs: one fails": lambda client: client.execute_jobs([Job("echo", 1), Job("fail", 1), Job("refuse", 1)]),
     "jobs: name": lambda client: client.execute_jobs([Job("", 1)]),
-    "jobs: timeout": lambda client: client.execute_jobs([Job("none", 1)], timeout=0.05),
+    "jobs: timeout": lambda client: client.execute_jobs([Job("none", 1)], timeout=0.3),
     "background: not a job": lambda client: client.execute_jobs_in_background([Job("b", 1), 7]),
     "background: full": lambda client: client.execute_jobs_in_background([Job("full", 1)]),
     "background: name": lambda client: client.execute_jobs_in_background([Job("b", 1), Job("", 1)]),
@@ -80,7 +80,7 @@ CALLS: dict[str, Call] = {
     "stream: not a job": lambda client: client.stream_jobs([Job("echo", 1), None]),
     "watch: name": lambda client: client.watch_job("", 1),
     "watch: fails": lambda client: client.watch_job("refuse", 1).result(),
-    "watch: timeout": lambda client: client.watch_job("none", 1, timeout=0.05).result(),
+    "watch: timeout": lambda client: client.watch_job("none", 1, timeout=0.3).result(),
 }
 
 

@@ -33,6 +33,12 @@ def client_of(*servers: Gearmand, **options: Any) -> aio.Client:
     return aio.Client(",".join(server.address for server in servers), RawSerializer(), **options)
 
 
+def left_out(client: aio.Client) -> list[tuple[str, int]]:
+    """The servers that are left out for a while."""
+    assert client._lanes is not None
+    return list(client._lanes._left_out)
+
+
 class TestOneServer:
     def test_a_restart_between_calls(self, gearmand: Gearmand, run: Run) -> None:
         """The server closed the connection; the call opens a new one."""
@@ -208,5 +214,38 @@ class TestTwoServers:
                     await client.close()
                 async with aio.Client(servers) as client:
                     assert await client.execute_in_background("f", b"x", timeout=2)
+
+        run(main())
+
+    def test_a_call_is_cancelled_while_one_does_not_answer(self, gearmand: Gearmand, run: Run) -> None:
+        """The server is left out all the same, and the calls that wait for the connection go to the other one."""
+
+        async def main() -> None:
+            with socket.create_server(("127.0.0.1", 0)) as silent:
+                servers = f"{gearmand.address},127.0.0.1:{silent.getsockname()[1]}"
+                async with aio.Client(servers, RawSerializer(), connect_timeout=0.3) as client:
+                    cancelled = asyncio.ensure_future(client.execute_in_background("f", b"x"))
+                    waiting = [asyncio.ensure_future(client.execute_in_background("g", b"x")) for _ in range(3)]
+                    await asyncio.sleep(0.05)
+                    cancelled.cancel()
+                    assert all(await asyncio.gather(*waiting))
+                    assert left_out(client) == [silent.getsockname()]
+
+        run(main())
+        assert queued(gearmand, "f") == 0
+        assert queued(gearmand, "g") == 3
+
+    def test_the_only_call_is_cancelled_while_one_does_not_answer(self, gearmand: Gearmand, run: Run) -> None:
+        async def main() -> None:
+            with socket.create_server(("127.0.0.1", 0)) as silent:
+                servers = f"{gearmand.address},127.0.0.1:{silent.getsockname()[1]}"
+                async with aio.Client(servers, connect_timeout=0.1) as client:
+                    with pytest.raises(asyncio.TimeoutError):
+                        await asyncio.wait_for(client.execute_job("f", b"x"), 0.05)
+                    for _ in range(1000):
+                        if left_out(client):
+                            break
+                        await asyncio.sleep(0.01)
+                    assert left_out(client) == [silent.getsockname()]
 
         run(main())

@@ -379,11 +379,37 @@ static void Q41(void) {
   SAY("the second job got: %.*s", (int)size, answer ? answer : "");
 }
 
+/* Q46: two tasks with one unique key have the same job. The server sends each packet twice, once for each of them. */
+static void sends_twice(int fd, int number) {
+  (void)number;
+  for (int i = 0; i < 2; i++) {
+    skip(fd, GEARMAN_COMMAND_SUBMIT_JOB);
+    SEND(fd, CREATED);
+  }
+  SEND(fd, PACKET("\x1c", "\x0a", "H:x:1\0part") PACKET("\x1c", "\x0a", "H:x:1\0part"));
+  SEND(fd, PACKET("\x0d", "\x07", "H:x:1\0y") PACKET("\x0d", "\x07", "H:x:1\0y"));
+  skip(fd, 0);
+}
+static gearman_return_t count_part(gearman_task_st *task) {
+  ++*(int *)gearman_task_context(task);
+  return GEARMAN_SUCCESS;
+}
+static void Q46(void) {
+  int parts[2] = {0, 0};
+  gearman_return_t rc;
+  gearman_client_st *at = client(server(sends_twice), 1000);
+  gearman_client_set_data_fn(at, count_part);
+  gearman_client_add_task(at, NULL, &parts[0], "f", "u", "x", 1, &rc);
+  gearman_client_add_task(at, NULL, &parts[1], "f", "u", "x", 1, &rc);
+  gearman_client_run_tasks(at);
+  SAY("one task got %d of %d parts", parts[0] > parts[1] ? parts[0] : parts[1], parts[0] + parts[1]);
+}
+
 int main(int count, char **arguments) {
   static const reproduction all[] = {
       {"Q01", Q01}, {"Q02", Q02}, {"Q03", Q03}, {"Q05", Q05}, {"Q07", Q07}, {"Q08", Q08}, {"Q09", Q09}, {"Q10", Q10},
       {"Q11", Q11}, {"Q12", Q12}, {"Q13", Q13}, {"Q14", Q14}, {"Q23", Q23}, {"Q24", Q24}, {"Q25", Q25}, {"Q27", Q27}, {"Q28", Q28},
-      {"Q30", Q30}, {"Q33", Q33}, {"Q35", Q35}, {"Q40", Q40}, {"Q41", Q41}, {NULL, NULL},
+      {"Q30", Q30}, {"Q33", Q33}, {"Q35", Q35}, {"Q40", Q40}, {"Q41", Q41}, {"Q46", Q46}, {NULL, NULL},
   };
   return count == 2 ? reproduce(all, arguments[1]) : 2;
 }

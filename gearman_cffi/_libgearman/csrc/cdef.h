@@ -40,6 +40,7 @@ struct gcffi_loop {
   gcffi_loop_fd *fds;
   size_t count;
   bool fds_changed;
+  bool is_opening;
   int wait_ms;
   ...;
 };

@@ -70,10 +70,12 @@ struct gcffi_loop_fd {
 struct gcffi_loop {
   gcffi_loop_job *ended, *last_ended;
   gcffi_loop_update *updates, *last_update;
+  unsigned shared_updates; /* how many have come for jobs that several tasks may have */
   size_t left; /* jobs without an answer */
   gcffi_loop_fd *fds;
   size_t count, room;
   bool fds_changed;
+  bool is_opening; /* its connection: nothing was sent yet */
   int wait_ms; /* until the next turn, even if nothing is ready before; -1 for no limit */
 };
 
@@ -118,7 +120,7 @@ struct gcffi_client {
   struct gcffi_task *freed; /* the user's tasks that libgearman has freed, for Python to forget; newest first */
   size_t pending;           /* the user's tasks that have not ended */
   size_t lost_tasks;        /* the user's tasks that were lost with their connection */
-  size_t orphans;           /* tasks that were abandoned before the server acknowledged their job */
+  size_t orphans;           /* abandoned tasks that libgearman still needs; see recover.c */
   size_t delayed;           /* tasks of delayed jobs, which libgearman does not free */
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
@@ -154,7 +156,7 @@ struct gcffi_client {
   size_t entropy_left;
 };
 
-/* The life of a task. Orphaned: abandoned before its job was acknowledged, and still needed by libgearman. */
+/* The life of a task. Orphaned: abandoned, and still needed by libgearman. */
 typedef enum { GCFFI_TASK_ADDED, GCFFI_TASK_ANSWERED, GCFFI_TASK_ENDED, GCFFI_TASK_ORPHANED } gcffi_task_state;
 
 /* The context of a libgearman task. The user's tasks stay in client->freed until Python has forgotten them; one of our
@@ -168,8 +170,10 @@ struct gcffi_task {
   int64_t id;         /* the user's tasks: from 1; tasks of our own: 0 */
   unsigned callbacks; /* 1 << event for each callback that was set when the task was added */
   unsigned char kind;
-  bool in_use; /* by its caller */
-  bool is_delayed; /* see delayed.c */
+  bool in_use;      /* by its caller */
+  bool is_delayed;  /* see delayed.c */
+  bool has_key;     /* chosen by the caller: tasks with the same key have the same job. Only an event loop's */
+  unsigned updated; /* if it has a key: which of the loop's updates was its last one */
   gcffi_task_state state;
 };
 

@@ -41,6 +41,7 @@ static gearman_return_t add(gcffi_client *client, gcffi_call *call, const gcffi_
     rc = GEARMAN_SUCCESS;
   } else if (rc == GEARMAN_SUCCESS) {
     job->task = client->tasks; /* the newest */
+    job->task->has_key = submission->kind < GCFFI_LOW_BACKGROUND && *submission->unique;
   } else {
     client->loop.left--;
     free(job);
@@ -69,7 +70,7 @@ int gcffi_client_submit(gcffi_client *client, int kind, int64_t id, bool is_watc
   return gcffi_call_end(&call, (int)rc);
 }
 
-/* Forgets a job without an answer. libgearman cannot cancel a task: an answer that comes later is dropped. A job that
+/* Forgets a job without an answer. libgearman cannot cancel a task: an answer that comes later is dropped, and a job that
  * is not sent yet is sent all the same. handle: gets the job's, if there is one; room for GEARMAN_JOB_HANDLE_SIZE. */
 int gcffi_client_abandon(gcffi_client *client, int64_t id, char *handle) {
   gcffi_call call;
@@ -124,6 +125,18 @@ static gearman_return_t check_idle(gcffi_client *client) {
   return GEARMAN_SUCCESS;
 }
 
+/* Without tasks libgearman waits for nothing. The connections stay watched, so that a loss is noticed, and because an event
+ * loop takes longer to begin and to end watching than to watch. */
+static bool keeps_watching(const gcffi_client *client) {
+  const gcffi_loop *loop = &client->loop;
+  bool keeps = !client->tasks;
+  for (size_t i = 0; i < loop->count; i++) {
+    const gcffi_conn *conn = gcffi_conn_of(loop->fds[i].fd);
+    keeps = keeps && conn && conn->serial == loop->fds[i].serial && loop->fds[i].events == POLLIN;
+  }
+  return keeps;
+}
+
 /* Says which descriptors to watch, and for what. The numbers of closed ones are used again: hence the serials. */
 static gearman_return_t watch(gcffi_client *client) {
   gcffi_loop *loop = &client->loop;
@@ -137,6 +150,8 @@ static gearman_return_t watch(gcffi_client *client) {
     loop->room = pollset->count;
   }
   loop->fds_changed = loop->fds_changed || loop->count != pollset->count;
+  bool was_opening = loop->is_opening;
+  loop->is_opening = false;
   for (size_t i = 0; i < pollset->count; i++) {
     const gcffi_conn *conn = gcffi_conn_of(pollset->fds[i].fd);
     gcffi_loop_fd now = {pollset->fds[i].fd, pollset->fds[i].events, conn ? conn->serial : 0};
@@ -144,7 +159,9 @@ static gearman_return_t watch(gcffi_client *client) {
     loop->fds_changed = loop->fds_changed || i >= loop->count || before->fd != now.fd ||
                         before->events != now.events || before->serial != now.serial;
     *before = now;
+    loop->is_opening = loop->is_opening || (conn && conn->opening != GCFFI_OPEN);
   }
+  loop->fds_changed = loop->fds_changed || loop->is_opening != was_opening;
   loop->count = pollset->count;
   return GEARMAN_SUCCESS;
 }
@@ -190,8 +207,8 @@ static gearman_return_t turn(gcffi_client *client, gcffi_call *call, bool is_rea
   if (may_sleep_through_created(client)) {
     gcffi_client_set_lowat(client, client->created_size);
   }
-  gearman_return_t watched = watch(client);
-  bool is_unconnected = pollset->count == 0 && loop->left;
+  gearman_return_t watched = keeps_watching(client) ? GEARMAN_SUCCESS : watch(client);
+  bool is_unconnected = pollset->count == 0 && client->tasks;
   return watched ? watched : is_unconnected ? GEARMAN_COULD_NOT_CONNECT : loop->left ? GEARMAN_IO_WAIT : GEARMAN_SUCCESS;
 }
 

@@ -162,12 +162,15 @@ void gcffi_fail_send_errors(gcffi_client *client) {
   client->has_send_errors = client->paused == GCFFI_PAUSED_BY_EXCEPTION;
 }
 
-/* Frees the orphans whose jobs were acknowledged since, or whose connection is gone. */
+/* Q46: of a job that other tasks have too, packets keep coming for this one. */
+static bool is_needed(const gcffi_task *task) { return task->has_key || !is_acknowledged(task); }
+
+/* Frees the orphans that libgearman does not need any more, or whose connection is gone. */
 void gcffi_free_orphans(gcffi_client *client, bool connection_lost) {
   gcffi_task *next;
   for (gcffi_task *task = client->tasks; task && client->orphans; task = next) {
     next = task->next;
-    if (task->state == GCFFI_TASK_ORPHANED && in_state(task, "WORK") && (connection_lost || is_acknowledged(task))) {
+    if (task->state == GCFFI_TASK_ORPHANED && in_state(task, "WORK") && (connection_lost || !is_needed(task))) {
       gearman_task_free(task->st);
     }
   }
@@ -220,7 +223,7 @@ void gcffi_abandon_task(gcffi_client *client, gcffi_task *task, gearman_return_t
 
 /* The same without closing a connection, for a task among others of an event loop. One that was not sent yet is sent. */
 void gcffi_orphan_task(gcffi_client *client, gcffi_task *task) {
-  if (in_state(task, "WORK") && is_acknowledged(task)) {
+  if (in_state(task, "WORK") && !is_needed(task)) {
     gcffi_task_release(task);
   } else {
     task->reply = NULL;

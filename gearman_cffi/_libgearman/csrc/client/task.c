@@ -19,6 +19,24 @@ static bool ends(const gcffi_task *task, int event) {
   }
 }
 
+static bool have_same_job(const gcffi_task *one, const gcffi_task *other) {
+  return one->has_key && other->has_key &&
+         strcmp(gearman_task_job_handle(one->st), gearman_task_job_handle(other->st)) == 0;
+}
+
+/* Q46: of several tasks with the same job, libgearman gives every packet to the same one. The server sends each packet
+ * once for each of them: so they take turns. */
+static gcffi_task *task_of_update(gcffi_task *task) {
+  gcffi_task *next = task;
+  for (gcffi_task *other = task->client->tasks; other; other = other->next) {
+    if (other->updated < next->updated && have_same_job(other, task)) {
+      next = other;
+    }
+  }
+  next->updated = ++task->client->loop.shared_updates;
+  return next;
+}
+
 /* After a callback has raised, the packets that follow are paused: libgearman delivers them again in the next run. */
 static gearman_return_t deliver(gearman_task_st *st, int event) {
   gcffi_task *task = gearman_task_context(st);
@@ -28,6 +46,9 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
   }
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* Q10: an exception has a text, so this is the WORK_FAIL that inbound.c has changed */
+  }
+  if (task->has_key && event > GCFFI_CREATED && event < GCFFI_COMPLETE) {
+    task = task_of_update(task);
   }
   if (task->state == GCFFI_TASK_ORPHANED || task->reply) {
     return task->state == GCFFI_TASK_ORPHANED ? GEARMAN_SUCCESS : gcffi_task_reply(task, st, event);
