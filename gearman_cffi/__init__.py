@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from gearman_cffi.job_status import JobStatus
     from gearman_cffi.job_update import JobUpdate, UpdateKind
     from gearman_cffi.job_watch import JobWatch
-    from gearman_cffi.jobs import Job, JobInterface
+    from gearman_cffi.jobs import Job, JobInterface, current_job
     from gearman_cffi.priorities import Priority
     from gearman_cffi.serializers import (
         JsonSerializer,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         is_serialized,
     )
     from gearman_cffi.servers import Server, ServerCollection
-    from gearman_cffi.tasks import Task, current_job
+    from gearman_cffi.tasks import Task
     from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
@@ -138,7 +138,7 @@ _NAMES = {
     "ext": ("ConcurrentUseError",),
     "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
     "job_status": ("JobStatus",),
-    "jobs": ("Job", "JobInterface"),
+    "jobs": ("Job", "JobInterface", "current_job"),
     "priorities": ("Priority",),
     "serializers": (
         "JsonSerializer",
@@ -153,7 +153,7 @@ _NAMES = {
     "servers": ("Server", "ServerCollection"),
     "job_update": ("JobUpdate", "UpdateKind"),
     "job_watch": ("JobWatch",),
-    "tasks": ("Task", "current_job"),
+    "tasks": ("Task",),
     "worker": ("Worker",),
 }
 

@@ -26,9 +26,14 @@ class JobHandlerInterface(ABC):
 
     time_limit: how long a job may take, in seconds (at least 1) or as a timedelta; None for no limit. After this time
     the server also gives the job to another worker, while this one continues.
+    concurrency: how many jobs of the function a Worker runs at once, at most; None for no limit but its own.
+
+    execute() may be an `async def`: then the Worker runs it in an event loop (see "Concurrency in workers" in the
+    documentation).
     """
 
     time_limit: float | timedelta | None = None
+    concurrency: int | None = None
     job_class: type[Job] | None = None  # the class of the jobs that execute() is given; None for the Worker's own
 
     @abstractmethod
@@ -43,27 +48,36 @@ class JobHandlerInterface(ABC):
 class FunctionHandler(JobHandlerInterface):
     """A handler that calls a function with the Job. It can be called like the function."""
 
-    def __init__(self, name: str, function: Callable[[Job], Any], time_limit: float | timedelta | None = None) -> None:
-        """name: of the function at the server. function: called with the Job. time_limit: see JobHandlerInterface.
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Job], Any],
+        time_limit: float | timedelta | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        """name: of the function at the server. function: called with the Job; it may be an `async def`.
 
-        Raises TypeError if a call with the Job alone is not possible or does nothing (coroutines, generators);
-        ValueError or TypeError for a time_limit that gearmand does not support.
+        time_limit, concurrency: see JobHandlerInterface.
+        Raises TypeError if a call with the Job alone is not possible or does nothing (generators); ValueError or
+        TypeError for a time_limit that gearmand does not support, or a concurrency below 1.
         """
         if not callable(function):
             raise TypeError(f"the handler of {short_repr(name)} must be a function, not {short_repr(function)}")
-        if _is_coroutine_or_generator(function):
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(
-                f"the handler of {short_repr(name)} must be a plain function, not a coroutine or a generator: use "
-                "asyncio.run() or list() in it"
+                f"the handler of {short_repr(name)} must be a function or a coroutine function, not a generator: use "
+                "list() in it, or send parts of the result with job.send_data()"
             )
         if not _takes_one_argument(function):
             raise TypeError(
                 f"the handler of {short_repr(name)} must take one argument, the job: write def {_name(function)}(job)"
             )
         to_time_limit(time_limit)
+        check_concurrency(concurrency)
         self._name = name
         self._function = function
         self.time_limit = time_limit
+        self.concurrency = concurrency
 
     def execute(self, job: Job) -> Any:
         """Calls the function."""
@@ -95,7 +109,8 @@ class JobCollection:
         """Adds a handler. replace: whether it may replace another handler of the same name.
 
         Raises TypeError if the object is not a handler or its execute() cannot take a job, InvalidArgument for a name
-        that cannot be sent or is in use, ValueError or TypeError for a time_limit that gearmand does not support.
+        that cannot be sent or is in use, ValueError or TypeError for a time_limit that gearmand does not support or a
+        concurrency below 1.
         """
         if not isinstance(handler, JobHandlerInterface):
             raise TypeError(
@@ -109,6 +124,7 @@ class JobCollection:
                 "the job"
             )
         to_time_limit(getattr(handler, "time_limit", None))
+        check_concurrency(getattr(handler, "concurrency", None))
         earlier = self._handlers.get(name, handler)
         if earlier is not handler and not replace:
             raise InvalidArgument(
@@ -119,11 +135,15 @@ class JobCollection:
         self._handlers[name] = handler
 
     def handler(
-        self, name: str | None = None, time_limit: float | timedelta | None = None
+        self,
+        name: str | None = None,
+        time_limit: float | timedelta | None = None,
+        concurrency: int | None = None,
     ) -> Callable[[_Function], _Function]:
-        """A decorator that adds a function as a handler.
+        """A decorator that adds a function, plain or `async def`, as a handler.
 
-        name: by default that of the function. time_limit: see JobHandlerInterface. The function itself stays as it is:
+        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. The function itself
+        stays as it is:
 
             @jobs.handler("reverse")
             def reverse(job): ...
@@ -133,9 +153,10 @@ class JobCollection:
         if callable(name):
             raise TypeError("the decorator must be called: write @jobs.handler() or @jobs.handler('name')")
         to_time_limit(time_limit)
+        check_concurrency(concurrency)
 
         def add(function: _Function) -> _Function:
-            handler = FunctionHandler(function.__name__ if name is None else name, function, time_limit)
+            handler = FunctionHandler(function.__name__ if name is None else name, function, time_limit, concurrency)
             self.add(handler)
             with suppress(AttributeError):  # not every callable takes one
                 function.gearman_handlers = [*handlers_of(function), handler]  # type: ignore[attr-defined]
@@ -144,11 +165,14 @@ class JobCollection:
         return add
 
     def task(
-        self, name: str | None = None, time_limit: float | timedelta | None = None
+        self,
+        name: str | None = None,
+        time_limit: float | timedelta | None = None,
+        concurrency: int | None = None,
     ) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
         """A decorator that makes a Task of a function with ordinary arguments, and adds it as a handler.
 
-        name: by default that of the function. time_limit: see JobHandlerInterface.
+        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface.
 
             @jobs.task("resize")
             def resize(path: str, width: int = 80) -> str: ...
@@ -158,10 +182,11 @@ class JobCollection:
         if callable(name):
             raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
         to_time_limit(time_limit)
+        check_concurrency(concurrency)
 
         def add(function: Callable[_P, _R]) -> Task[_P, _R]:
             task = Task(getattr(function, "__name__", "") if name is None else name, function)
-            handler = FunctionHandler(task.name, task.execute, time_limit)
+            handler = FunctionHandler(task.name, task.execute, time_limit, concurrency)
             self.add(handler)
             task.gearman_handlers = [handler]
             return task
@@ -205,12 +230,21 @@ def _takes_one_argument(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _is_coroutine_or_generator(function: Callable[..., Any]) -> bool:
-    return (
-        inspect.iscoroutinefunction(function)
-        or inspect.isgeneratorfunction(function)
-        or inspect.isasyncgenfunction(function)
-    )
+def is_coroutine_handler(handler: JobHandlerInterface) -> bool:
+    """Returns whether execute() returns a coroutine, which an event loop has to run."""
+    function = handler._function if isinstance(handler, FunctionHandler) else handler.execute
+    # An object may have an `async def __call__`.
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def check_concurrency(number: Any, what: str = "concurrency") -> None:
+    """Raises TypeError or ValueError for a number of jobs that cannot run at once; None is no limit."""
+    if number is None:
+        return
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{what} must be an int, not {short_repr(number)}")
+    if number < 1:
+        raise ValueError(f"invalid {what} {number}: it must be at least 1")
 
 
 def _name(function: Callable[..., Any]) -> str:

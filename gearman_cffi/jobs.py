@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -88,3 +89,21 @@ class JobInterface(Protocol):
     def get_workload(self) -> Any:
         """Returns the workload, a value."""
         ...
+
+
+_current_job: ContextVar[Job] = ContextVar("gearman_cffi_current_job")
+
+
+def current_job() -> Job:
+    """Returns the Job that is executed here, for code that does not get it: tasks, and what handlers call.
+
+    Asyncio tasks and asyncio.to_thread() inherit it; other threads that a handler starts do not. Raises JobNotRunning
+    if no worker executes a job here, as in a test that calls the function.
+    """
+    try:
+        return _current_job.get()
+    except LookupError:
+        raise JobNotRunning("no worker executes a job here: current_job() is for code that a handler calls") from None
+
+
+set_current_job, reset_current_job = _current_job.set, _current_job.reset

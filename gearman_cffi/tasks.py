@@ -6,11 +6,10 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from gearman_cffi.exceptions import InvalidArgument, JobNotRunning
+from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
@@ -23,7 +22,6 @@ R = TypeVar("R")
 _T = TypeVar("_T")
 
 _BACKGROUND_ONLY = frozenset({"delay", "at"})  # options
-_current_job: ContextVar[Job] = ContextVar("gearman_cffi_current_job")
 
 
 class AsyncClient(Protocol):
@@ -168,11 +166,7 @@ class Task(Generic[P, R]):
         """Executes a job: calls the function with the arguments in its workload. current_job() returns the job."""
         args, kwargs = self._arguments_in(job.get_workload())
         bound = self._bind(args, kwargs)
-        token = _current_job.set(job)
-        try:
-            return self._function(*bound.args, **bound.kwargs)
-        finally:
-            _current_job.reset(token)
+        return self._function(*bound.args, **bound.kwargs)
 
     def _arguments_in(self, workload: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Returns the positional and the named arguments that a workload stands for."""
@@ -201,17 +195,6 @@ class Task(Generic[P, R]):
         """The name of **kwargs, if the function has it."""
         kinds = {parameter.kind: parameter.name for parameter in self._signature.parameters.values()}
         return kinds.get(inspect.Parameter.VAR_KEYWORD)
-
-
-def current_job() -> Job:
-    """Returns the Job that the task calling this is run for: its send_status(), unique, handle.
-
-    Raises JobNotRunning if no worker executes a task here, as in a test that calls the function.
-    """
-    try:
-        return _current_job.get()
-    except LookupError:
-        raise JobNotRunning("no worker executes a task here: current_job() is for the function of a task") from None
 
 
 def _signature_of(name: str, function: Callable[..., Any]) -> inspect.Signature:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from gearman_cffi._worker.connection import (
@@ -21,31 +20,26 @@ from gearman_cffi._worker.connection import (
 )
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
-from gearman_cffi._worker.retry import Retries
+from gearman_cffi._worker.reachability import Reachability
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name, check_namespace
 from gearman_cffi.durations import to_required_milliseconds, to_time_limit
 from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
-from gearman_cffi.ext import GearmanWarning, GearmanWorker, ReturnCode
-from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+from gearman_cffi.ext import GearmanWarning, GearmanWorker, MissingCapabilityError, ReturnCode, capabilities
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface, check_concurrency, is_coroutine_handler
 from gearman_cffi.serializers import Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
 if TYPE_CHECKING:
+    from gearman_cffi._worker.concurrent_work import ConcurrentWork
     from gearman_cffi.events import Dispatcher
-
-
-class _ServerState(Enum):
-    """The state of the connections to the servers, as far as the worker knows."""
-
-    UNTRIED = "untried"  # or lost just now: the next try decides
-    REACHABLE = "reachable"
-    UNREACHABLE = "unreachable"  # which was reported
 
 
 class Worker:
     """Executes jobs with the handlers of a collection, for all servers of a collection.
+
+    One job at a time, or with concurrency several: plain handlers in threads, `async def` handlers in an event loop.
 
     servers: as for Client.
     jobs: a JobCollection, or handlers.
@@ -60,8 +54,13 @@ class Worker:
     client_id: names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
     namespace: at most 128 bytes that the servers have before the names of the handlers. Only clients with the same
         namespace reach them. Stands for gearman_worker_set_namespace().
+    concurrency: how many jobs run at once. Above 1, or with `async def` handlers, listeners are still called in the
+        thread of run(), one at a time. See "Concurrency in workers" in the documentation.
+    threads: how many of these jobs may be those of plain handlers, each of which occupies a thread; None for all.
     Raises TypeError or ValueError for arguments that cannot be used.
     """
+
+    _exit_seconds = 60.0  # for other jobs, if one has asked the process to exit
 
     def __init__(
         self,
@@ -75,6 +74,8 @@ class Worker:
         signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
         client_id: str | None = None,
         namespace: str | None = None,
+        concurrency: int = 1,
+        threads: int | None = None,
     ) -> None:
         if servers is None:
             servers = ServerCollection.from_environment()
@@ -82,47 +83,60 @@ class Worker:
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
         self.serializer: Serializer = serializer_or_default(serializer)
-        wait_milliseconds = to_required_milliseconds(idle_interval, "idle_interval")
-        connect_milliseconds = to_required_milliseconds(connect_timeout, "connect_timeout")
-        self._connection = WorkerConnection(self.servers, wait_milliseconds, connect_milliseconds, client_id)
+        check_concurrency(concurrency)
+        check_concurrency(threads, "threads")
+        self.concurrency = concurrency
+        self.threads = threads
+        self._idle_milliseconds = to_required_milliseconds(idle_interval, "idle_interval")
+        self._connect_milliseconds = to_required_milliseconds(connect_timeout, "connect_timeout")
+        self._client_id = client_id
+        self._connection = self._new_connection()
         self._namespace = check_namespace(namespace)
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
         self._run_lock = threading.Lock()
         self._gearman_worker: GearmanWorker | None = None
+        self._concurrent_work: ConcurrentWork | None = None
         self._end_was_dispatched = False
-        self._server_state = _ServerState.UNTRIED
-        self._retries = Retries()
+        self._reachability = Reachability()
 
     def set_implementation(self, worker: GearmanWorker) -> None:
         """Uses this GearmanWorker from now on. run() adds the servers and handlers to it and keeps its options.
 
         A blocking one dispatches neither worker.on_io_wait nor worker.on_no_jobs, and run() ends if its timeout passes
-        without a job. It stays connected after run().
+        without a job. It stays connected after run(). Only for workers that run one job at a time.
         """
         self._connection.use(worker)
 
     def run(self) -> None:
-        """Executes jobs until the worker is stopped; then the current job is finished first.
+        """Executes jobs until the worker is stopped; then all jobs that it has are finished first.
 
         destroy_worker(), stop() and, in the main thread, the signals of the constructor stop it. A second signal raises
-        KeyboardInterrupt or SystemExit in the middle of the job, which the server then gives to another worker. The
-        previous signal handlers are restored at the end. A worker that is stopped before it runs connects and ends. A
-        worker can run again.
+        KeyboardInterrupt or SystemExit in the middle of the jobs, which the server then gives to other workers; it
+        cancels coroutines, but threads run on. The previous signal handlers are restored at the end. A worker that is
+        stopped before it runs connects and ends. A worker can run again.
+
+        A handler that raises SystemExit or KeyboardInterrupt ends run(), which raises it; its job goes to another
+        worker. Others that run at the same time are finished first, for a minute at most.
 
         Servers that cannot be reached are tried again, with growing delays. Raises NoFunctionGiven, NoServers, what a
         listener of worker.before_run, of connecting or of registering raises, and ValueError or TypeError for a
         time_limit that was changed after the handler was added.
         """
         with self._session() as worker:
-            self._work(worker)
+            if self._concurrent_work is None:
+                self._work(worker)
+            else:
+                self._concurrent_work.run()
 
     def stop(self) -> None:
-        """Makes run() return after the current job. Any thread and any signal handler may call it."""
+        """Makes run() return when the jobs that it has are done. Any thread and any signal handler may call it."""
         self._stop_request.request()
-        worker = self._gearman_worker
-        if worker is not None:
+        worker, work = self._gearman_worker, self._concurrent_work
+        if work is not None:
+            work.wake_up()
+        elif worker is not None:
             worker.stop()
 
     def destroy_worker(self) -> None:
@@ -146,10 +160,10 @@ class Worker:
                 if self._stop_request.requested:
                     self._dispatch_end()
         finally:
-            self._gearman_worker = None  # disconnects
+            self._gearman_worker = self._concurrent_work = None  # disconnects
             self._stop_request.clear()
-            self._end_was_dispatched, self._server_state = False, _ServerState.UNTRIED
-            self._retries.reset()
+            self._end_was_dispatched = False
+            self._reachability.reset()
             self._run_lock.release()
 
     def _connect(self) -> GearmanWorker:
@@ -164,15 +178,49 @@ class Worker:
         self._events.dispatch_handlers(EventName.BEFORE_REGISTER_FUNCTIONS)
         if not self.jobs:
             raise NoFunctionGiven("the worker has no handlers: add one to its JobCollection")
+        adapters: dict[str, HandlerAdapter] = {}  # by the names at the server
         for name, handler in self.jobs.get_jobs().items():
-            limit = to_time_limit(getattr(handler, "time_limit", None))
-            adapter = HandlerAdapter(
-                name, handler, self.serializer, self._events, self._note_connection, self._stop_after_job
-            )
             name_at_server = self._namespace + name
             check_name(name_at_server, "a function name with its namespace", MAX_FUNCTION_NAME)
-            worker.addFunction(name_at_server, adapter.run, None, limit)
+            adapters[name_at_server] = HandlerAdapter(
+                name, handler, self.serializer, self._events, self._note_connection, self._stop_after_job
+            )
+        if self._runs_several_jobs():
+            self._concurrent_work = self._make_concurrent_work(worker, adapters)
+        else:
+            for name, adapter in adapters.items():
+                limit = to_time_limit(getattr(adapter.handler, "time_limit", None))
+                worker.addFunction(name, adapter.run, None, limit)
         self._events.dispatch_handlers(EventName.AFTER_REGISTER_FUNCTIONS)
+
+    def _runs_several_jobs(self) -> bool:
+        """Whether jobs run in threads and an event loop, instead of the thread of run()."""
+        return self.concurrency > 1 or any(map(is_coroutine_handler, self.jobs))
+
+    def _make_concurrent_work(self, worker: GearmanWorker, adapters: Mapping[str, HandlerAdapter]) -> ConcurrentWork:
+        """Functions with a limit of their own get their own connections, over which the worker asks if it has room."""
+        from gearman_cffi._worker.concurrent_work import ConcurrentWork
+        from gearman_cffi._worker.job_source import JobSource, group_by_limit
+
+        if not capabilities.interruptible_waits:
+            raise MissingCapabilityError(
+                "a worker that runs several jobs at once, or coroutines, needs descriptors of libgearman's that "
+                "this process cannot have: leave concurrency at 1, or unset GEARMAN_CFFI_NO_INTERPOSE"
+            )
+        if not isinstance(worker, NonWarningWorker):
+            raise ValueError("a worker with set_implementation() runs one job at a time: leave concurrency at 1")
+        sources: list[JobSource] = []
+        for group, limits in group_by_limit(adapters, self.concurrency, self.threads):
+            connection = self._new_connection() if sources else self._connection
+            one = connection.open(wait_for_replies=False) if sources else worker
+            idle_seconds = self._idle_milliseconds / 1000
+            sources.append(JobSource(connection, one, self.servers, self._events, group, limits, idle_seconds))
+        return ConcurrentWork(
+            sources, self._events, self._stop_request, self.concurrency, self._job_timeout, self._exit_seconds
+        )
+
+    def _new_connection(self) -> WorkerConnection:
+        return WorkerConnection(self.servers, self._idle_milliseconds, self._connect_milliseconds, self._client_id)
 
     def _dispatch_end(self) -> None:
         if not self._end_was_dispatched:
@@ -204,6 +252,10 @@ class Worker:
         except GearmanWarning:  # of the user's own worker, if warnings are errors
             return False
 
+    def _job_timeout(self, function: str) -> float | None:
+        """The seconds after which the coroutine of a function's job is cancelled; None for never. For the pool."""
+        return None
+
     def _stop_after_job(self) -> None:
         """In a job: makes _run_jobs() return after it."""
         if self._gearman_worker is not None:
@@ -214,7 +266,7 @@ class Worker:
         if rc == ReturnCode.IO_WAIT:
             self._idle(worker, EventName.IO_WAIT)
         elif rc == ReturnCode.NO_JOBS:
-            waited = None if self._server_state is _ServerState.REACHABLE else wait_shortly(worker)
+            waited = None if self._reachability.is_confirmed else wait_shortly(worker)
             if waited == ReturnCode.NO_ACTIVE_FDS:
                 self._handle_unreachable(worker)
             else:
@@ -224,11 +276,11 @@ class Worker:
             self._handle_unreachable(worker)
         elif rc != ReturnCode.SHUTDOWN_GRACEFUL:
             self._events.report_failure(failure_of(worker, self.servers))
-            self._stop_request.wait(self._retries.record_failure())
+            self._stop_request.wait(self._reachability.record_failure())
 
     def _idle(self, worker: GearmanWorker, event: EventName, has_arrived: bool = False) -> None:
         """Waits for a reply or a job, unless one has arrived. Dispatches no events while it tries to connect again."""
-        dispatches = self._server_state is not _ServerState.UNREACHABLE
+        dispatches = not self._reachability.is_lost
         if dispatches:
             self._events.dispatch_guarded(event)
         rc = ReturnCode.SUCCESS if has_arrived or self._stop_request.requested else wait(worker)
@@ -236,28 +288,21 @@ class Worker:
             self._handle_unreachable(worker)
             return
         if rc not in WAIT_ENDED:
-            self._stop_request.wait(self._retries.record_failure())  # not a busy loop
+            self._stop_request.wait(self._reachability.record_failure())  # not a busy loop
         if dispatches:
             self._events.dispatch_guarded(EventName.WORK)
 
     def _note_connection(self) -> None:
         """A server has answered."""
-        if self._retries.last_succeeded:
-            return
-        self._retries.record_success()
-        was_unreachable = self._server_state is _ServerState.UNREACHABLE
-        self._server_state = _ServerState.REACHABLE
-        if was_unreachable:
+        if self._reachability.record_answer():
             self._events.report_reconnection()
 
     def _handle_unreachable(self, worker: GearmanWorker) -> None:
-        """Reports it once, then waits. A lost connection is reported after one more try only."""
-        if self._server_state is _ServerState.REACHABLE:
-            self._server_state = _ServerState.UNTRIED
-            self._retries.reset()
+        """Reports it once, then waits."""
+        is_new = self._reachability.record_loss()
+        if is_new is None:
             return
-        if self._server_state is _ServerState.UNTRIED:
-            self._server_state = _ServerState.UNREACHABLE
+        if is_new:
             self._events.report_failure(failure_of(worker, self.servers))
-        self._stop_request.wait(self._retries.record_failure())
+        self._stop_request.wait(self._reachability.record_failure())
         self._connection.add_unknown_servers(worker)

@@ -36,7 +36,7 @@ from gearman_cffi._libgearman.loop_client import EndedJob, NativeLoopClient
 from gearman_cffi._libgearman.protocols import JobCallbacks
 from gearman_cffi._libgearman.return_codes import ReturnCode
 from gearman_cffi._libgearman.task import NativeTask
-from gearman_cffi._libgearman.worker import NativeWorker
+from gearman_cffi._libgearman.worker import NativeWorker, wait_for_workers
 
 __all__ = [
     "INVALID_ARGUMENT",
@@ -66,4 +66,5 @@ __all__ = [
     "return_code_name",
     "verbosity_name",
     "wait_for_any",
+    "wait_for_workers",
 ]

@@ -64,6 +64,12 @@ class NativeJob:
         """Makes this object refer to a C job, until _job is NULL again. owner: keeps the memory of the C job alive."""
         self._job, self._owner = job, owner
 
+    def _release(self) -> None:
+        """Frees a grabbed job, in the thread that uses its worker; elsewhere it would be freed with the worker."""
+        job, self._job = self._job, NULL
+        if job:
+            lib.gcffi_job_drop(job)
+
     def _read_handle(self) -> str | None:
         """The job's handle (gearman_job_handle)."""
         return decode_name(lib.gearman_job_handle(self._st()))

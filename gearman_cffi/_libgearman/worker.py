@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gearman_cffi._libgearman.base import Functions, NativeObject
@@ -206,6 +207,30 @@ class NativeWorker(NativeObject):
             check("worker", rc)
         return rc, bool(c_job.st)
 
+    def take(self, job: NativeJob, leaves: bool) -> tuple[int, bool]:
+        """Goes on with the search for a job without waiting, and asks to be woken up if there is none.
+
+        The caller answers the job, which may be one of several that it has taken. The functions are registered without
+        callbacks. job: as in grab(). leaves: asks for no job, but takes one that a server may still assign;
+        SHUTDOWN_GRACEFUL if there is none. Returns the return code, IO_WAIT or NO_JOBS if wait_for_workers() should
+        follow, and whether there is a job.
+        """
+        c_job: Any = ffi.new("gcffi_job *")
+        rc = int(lib.gcffi_worker_take(self.c, leaves, c_job))
+        if c_job.st:
+            job._attach(c_job, GrabbedJob(c_job, self.c, self._open))
+        if rc < 0:
+            check("worker", rc)
+        return rc, bool(c_job.st)
+
+    def close(self) -> None:
+        """Disconnects, even if a traceback still refers to this object. Only when it has no job."""
+        ffi.release(self._open)
+
+    def has_news(self) -> bool:
+        """Whether something had come when wait_for_workers() returned."""
+        return bool(self.c.has_news)
+
     def _announce(self, outcome: Any) -> int | None:
         """Announces to the servers what was unregistered, then registers the functions that are waiting (Q20).
 
@@ -254,3 +279,12 @@ class NativeWorker(NativeObject):
         if refused:
             raise_refusal("worker", refused)
         lib.gcffi_worker_stop(self.c)
+
+
+def wait_for_workers(workers: Sequence[NativeWorker], wake_fd: int, milliseconds: int) -> int:
+    """Waits until something has come for one of the workers, or the descriptor can be read. Negative: for ever."""
+    structs = ffi.new("gcffi_worker *[]", [worker.c for worker in workers])
+    rc = int(lib.gcffi_wait_for_workers(structs, len(workers), wake_fd, milliseconds))
+    if rc < 0:
+        check("worker", rc)
+    return rc

@@ -1,4 +1,4 @@
-"""Runs a handler for each job: events, handler, result or failure."""
+"""What belongs to a handler's job: events, the call of the handler, its result or failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
 from gearman_cffi.handlers import JobHandlerInterface
-from gearman_cffi.jobs import Job
+from gearman_cffi.jobs import Job, reset_current_job, set_current_job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.serializers import Serializer
 
@@ -92,7 +92,10 @@ class HandlerJob(Job):
 
 
 class HandlerAdapter:
-    """Turns a handler into the function that a GearmanWorker runs.
+    """The jobs of a handler, from the first of their events to their answer.
+
+    run() is the function that a GearmanWorker calls for each job. A worker that runs several jobs at once calls the
+    parts of it.
 
     before_job: called before each job. stop_after_job: called in a job if work() must return after it, so that
     after_run is dispatched.
@@ -107,8 +110,8 @@ class HandlerAdapter:
         before_job: Callable[[], None],
         stop_after_job: Callable[[], None],
     ) -> None:
-        self._name = name
-        self._handler = handler
+        self.name = name
+        self.handler = handler
         self._serializer = serializer
         self._events = events
         self._before_job = before_job
@@ -123,28 +126,42 @@ class HandlerAdapter:
         Raises SystemExit and KeyboardInterrupt: the mirror then leaves the job to another worker.
         """
         self._before_job()
-        job = self._job_class(gearman_job, self._name, self._serializer)
+        job = self.create_job(gearman_job)
+        token = set_current_job(job)
         try:
-            return self._execute(job)
+            self.dispatch_start(job)
+            return self.answer(job, self.handler.execute(job))
         except PROCESS_EXITS:
             raise
         except BaseException as error:
-            self._events.report_job_failure(self._handler, job, error)
-            with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
-                gearman_job.sendException(describe(error))
+            self.fail(gearman_job, job, error)
             return None
         finally:
+            reset_current_job(token)
             job.finish()
             if self._events.has_listeners(EventName.AFTER_RUN):
                 self._stop_after_job()
 
-    def _execute(self, job: HandlerJob) -> bytes:
-        self._events.dispatch_job(EventName.FUNCTION_BEFORE_EXECUTE, self._handler, job)
-        result = self._handler.execute(job)
-        self._events.dispatch_job(EventName.FUNCTION_AFTER_EXECUTE, self._handler, job, result)
+    def create_job(self, gearman_job: GearmanJob) -> HandlerJob:
+        """Returns the Job for the handler."""
+        return self._job_class(gearman_job, self.name, self._serializer)
+
+    def dispatch_start(self, job: HandlerJob) -> None:
+        """Dispatches before_execute. Raises what a listener raises, which fails the job."""
+        self._events.dispatch_job(EventName.FUNCTION_BEFORE_EXECUTE, self.handler, job)
+
+    def answer(self, job: HandlerJob, result: Any) -> bytes:
+        """Dispatches after_execute, and returns the serialized result. What it raises fails the job."""
+        self._events.dispatch_job(EventName.FUNCTION_AFTER_EXECUTE, self.handler, job, result)
         if result is None and job.has_sent_data:
             return b""  # the result was sent in parts
         return self._serialize(result)
+
+    def fail(self, gearman_job: GearmanJob, job: HandlerJob, error: BaseException) -> None:
+        """Reports the failure of the job, and sends the exception."""
+        self._events.report_job_failure(self.handler, job, error)
+        with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
+            gearman_job.sendException(describe(error))
 
 
 def describe(error: BaseException) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from gearman_cffi._libgearman import PROCESS_EXITS as PROCESS_EXITS
 from gearman_cffi._libgearman import JobEnd, JobPacket, NativeWorker, return_code_name
+from gearman_cffi._libgearman import wait_for_workers as _wait_for_workers
 from gearman_cffi.ext import arguments
 from gearman_cffi.ext.arity import positional
 from gearman_cffi.ext.base import GearmanBase
@@ -206,6 +207,21 @@ class GearmanWorker(GearmanBase):
         """For a running job: _run_jobs() returns after it."""
         self._native.stop_after_job()
 
+    def _take_job(self, leaves: bool) -> GearmanJob | None:
+        """Goes on with the search for a job, which the caller answers and releases; see NativeWorker.take()."""
+        self._text = None
+        job = self._job_class()
+        self._rc, is_there = self._native.take(job, leaves)
+        return job if is_there else None
+
+    def _close(self) -> None:
+        """Disconnects; the worker cannot be used any more. All jobs of _take_job() must be released before."""
+        self._native.close()
+
+    def _has_news(self) -> bool:
+        """Whether something had come when wait_for_workers() returned."""
+        return self._native.has_news()
+
     def _set_wait_for_grab_reply(self, waits: bool) -> None:
         """Whether a non-blocking work() waits for a server's answer; see NativeWorker.set_wait_for_grab_reply()."""
         self._native.set_wait_for_grab_reply(waits)
@@ -233,6 +249,14 @@ class GearmanWorker(GearmanBase):
         if rc != GEARMAN_SUCCESS:
             self._warn(call)
         return rc == GEARMAN_SUCCESS
+
+
+def wait_for_workers(workers: Sequence[GearmanWorker], wake_fd: int, milliseconds: int) -> None:
+    """Waits until something has come for one of the workers, or the descriptor can be read.
+
+    milliseconds: negative for no limit. For the Python layer.
+    """
+    _wait_for_workers([worker._native for worker in workers], wake_fd, milliseconds)
 
 
 class _RegisteredFunction:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import stat
 import time
 
@@ -64,9 +63,6 @@ class StderrWriter:
 def _write_what_fits(piece: bytes) -> int:
     """Writes a part of the piece. Returns the number of bytes. Raises BlockingIOError if there is no room."""
     mode = os.fstat(_STDERR).st_mode
-    if stat.S_ISSOCK(mode):  # of systemd's journal, for example
-        with socket.socket(fileno=os.dup(_STDERR)) as connection:
-            return connection.send(piece, socket.MSG_DONTWAIT)
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
         try:
             again = os.open(*_AGAIN)

@@ -209,7 +209,7 @@ class TestTwoServers:
         async def main() -> None:
             with socket.create_server(("127.0.0.1", 0)) as silent:
                 servers = f"{gearmand.address},127.0.0.1:{silent.getsockname()[1]}"
-                async with aio.Client(servers, connect_timeout=1) as client:
+                async with aio.Client(servers, connect_timeout=0.2) as client:
                     assert await client.execute_in_background("f", b"x", timeout=20)
                     await client.close()
                 async with aio.Client(servers) as client:

@@ -128,23 +128,6 @@ def test_a_job_that_logs(gearmand: Gearmand, tmp_path: Path, kind: str) -> None:
     assert int(dropped[1]) + log.count(b";") == 1000 + 10
 
 
-@pytest.mark.parametrize("kind", ["pipe", "socket"])
-def test_a_line_that_does_not_fit(gearmand: Gearmand, tmp_path: Path, kind: str) -> None:
-    """A part of the line fits. The process waits for the rest at most two seconds, and the job is done."""
-    tasks = LOGGING.replace("6000", "1_000_000")
-    with (
-        full(kind) as (reader, stderr),
-        WorkerCommand(tmp_path, gearmand, "-p1", "--log-level=warning", stderr=stderr, tasks=tasks) as command,
-    ):
-        os.set_blocking(reader, False)
-        read_all(reader)
-        began = time.monotonic()
-        Client(gearmand.address, timeout=20).execute_job("log", 40)
-        assert 1.9 < time.monotonic() - began < 4
-        command.send(signal.SIGTERM)
-        assert command.end(5) == 0
-
-
 def test_a_slow_reader(gearmand: Gearmand, tmp_path: Path) -> None:
     """No line is lost or broken, and their order stays."""
     reader, stderr = os.pipe()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi import FunctionHandler, InvalidArgument, Job, JobCollection, JobHandlerInterface
+from gearman_cffi import FunctionHandler, InvalidArgument, Job, JobCollection, JobHandlerInterface, Worker
 from gearman_cffi.durations import to_span, to_time_limit
+from gearman_cffi.handlers import is_coroutine_handler
 from tests.support import shown
 
 
@@ -151,10 +152,46 @@ class TestHandlers:
             jobs.handler(lambda job: None)  # type: ignore[arg-type]
         assert len(jobs) == 0
 
-    def test_coroutines_and_generators(self) -> None:
+    def test_coroutine_functions(self) -> None:
+        """Plain functions and coroutine functions are handlers; the worker needs to know which is which."""
         jobs = JobCollection()
 
         async def coroutine(job: Job) -> None: ...
+
+        def plain(job: Job) -> None: ...
+
+        class Callable:
+            async def __call__(self, job: Job) -> None: ...
+
+        class Handler(JobHandlerInterface):
+            async def execute(self, job: Job) -> None: ...
+
+            def listens_to_job(self) -> str:
+                return "handler"
+
+        jobs.handler("coroutine")(coroutine)
+        jobs.handler("plain")(plain)
+        jobs.handler("partial")(functools.partial(coroutine))
+        jobs.handler("callable")(Callable())
+        jobs.add(Handler())
+        found = [name for name, handler in jobs.get_jobs().items() if is_coroutine_handler(handler)]
+        assert found == ["coroutine", "partial", "callable", "handler"]
+
+    @pytest.mark.parametrize(
+        ("number", "error"), [(0, ValueError), (-1, ValueError), ("2", TypeError), (True, TypeError)], ids=str
+    )
+    def test_concurrency_that_is_no_number_of_jobs(self, number: Any, error: type[Exception]) -> None:
+        with pytest.raises(error, match="concurrency"):
+            JobCollection().handler("f", concurrency=number)
+        with pytest.raises(error, match="concurrency"):
+            FunctionHandler("f", print, concurrency=number)
+        with pytest.raises(error, match="concurrency"):
+            Worker("localhost", concurrency=number)
+        with pytest.raises(error, match="threads"):
+            Worker("localhost", threads=number)
+
+    def test_generators(self) -> None:
+        jobs = JobCollection()
 
         def generator(job: Job) -> Any:
             yield job
@@ -162,8 +199,8 @@ class TestHandlers:
         async def both(job: Job) -> Any:
             yield job
 
-        for function in coroutine, generator, both:
-            with pytest.raises(TypeError, match=f"'{function.__name__}' must be a plain function"):
+        for function in generator, both:
+            with pytest.raises(TypeError, match=f"'{function.__name__}' must be a function or a coroutine function"):
                 jobs.handler()(function)
 
     @pytest.mark.parametrize(

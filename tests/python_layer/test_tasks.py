@@ -70,7 +70,7 @@ class TestTheFunction:
         assert note.name == "note"
 
     def test_no_job(self) -> None:
-        with pytest.raises(JobNotRunning, match="no worker executes a task here"):
+        with pytest.raises(JobNotRunning, match="no worker executes a job here"):
             progress(3)
 
 

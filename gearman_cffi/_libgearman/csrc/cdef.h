@@ -73,6 +73,7 @@ struct gcffi_worker {
   bool wait_for_grab_reply;
   bool keep_working;
   bool functions_removed;
+  bool has_news;
   int connect_timeout;
   ...;
 };

@@ -145,6 +145,9 @@ typedef struct gcffi_pollset {
 
 gearman_return_t gcffi_pollset_collect(gcffi_call *call, gcffi_pollset *pollset);
 void gcffi_pollset_add(gcffi_pollset *pollset, int fd, short events);
+bool gcffi_any_ready(const struct pollfd *fds, nfds_t count);
+void gcffi_pollset_append(gcffi_pollset *all, const gcffi_pollset *part);
+void gcffi_pollset_split(const gcffi_pollset *all, nfds_t *at, gcffi_pollset *part, int ready);
 int gcffi_pollset_wait(gcffi_call *call, gcffi_pollset *pollset, int64_t until);
 gearman_return_t gcffi_pollset_feed(gcffi_call *call, gcffi_pollset *pollset);
 gearman_return_t gcffi_pollset_peek(gcffi_call *call, gcffi_pollset *pollset);

@@ -76,6 +76,31 @@ void gcffi_pollset_add(gcffi_pollset *pollset, int fd, short events) {
   }
 }
 
+bool gcffi_any_ready(const struct pollfd *fds, nfds_t count) {
+  nfds_t i = 0;
+  while (i < count && !fds[i].revents) {
+    i++;
+  }
+  return i < count;
+}
+
+/* Several pollsets in one: each is appended, and after the wait each gets its part, in the same order. If there is no memory it
+ * is not waited for. */
+void gcffi_pollset_append(gcffi_pollset *all, const gcffi_pollset *part) {
+  for (nfds_t i = 0; i < part->count; i++) {
+    gcffi_pollset_add(all, part->fds[i].fd, part->fds[i].events);
+  }
+}
+
+/* at: where the part begins; then, where the next one does. */
+void gcffi_pollset_split(const gcffi_pollset *all, nfds_t *at, gcffi_pollset *part, int ready) {
+  for (nfds_t i = 0; i < part->count && *at < all->count; i++) {
+    part->fds[i].revents = all->fds[(*at)++].revents;
+  }
+  part->ready = ready;
+  part->error = errno;
+}
+
 static int feed(const gcffi_pollset *pollset, struct pollfd *fds, nfds_t count) {
   int ready = 0;
   for (nfds_t i = 0; i < count; i++) {

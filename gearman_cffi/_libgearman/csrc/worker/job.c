@@ -22,11 +22,19 @@ static bool is_sending(const gcffi_worker *worker) {
   return call != NULL;
 }
 
+/* Over another connection the server would take the handle for that of another job, if it knows it at all. */
+static bool has_lost_connection(const gcffi_job *job) {
+  return job->conn && !(job->conn->open && job->conn->serial == job->conn_serial);
+}
+
 /* Q29: libgearman sends again after every timeout. So only a signal ends the wait, and with it the connection: half a
  * packet is never followed by another one. */
 static int begin(gcffi_call *call, gcffi_job *job) {
-  if (!job || !job->st || job->connection_broken) {
-    return job && job->connection_broken ? GEARMAN_LOST_CONNECTION : GEARMAN_INVALID_ARGUMENT;
+  if (!job || !job->st) {
+    return GEARMAN_INVALID_ARGUMENT;
+  }
+  if (job->connection_broken || has_lost_connection(job)) {
+    return GEARMAN_LOST_CONNECTION;
   }
   if (is_sending(job->worker)) {
     return GEARMAN_SEND_IN_PROGRESS;

@@ -23,6 +23,11 @@ bool gcffi_worker_has_late_answer(const gcffi_worker *worker) {
   return any;
 }
 
+/* Until when it waits for that answer. */
+int64_t gcffi_worker_patience(const gcffi_worker *worker) {
+  return awaited(worker) ? worker->patience_until : GCFFI_NEVER;
+}
+
 /* Before a step of a worker that does not wait. */
 void gcffi_worker_check_patience(const gcffi_worker *worker) {
   gcffi_conn *conn = awaited(worker);

@@ -68,7 +68,7 @@ static bool returns_on_timeout(gcffi_worker *worker) {
 }
 
 /* unannounced_fd: a connection over which something else than the functions was sent was given up while it was opened. */
-static void note_step(gcffi_worker *worker, gearman_return_t rc) {
+void gcffi_worker_note_step(gcffi_worker *worker, gearman_return_t rc) {
   bool was_searching = worker->phase >= GCFFI_SEARCHING;
   worker->functions_added = worker->functions_added && was_searching;
   worker->functions_removed = worker->functions_removed && (was_searching || rc == GEARMAN_NO_SERVERS);
@@ -83,7 +83,7 @@ static gearman_return_t step(gcffi_worker *worker) {
   gearman_worker_st *st = worker->st;
   gearman_return_t rc = gearman_worker_work(st);
   if (worker->st == st) {
-    note_step(worker, rc);
+    gcffi_worker_note_step(worker, rc);
   } else {
     gcffi_free_replaced(worker);
   }

@@ -16,6 +16,8 @@ struct gcffi_job {
   int rc;                 /* how it ends, for work(): a return code */
   bool answered;          /* its end was sent */
   bool connection_broken; /* a packet was sent in part */
+  const gcffi_conn *conn; /* of a job of take: where it came from, or NULL */
+  unsigned conn_serial;
 };
 
 /* Where libgearman is in its search for a job: in the state in which it begins one, elsewhere, in the middle of one, in
@@ -52,6 +54,9 @@ struct gcffi_worker {
   gcffi_attempt *attempts; /* to connect; see attempts.c */
   size_t attempt_count;
   bool may_wait;          /* this call */
+  gcffi_conn *job_conn;   /* over which a job comes, or NULL; see take.c */
+  bool has_news;          /* something had come when gcffi_wait_for_workers() returned */
+  nfds_t own_fds;         /* in its pollset, before those of connections that are opened */
   int resume_fd;          /* the connection of the job that grabJob() returned last: it is asked first; or -1 */
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
   gcffi_recv_mode recv_mode;
@@ -82,6 +87,9 @@ struct gcffi_worker {
     .guard = {.process = gcffi_process}, .pid = getpid(), .corked_fd = -1, .asked_fd = -1, .recv_fd = -1, .resume_fd = -1, .unannounced_fd = -1,       \
     .connect_timeout = GCFFI_CONNECT_TIMEOUT_MS                                                                       \
   }
+
+/* worker.c */
+void gcffi_worker_note_step(gcffi_worker *worker, gearman_return_t rc);
 
 /* Runs a function of Python's (callbacks.py): GCFFI_JOB_RESULT and so on. */
 int gcffi_on_job(void *context, gcffi_job *job);
@@ -122,6 +130,7 @@ void gcffi_worker_watch_attempts(gcffi_worker *worker);
 bool gcffi_worker_offer_attempts(gcffi_worker *worker);
 void gcffi_worker_drop_attempts(gcffi_worker *worker);
 bool gcffi_worker_has_late_answer(const gcffi_worker *worker);
+int64_t gcffi_worker_patience(const gcffi_worker *worker);
 void gcffi_worker_check_patience(const gcffi_worker *worker);
 void gcffi_worker_postpone(gcffi_worker *worker, const gcffi_conn *conn);
 int gcffi_worker_wait_for_query(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);

@@ -89,14 +89,6 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   return sent;
 }
 
-static bool is_any_ready(const struct pollfd *fds, nfds_t count) {
-  nfds_t i = 0;
-  while (i < count && !fds[i].revents) {
-    i++;
-  }
-  return i < count;
-}
-
 /* No server is connected: waits until one is, or no connection is being opened any more, or for stop(). */
 gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_call *call) {
   gcffi_pollset *pollset = &worker->pollset;
@@ -110,7 +102,7 @@ gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_ca
     return GEARMAN_TIMEOUT;
   }
   gcffi_worker_offer_attempts(worker);
-  return is_any_ready(pollset->fds, 1) ? GEARMAN_SHUTDOWN_GRACEFUL : GEARMAN_SUCCESS;
+  return gcffi_any_ready(pollset->fds, 1) ? GEARMAN_SHUTDOWN_GRACEFUL : GEARMAN_SUCCESS;
 }
 
 /* gcffi_pollset_wait() with patience. */
@@ -138,8 +130,8 @@ static gearman_return_t wait_for_all(gcffi_worker *worker, gcffi_call *call) {
     }
     wait_patiently(worker, call);
     is_open = watches && gcffi_worker_offer_attempts(worker);
-  } while (pollset->ready > 0 && !is_open && !is_any_ready(pollset->fds, own));
-  return is_open && !is_any_ready(pollset->fds, own) ? GEARMAN_SUCCESS : gcffi_pollset_feed(call, pollset);
+  } while (pollset->ready > 0 && !is_open && !gcffi_any_ready(pollset->fds, own));
+  return is_open && !gcffi_any_ready(pollset->fds, own) ? GEARMAN_SUCCESS : gcffi_pollset_feed(call, pollset);
 }
 
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
@@ -194,11 +186,17 @@ bool gcffi_worker_awaits_answer(const gcffi_worker *worker) {
 
 /* Whether a server has rejected the answer to a job since the last time that this was asked. Sets the error. */
 bool gcffi_worker_was_rejected(gcffi_worker *worker) {
-  gcffi_conn *conn = gcffi_conn_of(worker->asked_fd);
-  if (!conn || conn->carries != worker || !conn->was_rejected) {
+  bool was_rejected = false;
+  for (size_t i = 0; i < worker->asked_count; i++) {
+    gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
+    if (conn && conn->carries == worker && conn->was_rejected) {
+      conn->was_rejected = false;
+      was_rejected = true;
+    }
+  }
+  if (!was_rejected) {
     return false;
   }
-  conn->was_rejected = false;
   worker->has_error = true;
   strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_UNEXPECTED_PACKET) unexpected packet:GEARMAN_ERROR");
   return true;

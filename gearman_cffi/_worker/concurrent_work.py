@@ -1,0 +1,308 @@
+"""The work of a Worker that runs several jobs at once.
+
+One thread, that of run(), speaks to the servers, dispatches all events, and answers the jobs. Plain handlers run in
+threads, coroutines in an event loop, which has a thread of its own. They pass on what they send, and their results,
+through a Mailbox, whose descriptor the thread of run() waits for together with the connections.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gearman_cffi._worker.events import WorkerEvents
+from gearman_cffi._worker.handler_threads import HandlerThreads
+from gearman_cffi._worker.job_source import JobSource, SourceState
+from gearman_cffi._worker.mailbox import Mailbox
+from gearman_cffi._worker.running_job import RunningJob
+from gearman_cffi._worker.signals import StopRequest
+from gearman_cffi.events import EventName
+from gearman_cffi.exceptions import ConnectionLost
+from gearman_cffi.ext import GearmanJob, ReturnCode
+from gearman_cffi.ext.relayed_job import RelayedJob, SendRequest
+from gearman_cffi.ext.worker import PROCESS_EXITS, wait_for_workers
+
+if TYPE_CHECKING:
+    from gearman_cffi._worker.handler_loop import HandlerLoop
+
+_LEAVE_SECONDS = 2.0  # for servers that still owe an answer when the worker is stopped
+_ASKS = (SourceState.READY, SourceState.ASKING)
+CHECK_SECONDS = 1.0  # how often the event loop is checked while it runs coroutines
+
+
+@dataclass(frozen=True)
+class FinishedJob:
+    """A handler has ended. error: None if it has returned a result."""
+
+    running: RunningJob
+    result: Any
+    error: BaseException | None
+
+
+@dataclass(frozen=True)
+class ProcessExit:
+    """A task of an event loop has raised SystemExit or KeyboardInterrupt."""
+
+    error: BaseException
+
+
+class ConcurrentWork:
+    """Takes jobs while there is room, and answers them when their handlers have ended.
+
+    most: how many jobs run at once. job_timeout: the seconds after which the coroutine of a function's job is
+    cancelled. exit_seconds: how long other jobs may take when one has asked the process to exit.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[JobSource],
+        events: WorkerEvents,
+        stop_request: StopRequest,
+        most: int,
+        job_timeout: Callable[[str], float | None],
+        exit_seconds: float,
+    ) -> None:
+        self._sources = list(sources)
+        self._events = events
+        self._stop_request = stop_request
+        self._job_timeout = job_timeout
+        self._exit_seconds = exit_seconds
+        self._mailbox: Mailbox[SendRequest | FinishedJob | ProcessExit] = Mailbox()
+        self._threads = HandlerThreads()
+        self._loop: HandlerLoop | None = None
+        self._running: set[RunningJob] = set()
+        self._free_numbers = list(range(most))
+        self._leave_at: float | None = None  # when servers that owe an answer are given up
+        self._exit: BaseException | None = None
+        self._exit_at: float | None = None
+        self._is_closed = False
+        self._sources[0].reports = True
+
+    def run(self) -> None:
+        """Works until the worker is stopped and all jobs are answered.
+
+        Raises SystemExit and KeyboardInterrupt of a handler, when the other jobs are answered; of a signal handler or a
+        listener at once.
+        """
+        try:
+            self._take_jobs()
+            while not self._is_over():
+                self._wait()
+                self._read_mailbox()
+                self._take_jobs()
+            if self._exit is not None:
+                raise self._exit
+        finally:
+            self._close()
+
+    def wake_up(self) -> None:
+        """Has run() look whether it should stop. Any thread and any signal handler may call it."""
+        self._mailbox.wake_up()
+
+    # ------------------------------------------------------------------------------------ taking jobs
+
+    @property
+    def _stops(self) -> bool:
+        return self._stop_request.requested or self._exit is not None
+
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        if not self._stops:
+            return False
+        if self._exit_at is not None and now >= self._exit_at:
+            return True
+        if self._leave_at is None:
+            self._leave_at = now + _LEAVE_SECONDS
+        has_left = all(source.state is SourceState.CLOSED for source in self._sources)
+        return not self._running and (has_left or now >= self._leave_at)
+
+    def _take_jobs(self) -> None:
+        """Takes jobs until there are none, or no room. Each source in turn gets one."""
+        tried: Sequence[JobSource] = self._sources
+        while tried:
+            tried = [source for source in tried if self._take_job(source)]
+        self._sources.append(self._sources.pop(0))
+
+    def _take_job(self, source: JobSource) -> bool:
+        """Returns whether the source had a job."""
+        may_go_on = source.state is not SourceState.CLOSED if self._stops else source.state in _ASKS
+        if not (may_go_on and source.has_room):
+            return False
+        gearman_job = source.ask(leaves=self._stops)
+        if gearman_job is None:
+            return False
+        self._start(source, gearman_job)
+        return True
+
+    def _wait(self) -> None:
+        """Waits for a message, for a server, or until something is due."""
+        waiting = [source for source in self._sources if self._waits(source)]
+        is_idle = not self._running and not self._stops
+        event = None
+        if is_idle and any(not source.is_lost for source in waiting):
+            is_asking = any(source.state is SourceState.ASKING for source in waiting)
+            event = EventName.IO_WAIT if is_asking else EventName.NO_JOBS
+            self._events.dispatch_guarded(event)
+        seconds = self._seconds_to_wait(waiting) if self._mailbox.begin_wait() else 0.0
+        milliseconds = -1 if seconds is None else math.ceil(max(0.0, seconds) * 1000)
+        try:
+            wait_for_workers([source.worker for source in waiting], self._mailbox.fileno(), milliseconds)
+        finally:
+            self._mailbox.end_wait()
+        now = time.monotonic()
+        for source in self._sources:
+            source.wake_if_due(now, source in waiting and source.worker._has_news())
+        if event is not None:
+            self._events.dispatch_guarded(EventName.WORK)
+        if self._loop is not None and any(job.is_coroutine for job in self._running):
+            self._loop.check([job for job in self._running if job.is_coroutine])
+
+    def _waits(self, source: JobSource) -> bool:
+        """Whether something that comes for the source ends the wait."""
+        if source.state is SourceState.ASKING:
+            return True
+        return source.state is SourceState.ASLEEP and not self._stops and source.has_room
+
+    def _seconds_to_wait(self, waiting: Sequence[JobSource]) -> float | None:
+        """Until something is due; None if nothing is."""
+        now = time.monotonic()
+        due = [at for at in (self._exit_at, self._leave_at) if at is not None and at > now]
+        if not self._stops:
+            due += [source.due for source in waiting if source.state is SourceState.ASLEEP]
+            due += [source.due for source in self._sources if source.state is SourceState.PAUSED]
+        if any(job.is_coroutine for job in self._running):
+            due.append(now + CHECK_SECONDS)
+        return min(due) - now if due else None
+
+    # ------------------------------------------------------------------------------------ running jobs
+
+    def _start(self, source: JobSource, gearman_job: GearmanJob) -> None:
+        relayed = RelayedJob(gearman_job, self._put_request, self._may_wait)
+        running = RunningJob(source.adapter_of(gearman_job), gearman_job, relayed, source, self._free_numbers.pop(0))
+        self._running.add(running)
+        try:
+            running.context.run(running.adapter.dispatch_start, running.job)
+        except PROCESS_EXITS:
+            raise
+        except BaseException as error:
+            self._finish(running, None, error)
+            return
+        if running.is_coroutine:
+            self._event_loop().submit(running, self._job_timeout(running.adapter.name))
+        else:
+            running.is_in_thread = True
+            self._threads.submit(partial(self._run_in_thread, running))
+
+    def _event_loop(self) -> HandlerLoop:
+        if self._loop is None:
+            from gearman_cffi._worker.handler_loop import HandlerLoop  # asyncio takes a while to import
+
+            self._loop = HandlerLoop(self._put_result, lambda error: self._mailbox.put(ProcessExit(error)))
+        return self._loop
+
+    def _run_in_thread(self, running: RunningJob) -> None:
+        try:
+            result = running.context.run(running.execute)
+        except BaseException as error:
+            self._put_result(running, None, error)
+        else:
+            self._put_result(running, result, None)
+
+    def _put_result(self, running: RunningJob, result: Any, error: BaseException | None) -> None:
+        self._mailbox.put(FinishedJob(running, result, error))
+
+    def _put_request(self, request: SendRequest) -> None:
+        self._mailbox.put(request)
+        if self._is_closed:
+            self._refuse_requests()
+
+    def _may_wait(self) -> bool:
+        return self._loop is None or threading.get_ident() != self._loop.thread_id
+
+    # ---------------------------------------------------------------------------------- answering jobs
+
+    def _read_mailbox(self) -> None:
+        while (message := self._mailbox.take()) is not None:
+            if isinstance(message, SendRequest):
+                message.answer()
+            elif isinstance(message, FinishedJob):
+                self._finish(message.running, message.result, message.error)
+            else:
+                self._exit_after_jobs(message.error)
+
+    def _finish(self, running: RunningJob, result: Any, error: BaseException | None) -> None:
+        """Answers the job, and makes room for another one."""
+        if running.is_in_thread:
+            self._threads.release()
+        if isinstance(error, PROCESS_EXITS):
+            self._exit_after_jobs(error)
+            self._remove(running)  # without an answer: the server gives it to another worker
+            return
+        try:
+            running.context.run(self._answer, running, result, error)
+        finally:
+            self._remove(running)
+        self._events.dispatch_guarded(EventName.AFTER_RUN)
+
+    def _answer(self, running: RunningJob, result: Any, error: BaseException | None) -> None:
+        adapter, job, gearman_job = running.adapter, running.job, running.gearman_job
+        try:
+            if error is not None:
+                raise error
+            answer = adapter.answer(job, result)
+        except PROCESS_EXITS:
+            raise
+        except BaseException as failure:
+            adapter.fail(gearman_job, job, failure)
+            return
+        gearman_job.sendComplete(answer)
+        rc = gearman_job.returnCode()
+        if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            self._events.report_failure(_lost_result(running, rc))
+
+    def _remove(self, running: RunningJob) -> None:
+        self._running.discard(running)
+        running.source.free_room()
+        self._free_numbers.append(running.number)
+        running.job.finish()
+        running.gearman_job._release()
+
+    def _exit_after_jobs(self, error: BaseException) -> None:
+        """The process is to exit. It takes no more jobs, and answers the others first."""
+        if self._exit is None:
+            self._exit, self._exit_at = error, time.monotonic() + self._exit_seconds
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._refuse_requests()
+        if self._loop is not None:
+            self._loop.close()
+        self._threads.close()
+        self._mailbox.close()
+        self._refuse_requests()
+        for running in list(self._running):
+            self._remove(running)
+        for source in self._sources:
+            source.worker._close()
+
+    def _refuse_requests(self) -> None:
+        """The jobs are lost: no thread may wait until its packet was sent."""
+        while (message := self._mailbox.take()) is not None:
+            if isinstance(message, SendRequest):
+                message.refuse()
+
+
+def _lost_result(running: RunningJob, rc: int) -> ConnectionLost:
+    handle, name = running.job.handle, running.job.get_job_name()
+    return ConnectionLost(
+        f"dropped the result of {running}: the connection to its server was lost. This or another server gives the job "
+        "to a worker again",
+        return_code=rc,
+        function=name,
+        handle=handle,
+    )

@@ -1,0 +1,58 @@
+"""A job of a worker that runs several jobs at once."""
+
+from __future__ import annotations
+
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from gearman_cffi._worker.handler_adapter import HandlerAdapter
+from gearman_cffi.ext import GearmanJob
+from gearman_cffi.handlers import is_coroutine_handler
+from gearman_cffi.jobs import set_current_job
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from gearman_cffi._worker.job_source import JobSource
+
+
+class RunningJob:
+    """A job, from the time it was taken until it is answered.
+
+    context: the contextvars in which the handler and the listeners of the job's events run. number: the place that it
+    occupies, from 0.
+    """
+
+    def __init__(
+        self, adapter: HandlerAdapter, gearman_job: GearmanJob, relayed_job: GearmanJob, source: JobSource, number: int
+    ) -> None:
+        self.adapter = adapter
+        self.gearman_job = gearman_job
+        self.source = source
+        self.number = number
+        self.is_in_thread = False
+        self.job = adapter.create_job(relayed_job)
+        self.is_coroutine = is_coroutine_handler(adapter.handler)
+        self.context: Context = copy_context()
+        self.context.run(set_current_job, self.job)
+        self.task: asyncio.Task[None] | None = None
+        self._timeout: float | None = None
+
+    def execute(self) -> Any:
+        """Calls the handler."""
+        return self.adapter.handler.execute(self.job)
+
+    def cancel(self, task: asyncio.Task[None], timeout: float) -> None:
+        """The coroutine has run for too long."""
+        self._timeout = timeout
+        task.cancel()
+
+    @property
+    def timeout_error(self) -> BaseException:
+        """The error of a job whose coroutine was cancelled."""
+        if self._timeout is None:
+            return RuntimeError("the coroutine of the job was cancelled")
+        return TimeoutError(f"job timeout of {self._timeout:g} s exceeded")
+
+    def __str__(self) -> str:
+        return f"job {self.job.handle} ({self.job.get_job_name()})"
