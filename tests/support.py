@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 import gearman_cffi
-from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWorker, capabilities
+from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWorker
 from gearman_cffi.testing import Gearmand
 
 HOST = "127.0.0.1"
@@ -32,7 +32,9 @@ ROOT = Path(__file__).resolve().parents[1]
 INSTALLED = Path(gearman_cffi.__file__).parents[1]
 # The environment of a program in which libgearman's imports are not replaced. Its waits are then cut into slices.
 WITHOUT_INTERPOSITION = {"GEARMAN_CFFI_NO_INTERPOSE": "1"}
-IF_ALLOWED = pytest.mark.skipif(capabilities.needs_interposition, reason="refused without interposition (Q41)")
+IF_ALLOWED = pytest.mark.needs("libgearman 1")
+# Runs a command in a network of its own.
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 POLL = pytest.param({}, id="poll")
 SLICES = pytest.param(WITHOUT_INTERPOSITION, id="slices", marks=IF_ALLOWED)
 Functions = Mapping[str, Callable[[GearmanJob, Any], Any]]

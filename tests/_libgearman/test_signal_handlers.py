@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi.ext import GearmanJob, capabilities
+from gearman_cffi.ext import GearmanJob
 from gearman_cffi.testing import Gearmand
 from tests.support import POLL, SLICES, Child, client_of, is_served, queued, serving, wait_until
 
@@ -118,7 +118,7 @@ say("works", worker.work())
         assert "from the handler" in child.errors()
 
 
-@pytest.mark.skipif(not capabilities.stop_wait_on_signal, reason="an option of libgearman 2.0")
+@pytest.mark.needs("libgearman 2")
 class TestStopWaitOnSignal:
     """With GEARMAN_WORKER_STOP_WAIT_ON_SIGNAL a handler that returns ends the wait of a worker, and wait()."""
 

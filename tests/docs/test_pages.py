@@ -27,8 +27,10 @@ def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def page(path: Path) -> object:
-    """The parameter of a page, marked if it has PHP code."""
-    marks = [pytest.mark.php] if "```php" in path.read_text("utf-8") else []
+    """The parameter of a page, marked if it has PHP code or makes certificates."""
+    text = path.read_text("utf-8")
+    marks = [pytest.mark.php] if "```php" in text else []
+    marks += [pytest.mark.needs("OpenSSL 3")] if "openssl req" in text else []
     return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pytest
 
-from tests.support import Child
+from tests.support import NAMESPACE, Child
 
-NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 BEGIN = """
 import subprocess, threading
 from gearman_cffi import *
@@ -91,14 +87,7 @@ assert 2 < time.monotonic() - begun < 8, time.monotonic() - begun
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def network() -> None:
-    """Skips the tests if there can be no network of their own."""
-    check = [*NAMESPACE, "iptables", "-w", "-L"]
-    if not shutil.which("iptables") or subprocess.run(check, capture_output=True, check=False).returncode:
-        pytest.skip("needs iptables, and the right to have a network namespace")
-
-
+@pytest.mark.needs("iptables and network namespaces")
 @pytest.mark.parametrize("program", [IDLE_WORKER, BUSY_WORKER, CLIENT], ids=["idle worker", "busy worker", "client"])
 def test_a_host_that_goes_away(program: str) -> None:
     """It is noticed after the time that GEARMAN_CFFI_TCP_TIMEOUT sets."""

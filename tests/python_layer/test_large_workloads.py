@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.support import Child, client_of
 MOST = 0xFFFFFFFF - 8192
 JOBS = [Job("later", b"1"), Job("later", bytes(MOST + 1)), Job("later", b"3")]
 
-pytestmark = pytest.mark.skipif(sys.maxsize < 2**32, reason="no object is so large here")
+pytestmark = pytest.mark.needs("Python with 64 bits")
 
 
 class TestTooLarge:

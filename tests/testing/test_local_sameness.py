@@ -9,7 +9,6 @@ import pytest
 
 from gearman_cffi import JsonSerializer, PhpSerializer, PickleSerializer, RawSerializer, Serializer
 from gearman_cffi.testing import Gearmand
-from tests.support import priorities_come_first
 from tests.testing import scenarios_of_clients as clients
 from tests.testing import scenarios_of_jobs as jobs
 from tests.testing.local_and_real import Environment, LocalEnvironment, RealEnvironment, events
@@ -26,7 +25,7 @@ SERIALIZERS: dict[str, Serializer] = {
 }
 
 # LocalGearman takes jobs in the order of gearmand 1.x.
-BY_FUNCTION = pytest.mark.skipif(priorities_come_first(), reason="this gearmand has another order")
+BY_FUNCTION = pytest.mark.needs("gearmand 1")
 SCENARIOS: list[Any] = [
     jobs.results,
     jobs.failures,
