@@ -25,8 +25,9 @@ def library_path() -> str | None:
     """The file of the loaded libgearman; None on systems without /proc/self/maps."""
     try:
         with open("/proc/self/maps") as maps:
-            files = {line.split(maxsplit=5)[-1].rstrip("\n") for line in maps if "/libgearman" in line}
+            files = sorted({line.split(maxsplit=5)[-1].rstrip("\n") for line in maps if "/libgearman" in line})
     except OSError:
         return None
+    libraries = [file for file in files if os.path.basename(file).startswith("libgearman")]
     # Both may be loaded, for example if another extension uses the system's.
-    return next((file for file in sorted(files) if (f"/{_LIBRARIES}/" in file) == IS_BINARY), None)
+    return next((file for file in libraries if (f"/{_LIBRARIES}/" in file) == IS_BINARY), None)
