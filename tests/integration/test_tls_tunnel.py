@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import subprocess
+import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from gearman_cffi import Admin, Client, ConnectionFailed, ConnectionLost, Gearma
 from gearman_cffi.admin import ServerTimeout
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers, running
-from tests.support import HOST, queued, wait_until
+from tests.support import HOST, ROOT, queued, wait_until
 
 EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 RIGHT_NAME = "subjectAltName=DNS:localhost,DNS:queue.example"
@@ -159,6 +160,32 @@ class TestTunnel:
             with pytest.raises((ConnectionLost, ConnectionFailed)):
                 client.execute_in_background("reverse", "x")
             assert queued(gearmand, "reverse") == 0
+
+    @pytest.mark.parametrize("server_has", ["server", "server-foreign", "server-wrong-name", "server-expired"])
+    def test_the_sidecar(self, certificates: Path, tmp_path: Path, gearmand: Gearmand, server_has: str) -> None:
+        """The configuration for containers, with the addresses and files of this test, verifies the server too."""
+        page = (ROOT / "docs/how-to/tls.md").read_text("utf-8")
+        text = textwrap.dedent(page.partition("stunnel.conf: |\n")[2].partition("---\n")[0]).partition("[gearman]\n")[2]
+        with server_end(certificates, tmp_path, gearmand, server_has) as server:
+            for there, here in {
+                "queue.example:4741": f"{HOST}:{server.port}",
+                "/tls/tls.crt": f"{certificates}/client.pem",
+                "/tls/tls.key": f"{certificates}/client.key",
+                "/tls/ca.crt": f"{certificates}/ca.pem",
+            }.items():
+                assert there in text
+                text = text.replace(there, here)
+            tunnel = Tunnel(tmp_path, free_port(), *(line for line in text.splitlines() if "accept" not in line))
+            client = Client(f"{HOST}:{tunnel.port}", timeout=20)
+            try:
+                if server_has == "server":
+                    client.execute_in_background("reverse", "x")
+                else:
+                    with pytest.raises((ConnectionLost, ConnectionFailed)):
+                        client.execute_in_background("reverse", "x")
+            finally:
+                tunnel.kill()
+            assert queued(gearmand, "reverse") == (server_has == "server")
 
     def test_it_is_killed_in_the_middle(self, certificates: Path, tmp_path: Path, gearmand: Gearmand) -> None:
         """The client that waits for a job gets an error; with a new tunnel the client and the worker go on."""
