@@ -62,7 +62,8 @@ def test_status(gearmand: Gearmand) -> None:
         assert status["work"].queued == 2
         assert status["idle"] == FunctionStatus(server, "idle", 0, 0, 1)
         by_priority = {row.function: row for row in admin.priority_status()}
-        assert by_priority["work"] == PriorityStatus(server, "work", 0, 0, 2, 1)
+        low = 1 if gearmand_version().startswith("1.1.19") else 2  # 1.1.19 counts one at most
+        assert by_priority["work"] == PriorityStatus(server, "work", 0, 0, low, 1)
         (row,) = (row for row in admin.workers() if row.functions)
         assert (row.client_id, sorted(row.functions), row.address) == ("me", ["idle", "work"], "127.0.0.1")
 
