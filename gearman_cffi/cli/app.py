@@ -25,6 +25,23 @@ COMMANDS = {  # name: (module, text in the list of commands)
 }
 
 
+SECTIONS = {
+    "Run workers": ("worker",),
+    "Submit and follow jobs": ("submit", "status", "cancel"),
+    "Look at the servers": ("top", "workers", "jobs", "ping", "version", "exporter"),
+}
+_EXAMPLES = """\
+Start gearmand, four worker processes, and a job:
+
+\b
+  gearmand --daemon
+  gearman-cffi worker shop.tasks:jobs --processes 4
+  gearman-cffi submit mail anna@example.org
+
+Each command has examples: gearman-cffi COMMAND --help
+"""
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
@@ -39,13 +56,16 @@ class _LazyGroup(click.Group):
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for section, names in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name][1]) for name in names])
 
 
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100},
+    epilog=_EXAMPLES,
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version of this package and exit.")
 def gearman() -> None:

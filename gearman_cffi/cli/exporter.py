@@ -13,7 +13,7 @@ from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import exit_on_error, with_address_in_errors
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.io import print_message
-from gearman_cffi.cli.options import namespace_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import command, namespace_option, option, servers_option, timeout_option
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 PORT = 9418  # for Gearman in Prometheus's list of default ports
 
 
-@click.command()
+@command(
+    examples=[
+        (
+            "Serve the metrics of two servers to Prometheus on another machine:",
+            "exporter --servers 10.0.0.5:4730,10.0.0.6:4730 --host 0.0.0.0",
+        ),
+    ]
+)
 @servers_option
 @namespace_option
 @timeout_option(5.0, "How long to wait for each server.")

@@ -46,7 +46,7 @@ class History:
         self._samples: dict[tuple[Server, str], deque[tuple[float, int]]] = {}
 
     def update(self, answers: Answers, now: float) -> list[Line]:
-        """Records the answers of all servers at a time in seconds; returns the lines, longest queues first."""
+        """Records the answers of all servers at a time in seconds; returns the lines."""
         lines, present = [], set()
         for rows in answers.values():
             for row in rows if isinstance(rows, list) else ():
@@ -55,7 +55,7 @@ class History:
                 lines.append(self._line(row, self._samples.setdefault(key, deque()), now))
         for gone in self._samples.keys() - present:
             del self._samples[gone]
-        return sorted(lines, key=lambda line: (-line.status.total, line.status.function, str(line.status.server)))
+        return lines
 
     def _line(self, row: FunctionStatus, samples: deque[tuple[float, int]], now: float) -> Line:
         rate = None

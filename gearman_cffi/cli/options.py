@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -16,11 +17,17 @@ from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
 from gearman_cffi.subscribers.memory_limit import to_bytes
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_OTHER, _SERVERS = "Options", "Servers"  # headings in --help
+_LAST = (_OTHER, _SERVERS)
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
 class Option(click.Option):
-    """An option that can also be given by an environment variable, which help and error messages name."""
+    """An option that can also be given by an environment variable, which error messages name."""
+
+    def __init__(self, *arguments: Any, group: str = _OTHER, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
 
     def variable(self, context: click.Context) -> str | None:
         """The variable that gives the value: GEARMAN_CFFI_COMMAND_OPTION, or one of envvar; None if none is set."""
@@ -48,8 +55,48 @@ def _is_set(variable: str) -> bool:
 
 
 def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
-    """click.option() for an Option."""
-    return click.option(*names, cls=Option, **{"show_envvar": True, **settings})
+    """click.option() for an Option. group: the heading above it in --help."""
+    return click.option(*names, cls=Option, **{"show_envvar": "envvar" in settings, **settings})
+
+
+class Command(click.Command):
+    """A command whose --help has the options in groups, examples, and the names of the variables.
+
+    examples: pairs of what a person wants to do, and the command line.
+    """
+
+    def __init__(self, *arguments: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._examples = examples
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options by group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                groups.setdefault(getattr(parameter, "group", _OTHER), []).append(record)
+        for name in [*(name for name in groups if name not in _LAST), *_LAST]:
+            with formatter.section(name):
+                formatter.write_dl(groups[name])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples, and how the variables are called."""
+        if self._examples:
+            with formatter.section("Examples"):
+                for number, (about, line) in enumerate(self._examples):
+                    formatter.write("\n" if number else "")
+                    formatter.write_text(about)
+                    formatter.write(f"{'':{formatter.current_indent + 2}}{ctx.find_root().info_name} {line}\n")
+        name, *_ = next(one.opts for one in self.params if isinstance(one, Option) and not one.envvar)
+        variable = f"{ctx.auto_envvar_prefix}_{name.strip('-').replace('-', '_').upper()}"
+        formatter.write_paragraph()
+        formatter.write_text(f"Each option has an environment variable, such as {variable} for {name}.")
+
+
+def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[..., Any]], click.Command]:
+    """click.command() for a Command with these examples."""
+    return click.command(cls=partial(Command, examples=examples))  # type: ignore[call-overload,no-any-return]
 
 
 class _Servers(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
@@ -141,10 +188,11 @@ def servers_option(command: _Command) -> _Command:
         envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
         default=str(Server()),
         help="Job servers, separated by commas.",
+        group=_SERVERS,
     )(command)
 
 
-def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Command]:
+def timeout_option(seconds: float | None, help: str, group: str = _SERVERS) -> Callable[[_Command], _Command]:
     """Adds --timeout, in seconds, to a command."""
     return option(
         "--timeout",
@@ -153,6 +201,7 @@ def timeout_option(seconds: float | None, help: str) -> Callable[[_Command], _Co
         show_default="none" if seconds is None else True,
         metavar="SECONDS",
         help=help,
+        group=group,
     )
 
 
@@ -161,6 +210,7 @@ namespace_option = option(
     metavar="NAME",
     envvar=["GEARMAN_CFFI_NAMESPACE"],
     help="What the servers have before the names of the functions.",
+    group=_SERVERS,
 )
 connect_timeout_option = option(
     "--connect-timeout",
@@ -168,5 +218,6 @@ connect_timeout_option = option(
     default=5.0,
     metavar="SECONDS",
     help="How long a server may take to accept a connection before the next one is tried.",
+    group=_SERVERS,
 )
 json_option = option("--json", is_flag=True, help="Print one JSON document.")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 import time
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import click
 
 import gearman_cffi
 from gearman_cffi.admin import Admin
+from gearman_cffi.cli.completion import complete_handle
 from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message
-from gearman_cffi.cli.options import json_option, namespace_option, option, servers_option, timeout_option
-from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
+from gearman_cffi.cli.options import command, json_option, namespace_option, option, servers_option, timeout_option
+from gearman_cffi.cli.status import describe_progress, describe_state
+from gearman_cffi.cli.tables import Column, collect_rows, print_json, print_rows
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exit_code import ExitCode
@@ -25,7 +28,7 @@ _timeout = timeout_option(5.0, "How long to wait for each server.")
 _all = option("--all", is_flag=True, help="Also list connections without functions: clients.")
 
 
-@click.command()
+@command(examples=[("List the workers of a function:", "workers | grep -w mail")])
 @servers_option
 @namespace_option
 @_timeout
@@ -34,42 +37,69 @@ _all = option("--all", is_flag=True, help="Also list connections without functio
 def workers(servers: ServerCollection, namespace: str | None, timeout: float, all: bool, json: bool) -> None:
     """List the connected workers and their functions."""
     with exit_on_error():
-        rows, code = collect_rows(Admin(servers, timeout, namespace=namespace).gather(Admin.workers))
+        answers = Admin(servers, timeout, namespace=namespace).gather(Admin.workers)
+        rows, code = collect_rows(answers)
         rows = [row for row in rows if row.functions or all]
-        columns = {"Server": "left", "Address": "left", "Fd": "right", "Id": "left", "Functions": "left"}
-        print_rows(
-            columns,
-            [
-                [str(row.server), row.address, row.file_descriptor, row.client_id, _names(row.functions, json)]
-                for row in sorted(rows, key=lambda row: (str(row.server), row.client_id, row.file_descriptor))
-            ],
-            json,
-        )
+        columns = [
+            Column("Server", is_hidden=len(answers) == 1),
+            Column("Address"),
+            Column("Fd", is_number=True),
+            Column("Id", is_hidden=not any(row.client_id for row in rows)),
+            Column("Functions", wraps=True),
+        ]
+        cells = [
+            [str(row.server), row.address, row.file_descriptor, row.client_id, _names(row.functions, json)]
+            for row in sorted(rows, key=lambda row: (str(row.server), row.client_id, row.file_descriptor))
+        ]
+        print_rows(columns, cells, json, nothing="no workers")
     sys.exit(code)
 
 
-@click.command()
+@command(examples=[("See which jobs run, and their progress:", "jobs --state")])
 @servers_option
 @_timeout
+@option("--state", is_flag=True, help="Ask for each job whether it waits or runs, and for its progress.")
 @json_option
-def jobs(servers: ServerCollection, timeout: float, json: bool) -> None:
+def jobs(servers: ServerCollection, timeout: float, state: bool, json: bool) -> None:
     """List the waiting and running jobs of the servers.
 
     Retries counts the workers that were lost while they ran the job. Ignored jobs will not run: they were cancelled, or
-    their client has disconnected. gearmand does not report the functions of jobs.
+    their client has disconnected. gearmand reports neither the functions of jobs nor their age: see top for the
+    functions that have jobs.
     """
     with exit_on_error():
-        rows, code = collect_rows(Admin(servers, timeout).gather(Admin.show_jobs))
-        columns = {"Server": "left", "Handle": "left", "Retries": "right", "Ignored": "left"}
-        cells: list[list[object]] = [
-            [str(row.server), row.handle, row.retries, row.ignored if json else _yes(row.ignored)] for row in rows
+        answers = Admin(servers, timeout).gather(partial(_jobs, with_state=state, timeout=timeout))
+        rows, code = collect_rows(answers)
+        columns = [Column("Server", is_hidden=len(answers) == 1), Column("Handle"), Column("Retries", is_number=True)]
+        if state:
+            columns += [Column("State"), Column("Progress", is_hidden=not any(progress for *_, progress in rows))]
+        columns.append(Column("Ignored", is_hidden=not any(job.ignored for job, *_ in rows)))
+        cells = [
+            [str(job.server), job.handle, job.retries, *more, job.ignored if json else _yes(job.ignored)]
+            for job, *more in sorted(rows, key=lambda row: (str(row[0].server), len(row[0].handle), row[0].handle))
         ]
-        print_rows(columns, cells, json)
+        print_rows(columns, cells, json, nothing="no jobs")
+        if sys.stdout.isatty() and not columns[-1].is_hidden:
+            print_line("Ignored jobs will not run: they were cancelled, or their client has disconnected.")
     sys.exit(code)
 
 
-@click.command()
-@click.argument("handle")
+def _jobs(admin: Admin, with_state: bool, timeout: float) -> list[tuple[Any, ...]]:
+    """The jobs of one server, each with its state and progress if these are wanted."""
+    jobs = admin.show_jobs()
+    if not with_state:
+        return [(job,) for job in jobs]
+    with Client(admin.servers, timeout=timeout) as client:
+        found = [(job, client.get_job_status(job.handle)) for job in jobs]
+    return [(job, describe_state(status), describe_progress(status)) for job, status in found if status.is_known]
+
+
+@command(
+    examples=[
+        ("Take all waiting jobs out of the queue:", "jobs | tail -n +2 | cut -f 2 | xargs -n 1 gearman-cffi cancel")
+    ]
+)
+@click.argument("handle", shell_complete=complete_handle)
 @servers_option
 @_timeout
 def cancel(handle: str, servers: ServerCollection, timeout: float) -> None:
@@ -115,7 +145,7 @@ def _cancel(admin: Admin, handle: str, timeout: float) -> _Outcome:
         return _Outcome.RUNNING if began else _Outcome.CANCELLED
 
 
-@click.command()
+@command(examples=[("Check the servers in a script:", "ping --timeout 1 || echo 'a server is down'")])
 @servers_option
 @_timeout
 @json_option
@@ -130,11 +160,13 @@ def ping(servers: ServerCollection, timeout: float, json: bool) -> None:
 
     with exit_on_error():
         rows, code = collect_rows(Admin(servers, timeout).gather(ask))
-        print_rows({"Server": "left", "Version": "left", "Milliseconds": "right"}, rows, json)
+        columns = [Column("Server"), Column("Version"), Column("Milliseconds", is_number=True)]
+        if rows or json:
+            print_rows(columns, rows, json, nothing="")
     sys.exit(code)
 
 
-@click.command()
+@command(examples=[("See which libgearman is loaded:", "version --verbose")])
 @servers_option
 @_timeout
 @option("--verbose", "-v", is_flag=True, help="Also print the distribution, and the file of libgearman.")

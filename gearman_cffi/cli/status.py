@@ -8,9 +8,10 @@ from dataclasses import asdict
 
 import click
 
+from gearman_cffi.cli.completion import complete_handle
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.io import print_line
-from gearman_cffi.cli.options import Number, json_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import Number, command, json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.cli.tables import print_json
 from gearman_cffi.client import Client
@@ -19,8 +20,8 @@ from gearman_cffi.job_status import JobStatus
 from gearman_cffi.servers import ServerCollection
 
 
-@click.command()
-@click.argument("handle")
+@command(examples=[("Follow a job until it has ended:", "status H:web1:4711 --watch")])
+@click.argument("handle", shell_complete=complete_handle)
 @servers_option
 @timeout_option(10.0, "How long to wait for each server.")
 @option("--watch", is_flag=True, help="Show the progress until the job has ended.")
@@ -69,10 +70,19 @@ def _print(handle: str, found: JobStatus, as_json: bool) -> None:
     if as_json:
         print_json({"handle": handle, **asdict(found)})
         return
+    print_line(f"{handle} {describe_state(found)} {describe_progress(found)}".rstrip())
+
+
+def describe_state(found: JobStatus) -> str:
+    """Whether the job runs or waits."""
     if found.is_running:
-        state = "running"
-    else:
-        state = "waiting" if found.is_known else "not known: done, failed, or never submitted"
+        return "running"
+    return "waiting" if found.is_known else "not known: done, failed, or never submitted"
+
+
+def describe_progress(found: JobStatus) -> str:
+    """The progress, such as "3/10 (30%)"; empty if the worker has reported none."""
+    if not (found.denominator or found.numerator):
+        return ""
     share = "" if found.fraction is None else f" ({found.fraction:.0%})"
-    done = f" {found.numerator}/{found.denominator}{share}" if found.denominator or found.numerator else ""
-    print_line(f"{handle} {state}{done}")
+    return f"{found.numerator}/{found.denominator}{share}"

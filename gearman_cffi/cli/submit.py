@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from gearman_cffi.cli import submit_lines, workload
+from gearman_cffi.cli.completion import complete_function
 from gearman_cffi.cli.errors import describe_failure, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message, write
 from gearman_cffi.cli.options import (
     Instant,
     Number,
+    command,
     connect_timeout_option,
     namespace_option,
     option,
@@ -30,42 +32,62 @@ from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
+_JOB, _TIME, _MANY = "The job", "Background and delayed jobs", "Many jobs"  # headings in --help
 _PRIORITIES = [priority.name.lower() for priority in Priority]
 
 
-@click.command()
-@click.argument("function")
+@command(
+    examples=[
+        ("Submit a job and print its result:", "submit mail anna@example.org"),
+        ("Submit a job for each line of a file, and print a line for each result:", "submit mail @addresses --lines"),
+        ("Submit a JSON workload to a worker that reads JSON:", "submit resize '{\"width\": 80}' --serializer json"),
+        (
+            "Submit to a worker in C or with PHP's own functions, which reads bytes:",
+            "submit reverse hello --serializer raw",
+        ),
+        ("Submit a job that starts in an hour:", "submit report today --delay 3600"),
+    ]
+)
+@click.argument("function", shell_complete=complete_function)
 @click.argument("data", default="", metavar="[DATA | - | @FILE]")
 @servers_option
 @namespace_option
-@option("--background", is_flag=True, help="Print the job's handle and do not wait for the result.")
+@option("--background", is_flag=True, help="Print the job's handle and do not wait for the result.", group=_TIME)
 @option(
     "--unique",
     metavar="KEY",
     help="A key. If a job with this key waits or runs, no other one is started, and you get the result of that job.",
+    group=_JOB,
 )
 @option(
-    "--priority", type=click.Choice(_PRIORITIES), default="normal", help="The priority among the jobs of the function."
+    "--priority",
+    type=click.Choice(_PRIORITIES),
+    default="normal",
+    help="The priority among the jobs of the function.",
+    group=_JOB,
 )
 @option(
     "--delay",
     type=Number(min=0),
     metavar="SECONDS",
     help="How long the server keeps the job before a worker may have it; implies --background.",
+    group=_TIME,
 )
-@option("--at", type=Instant(), help="The time before which no worker has the job; implies --background.")
-@timeout_option(None, "How long to wait for the result; with --lines for each one.")
+@option("--at", type=Instant(), help="The time before which no worker has the job; implies --background.", group=_TIME)
+@timeout_option(None, "How long to wait for the result; with --lines for each one.", group=_JOB)
 @connect_timeout_option
 @option(
     "--serializer",
     type=click.Choice(list(BY_NAME)),
     default="php",
     help="How the worker reads the data. With json, DATA is JSON; otherwise it is a text.",
+    group=_JOB,
 )
 @option(
     "--lines",
     is_flag=True,
     help="Submit a job for each line of the data, and print the results in the same order, a line for each.",
+    group=_MANY,
 )
 @option(
     "--in-flight",
@@ -73,6 +95,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
     default=100,
     metavar="N",
     help="With --lines: how many jobs to submit ahead.",
+    group=_MANY,
 )
 def submit(
     function: str,

@@ -14,6 +14,7 @@ from gearman_cffi.cli.options import (
     Assignment,
     Number,
     Size,
+    command,
     connect_timeout_option,
     namespace_option,
     option,
@@ -30,7 +31,14 @@ _SECONDS = Number(min=0, min_open=True)
 _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # of --preload and --no-preload
 
 
-@click.command()
+@command(
+    examples=[
+        ("Run four processes, and two more for one function:", "worker shop.tasks:jobs -p 4 --dedicate mail=2"),
+        ("While you write the program:", "worker shop.tasks:jobs -p 1 --reload --log-level debug"),
+        ("Empty the queues, then exit:", "worker shop.tasks:jobs --burst"),
+        ("Never grow, never hang:", "worker shop.tasks:jobs --memory-limit 256M --job-timeout '*=300'"),
+    ]
+)
 @click.argument("target", metavar="MODULE:OBJECT")
 @servers_option
 @option(

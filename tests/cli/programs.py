@@ -124,6 +124,10 @@ class Terminal:
         self.process.wait(max(0, deadline - time.monotonic()))
         return self._shown.decode("utf-8", "replace")
 
+    def type(self, keys: str) -> None:
+        """Presses keys."""
+        os.write(self._ours, keys.encode())
+
     def interrupt(self) -> int:
         """Presses Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)

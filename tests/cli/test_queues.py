@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from pathlib import Path
 
 import pytest
 
-from gearman_cffi import Admin, Client, __version__
+from gearman_cffi import Admin, Client, Job, __version__
 from gearman_cffi.admin import FunctionStatus
-from gearman_cffi.cli.history import History
+from gearman_cffi.cli.history import History, Line
+from gearman_cffi.cli.keyboard import CLOSED, SUSPEND
+from gearman_cffi.cli.top_view import Action, Sort, View
 from gearman_cffi.ext import capabilities
 from gearman_cffi.servers import Server
 from gearman_cffi.testing import Gearmand
@@ -49,21 +52,92 @@ def test_top_as_json(server: Gearmand) -> None:
     assert document["functions"][0]["queued"] == 2
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [60, 80, 200])
 def test_top_on_a_terminal(server: Gearmand, width: int) -> None:
-    """No line is wider than the terminal, numbers are complete, and a wide terminal has spark lines."""
+    """No line is wider than the terminal, ports and numbers are complete, and a wide terminal has spark lines."""
     with Terminal(f"{server.address},{NO_SERVER}", width, "top", "--interval=0.1") as terminal:
         terminal.await_text("+0.0")
         head = next(line for line in terminal.text.splitlines() if "Function" in line)
-        numbers = ["Queued", "Running", "Workers", "Available", "Change/s"]
-        assert head.split()[2:7] == (numbers if width == 200 else ["Queue", "Run", "Work", "Free", "+-/s"])
-        assert ("Last minutes" in head) == (width == 200)
+        numbers = ["▾Queued", "Running", "Workers", "Available", "Change/s"]
+        assert head.split()[2:7] == (numbers if width == 200 else ["▾Queue", "Run", "Work", "Free", "+-/s"])
+        assert ("Jobs, last 5 minutes" in head) == (width == 200)
         assert "2 queued" not in terminal.text
-        assert "4 queued, 0 running" in terminal.text
+        assert "4 queued, 0 running, 3 without workers" in terminal.text
         assert f"could not connect to {NO_SERVER}" in terminal.text
         assert all(len(line) <= width for line in terminal.text.splitlines())
-        assert "its-end" in terminal.text
+        assert "s-end" in terminal.text
+        assert f":{server.port}  mail" in terminal.text
         assert terminal.interrupt() == 0
+
+
+def test_keys_of_top(server: Gearmand) -> None:
+    """Keys work while a server does not answer, and q ends the program at once."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = "{}:{}".format(*silent.getsockname())
+        with Terminal(f"{server.address},{address}", 80, "top", "--interval=0.1", "--timeout=50") as terminal:
+            terminal.await_text(f"no answer from {address} yet")
+            terminal.type("?")
+            terminal.await_text("jobs wait, and the function has no worker")
+            terminal.type(" /TWO")
+            terminal.await_text("filter: TWO_")
+            terminal.type("\n")
+            terminal.await_text("2 hidden by 'TWO'")
+            terminal.type("p")
+            terminal.await_text("PAUSED")
+            terminal.type("q")
+            terminal.await_end()
+            assert b"\x1b[?1049l" in terminal.raw  # the earlier screen is back
+
+
+def test_view_of_top() -> None:
+    """What the keys select, sort and move."""
+
+    def shown(view: View) -> list[str]:
+        return [line.status.function for line in view.select(lines)]
+
+    def press(view: View, *keys: str) -> View:
+        assert [view.press(key) for key in keys] == [Action.REDRAW] * len(keys)
+        return view
+
+    rows = [("idle", 0, 0, 3), ("lost", 2, 0, 0), ("busy", 9, 8, 8), ("long", 7, 1, 9)]
+    lines = [Line(FunctionStatus(Server(), *row), float(-row[1]), ()) for row in rows]
+    assert shown(View()) == ["long", "lost", "busy", "idle"]
+    assert shown(press(View(), "s")) == ["busy", "long", "idle", "lost"]
+    assert shown(press(View(), "r")) == ["idle", "busy", "lost", "long"]
+    assert shown(View(Sort.CHANGE)) == ["idle", "lost", "long", "busy"]
+    assert shown(View(Sort.FUNCTION)) == ["busy", "idle", "long", "lost"]
+    assert shown(press(View(), "i")) == ["long", "lost", "busy"]
+    assert shown(press(View(), "/", "L", "O", "backspace", "enter", "i")) == ["long", "lost"]
+    assert shown(press(View(), "/", "q", "escape")) == ["long", "lost", "busy", "idle"]
+    assert press(View(page=10), "down", "j", "page down", "up").offset == 11
+    assert press(View(), "up").offset == 0
+    assert press(View(), " ").is_paused
+    assert [View().press(key) for key in ("q", CLOSED, SUSPEND)] == [Action.QUIT, Action.QUIT, Action.SUSPEND]
+
+
+def test_selection_for_a_script(server: Gearmand) -> None:
+    ended = run(server, "top", "--sort=function", "--filter=L", "--hide-idle")
+    assert [line.split("\t")[1] for line in ended.out.splitlines()] == ["function", LONG, "mail", r"two\nlines"]
+
+
+def test_lists_on_a_narrow_terminal(server: Gearmand) -> None:
+    """Two servers can be told apart, headings and numbers are complete, and names of functions are not broken."""
+    functions = [f"thumbnails.create-{number}" for number in range(4)]
+    with Gearmand() as second, running(second, handlers(**dict.fromkeys(functions, str)), client_id="web-1"):
+        wait_until(lambda: is_served(second, functions[-1]), "the worker is there")
+        both = f"{server.address},{second.address}"
+        shown = {}
+        for command in ("top --once", "workers", "jobs --state"):
+            with Terminal(both, 60, *command.split()) as terminal:
+                terminal.await_end()
+                shown[command] = terminal.text
+                assert all(len(line) <= 60 for line in terminal.text.splitlines())
+        assert shown["top --once"].split()[:6] == ["Server", "Function", "Queue", "Run", "Work", "Free"]
+        assert all(f":{one.port}" in shown["top --once"] for one in (server, second))
+        assert shown["workers"].split()[:5] == ["Server", "Address", "Fd", "Id", "Functions"]
+        assert all(name in shown["workers"].split() for name in (*functions, "web-1"))
+        assert shown["jobs --state"].split()[:4] == ["Server", "Handle", "Retries", "State"]
+        assert shown["jobs --state"].count("waiting") == 4
 
 
 def test_history() -> None:
@@ -92,10 +166,12 @@ def test_workers(gearmand: Gearmand) -> None:
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_workers_on_a_terminal(gearmand: Gearmand, width: int) -> None:
+    """A name that is too long is broken; nothing is left out."""
     with running(gearmand, handlers(**{LONG: str})):
         wait_until(lambda: is_served(gearmand, LONG), "the worker is there")
         with Terminal(gearmand, width, "workers") as terminal:
-            terminal.await_text(LONG if width == 200 else "…")
+            terminal.await_text("and-its-end")
+            assert ("".join(terminal.text.split())).endswith(LONG)
             assert all(len(line) <= width for line in terminal.text.splitlines())
 
 
@@ -123,6 +199,25 @@ def test_cancelling_a_running_job(gearmand: Gearmand) -> None:
         go.set()
         wait_until(lambda: not Client(gearmand.address).get_job_status(handle).is_known, "the job is done")
     assert run(gearmand, "cancel", handle).code == 9
+
+
+def test_states_of_jobs(gearmand: Gearmand) -> None:
+    """Waiting and running jobs, and the progress that a worker has sent."""
+    go = threading.Event()
+
+    def slow(job: Job) -> None:
+        job.send_status(3, 4)
+        go.wait(20)
+
+    client = Client(gearmand.address)
+    with running(gearmand, handlers(slow=slow)):
+        handle = client.execute_in_background("slow", "x")
+        wait_until(lambda: client.get_job_status(handle).numerator == 3, "the job runs")
+        client.execute_in_background("mail", "x")
+        rows = {row.pop("handle"): row for row in json.loads(run(gearmand, "jobs", "--state", "--json").out)}
+        assert rows.pop(handle).items() >= {"state": "running", "progress": "3/4 (75%)"}.items()
+        assert [(row["state"], row["progress"]) for row in rows.values()] == [("waiting", "")]
+        go.set()
 
 
 def test_cancelling_at_several_servers(gearmand: Gearmand) -> None:
