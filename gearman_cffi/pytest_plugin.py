@@ -3,12 +3,14 @@
     def test_something(gearmand):
         client = Client(gearmand.address)
 
-gearmand         a server for one test, stopped after it. The test may stop, kill and pause it.
-shared_gearmand  one server for the whole session, for tests that use function names of their own and leave no jobs
-                 behind. Under pytest-xdist each worker process has its own.
+gearmand             a server for one test, stopped after it. The test may stop, kill and pause it.
+shared_gearmand      one server for the whole session, for tests that use function names of their own and leave no jobs
+                     behind. Under pytest-xdist each worker process has its own.
+gearmand_aio_client  a gearman_cffi.aio.Client of `gearmand`, for tests that are coroutines, with pytest-asyncio, anyio
+                     or another plugin that runs them.
 
-Both are gearman_cffi.testing.Gearmand. A test that uses them fails if gearmand or libgearman is not installed; the
-message names the package to install. Other tests are not affected.
+The first two are gearman_cffi.testing.Gearmand. A test that uses them fails if gearmand or libgearman is not installed;
+the message names the package to install. Other tests are not affected.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from gearman_cffi import aio
     from gearman_cffi.testing import Gearmand
 
 
@@ -35,6 +38,16 @@ def shared_gearmand() -> Iterator[Gearmand]:
     """One gearmand for all tests of the session."""
     with _started() as server:
         yield server
+
+
+@pytest.fixture
+def gearmand_aio_client(gearmand: Gearmand) -> Iterator[aio.Client]:
+    """An aio.Client of the server `gearmand`, for the event loop of the test."""
+    # A plain fixture: it works whatever runs the coroutines.
+    from gearman_cffi.testing._aio_client import open_aio_client
+
+    with open_aio_client(gearmand.address) as client:
+        yield client
 
 
 @contextmanager

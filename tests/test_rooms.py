@@ -22,7 +22,7 @@ ALLOWED = {
     "serializers": {"exceptions", "messages"},
     "events": {"exceptions", "ext", "python"},
     "subscribers": {"events", "exceptions", "messages", "python"},
-    "pytest_plugin": {"testing"},
+    "pytest_plugin": {"aio", "testing"},
     "dmank": {"python", "events", "exceptions", "ext", "messages", "serializers", "subscribers"},
     "testing": {"python", "aio", "events", "exceptions", "messages", "ext", "serializers", "_libgearman"},
     "admin": {"exceptions", "ext", "messages", "python"},

@@ -71,6 +71,15 @@ class Client:
         if lanes is not None and lanes.process == os.getpid():
             lanes.close()
 
+    def forget(self) -> None:
+        """Closes the connections when no event loop runs. Nobody gets the answers of outstanding jobs.
+
+        Raises ConcurrentUseError if the event loop of the client runs.
+        """
+        if self._lanes is not None:
+            self._lanes.forget()
+            self._lanes = None
+
     def __del__(self) -> None:
         """Closes the connections: the event loop, which watches them, would keep them open."""
         lanes = getattr(self, "_lanes", None)  # __init__() may have failed
@@ -354,7 +363,7 @@ class Client:
         """Returns the lanes of the running loop, when all host names are looked up."""
         lanes, loop = self._lanes, asyncio.get_running_loop()
         if lanes is not None and (lanes.loop is not loop or lanes.process != os.getpid()):
-            lanes.forget()
+            self.forget()
             lanes = None
         if lanes is None:
             lanes = self._lanes = self._new_lanes(loop)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
-from gearman_cffi import Client, JobCollection, JobHandlerInterface, Serializer, Worker
+from gearman_cffi import Client, JobCollection, JobHandlerInterface, Serializer, Worker, aio
 from gearman_cffi._worker.handler_adapter import describe
 from gearman_cffi.events import Event
 from gearman_cffi.testing import Gearmand, LocalGearman
 from tests.python_layer.workers import Running, Trace
 from tests.support import wait_until
+from tests.testing.awaited import AwaitedClient
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HANDLE = re.compile(r"H:(test|local):(\d+)")
@@ -22,18 +23,33 @@ _DETAIL = re.compile(r" \[.*; (GEARMAN_\w+)\]", re.DOTALL)
 
 
 class Environment(ABC):
-    """Handlers, their worker and a client. The worker runs after serve() or during work()."""
+    """Handlers, their worker and a client. The worker runs after serve() or during work().
+
+    is_async: the client is an aio.Client, behind the methods of Client.
+    """
 
     def __init__(
-        self, jobs: JobCollection | Iterable[JobHandlerInterface], serializer: Serializer | None = None
+        self,
+        jobs: JobCollection | Iterable[JobHandlerInterface],
+        serializer: Serializer | None = None,
+        is_async: bool = False,
     ) -> None:
         self.trace = Trace()
         self.jobs = jobs
         self.serializer = serializer
+        self.is_async = is_async
         self.recorded: list[Any] = []
 
+    def client(self, serializer: Serializer | None = None) -> Client:
+        if self.is_async:
+            return cast(Client, AwaitedClient(self._new_aio_client(serializer)))
+        return self._new_client(serializer)
+
     @abstractmethod
-    def client(self, serializer: Serializer | None = None) -> Client: ...
+    def _new_client(self, serializer: Serializer | None) -> Client: ...
+
+    @abstractmethod
+    def _new_aio_client(self, serializer: Serializer | None) -> aio.Client: ...
 
     @abstractmethod
     def serve(self) -> None:
@@ -65,8 +81,11 @@ class RealEnvironment(Environment):
         self._gearmand = gearmand
         self._thread: Running | None = None
 
-    def client(self, serializer: Serializer | None = None) -> Client:
+    def _new_client(self, serializer: Serializer | None) -> Client:
         return Client(self._gearmand.address, serializer or self.serializer, timeout=20)
+
+    def _new_aio_client(self, serializer: Serializer | None) -> aio.Client:
+        return aio.Client(self._gearmand.address, serializer or self.serializer, timeout=20)
 
     def serve(self) -> None:
         worker = Worker(self._gearmand.address, self.jobs, self.trace, serializer=self.serializer, idle_interval=1)
@@ -92,8 +111,11 @@ class LocalEnvironment(Environment):
         super().__init__(*what, **options)
         self._local = LocalGearman(self.jobs, self.trace, serializer=self.serializer)
 
-    def client(self, serializer: Serializer | None = None) -> Client:
+    def _new_client(self, serializer: Serializer | None) -> Client:
         return self._local.new_client(serializer)
+
+    def _new_aio_client(self, serializer: Serializer | None) -> aio.Client:
+        return self._local.new_aio_client(serializer)
 
     def serve(self) -> None:
         pass

@@ -70,6 +70,19 @@ def test_it_is_the_same(gearmand: Gearmand, scenario: Scenario) -> None:
     compare(gearmand, scenario)
 
 
+# Their handlers use the client, in the event loop's thread.
+OF_CLIENT_ONLY = (clients.the_status_of_a_running_job, clients.a_job_that_submits)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [one for one in SCENARIOS if one not in OF_CLIENT_ONLY],
+    ids=lambda scenario: scenario.__name__,
+)
+def test_it_is_the_same_for_an_aio_client(gearmand: Gearmand, scenario: Scenario) -> None:
+    compare(gearmand, scenario, is_async=True)
+
+
 @pytest.mark.parametrize(
     "scenario", [jobs.values, jobs.unreadable_workloads, jobs.results], ids=lambda scenario: scenario.__name__
 )

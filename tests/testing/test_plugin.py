@@ -27,8 +27,47 @@ def test_second(gearmand, shared_gearmand):
 """
 
 
-def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    (folder / "test_inside.py").write_text(TESTS)
+# Each with a plugin of its own, and none of them with a fixture that is a coroutine.
+ASYNC_TESTS = """
+from __future__ import annotations
+import asyncio
+import pytest
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+async def submit(client, server):
+    assert await client.execute_in_background("f", 1)
+    assert server.ask("status").startswith("f\\t1")
+
+@pytest.mark.asyncio
+async def test_with_pytest_asyncio(gearmand_aio_client, gearmand):
+    await submit(gearmand_aio_client, gearmand)
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_in_a_loop_of_the_module(gearmand_aio_client, gearmand):
+    await submit(gearmand_aio_client, gearmand)
+
+@pytest.mark.anyio
+async def test_with_anyio(gearmand_aio_client, gearmand):
+    await submit(gearmand_aio_client, gearmand)
+
+@pytest.mark.asyncio
+async def test_jobs_that_are_left(gearmand_aio_client, gearmand):
+    waiting = [asyncio.ensure_future(gearmand_aio_client.execute_job("g", 1)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    assert not any(task.done() for task in waiting)
+
+def test_without_a_coroutine(gearmand_aio_client, gearmand):
+    asyncio.run(submit(gearmand_aio_client, gearmand))
+"""
+
+
+def run_pytest(
+    folder: Path, *arguments: str, tests: str = TESTS, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    (folder / "test_inside.py").write_text(tests)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, str(folder)]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=50, check=False, cwd=folder, env={**os.environ, **environment}
@@ -39,6 +78,13 @@ def test_it_needs_no_set_up(tmp_path: Path) -> None:
     done = run_pytest(tmp_path)
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
+
+
+def test_its_client_for_coroutines(tmp_path: Path) -> None:
+    """It works with pytest-asyncio, whatever the scope of its loop, with anyio, and without both."""
+    done = run_pytest(tmp_path, "-Werror", "-oasyncio_default_fixture_loop_scope=function", tests=ASYNC_TESTS)
+    assert done.returncode == 0, done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_its_fixtures_have_descriptions(tmp_path: Path) -> None:
