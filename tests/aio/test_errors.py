@@ -80,7 +80,7 @@ CALLS: dict[str, Call] = {
     "stream: not a job": lambda client: client.stream_jobs([Job("echo", 1), None]),
     "watch: name": lambda client: client.watch_job("", 1),
     "watch: fails": lambda client: client.watch_job("refuse", 1).result(),
-    "watch: timeout": lambda client: client.watch_job("none", 1, timeout=0.3).result(),
+    "watch: timeout": lambda client: client.watch_job("none", 1, timeout=1).result(),
 }
 
 
