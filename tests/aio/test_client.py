@@ -329,18 +329,21 @@ class TestCancelling:
         assert queued(gearmand, "g") == others + 1
 
     def test_while_a_large_one_is_sent(self, server: Gearmand, run: Run) -> None:
-        """A job that waits until the connection can be written to is not sent if it is cancelled meanwhile."""
+        """A job that waits until the connection can be written to is not sent if it is cancelled meanwhile.
+
+        The sockets' buffers take up to 10 MiB of the large one.
+        """
 
         async def main() -> None:
             async with raw(server) as client:
                 assert await client.execute_job("echo", b"x") == b"x"
                 with frozen(server):
-                    large = asyncio.ensure_future(client.execute_job("echo", b"x" * (8 << 20)))
+                    large = asyncio.ensure_future(client.execute_job("echo", b"x" * (32 << 20)))
                     await asyncio.sleep(0.05)
                     small = asyncio.ensure_future(client.execute_in_background("f", b"x"))
                     await asyncio.sleep(0.05)
                     small.cancel()
-                assert len(await large) == 8 << 20
+                assert len(await large) == 32 << 20
 
         run(main())
         assert queued(server, "f") == 0
