@@ -30,6 +30,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "libgearman without TLS": lambda: not capabilities.tls,
     "gearmand 1": lambda: not priorities_come_first(),
     "Python with 64 bits": lambda: sys.maxsize > 2**32,
+    "promtool": lambda: bool(shutil.which("promtool")),  # of Prometheus
     "OpenSSL 3": _has_openssl_3,
     "iptables and network namespaces": _can_drop_packets,
 }
