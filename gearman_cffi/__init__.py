@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gearman_cffi.job_watch import JobWatch
     from gearman_cffi.jobs import Job, JobInterface, current_job
     from gearman_cffi.priorities import Priority
+    from gearman_cffi.retries import Retry, RetryPolicy
     from gearman_cffi.serializers import (
         JsonSerializer,
         PhpEnumCase,
@@ -95,6 +96,8 @@ __all__ = [
     "Priority",
     "QueueFull",
     "RawSerializer",
+    "Retry",
+    "RetryPolicy",
     "Serializer",
     "SerializerError",
     "Server",
@@ -140,6 +143,7 @@ _NAMES = {
     "job_status": ("JobStatus",),
     "jobs": ("Job", "JobInterface", "current_job"),
     "priorities": ("Priority",),
+    "retries": ("Retry", "RetryPolicy"),
     "serializers": (
         "JsonSerializer",
         "PhpEnumCase",

@@ -141,6 +141,8 @@ class Client:
         unique: str | None = None,
         timeout: float | timedelta | None = None,
         on_update: Callable[[JobUpdate], object] | None = None,
+        *,
+        retries: int | None = None,
     ) -> Any:
         """Runs a job in the foreground and returns its result, unserialized (GearmanClient::doNormal()).
 
@@ -148,17 +150,18 @@ class Client:
         Priority. unique: a key of at most 63 bytes; while a job of the same function and key is queued or running, this
         call joins it and gets its result. timeout: in seconds or as a timedelta; None for the client's own. on_update:
         called with a JobUpdate when the server has accepted the job, and for each status, warning and part of the
-        result.
+        result. retries: how often the worker may try again, while this call waits, if the job fails; only Workers of
+        this package do.
 
         Raises JobException if the worker's function raised, JobFailed if the worker gave no reason, JobTimeout,
         ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
         """
         if on_update is not None:
-            watch = self.watch_job(function, workload, priority, unique, timeout)
+            watch = self.watch_job(function, workload, priority, unique, timeout, retries=retries)
             for update in watch:
                 on_update(update)
             return watch.result()
-        reply = self._submit(Job(function, workload, unique, priority), False, timeout)
+        reply = self._submit(Job(function, workload, unique, priority, retries=retries), False, timeout)
         return self._serializer.unserialize(reply.data or b"")
 
     def watch_job(
@@ -168,6 +171,8 @@ class Client:
         priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        *,
+        retries: int | None = None,
     ) -> JobWatch:
         """Runs a job in the foreground. Iterate for its updates; result() returns the result.
 
@@ -179,7 +184,7 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        job = Job(function, workload, unique, priority)
+        job = Job(function, workload, unique, priority, retries=retries)
         pending = PendingJob(job, self._encoder(priority, background=False).encode(job))
         seconds = self._seconds(timeout)
         lanes = self._foreground_lanes(1)
@@ -197,6 +202,7 @@ class Client:
         *,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
+        retries: int | None = None,
     ) -> str:
         """Submits a job in the background and returns its handle (GearmanClient::doBackground()).
 
@@ -205,9 +211,14 @@ class Client:
         gearmand knows no priority for such jobs but Priority.NORMAL. Stands for gearman_execute() with
         gearman_task_attr_init_epoch().
 
+        retries: how often the job may be tried again if it fails, from 0 to 98; None leaves that to the handler. A
+        worker submits it again, with a delay. Such jobs do not join jobs that are submitted without retries.
+
         The other arguments and the exceptions are those of execute_job(), without those of a worker.
         """
-        return self._submit(Job(function, workload, unique, priority, delay=delay, at=at), True, timeout).handle
+        return self._submit(
+            Job(function, workload, unique, priority, delay=delay, at=at, retries=retries), True, timeout
+        ).handle
 
     def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).

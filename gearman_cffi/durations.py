@@ -67,8 +67,9 @@ def to_time_limit(duration: float | timedelta | None) -> int:
 def to_epoch(delay: float | timedelta | None, at: datetime | None) -> int:
     """Converts a delay in seconds (0 or more) or as a timedelta, or a time, to a Unix time, rounded up.
 
-    A time that is past becomes one that is past. Raises TypeError for other types, InvalidArgument for both or none of
-    the two, a delay that is negative or not finite, a time without a time zone, and times that gearmand cannot store.
+    Returns 0 for no delay, and for a time that is past. Raises TypeError for other types, InvalidArgument for both or
+    none of the two, a delay that is negative or not finite, a time without a time zone, and times that gearmand cannot
+    store.
     """
     if (delay is None) == (at is None):
         raise InvalidArgument("give either delay or at, not both")
@@ -85,9 +86,11 @@ def to_epoch(delay: float | timedelta | None, at: datetime | None) -> int:
         raise InvalidArgument(f"at must have a time zone, which {at} has not: use at.astimezone() for local time")
     else:
         epoch = at.timestamp()
+    if not delay and epoch <= time.time():
+        return 0
     if epoch > MAX_EPOCH:
         raise InvalidArgument(f"a job can be delayed until {_LAST} at most, not by {short_repr(delay or at)}")
-    return max(1, math.ceil(epoch))
+    return math.ceil(epoch)
 
 
 def to_span(duration: str | float | timedelta) -> timedelta:

@@ -14,6 +14,7 @@ from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
+from gearman_cffi.retries import Backoff, RetryOn, RetryPolicy
 from gearman_cffi.tasks import Task
 
 _P = ParamSpec("_P")
@@ -27,6 +28,7 @@ class JobHandlerInterface(ABC):
     time_limit: how long a job may take, in seconds (at least 1) or as a timedelta; None for no limit. After this time
     the server also gives the job to another worker, while this one continues.
     concurrency: how many jobs of the function a Worker runs at once, at most; None for no limit but its own.
+    retry_policy: which failures are tried again; see RetryPolicy.
 
     execute() may be an `async def`: then the Worker runs it in an event loop (see "Concurrency in workers" in the
     documentation).
@@ -34,6 +36,7 @@ class JobHandlerInterface(ABC):
 
     time_limit: float | timedelta | None = None
     concurrency: int | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
     job_class: type[Job] | None = None  # the class of the jobs that execute() is given; None for the Worker's own
 
     @abstractmethod
@@ -54,10 +57,11 @@ class FunctionHandler(JobHandlerInterface):
         function: Callable[[Job], Any],
         time_limit: float | timedelta | None = None,
         concurrency: int | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         """name: of the function at the server. function: called with the Job; it may be an `async def`.
 
-        time_limit, concurrency: see JobHandlerInterface.
+        time_limit, concurrency, retry_policy: see JobHandlerInterface.
         Raises TypeError if a call with the Job alone is not possible or does nothing (generators); ValueError or
         TypeError for a time_limit that gearmand does not support, or a concurrency below 1.
         """
@@ -78,6 +82,7 @@ class FunctionHandler(JobHandlerInterface):
         self._function = function
         self.time_limit = time_limit
         self.concurrency = concurrency
+        self.retry_policy = RetryPolicy() if retry_policy is None else retry_policy
 
     def execute(self, job: Job) -> Any:
         """Calls the function."""
@@ -139,11 +144,16 @@ class JobCollection:
         name: str | None = None,
         time_limit: float | timedelta | None = None,
         concurrency: int | None = None,
+        *,
+        retries: int | None = None,
+        retry_on: RetryOn = Exception,
+        backoff: Backoff = 1.0,
+        max_attempts: int | None = None,
     ) -> Callable[[_Function], _Function]:
         """A decorator that adds a function, plain or `async def`, as a handler.
 
-        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. The function itself
-        stays as it is:
+        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
+        backoff, max_attempts: see RetryPolicy. The function itself stays as it is:
 
             @jobs.handler("reverse")
             def reverse(job): ...
@@ -154,9 +164,11 @@ class JobCollection:
             raise TypeError("the decorator must be called: write @jobs.handler() or @jobs.handler('name')")
         to_time_limit(time_limit)
         check_concurrency(concurrency)
+        policy = RetryPolicy(retries, retry_on, backoff, max_attempts)
 
         def add(function: _Function) -> _Function:
-            handler = FunctionHandler(function.__name__ if name is None else name, function, time_limit, concurrency)
+            listened = function.__name__ if name is None else name
+            handler = FunctionHandler(listened, function, time_limit, concurrency, policy)
             self.add(handler)
             with suppress(AttributeError):  # not every callable takes one
                 function.gearman_handlers = [*handlers_of(function), handler]  # type: ignore[attr-defined]
@@ -169,10 +181,16 @@ class JobCollection:
         name: str | None = None,
         time_limit: float | timedelta | None = None,
         concurrency: int | None = None,
+        *,
+        retries: int | None = None,
+        retry_on: RetryOn = Exception,
+        backoff: Backoff = 1.0,
+        max_attempts: int | None = None,
     ) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
         """A decorator that makes a Task of a function with ordinary arguments, and adds it as a handler.
 
-        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface.
+        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
+        backoff, max_attempts: see RetryPolicy.
 
             @jobs.task("resize")
             def resize(path: str, width: int = 80) -> str: ...
@@ -183,10 +201,11 @@ class JobCollection:
             raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
         to_time_limit(time_limit)
         check_concurrency(concurrency)
+        policy = RetryPolicy(retries, retry_on, backoff, max_attempts)
 
         def add(function: Callable[_P, _R]) -> Task[_P, _R]:
             task = Task(getattr(function, "__name__", "") if name is None else name, function)
-            handler = FunctionHandler(task.name, task.execute, time_limit, concurrency)
+            handler = FunctionHandler(task.name, task.execute, time_limit, concurrency, policy)
             self.add(handler)
             task.gearman_handlers = [handler]
             return task

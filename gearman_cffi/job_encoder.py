@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from gearman_cffi.attempts import Attempt, check_unmarked
 from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_UNIQUE, check_name
 from gearman_cffi.durations import to_epoch
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, InvalidJob
@@ -84,8 +85,15 @@ class JobEncoder:
         unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
         key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
         kind = self._kind if priority is None else job_kind(priority, self._background)
-        epoch = self._epoch(job, kind)
-        return EncodedJob(index, kind, function, key, self._serialize(job.get_workload()), epoch)
+        epoch, retries = self._epoch(job, kind), getattr(job, "retries", None)
+        workload = self._serialize(job.get_workload())
+        if isinstance(retries, Attempt):
+            key = retries.unique.encode()
+        elif retries is not None:
+            key = Attempt.first(unique, workload, retries, not self._background).unique.encode()
+        elif unique is not None:
+            check_unmarked(unique)
+        return EncodedJob(index, kind, function, key, workload, epoch)
 
     def _epoch(self, job: JobInterface, kind: int) -> int:
         """Returns the Unix time before which the job is not run, 0 for none."""

@@ -10,6 +10,7 @@ from gearman_cffi.exceptions import JobNotRunning
 from gearman_cffi.messages import short_repr
 
 if TYPE_CHECKING:
+    from gearman_cffi.attempts import Attempt
     from gearman_cffi.priorities import Priority
 
 
@@ -18,13 +19,28 @@ class Job:
 
     job_name: the name of the function. workload: a value for the serializer. unique: the unique key; None for a
     generated one. priority: None for the priority of the bulk call. delay, at: when a background job may run, as for
-    Client.execute_in_background(). handle: the server's name for the job; "" for a job that no worker executes.
+    Client.execute_in_background(). retries: how often the job may be tried again, as there. handle: the server's name
+    for the job; "" for a job that no worker executes.
+
+    attempt, last_attempt: for a handler, the number of the attempt that it executes, from 1, and of the last one that
+    there may be. The latter is None for a job that is not tried again.
 
     send_status(), send_data() and send_warning() are for a handler, while it executes the job it was given. At other
     times they raise JobNotRunning.
     """
 
-    __slots__ = ("_job_name", "_workload", "at", "delay", "handle", "priority", "unique")
+    __slots__ = (
+        "_job_name",
+        "_workload",
+        "at",
+        "attempt",
+        "delay",
+        "handle",
+        "last_attempt",
+        "priority",
+        "retries",
+        "unique",
+    )
 
     def __init__(
         self,
@@ -35,6 +51,7 @@ class Job:
         *,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
+        retries: int | None = None,
     ) -> None:
         """delay: in seconds or as a timedelta."""
         self._job_name = job_name
@@ -43,6 +60,9 @@ class Job:
         self.priority = priority
         self.delay = delay
         self.at = at
+        self.retries: int | Attempt | None = retries  # a worker submits an Attempt
+        self.attempt = 1
+        self.last_attempt: int | None = None
         self.handle = ""
 
     def get_job_name(self) -> str:
@@ -79,7 +99,7 @@ class Job:
 class JobInterface(Protocol):
     """The interface of the jobs that execute_jobs() and the other bulk calls take. Job implements it.
 
-    An object may also have the attributes unique, priority, delay and at, as Job does.
+    An object may also have the attributes unique, priority, delay, at and retries, as Job does.
     """
 
     def get_job_name(self) -> str:

@@ -37,6 +37,8 @@ class AsyncClient(Protocol):
         priority: Priority | int = ...,
         unique: str | None = ...,
         timeout: float | timedelta | None = ...,
+        *,
+        retries: int | None = ...,
     ) -> Any:
         """Runs a job in the foreground."""
 
@@ -50,6 +52,7 @@ class AsyncClient(Protocol):
         *,
         delay: float | timedelta | None = ...,
         at: datetime | None = ...,
+        retries: int | None = ...,
     ) -> str:
         """Submits a job in the background."""
 
@@ -100,15 +103,23 @@ class Task(Generic[P, R]):
         timeout: float | timedelta | None = None,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
+        retries: int | None = None,
     ) -> Task[P, R]:
         """Returns the same task with options for its jobs.
 
-        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job(). delay (the same), at:
-        those of Client.execute_in_background().
+        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job(). delay (the same), at,
+        retries: those of Client.execute_in_background().
 
         resize.with_options(unique="a.png", timeout=30).submit(client, "a.png")
         """
-        given: dict[str, Any] = {"priority": priority, "unique": unique, "timeout": timeout, "delay": delay, "at": at}
+        given: dict[str, Any] = {
+            "priority": priority,
+            "unique": unique,
+            "timeout": timeout,
+            "delay": delay,
+            "at": at,
+            "retries": retries,
+        }
         task = copy.copy(self)
         task._options = self._options | {option: value for option, value in given.items() if value is not None}
         return task

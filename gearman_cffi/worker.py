@@ -21,6 +21,7 @@ from gearman_cffi._worker.connection import (
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
+from gearman_cffi._worker.retrier import Retrier
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name, check_namespace
 from gearman_cffi.durations import to_required_milliseconds, to_time_limit
@@ -28,12 +29,15 @@ from gearman_cffi.events import EventDispatcher, EventName
 from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, MissingCapabilityError, ReturnCode, capabilities
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, check_concurrency, is_coroutine_handler
-from gearman_cffi.serializers import Serializer, serializer_or_default
+from gearman_cffi.serializers import RawSerializer, Serializer, serializer_or_default
 from gearman_cffi.servers import Server, ServerCollection
 
 if TYPE_CHECKING:
     from gearman_cffi._worker.concurrent_work import ConcurrentWork
+    from gearman_cffi.client import Client
     from gearman_cffi.events import Dispatcher
+
+_RETRY_TIMEOUT = 10.0  # seconds within which a server must take a job that is submitted again
 
 
 class Worker:
@@ -95,6 +99,7 @@ class Worker:
         self._signals = tuple(signals)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
+        self._retrier = Retrier(self._new_retry_client, self._stop_request, self._events)
         self._run_lock = threading.Lock()
         self._gearman_worker: GearmanWorker | None = None
         self._concurrent_work: ConcurrentWork | None = None
@@ -161,6 +166,7 @@ class Worker:
                     self._dispatch_end()
         finally:
             self._gearman_worker = self._concurrent_work = None  # disconnects
+            self._retrier.close()
             self._stop_request.clear()
             self._end_was_dispatched = False
             self._reachability.reset()
@@ -183,7 +189,8 @@ class Worker:
             name_at_server = self._namespace + name
             check_name(name_at_server, "a function name with its namespace", MAX_FUNCTION_NAME)
             adapters[name_at_server] = HandlerAdapter(
-                name, handler, self.serializer, self._events, self._note_connection, self._stop_after_job
+                *(name, handler, self.serializer, self._events, self._retrier),
+                *(self._note_connection, self._stop_after_job),
             )
         if self._runs_several_jobs():
             self._concurrent_work = self._make_concurrent_work(worker, adapters)
@@ -221,6 +228,15 @@ class Worker:
 
     def _new_connection(self) -> WorkerConnection:
         return WorkerConnection(self.servers, self._idle_milliseconds, self._connect_milliseconds, self._client_id)
+
+    def _new_retry_client(self) -> Client:
+        """The client that submits jobs again."""
+        from gearman_cffi.client import Client  # a worker without retries needs none
+
+        return Client(
+            *(self.servers, RawSerializer(), _RETRY_TIMEOUT, self._connect_milliseconds / 1000),
+            namespace=self._namespace or None,
+        )
 
     def _dispatch_end(self) -> None:
         if not self._end_was_dispatched:

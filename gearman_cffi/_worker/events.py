@@ -11,10 +11,12 @@ from gearman_cffi.events import (
     EventName,
     FunctionEvent,
     FunctionFailureEvent,
+    FunctionRetryEvent,
     RegisterFunctionEvent,
     WorkerEvent,
     WorkerExceptionEvent,
 )
+from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
@@ -86,6 +88,31 @@ class WorkerEvents:
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
             _log().error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
+
+    def report_retry(self, handler: JobHandlerInterface, job: Job, error: Exception, seconds: float) -> None:
+        """Dispatches a FunctionRetryEvent. What a listener raises is a failure of the worker."""
+        name = EventName.FUNCTION_RETRY
+        if self.has_listeners(name):
+            event = FunctionRetryEvent(name, handler, job, error, seconds)
+            self._guard(lambda: self._dispatcher.dispatch(name, event))
+        else:
+            _log().warning(
+                "job %s (%s) failed in attempt %d of %s; trying again in %.1f s: %s",
+                *(escape(job.handle), escape(job.get_job_name()), job.attempt, job.last_attempt, seconds),
+                escape(f"{type(error).__qualname__}: {error}"),
+            )
+
+    def report_given_up(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
+        """Dispatches a FunctionFailureEvent after that of the last attempt. What a listener raises is as above."""
+        name = EventName.FUNCTION_GAVE_UP
+        if self.has_listeners(name):
+            event = FunctionFailureEvent(name, handler, job, error)
+            self._guard(lambda: self._dispatcher.dispatch(name, event))
+
+    def log_refused_retry(self, job: Job, error: GearmanError, seconds: float) -> None:
+        """Logs that no server takes the next attempt of a job."""
+        text = "job %s (%s) cannot be submitted again; this process tries it again in %.1f s: %s"
+        _log().error(text, escape(job.handle), escape(job.get_job_name()), seconds, escape(error))
 
     def report_failure(self, error: BaseException) -> None:
         """Dispatches a WorkerExceptionEvent. What a listener raises is logged."""

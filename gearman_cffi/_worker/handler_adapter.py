@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from gearman_cffi._worker.events import WorkerEvents
+from gearman_cffi._worker.retrier import Retrier, SubmittedAgain
+from gearman_cffi.attempts import Attempt
 from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
@@ -15,6 +17,7 @@ from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job, reset_current_job, set_current_job
 from gearman_cffi.messages import short_repr
+from gearman_cffi.retries import policy_of
 from gearman_cffi.serializers import Serializer
 
 MAX_STATUS_NUMBER = 2**32 - 1  # gearmand stores 32 bits
@@ -24,21 +27,43 @@ _NOT_READ = object()
 class HandlerJob(Job):
     """The Job that a handler is given."""
 
-    __slots__ = ("_gearman_job", "_raw", "_serializer", "has_sent_data")
+    __slots__ = ("_attempt", "_gearman_job", "_serializer", "has_sent_data", "raw_workload")
 
     def __init__(self, gearman_job: GearmanJob, name: str, serializer: Serializer) -> None:
-        super().__init__(name, _NOT_READ, gearman_job.unique() or None)
+        unique = gearman_job.unique() or ""
+        self._attempt = Attempt.read(unique)
+        super().__init__(name, _NOT_READ, unique or None)
         self.handle = gearman_job.handle() or ""
         self.has_sent_data = False
-        self._raw = gearman_job.workload()
+        self.raw_workload = gearman_job.workload()
+        if self._attempt is not None:
+            self.unique = self._attempt.key
+            self.attempt, self.last_attempt = self._attempt.number, self._attempt.most
         self._serializer = serializer
         self._gearman_job: GearmanJob | None = gearman_job
 
     def get_workload(self) -> Any:
         """Returns the workload. The first call unserializes it; raises SerializerError."""
         if self._workload is _NOT_READ:
-            self._workload = self._serializer.unserialize(self._raw)
+            self._workload = self._serializer.unserialize(self.raw_workload)
         return self._workload
+
+    def allow_retries(self, retries: int | None) -> None:
+        """retries: how often the handler tries jobs again whose client has not said it; None for never."""
+        if self._attempt is None and retries is not None:
+            self._attempt = Attempt.of_worker(self.unique or "", self.raw_workload, retries)
+            self.last_attempt = self._attempt.most
+
+    @property
+    def next_attempt(self) -> Attempt | None:
+        """The attempt after this one, if there may be one."""
+        return None if self._attempt is None else self._attempt.next()
+
+    def begin_attempt(self, attempt: Attempt) -> None:
+        """The handler is called again. It may have changed the workload that it has read."""
+        self._attempt = attempt
+        self.attempt = attempt.number
+        self._workload = _NOT_READ
 
     def send_status(self, numerator: int, denominator: int) -> None:
         """Sends the progress of the job: numerator of denominator, two ints from 0 to 4294967295.
@@ -107,6 +132,7 @@ class HandlerAdapter:
         handler: JobHandlerInterface,
         serializer: Serializer,
         events: WorkerEvents,
+        retrier: Retrier,
         before_job: Callable[[], None],
         stop_after_job: Callable[[], None],
     ) -> None:
@@ -114,6 +140,8 @@ class HandlerAdapter:
         self.handler = handler
         self._serializer = serializer
         self._events = events
+        self._retrier = retrier
+        self._policy = policy_of(handler)
         self._before_job = before_job
         self._stop_after_job = stop_after_job
         self._job_class: Callable[..., HandlerJob] = getattr(handler, "job_class", None) or HandlerJob
@@ -130,7 +158,7 @@ class HandlerAdapter:
         token = set_current_job(job)
         try:
             self.dispatch_start(job)
-            return self.answer(job, self.handler.execute(job))
+            return self.answer(job, self.execute(job))
         except PROCESS_EXITS:
             raise
         except BaseException as error:
@@ -144,11 +172,33 @@ class HandlerAdapter:
 
     def create_job(self, gearman_job: GearmanJob) -> HandlerJob:
         """Returns the Job for the handler."""
-        return self._job_class(gearman_job, self.name, self._serializer)
+        job = self._job_class(gearman_job, self.name, self._serializer)
+        job.allow_retries(self._policy.retries)
+        return job
 
     def dispatch_start(self, job: HandlerJob) -> None:
         """Dispatches before_execute. Raises what a listener raises, which fails the job."""
         self._events.dispatch_job(EventName.FUNCTION_BEFORE_EXECUTE, self.handler, job)
+
+    def execute(self, job: HandlerJob) -> Any:
+        """Calls the handler, and if it fails perhaps again. Raises what the handler raises, and SubmittedAgain."""
+        return self.handler.execute(job) if job.last_attempt is None else self._retrier.execute(self, job)
+
+    async def execute_coroutine(self, job: HandlerJob) -> Any:
+        """execute() for a handler that returns a coroutine."""
+        if job.last_attempt is None:
+            return await self.handler.execute(job)
+        return await self._retrier.execute_coroutine(self, job)
+
+    def seconds_to_next_attempt(self, job: HandlerJob, error: Exception) -> float | None:
+        """The job has failed. Returns after which time it may be tried again; None for never."""
+        if job.next_attempt is None or not self._policy.applies_to(error):
+            return None
+        return self._policy.delay_after(job.attempt, error)
+
+    def report_retry(self, job: HandlerJob, error: Exception, seconds: float) -> None:
+        """Reports a failure after which there is another attempt."""
+        self._events.report_retry(self.handler, job, error, seconds)
 
     def answer(self, job: HandlerJob, result: Any) -> bytes:
         """Dispatches after_execute, and returns the serialized result. What it raises fails the job."""
@@ -158,8 +208,13 @@ class HandlerAdapter:
         return self._serialize(result)
 
     def fail(self, gearman_job: GearmanJob, job: HandlerJob, error: BaseException) -> None:
-        """Reports the failure of the job, and sends the exception."""
-        self._events.report_job_failure(self.handler, job, error)
+        """Reports the failure of the job, unless it was submitted again, and sends the exception."""
+        if isinstance(error, SubmittedAgain):
+            error = error.error
+        else:
+            self._events.report_job_failure(self.handler, job, error)
+            if job.last_attempt is not None:
+                self._events.report_given_up(self.handler, job, error)
         with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
             gearman_job.sendException(describe(error))
 

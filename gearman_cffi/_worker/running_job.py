@@ -40,7 +40,7 @@ class RunningJob:
 
     def execute(self) -> Any:
         """Calls the handler."""
-        return self.adapter.handler.execute(self.job)
+        return self.adapter.execute_coroutine(self.job) if self.is_coroutine else self.adapter.execute(self.job)
 
     def cancel(self, task: asyncio.Task[None], timeout: float) -> None:
         """The coroutine has run for too long."""

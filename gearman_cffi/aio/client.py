@@ -110,20 +110,22 @@ class Client:
         unique: str | None = None,
         timeout: float | timedelta | None = None,
         on_update: Callable[[JobUpdate], object] | None = None,
+        *,
+        retries: int | None = None,
     ) -> Any:
         """Runs a job in the foreground and returns its result, unserialized.
 
         The arguments and exceptions are those of gearman_cffi.Client.execute_job().
         """
         if on_update is not None:
-            watch = self.watch_job(function, workload, priority, unique, timeout)
+            watch = self.watch_job(function, workload, priority, unique, timeout, retries=retries)
             try:
                 async for update in watch:
                     on_update(update)
                 return await watch.result()
             finally:
                 await watch.aclose()
-        submission = self._submission(Job(function, workload, unique, priority), background=False)
+        submission = self._submission(Job(function, workload, unique, priority, retries=retries), background=False)
         await self._run(submission, self._seconds(timeout))
         return self._outcome(submission)
 
@@ -134,6 +136,8 @@ class Client:
         priority: Priority | int = Priority.NORMAL,
         unique: str | None = None,
         timeout: float | timedelta | None = None,
+        *,
+        retries: int | None = None,
     ) -> AsyncJobWatch:
         """Runs a job in the foreground. Iterate for its updates; await result() for the result.
 
@@ -145,7 +149,7 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        submission = self._submission(Job(function, workload, unique, priority), background=False)
+        submission = self._submission(Job(function, workload, unique, priority, retries=retries), background=False)
         submission.retries = 0  # the caller may have seen updates of the first attempt
         seconds = self._seconds(timeout)
         return AsyncJobWatch(submission, lambda watched: self._start(watched, seconds), self._outcome)
@@ -160,13 +164,14 @@ class Client:
         *,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
+        retries: int | None = None,
     ) -> str:
         """Submits a job in the background and returns its handle.
 
         delay (seconds or a timedelta), at: as for gearman_cffi.Client.execute_in_background(). The other arguments and
         the exceptions are those of execute_job(), without those of a worker.
         """
-        job = Job(function, workload, unique, priority, delay=delay, at=at)
+        job = Job(function, workload, unique, priority, delay=delay, at=at, retries=retries)
         submission = self._submission(job, background=True)
         await self._run(submission, self._seconds(timeout))
         if submission.rc:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import click
 
@@ -27,6 +26,7 @@ from gearman_cffi.cli.progress import Progress
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import SerializerError
 from gearman_cffi.job_update import UpdateKind
+from gearman_cffi.job_watch import JobWatch
 from gearman_cffi.jobs import Job
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers.by_name import BY_NAME
@@ -74,6 +74,13 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
     group=_TIME,
 )
 @option("--at", type=Instant(), help="The time before which no worker has the job; implies --background.", group=_TIME)
+@option(
+    "--retries",
+    type=click.IntRange(0, 98),
+    metavar="N",
+    help="How often a worker may try the job again if it fails.",
+    group=_JOB,
+)
 @timeout_option(None, "How long to wait for the result; with --lines for each one.", group=_JOB)
 @connect_timeout_option
 @option(
@@ -107,6 +114,7 @@ def submit(
     priority: str,
     delay: float | None,
     at: datetime | None,
+    retries: int | None,
     timeout: float | None,
     connect_timeout: float,
     serializer: str,
@@ -126,20 +134,21 @@ def submit(
     chosen = BY_NAME[serializer]()
     with exit_on_error(), Client(servers, chosen, timeout, connect_timeout, namespace=namespace) as client:
         if lines:
-            make = partial(Job, function, priority=level, delay=delay, at=at)
+            make = partial(Job, function, priority=level, delay=delay, at=at, retries=retries)
             jobs = submit_lines.make_jobs(make, workload.read_lines(data), serializer)
             run = submit_lines.submit_in_background if background else submit_lines.stream
             sys.exit(run(client, jobs, in_flight))
         value = workload.parse(workload.read(data), serializer)
         if background:
-            print_line(client.execute_in_background(function, value, level, unique, delay=delay, at=at))
+            print_line(
+                client.execute_in_background(function, value, level, unique, delay=delay, at=at, retries=retries)
+            )
         else:
-            _watch(client, function, value, level, unique)
+            _watch(function, client.watch_job(function, value, level, unique, retries=retries))
 
 
-def _watch(client: Client, function: str, value: Any, priority: Priority, unique: str | None) -> None:
+def _watch(function: str, watch: JobWatch) -> None:
     """Runs a job. Partial data goes to stdout when it arrives, warnings to stderr."""
-    watch = client.watch_job(function, value, priority, unique)
     parts = b""
     with Progress(function) as progress:
         for update in watch:

@@ -7,6 +7,7 @@ from gearman_cffi.events.dispatcher import EventDispatcher
 from gearman_cffi.events.event import Event
 from gearman_cffi.events.function_event import FunctionEvent
 from gearman_cffi.events.function_failure_event import FunctionFailureEvent
+from gearman_cffi.events.function_retry_event import FunctionRetryEvent
 from gearman_cffi.events.names import EventName
 from gearman_cffi.events.protocols import Dispatcher, EventSubscriber, Listener
 from gearman_cffi.events.register_function_event import RegisterFunctionEvent
@@ -22,6 +23,7 @@ __all__ = [
     "EventSubscriber",
     "FunctionEvent",
     "FunctionFailureEvent",
+    "FunctionRetryEvent",
     "Listener",
     "RegisterFunctionEvent",
     "WorkerEvent",

@@ -10,7 +10,8 @@ from gearman_cffi.jobs import Job
 class FunctionFailureEvent(Event):
     """The handler or a listener of the job's other events raised an exception, or the result cannot be serialized.
 
-    The exception is sent to the client after the listeners were called. job_handler, job: the handler and its Job.
+    The exception is sent to the client after the listeners were called. job_handler, job: the handler and its Job. The
+    event worker.function.gave_up is one, too: it follows if the job had several attempts, and this was the last one.
     """
 
     __slots__ = ("exception", "job", "job_handler")

@@ -1,4 +1,4 @@
-"""The names of the events: dmank's, with dmank's string values."""
+"""The names of the events: dmank's, with dmank's string values, and those of retries, which dmank does not have."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class EventName(str, Enum):
     FUNCTION_BEFORE_EXECUTE = "worker.function.before_execute"
     FUNCTION_AFTER_EXECUTE = "worker.function.after_execute"
     FUNCTION_FAILURE = "worker.function.on_failure"
+    FUNCTION_RETRY = "worker.function.on_retry"
+    FUNCTION_GAVE_UP = "worker.function.gave_up"
     AFTER_RUN = "worker.after_run"
     IO_WAIT = "worker.on_io_wait"
     NO_JOBS = "worker.on_no_jobs"

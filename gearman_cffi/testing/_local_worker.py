@@ -10,11 +10,13 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
+from gearman_cffi.client import Client
 from gearman_cffi.events import Dispatcher
 from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface
-from gearman_cffi.serializers import Serializer
+from gearman_cffi.serializers import RawSerializer, Serializer
 from gearman_cffi.servers import ServerCollection
+from gearman_cffi.testing._local_client import LocalClient
 from gearman_cffi.testing._local_native import LocalNativeWorker
 from gearman_cffi.testing._local_queue import LocalQueue, SubmittedJob
 from gearman_cffi.worker import Worker
@@ -62,6 +64,13 @@ class LocalWorker(Worker):
         self._running_context = ExitStack()  # of _session(): its end dispatches the last events
         self._depth = 0  # of calls of serve(): a handler may wait for another job
         self._state = _State.NEW
+
+    def _new_retry_client(self) -> Client:
+        return self.new_client(RawSerializer())
+
+    def new_client(self, serializer: Serializer) -> Client:
+        """Returns a client of the queue."""
+        return LocalClient(self.queue, self.servers, serializer)
 
     def serve(self, jobs: Sequence[SubmittedJob] = ()) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from gearman_cffi.attempts import Attempt
 from gearman_cffi.client import Client
 from gearman_cffi.durations import to_span
 from gearman_cffi.events import Dispatcher
@@ -20,7 +21,6 @@ from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
-from gearman_cffi.testing._local_client import LocalClient
 from gearman_cffi.testing._local_queue import ENDS, SubmittedJob, failure_of
 from gearman_cffi.testing._local_worker import LocalWorker
 from gearman_cffi.worker import Worker
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class LocalJob:
     """A job that was submitted. workload is the value, or the bytes if the worker's serializer cannot read them.
 
-    not_before: when a delayed job may be run, in UTC; None for other jobs.
+    not_before: when a delayed job may be run, in UTC; None for other jobs. attempt: its number, if the job may be tried
+    again; unique is without its mark.
     """
 
     function: str
@@ -43,6 +44,7 @@ class LocalJob:
     priority: Priority
     is_background: bool
     not_before: datetime | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class LocalGearman:
     def new_client(self, serializer: Serializer | None = None) -> Client:
         """Returns another Client of this queue. serializer: None for the worker's."""
         chosen = self._worker.serializer if serializer is None else serializer
-        return LocalClient(self._worker.queue, self._servers, chosen)
+        return self._worker.new_client(chosen)
 
     @cached_property
     def aio_client(self) -> aio.Client:
@@ -172,10 +174,12 @@ class LocalGearman:
         value: Any = job.workload
         with suppress(SerializerError):
             value = self._worker.serializer.unserialize(job.workload)
+        attempt = Attempt.read(job.unique)
         return {
             "function": job.function,
             "workload": value,
-            "unique": job.unique,
+            "unique": job.unique if attempt is None else attempt.key,
+            "attempt": 1 if attempt is None else attempt.number,
             "handle": job.handle,
             "priority": job.priority,
             "is_background": job.is_background,

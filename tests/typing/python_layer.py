@@ -23,6 +23,7 @@ from gearman_cffi import (
     JobUpdate,
     JsonSerializer,
     Priority,
+    RetryPolicy,
     Serializer,
     Server,
     ServerCollection,
@@ -65,10 +66,12 @@ class Counter:
 jobs = JobCollection()
 
 
-@jobs.handler("add", time_limit=timedelta(seconds=30))
+@jobs.handler("add", time_limit=timedelta(seconds=30), retry_on=(OSError, LookupError), backoff=lambda attempt: 0.5)
 def add(job: Job) -> int:
     """The decorator returns the function itself."""
     numbers: list[int] = job.get_workload()
+    assert_type(job.attempt, int)
+    assert_type(job.last_attempt, int | None)
     job.send_status(1, 1)
     return sum(numbers)
 
@@ -84,6 +87,8 @@ assert_type(scale(1.5, by=3), float)
 
 class Divide(JobHandlerInterface):
     """A handler that is an object."""
+
+    retry_policy = RetryPolicy(retries=2, retry_on=OSError, backoff=timedelta(seconds=1))
 
     def listens_to_job(self) -> str:
         return "divide"
@@ -112,7 +117,8 @@ def client(server: Gearmand) -> dict[str, Any]:
         assert_type(client, Client)
         learned["add"] = client.execute_job("add", [1, 2], Priority.HIGH, on_update=updates.append)
         learned["statuses"] = [assert_type(update.fraction, float | None) for update in updates if update.denominator]
-        handle = assert_type(client.execute_in_background("add", [3], unique="three"), str)
+        handle = assert_type(client.execute_in_background("add", [3], unique="three", delay=0, retries=1), str)
+        assert_type(client.wait_for(handle, timeout=20), bool)
         status = assert_type(client.get_job_status(handle), JobStatus)
         learned["status"] = assert_type(status.is_completed, bool) or status.is_known
         try:

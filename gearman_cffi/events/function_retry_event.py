@@ -1,0 +1,26 @@
+"""The event of a job that failed and is tried again."""
+
+from __future__ import annotations
+
+from gearman_cffi.events.event import Event
+from gearman_cffi.handlers import JobHandlerInterface
+from gearman_cffi.jobs import Job
+
+
+class FunctionRetryEvent(Event):
+    """An attempt of a job has failed, and there is another one.
+
+    job_handler, job: the handler and its Job, whose attempt has failed. exception: what the handler has raised. delay:
+    the seconds until the next attempt.
+    """
+
+    __slots__ = ("delay", "exception", "job", "job_handler")
+
+    def __init__(
+        self, name: str, job_handler: JobHandlerInterface, job: Job, exception: Exception, delay: float
+    ) -> None:
+        super().__init__(name)
+        self.job_handler = job_handler
+        self.job = job
+        self.exception = exception
+        self.delay = delay

@@ -1,0 +1,95 @@
+"""When a job that has failed is tried again: Retry, which a handler raises, and the RetryPolicy of a handler."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from gearman_cffi.attempts import MAX_RETRIES
+from gearman_cffi.durations import to_span
+from gearman_cffi.exceptions import InvalidArgument
+from gearman_cffi.messages import short_repr
+
+MAX_BACKOFF = 3600.0  # seconds
+# Backoff: seconds or a timedelta, or a function that returns them for the number of the attempt that has failed.
+RetryOn: TypeAlias = type[Exception] | tuple[type[Exception], ...]
+Backoff: TypeAlias = float | timedelta | Callable[[int], float | timedelta]
+
+
+class Retry(Exception):  # noqa: N818
+    """Raised by a handler: this attempt has failed, and another one may succeed, whatever the handler's retry_on says.
+
+    delay: in seconds or as a timedelta, before the next attempt; None for the handler's backoff. The job fails with
+    this exception if there is no attempt left.
+    """
+
+    def __init__(self, reason: str = "", *, delay: float | timedelta | None = None) -> None:
+        super().__init__(reason or "the handler asks for another attempt")
+        self.delay = None if delay is None else _seconds(delay, "delay")
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Which failures of a handler's jobs are tried again, and when.
+
+    retries: for jobs whose client has not said how often they may be tried again; None for never. They are submitted
+    again in the background, so that a client that waits gets the failure of the first attempt.
+    retry_on: the exceptions after which there is another attempt.
+    backoff: seconds or a timedelta before the second attempt, which doubles with each further one up to an hour, less a
+    random part of up to a half; or a function that is called with the number of the attempt that has failed, from 1,
+    and returns the delay.
+    max_attempts: how many processes of a pool may die of one job, before it fails; None for no limit.
+    """
+
+    retries: int | None = None
+    retry_on: RetryOn = Exception
+    backoff: Backoff = 1.0
+    max_attempts: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidArgument or TypeError for values that cannot be used."""
+        kinds: tuple[Any, ...] = self.retry_on if isinstance(self.retry_on, tuple) else (self.retry_on,)
+        if not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
+            raise TypeError(f"retry_on must be subclasses of Exception, not {short_repr(self.retry_on)}")
+        for name, least, most in (("retries", 0, MAX_RETRIES), ("max_attempts", 1, 255)):
+            number = getattr(self, name)
+            if number is None:
+                continue
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise TypeError(f"{name} must be an int or None, not {type(number).__name__}")
+            if not least <= number <= most:
+                raise InvalidArgument(f"{name} must be from {least} to {most}, not {short_repr(number)}")
+        if not callable(self.backoff):
+            _seconds(self.backoff, "backoff")
+
+    def applies_to(self, error: BaseException) -> bool:
+        """Whether there may be another attempt after this failure."""
+        return isinstance(error, (Retry, self.retry_on))
+
+    def delay_after(self, attempt: int, error: BaseException) -> float:
+        """Returns the seconds from the failure of this attempt to the next one."""
+        if isinstance(error, Retry) and error.delay is not None:
+            return error.delay
+        if callable(self.backoff):
+            return _seconds(self.backoff(attempt), "the result of backoff")
+        longest = min(_seconds(self.backoff, "backoff") * 2.0 ** (attempt - 1), MAX_BACKOFF)
+        return longest * random.uniform(0.5, 1)
+
+
+def policy_of(handler: object) -> RetryPolicy:
+    """Returns the policy of a handler, whose class may know nothing of policies."""
+    policy = getattr(handler, "retry_policy", None)
+    return policy if isinstance(policy, RetryPolicy) else RetryPolicy()
+
+
+def _seconds(duration: float | timedelta, name: str) -> float:
+    """Raises TypeError for other types, InvalidArgument for a negative duration."""
+    if isinstance(duration, (bool, str)):
+        raise TypeError(f"{name} must be seconds or a timedelta, not {type(duration).__name__}")
+    seconds = to_span(duration).total_seconds()
+    if seconds < 0:
+        raise InvalidArgument(f"{name} must be at least 0 seconds, not {short_repr(duration)}")
+    return seconds
