@@ -1,17 +1,19 @@
 """aio_client WORK PORT JOBS WARMUP SIZE IN_FLIGHT LIBRARY: echoes by so many tasks of one event loop.
 
-LIBRARY: gearman_cffi, for gearman_cffi.aio with the raw serializer, or aiogear.
+LIBRARY: gearman_cffi, for gearman_cffi.aio with the raw serializer; aiogear; or asyncio, which submits no job.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
 from benchmarks.python.common import FUNCTION, Meter, await_go, check, say_ready
 
 Echo = Callable[[int], Awaitable[None]]
+BATCH = 50  # about as many as gearmand answers at a time
 
 
 async def gearman_cffi_echo(port: int, workload: bytes) -> Echo:
@@ -45,7 +47,28 @@ async def aiogear_echo(port: int, workload: bytes) -> Echo:
     return echo
 
 
-LIBRARIES = {"gearman_cffi": gearman_cffi_echo, "aiogear": aiogear_echo}
+async def asyncio_echo(port: int, workload: bytes) -> Echo:
+    """What asyncio takes by itself for so many tasks: each awaits a future, which a callback of the event loop sets."""
+    loop = asyncio.get_running_loop()
+    waiting: deque[asyncio.Future[None]] = deque()
+
+    def answer() -> None:
+        for _ in range(min(BATCH, len(waiting))):
+            waiting.popleft().set_result(None)
+        if waiting:
+            loop.call_soon(answer)
+
+    async def echo(number: int) -> None:
+        future = loop.create_future()
+        waiting.append(future)
+        if len(waiting) == 1:
+            loop.call_soon(answer)
+        await future
+
+    return echo
+
+
+LIBRARIES = {"gearman_cffi": gearman_cffi_echo, "aiogear": aiogear_echo, "asyncio": asyncio_echo}
 
 
 async def run(echo: Echo, numbers: Iterator[int], in_flight: int) -> None:
