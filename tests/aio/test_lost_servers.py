@@ -16,6 +16,7 @@ from gearman_cffi.ext import GearmanJob
 from gearman_cffi.serializers import RawSerializer
 from gearman_cffi.testing import Gearmand
 from tests.aio.conftest import Run
+from tests.stress.awaiting import stress, workers
 from tests.support import frozen, queued, serving, wait_until
 
 
@@ -159,6 +160,11 @@ class TestOneServer:
 
 
 class TestTwoServers:
+    def test_stress(self, gearmand: Gearmand, second: Gearmand) -> None:
+        """1,000 calls outstanding, a third cancelled, both servers killed and frozen. tests/stress is longer."""
+        with workers([gearmand, second]):
+            assert asyncio.run(stress([gearmand, second], 2)) == []
+
     def test_the_order_is_that_of_the_client(self, gearmand: Gearmand, second: Gearmand, run: Run) -> None:
         async def main() -> None:
             async with client_of(gearmand, second) as client:
