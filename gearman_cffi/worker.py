@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _RETRY_TIMEOUT = 10.0  # seconds within which a server must take a job that is submitted again
 
 
+EXIT_SECONDS = 60.0  # how long other jobs may take if one has asked the process to exit
+
+
 class Worker:
     """Executes jobs with the handlers of a collection, for all servers of a collection.
 
@@ -63,8 +66,6 @@ class Worker:
     threads: how many of these jobs may be those of plain handlers, each of which occupies a thread; None for all.
     Raises TypeError or ValueError for arguments that cannot be used.
     """
-
-    _exit_seconds = 60.0  # for other jobs, if one has asked the process to exit
 
     def __init__(
         self,
@@ -97,6 +98,7 @@ class Worker:
         self._connection = self._new_connection()
         self._namespace = check_namespace(namespace)
         self._signals = tuple(signals)
+        self._set_time_limits(lambda function: None, EXIT_SECONDS)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
         self._retrier = Retrier(self._new_retry_client, self._stop_request, self._events)
@@ -222,9 +224,7 @@ class Worker:
             one = connection.open(wait_for_replies=False) if sources else worker
             idle_seconds = self._idle_milliseconds / 1000
             sources.append(JobSource(connection, one, self.servers, self._events, group, limits, idle_seconds))
-        return ConcurrentWork(
-            sources, self._events, self._stop_request, self.concurrency, self._job_timeout, self._exit_seconds
-        )
+        return ConcurrentWork(sources, self._events, self._stop_request, self._job_timeout, self._exit_seconds)
 
     def _new_connection(self) -> WorkerConnection:
         return WorkerConnection(self.servers, self._idle_milliseconds, self._connect_milliseconds, self._client_id)
@@ -268,9 +268,12 @@ class Worker:
         except GearmanWarning:  # of the user's own worker, if warnings are errors
             return False
 
-    def _job_timeout(self, function: str) -> float | None:
-        """The seconds after which the coroutine of a function's job is cancelled; None for never. For the pool."""
-        return None
+    def _set_time_limits(self, job_timeout: Callable[[str], float | None], exit_seconds: float | None) -> None:
+        """For the pool. job_timeout: returns the seconds after which a coroutine of a function is cancelled, or None.
+
+        exit_seconds: how long other jobs may take if one has asked the process to exit; None for no limit.
+        """
+        self._job_timeout, self._exit_seconds = job_timeout, exit_seconds
 
     def _stop_after_job(self) -> None:
         """In a job: makes _run_jobs() return after it."""

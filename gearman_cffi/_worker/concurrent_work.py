@@ -54,7 +54,7 @@ class ProcessExit:
 class ConcurrentWork:
     """Takes jobs while there is room, and answers them when their handlers have ended.
 
-    most: how many jobs run at once. job_timeout: the seconds after which the coroutine of a function's job is
+    job_timeout: the seconds after which the coroutine of a function's job is
     cancelled. exit_seconds: how long other jobs may take when one has asked the process to exit.
     """
 
@@ -63,9 +63,8 @@ class ConcurrentWork:
         sources: Sequence[JobSource],
         events: WorkerEvents,
         stop_request: StopRequest,
-        most: int,
         job_timeout: Callable[[str], float | None],
-        exit_seconds: float,
+        exit_seconds: float | None,
     ) -> None:
         self._sources = list(sources)
         self._events = events
@@ -76,7 +75,6 @@ class ConcurrentWork:
         self._threads = HandlerThreads()
         self._loop: HandlerLoop | None = None
         self._running: set[RunningJob] = set()
-        self._free_numbers = list(range(most))
         self._leave_at: float | None = None  # when servers that owe an answer are given up
         self._exit: BaseException | None = None
         self._exit_at: float | None = None
@@ -183,7 +181,7 @@ class ConcurrentWork:
 
     def _start(self, source: JobSource, gearman_job: GearmanJob) -> None:
         relayed = RelayedJob(gearman_job, self._put_request, self._may_wait)
-        running = RunningJob(source.adapter_of(gearman_job), gearman_job, relayed, source, self._free_numbers.pop(0))
+        running = RunningJob(source.adapter_of(gearman_job), gearman_job, relayed, source)
         self._running.add(running)
         try:
             running.context.run(running.adapter.dispatch_start, running.job)
@@ -268,14 +266,14 @@ class ConcurrentWork:
     def _remove(self, running: RunningJob) -> None:
         self._running.discard(running)
         running.source.free_room()
-        self._free_numbers.append(running.number)
         running.job.finish()
         running.gearman_job._release()
 
     def _exit_after_jobs(self, error: BaseException) -> None:
         """The process is to exit. It takes no more jobs, and answers the others first."""
         if self._exit is None:
-            self._exit, self._exit_at = error, time.monotonic() + self._exit_seconds
+            self._exit = error
+            self._exit_at = None if self._exit_seconds is None else time.monotonic() + self._exit_seconds
 
     def _close(self) -> None:
         self._is_closed = True

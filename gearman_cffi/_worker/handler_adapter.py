@@ -14,7 +14,7 @@ from gearman_cffi.events import EventName
 from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
-from gearman_cffi.handlers import JobHandlerInterface
+from gearman_cffi.handlers import JobHandlerInterface, is_coroutine_handler
 from gearman_cffi.jobs import Job, reset_current_job, set_current_job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.retries import policy_of
@@ -138,6 +138,7 @@ class HandlerAdapter:
     ) -> None:
         self.name = name
         self.handler = handler
+        self.is_coroutine = is_coroutine_handler(handler)
         self._serializer = serializer
         self._events = events
         self._retrier = retrier

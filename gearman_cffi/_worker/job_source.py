@@ -12,7 +12,6 @@ from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
 from gearman_cffi.durations import to_time_limit
 from gearman_cffi.ext import GearmanJob, GearmanWorker, ReturnCode
-from gearman_cffi.handlers import is_coroutine_handler
 from gearman_cffi.servers import ServerCollection
 
 
@@ -157,7 +156,7 @@ def group_by_limit(
     if plain is not everything:
         groups.append(({}, plain))
     for name, adapter in adapters.items():
-        limits = everything if is_coroutine_handler(adapter.handler) else plain
+        limits = everything if adapter.is_coroutine else plain
         own = getattr(adapter.handler, "concurrency", None)
         if own is not None and own < min(limit.most for limit in limits):
             groups.append(({name: adapter}, (*limits, Limit(own))))

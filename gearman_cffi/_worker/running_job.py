@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi.ext import GearmanJob
-from gearman_cffi.handlers import is_coroutine_handler
 from gearman_cffi.jobs import set_current_job
 
 if TYPE_CHECKING:
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
 class RunningJob:
     """A job, from the time it was taken until it is answered.
 
-    context: the contextvars in which the handler and the listeners of the job's events run. number: the place that it
-    occupies, from 0.
+    context: the contextvars in which the handler and the listeners of the job's events run.
     """
 
     def __init__(
-        self, adapter: HandlerAdapter, gearman_job: GearmanJob, relayed_job: GearmanJob, source: JobSource, number: int
+        self, adapter: HandlerAdapter, gearman_job: GearmanJob, relayed_job: GearmanJob, source: JobSource
     ) -> None:
         self.adapter = adapter
         self.gearman_job = gearman_job
         self.source = source
-        self.number = number
         self.is_in_thread = False
         self.job = adapter.create_job(relayed_job)
-        self.is_coroutine = is_coroutine_handler(adapter.handler)
+        self.is_coroutine = adapter.is_coroutine
         self.context: Context = copy_context()
         self.context.run(set_current_job, self.job)
         self.task: asyncio.Task[None] | None = None

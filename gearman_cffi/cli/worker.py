@@ -55,6 +55,20 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     multiple=True,
     help="N more processes that run only this function; can be repeated.",
 )
+@option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="the number of --threads, or 1",
+    help="How many jobs each process runs at once: plain handlers in threads, async def handlers in an event loop.",
+)
+@option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="the number of --concurrency",
+    help="How many of these jobs may be those of plain handlers, each of which occupies a thread.",
+)
 @option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.")
 @option(
     "--max-runtime", type=_SECONDS, metavar="SECONDS", help="Replace a process after this time, when its job is done."
@@ -71,8 +85,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     "--job-timeout",
     type=Assignment("seconds", float),
     multiple=True,
-    help="Kill the process if a job of FUNCTION runs longer; gearmand then gives the job to another worker. "
-    "* sets the default.",
+    help="Kill the process if a job of FUNCTION runs longer; gearmand then gives the job to another worker. Other jobs "
+    "of the process are finished first. A coroutine is cancelled, and its job fails. * sets the default.",
 )
 @option(
     "--shutdown-timeout",
@@ -155,6 +169,7 @@ def _options(given: dict[str, Any]) -> PoolOptions:
         given["reload_directories"] = directories or (Path.cwd(),)
     if given["processes"] is None:
         given["processes"] = usable_cpus()
+    given["concurrency"] = given["concurrency"] or given["threads"] or 1
     given["preload"] = _PRELOAD[given["preload"]]
     given["dedicated"] = dict(given.pop("dedicate"))
     given["job_timeouts"] = dict(given.pop("job_timeout"))

@@ -55,6 +55,7 @@ class ChildProcess:
     reason: str = ""  # why it exits: what it has said, or why the parent has asked it to
     idle_since: float | None = None  # since when it is to exit, has no job, and is still there
     killed_at: float | None = None
+    overdue_since: float | None = None  # since when it is to exit because of a job that takes too long
 
     @property
     def is_exiting(self) -> bool:
@@ -66,9 +67,9 @@ class ChildProcess:
         """Why it cannot start; empty if it has not said so."""
         return self.reason if self.notice is ExitNotice.FAILURE else ""
 
-    def job(self) -> scoreboard.BusyRecord | None:
-        """The job that it runs, or was running when it died."""
-        return scoreboard.read(self.generation.scoreboard, self.id)
+    def jobs(self) -> list[scoreboard.BusyRecord]:
+        """The jobs that it runs, or was running when it died."""
+        return scoreboard.read(self.generation.scoreboard, self.id, self.generation.concurrency)
 
     def receive(self, message: Message) -> None:
         """Handles a message of the process, or of the fork server about it. "ended" is for the pool."""

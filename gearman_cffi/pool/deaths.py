@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from gearman_cffi.pool.scoreboard import BusyRecord
 
@@ -29,9 +30,10 @@ def describe_status(status: int | None) -> str:
     return f"ended with exit code {status}"
 
 
-def describe_death(status: int | None, job: BusyRecord | None, failure: str = "") -> str:
-    """describe_status() with the job that the process was running, and why it failed, if it has said so."""
-    while_running = "" if job is None else f" while running job {job.handle} ({job.function})"
+def describe_death(status: int | None, jobs: Sequence[BusyRecord], failure: str = "") -> str:
+    """describe_status() with the jobs that the process was running, and why it failed, if it has said so."""
+    noun = "jobs" if len(jobs) > 1 else "job"
+    while_running = f" while running {noun} {', '.join(map(str, jobs))}" if jobs else ""
     return f"{describe_status(status)}{while_running}{f': {failure}' if failure else ''}"
 
 

@@ -33,6 +33,7 @@ class Generation:
         self.failure = ""  # why the import failed
         self.functions: list[str] | None = None  # None: each worker process imports the module itself
         self.scoreboard = scoreboard.create()
+        self.concurrency = options.concurrency
         self.control, forkserver_control = socket.socketpair()
         self.control.setblocking(False)
         death_pipe, self._death_pipe_end = os.pipe()
@@ -77,7 +78,8 @@ class Generation:
 
     def start(self, options: ProcessOptions) -> None:
         """Starts a worker process. A message says when it has a pid."""
-        scoreboard.write(self.scoreboard, options.id, None)
+        for place in range(options.id * self.concurrency, (options.id + 1) * self.concurrency):
+            scoreboard.write(self.scoreboard, place, None)
         self._send(start=options.to_json())
 
     def send_signal(self, id: int, pid: int | None, number: int) -> None:

@@ -9,13 +9,20 @@ from gearman_cffi.pool.child_process import ChildProcess, ProcessState
 from gearman_cffi.pool.generation import GenerationState
 from gearman_cffi.pool.logs import about
 from gearman_cffi.pool.options import PoolOptions
+from gearman_cffi.pool.scoreboard import BusyRecord
 
 KILL_TIME = 3.0  # seconds after which a fork server that has not reported the end of a killed process counts as dead
+CANCEL_TIME = 2.0  # seconds that a coroutine has to end when it was cancelled
 _log = logging.getLogger("gearman_cffi.pool")
 
 
 class JobTimeouts:
-    """Limits the time of jobs. interval: seconds between two calls of enforce(); None if no function has a limit."""
+    """Limits the time of jobs. interval: seconds between two calls of enforce(); None if no function has a limit.
+
+    The process itself cancels a coroutine that takes too long. For a job that goes on all the same the process has to
+    end: it takes no more jobs, and is killed when only late jobs are left, or after the time that running jobs have at
+    shutdown. The server gives the late jobs to other workers.
+    """
 
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
@@ -23,23 +30,39 @@ class JobTimeouts:
         self.interval = min(1.0, max(0.05, min(limits) / 10)) if limits else None
 
     def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
-        """Kills the processes of jobs that take too long. The server gives such a job to another worker."""
+        """Stops the processes of jobs that take too long, and kills them."""
         if self.interval is None:
             return
         for process in processes:
-            job = process.job()
-            limit = None if job is None else self._options.job_timeout(job.function)
-            if job is None or limit is None or process.state is ProcessState.KILLED:
+            if process.state is ProcessState.KILLED:
                 continue
-            if now - job.started_at <= limit or process.job() != job:  # in time, or it has just ended
-                continue
+            jobs = process.jobs()
+            late = [job for job in jobs if self._is_late(job, now)]
+            late = [job for job in late if job in process.jobs()]  # the others have just ended
+            if late and (len(late) == len(jobs) or self._has_waited(process, now)):
+                self._log(late, "killing process %s", process)
+                process.kill()
+            elif late and process.overdue_since is None:
+                process.overdue_since = now
+                self._log(late, f"process %s exits when its {len(jobs) - len(late)} other jobs are done", process)
+                process.stop()
+
+    def _is_late(self, job: BusyRecord, now: float) -> bool:
+        limit = self._options.job_timeout(job.function)
+        return limit is not None and now - job.started_at > limit + (CANCEL_TIME if job.is_coroutine else 0)
+
+    def _has_waited(self, process: ChildProcess, now: float) -> bool:
+        seconds = self._options.shutdown_timeout
+        return process.overdue_since is not None and seconds is not None and now - process.overdue_since > seconds
+
+    def _log(self, late: Iterable[BusyRecord], what: str, process: ChildProcess) -> None:
+        for job in late:
             _log.error(
-                "job timeout of %g s exceeded: killing process %s; the server gives the job to another worker",
-                limit,
+                f"job timeout of %g s exceeded: {what}; the server gives the job to another worker",
+                self._options.job_timeout(job.function),
                 process.pid,
                 extra=about(job.function, job.handle),
             )
-            process.kill()
 
 
 class GracePeriods:
@@ -61,7 +84,12 @@ class GracePeriods:
     def enforce(self, processes: Iterable[ChildProcess], now: float) -> None:
         """Kills the processes that have exceeded their time."""
         for process in processes:
-            if self._seconds is None or process.state is ProcessState.KILLED or not process.is_exiting or process.job():
+            if (
+                self._seconds is None
+                or process.state is ProcessState.KILLED
+                or not process.is_exiting
+                or process.jobs()
+            ):
                 process.idle_since = None
             elif process.idle_since is None:
                 process.idle_since = now

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from gearman_cffi.checks import check_namespace
+from gearman_cffi.handlers import check_concurrency
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
@@ -41,6 +42,7 @@ class PoolOptions:
 
     target: the handlers, as "module:object".
     processes, dedicated: how many processes serve all functions, and how many more serve only the function named.
+    concurrency, threads: how many jobs each process runs at once, and how many of them may be those of plain handlers.
     max_jobs, max_runtime (seconds), memory_limit (bytes): a process exits after the job in which it reaches one.
     splay: lower each of these limits at random by up to this share.
     job_timeouts: seconds by function; "*" for all functions that are not listed.
@@ -59,6 +61,8 @@ class PoolOptions:
     servers: ServerCollection = field(default_factory=ServerCollection.from_environment)
     processes: int = field(default_factory=usable_cpus)
     dedicated: Mapping[str, int] = field(default_factory=dict)
+    concurrency: int = 1
+    threads: int | None = None
     max_jobs: int | None = None
     max_runtime: float | None = None
     memory_limit: int | None = None
@@ -85,6 +89,8 @@ class PoolOptions:
                 f"invalid numbers of processes: {self.processes}, dedicated {dict(self.dedicated)}; use 0 or more, and "
                 "1 or more for a dedicated function"
             )
+        check_concurrency(self.concurrency)
+        check_concurrency(self.threads, "threads")
         if not self.roles():
             raise ValueError("the pool has no process: set processes to 1 or more, or dedicate processes to a function")
         check_namespace(self.namespace)
@@ -108,17 +114,30 @@ class PoolOptions:
 
     def job_timeout(self, function: str) -> float | None:
         """Seconds that a job of the function may take; None for no limit."""
-        return self.job_timeouts.get(function, self.job_timeouts.get(ANY_FUNCTION))
+        return job_timeout(self.job_timeouts, function)
+
+
+def job_timeout(timeouts: Mapping[str, float], function: str) -> float | None:
+    """Seconds that a job of the function may take; None for no limit."""
+    return timeouts.get(function, timeouts.get(ANY_FUNCTION))
 
 
 @dataclass(frozen=True)
 class ProcessOptions:
-    """The options of one worker process, which it gets as JSON. left_out: functions that it does not serve."""
+    """The options of one worker process, which it gets as JSON.
+
+    left_out: functions that it does not serve. exit_seconds: how long other jobs may take when one has asked the
+    process to exit.
+    """
 
     id: int
     servers: str
     function: str | None
     left_out: tuple[str, ...]
+    concurrency: int
+    threads: int | None
+    job_timeouts: Mapping[str, float]
+    exit_seconds: float | None
     max_jobs: int | None
     memory_limit: int | None
     burst: bool
@@ -138,6 +157,10 @@ class ProcessOptions:
             servers=str(pool.servers),
             function=function,
             left_out=left_out,
+            concurrency=pool.concurrency,
+            threads=pool.threads,
+            job_timeouts=pool.job_timeouts,
+            exit_seconds=pool.shutdown_timeout,
             max_jobs=None if pool.max_jobs is None else max(1, round(pool.lower_at_random(pool.max_jobs))),
             memory_limit=None if pool.memory_limit is None else round(pool.lower_at_random(pool.memory_limit)),
             burst=pool.burst,

@@ -14,9 +14,13 @@ class ParentLink:
     So each is compared with what it was before something is written to it.
     """
 
-    def __init__(self, id: int, death_pipe: int, events: int, board: int) -> None:
-        """id: of this process. death_pipe: the read end of the pipe that the parent's death closes."""
+    def __init__(self, id: int, concurrency: int, death_pipe: int, events: int, board: int) -> None:
+        """id: of this process. concurrency: how many jobs it runs at once, at most.
+
+        death_pipe: the read end of the pipe that the parent's death closes.
+        """
         self._id = id
+        self._concurrency = concurrency
         self._events = events
         self._board = board
         self._identities = {descriptor: _identity(descriptor) for descriptor in (death_pipe, events, board)}
@@ -34,11 +38,14 @@ class ParentLink:
         if self.is_intact():
             ipc.send_event(self._events, event=event, id=self._id, **details)
 
-    def show_job(self, job: scoreboard.BusyRecord | None) -> bool:
-        """Shows the parent which job this process runs; None for no job. Returns is_intact()."""
+    def show_job(self, number: int, job: scoreboard.BusyRecord | None) -> bool:
+        """Shows the parent a job that this process runs; None for no job. Returns is_intact().
+
+        number: from 0, different for jobs that run at the same time.
+        """
         if not self.is_intact():
             return False
-        scoreboard.write(self._board, self._id, job)
+        scoreboard.write(self._board, self._id * self._concurrency + number, job)
         return True
 
 

@@ -128,14 +128,14 @@ class Pool:
 
     def _on_end(self, process: ChildProcess, status: int | None) -> None:
         """A process has ended. status: its exit code, or minus the number of a signal; None if unknown."""
-        slot, job, notice = process.slot, process.job(), process.notice
+        slot, jobs, notice = process.slot, process.jobs(), process.notice
         is_killed = process.state is ProcessState.KILLED
         self._processes.remove(process)
         if self._shutdown.has_begun:
-            self._shutdown.record_end(job, status)
+            self._shutdown.record_end(jobs, status)
         elif notice is ExitNotice.NO_JOBS and (is_killed or not status):
             slot.is_finished = slot.process is None
-        elif status == ExitCode.UNREACHABLE and self.options.burst and job is None:
+        elif status == ExitCode.UNREACHABLE and self.options.burst and not jobs:
             _log.error("no server can be reached: shutting down, because of burst")
             self._shutdown.fail(ExitCode.UNREACHABLE)
         elif notice is ExitNotice.FAILURE and self._code.roll_back(process):
@@ -148,4 +148,4 @@ class Pool:
                 _log.info("process %s exits: %s", process.pid, process.reason)
             slot.backoff.reset()
         else:
-            self._processes.record_death(process, job, status)
+            self._processes.record_death(process, jobs, status)

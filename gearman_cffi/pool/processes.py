@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gearman_cffi.pool.backoff import FunctionBackoffs
 from gearman_cffi.pool.child_process import ChildProcess, ProcessState
@@ -92,13 +92,15 @@ class Processes:
         remove_live_gauges(self._metrics_directory, process.id)
         process.slot.remove(process)
 
-    def record_death(self, process: ChildProcess, job: BusyRecord | None, status: int | None) -> None:
+    def record_death(self, process: ChildProcess, jobs: Sequence[BusyRecord], status: int | None) -> None:
         """Logs that a process has died. Its slot gets another one, after a while if it died young."""
-        death = describe_death(status, job, process.failure)
-        if job is not None and self._can_leave_out(job.function, process, status):
-            seconds = self.function_backoffs.record_death(job.function, process.started_at)
+        death = describe_death(status, jobs, process.failure)
+        functions = {job.function for job in jobs}
+        function = functions.pop() if len(functions) == 1 else None  # of several, nobody knows which one it was
+        if function is not None and self._can_leave_out(function, process, status):
+            seconds = self.function_backoffs.record_death(function, process.started_at)
             text = "process %s %s; new processes leave out %s for %.1f s"
-            _log.error(text, process.pid, death, job.function, seconds)
+            _log.error(text, process.pid, death, function, seconds)
         else:
             seconds = process.slot.backoff.record_death(process.started_at)
             _log.error("process %s %s; restarting it in %.1f s", process.pid, death, seconds)

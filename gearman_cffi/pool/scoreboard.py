@@ -1,7 +1,8 @@
-"""Which job each worker process runs, readable for the parent even after the death of the process.
+"""Which jobs each worker process runs, readable for the parent even after the death of the process.
 
-The scoreboard is a file without a name, with a record for each process. A process writes its own record with one system
-call at the start and one at the end of a job. The parent reads it when it needs to: a job wakes nobody.
+The scoreboard is a file without a name, with as many records for each process as it may run jobs at once. A process
+writes a record with one system call at the start and one at the end of a job. The parent reads them when it needs to: a
+job wakes nobody.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 
 RECORD_SIZE = 4096  # bytes; enough for a function name of 512 bytes, each of which JSON may write as six
@@ -21,6 +23,10 @@ class BusyRecord:
     function: str
     handle: str
     started_at: float
+    is_coroutine: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.handle} ({self.function})"
 
 
 def create() -> int:
@@ -32,17 +38,19 @@ def create() -> int:
     return descriptor
 
 
-def write(scoreboard: int, id: int, job: BusyRecord | None) -> None:
-    """Writes what the process with this id runs; None for no job."""
-    record = b"" if job is None else json.dumps([job.function, job.handle, job.started_at]).encode()
-    os.pwrite(scoreboard, record[: RECORD_SIZE - 1] + b"\n", id * RECORD_SIZE)
+def write(scoreboard: int, place: int, job: BusyRecord | None) -> None:
+    """Writes a job into a place; None for no job. The places of the process with an id begin at id * concurrency."""
+    record = b"" if job is None else json.dumps([job.function, job.handle, job.started_at, job.is_coroutine]).encode()
+    os.pwrite(scoreboard, record[: RECORD_SIZE - 1] + b"\n", place * RECORD_SIZE)
 
 
-def read(scoreboard: int, id: int) -> BusyRecord | None:
-    """What the process with this id runs, or was running when it died."""
-    record = os.pread(scoreboard, RECORD_SIZE, id * RECORD_SIZE).partition(b"\n")[0].strip(b"\0")
-    try:
-        function, handle, started_at = json.loads(record)
-    except ValueError:  # no job, or a record that is just being written
-        return None
-    return BusyRecord(function, handle, started_at)
+def read(scoreboard: int, id: int, concurrency: int) -> list[BusyRecord]:
+    """The jobs that the process with this id runs, or was running when it died."""
+    size = concurrency * RECORD_SIZE
+    records = os.pread(scoreboard, size, id * size)
+    jobs = []
+    for start in range(0, len(records), RECORD_SIZE):
+        record = records[start : start + RECORD_SIZE].partition(b"\n")[0].strip(b"\0")
+        with suppress(ValueError):  # no job, or a record that is just being written
+            jobs.append(BusyRecord(*json.loads(record)))
+    return jobs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Sequence
 from enum import Enum
 
 from gearman_cffi.exit_code import ExitCode
@@ -77,13 +78,12 @@ class Shutdown:
         if self._kill_at is None or now < self._kill_at:
             return
         for process in self._processes:
-            job = process.job()
-            if job is not None:
+            for job in process.jobs():
                 _log.error("killing process %s while running job %s (%s)", process.pid, job.handle, job.function)
             process.kill()
         self._kill_at = now + CLEANUP_TIME  # again: the process may have been about to start
 
-    def record_end(self, job: BusyRecord | None, status: int | None) -> None:
-        """Records that a process ended, with the job that it was running and its exit status."""
-        if job is not None and status != 0 and self.exit_code == ExitCode.OK:
+    def record_end(self, jobs: Sequence[BusyRecord], status: int | None) -> None:
+        """Records that a process ended, with the jobs that it was running and its exit status."""
+        if jobs and status != 0 and self.exit_code == ExitCode.OK:
             self.exit_code = ExitCode.INTERRUPTED_JOB

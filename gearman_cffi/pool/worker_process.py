@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 from gearman_cffi._worker.signals import OwnHandler
@@ -18,11 +20,12 @@ from gearman_cffi.events import (
 )
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError
 from gearman_cffi.exit_code import ExitCode
-from gearman_cffi.handlers import JobCollection
+from gearman_cffi.handlers import JobCollection, is_coroutine_handler
+from gearman_cffi.jobs import Job
 from gearman_cffi.pool import logs
 from gearman_cffi.pool.log_handlers import StderrHandler
 from gearman_cffi.pool.metrics import MetricsIdentity
-from gearman_cffi.pool.options import ProcessOptions
+from gearman_cffi.pool.options import ProcessOptions, job_timeout
 from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
 from gearman_cffi.pool.parent_link import ParentLink
 from gearman_cffi.pool.scoreboard import BusyRecord
@@ -36,6 +39,15 @@ from gearman_cffi.worker import Worker
 _log = logging.getLogger("gearman_cffi.pool")
 
 
+@dataclass
+class RunningRecord:
+    """A job that the process runs. number: its place in the scoreboard."""
+
+    number: int
+    job: BusyRecord
+    has_failed: bool = False
+
+
 class WorkerProcess:
     """The state of the process. death_pipe, events and board are file descriptors inherited from the parent."""
 
@@ -44,15 +56,17 @@ class WorkerProcess:
     ) -> None:
         self._options = options
         self._death_pipe = death_pipe
-        self._parent = ParentLink(options.id, death_pipe, events, board)
+        self._parent = ParentLink(options.id, options.concurrency, death_pipe, events, board)
         self._has_metrics = identity.is_enabled
         identity.set_id(options.id)
         self._exit_code = ExitCode.OK
         self._function_count = 0
         self._is_ready = False
+        self._jobs_begun = 0
         self._jobs_done = 0
-        self._job: BusyRecord | None = None
-        self._job_has_failed = False
+        self._free_numbers = list(range(options.concurrency))
+        self._running: dict[Job, RunningRecord] = {}
+        self._ending: Job | None = None  # the job whose after_run comes next
 
     def run(self, jobs: JobCollection) -> int:
         """Runs jobs until the process is asked to stop or reaches a limit. Returns the exit code."""
@@ -83,9 +97,11 @@ class WorkerProcess:
     def _exit_code_of(self, error: SystemExit | KeyboardInterrupt) -> int:
         """The exit code if a job has ended the process. The server gives that job to another worker."""
         code = ExitCode.FAILED if isinstance(error, KeyboardInterrupt) else error.code
-        if code is not ExitCode.INTERRUPTED_JOB and self._job is not None:
-            about = logs.about(self._job.function, self._job.handle)
-            _log.error("the function ended its process", exc_info=error, extra=about)
+        if code is not ExitCode.INTERRUPTED_JOB:
+            only = len(self._running) == 1
+            text = "the function ended its process" if only else "the process was ended, by this or by another function"
+            for record in self._running.values():
+                _log.error(text, exc_info=error, extra=logs.about(record.job.function, record.job.handle))
         return code if isinstance(code, int) else int(code is not None)
 
     def _select(self, jobs: JobCollection) -> JobCollection:
@@ -96,6 +112,7 @@ class WorkerProcess:
         return leave_out(jobs, self._options.left_out)
 
     def _make_worker(self, jobs: JobCollection) -> Worker:
+        self._coroutines = {name for name, handler in jobs.get_jobs().items() if is_coroutine_handler(handler)}
         dispatcher = EventDispatcher()
         for name, listener in (
             (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
@@ -118,8 +135,12 @@ class WorkerProcess:
             connect_timeout=self._options.connect_timeout,
             signals=(),
             client_id=self._options.client_id,
+            concurrency=self._options.concurrency,
+            threads=self._options.threads,
             namespace=self._options.namespace,
         )
+        timeout = partial(job_timeout, self._options.job_timeouts)
+        self._worker._set_time_limits(timeout, self._options.exit_seconds)
         return self._worker
 
     def _handle_signals(self, worker: Worker) -> None:
@@ -144,21 +165,28 @@ class WorkerProcess:
 
     def _on_start(self, event: FunctionEvent) -> None:
         self._report_ready()
-        self._job_has_failed = False
-        job = BusyRecord(event.job.get_job_name(), event.job.handle, time.monotonic())
-        if not self._parent.show_job(job):  # closed by a thread that an earlier job has started
+        self._end_job()  # one whose result could not be sent
+        function = event.job.get_job_name()
+        job = BusyRecord(function, event.job.handle, time.monotonic(), function in self._coroutines)
+        number = self._free_numbers.pop()
+        if not self._parent.show_job(number, job):  # closed by a thread that an earlier job has started
             self._exit_without_parent(event)
             raise SystemExit(ExitCode.FAILED)
-        self._job = job
+        self._running[event.job] = RunningRecord(number, job)
         _log.debug("started", extra=logs.about(job.function, job.handle))
+        self._jobs_begun += 1
+        if self._options.concurrency > 1 and self._has_reached_max_jobs(self._jobs_begun):
+            self._worker.stop()  # takes no more than that, and finishes those that run
 
     def _on_executed(self, event: FunctionEvent) -> None:
+        self._ending = event.job
         if not self._parent.is_intact():
             self._exit_without_parent(event)
 
     def _on_failure(self, event: FunctionFailureEvent) -> None:
-        self._job_has_failed = True
-        job = event.job
+        job = self._ending = event.job
+        if job in self._running:
+            self._running[job].has_failed = True
         _log.error("failed", exc_info=event.exception, extra=logs.about(job.get_job_name(), job.handle))
         if not self._parent.is_intact():
             self._exit_without_parent(event)
@@ -171,28 +199,39 @@ class WorkerProcess:
         self._worker.stop()
 
     def _on_done(self, event: WorkerEvent) -> None:
-        job, self._job = self._job, None
-        self._parent.show_job(None)
-        if job is not None and not self._job_has_failed:
-            seconds = time.monotonic() - job.started_at
-            _log.info("done in %.3f s", seconds, extra=logs.about(job.function, job.handle))
+        record = self._end_job()
+        if record is not None and not record.has_failed:
+            seconds = time.monotonic() - record.job.started_at
+            _log.info("done in %.3f s", seconds, extra=logs.about(record.job.function, record.job.handle))
         self._jobs_done += 1
-        if self._options.max_jobs is not None and self._jobs_done >= self._options.max_jobs:
+        if self._has_reached_max_jobs(self._jobs_done):
             self._exit(f"it has done {self._jobs_done} jobs")
         elif self._options.memory_limit is not None:
             used = resident_bytes()
             if used > self._options.memory_limit:
                 self._exit(f"it uses {used / 2**20:.0f} MiB of memory")
 
+    def _end_job(self) -> RunningRecord | None:
+        """Frees the place of the job that has ended. Returns its record; None if there is none."""
+        job, self._ending = self._ending, None
+        record = None if job is None else self._running.pop(job, None)
+        if record is not None:
+            self._parent.show_job(record.number, None)
+            self._free_numbers.append(record.number)
+        return record
+
+    def _has_reached_max_jobs(self, jobs: int) -> bool:
+        return self._options.max_jobs is not None and jobs >= self._options.max_jobs
+
     def _on_no_jobs(self, event: WorkerEvent) -> None:
+        self._end_job()
         self._report_ready()
         if self._options.burst:
             self._parent.send("found_no_jobs")
             event.worker.stop()
 
     def _on_worker_failure(self, event: WorkerExceptionEvent) -> None:
-        self._job = None
-        self._parent.show_job(None)
+        self._end_job()
         error = event.exception
         _log.error("%s", error, exc_info=error if error.__traceback__ else None)
         if self._options.burst and isinstance(error, ConnectionFailed):

@@ -42,14 +42,15 @@ class Metrics:
             "gearman_worker_job_duration_seconds", "How long jobs took.", by_function, buckets=buckets, **where
         )
         self._idle = Counter("gearman_worker_idle_seconds", "Time without a job.", **where)
-        self._job: Job | None = None
-        self._began = 0.0
+        self._began: dict[Job, float] = {}
+        self._ending: Job | None = None  # the job whose after_run comes next
         self._idle_since: float | None = None
 
     def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
         """Returns the listeners for jobs and waits."""
         return {
             EventName.FUNCTION_BEFORE_EXECUTE: ("on_before_execute", _FIRST),
+            EventName.FUNCTION_AFTER_EXECUTE: ("on_after_execute", _FIRST),
             EventName.FUNCTION_FAILURE: ("on_failure", _FIRST),
             EventName.AFTER_RUN: ("on_after_run", _FIRST),
             EventName.IO_WAIT: ("on_idle", _FIRST),
@@ -59,19 +60,30 @@ class Metrics:
 
     def on_before_execute(self, event: FunctionEvent) -> None:
         """A job starts."""
-        self._job, self._began = event.job, time.monotonic()
+        self._end_job()  # one whose result could not be sent
+        self._began[event.job] = time.monotonic()
+
+    def on_after_execute(self, event: FunctionEvent) -> None:
+        """The handler of a job has returned."""
+        self._ending = event.job
 
     def on_failure(self, event: FunctionFailureEvent) -> None:
         """A job has failed."""
+        self._ending = event.job
         self._failures.labels(event.job.get_job_name()).inc()
 
     def on_after_run(self, event: WorkerEvent) -> None:
         """A job was answered."""
-        job, self._job = self._job, None
-        if job is not None:
+        job, began = self._end_job()
+        if job is not None and began is not None:
             function = job.get_job_name()
             self._jobs.labels(function).inc()
-            self._durations.labels(function).observe(time.monotonic() - self._began)
+            self._durations.labels(function).observe(time.monotonic() - began)
+
+    def _end_job(self) -> tuple[Job | None, float | None]:
+        """The job that has ended, and when it began; None for none."""
+        job, self._ending = self._ending, None
+        return job, None if job is None else self._began.pop(job, None)
 
     def on_idle(self, event: WorkerEvent) -> None:
         """A wait starts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gearman_cffi import Admin, Client, EventDispatcher, GearmanError, Job
+from gearman_cffi import Admin, Client, EventDispatcher, FunctionHandler, GearmanError, Job
 from gearman_cffi.cli.exporter import collect
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.testing import Gearmand
@@ -59,6 +60,27 @@ def test_subscriber(gearmand: Gearmand) -> None:
     assert ("gearman_worker_failures_total", "good") not in found
     assert found["gearman_worker_job_duration_seconds_count", "good"] == 3
     assert 0 < found["gearman_worker_idle_seconds_total", ""] < 60
+
+
+def test_subscriber_with_many_jobs_at_once(gearmand: Gearmand) -> None:
+    """Each job's own time counts, and time counts as idle only while no job runs."""
+
+    async def wait(job: Job) -> None:
+        await asyncio.sleep(job.get_workload())
+        if job.get_workload() == 0:
+            raise ValueError
+
+    registry, dispatcher = CollectorRegistry(), EventDispatcher()
+    dispatcher.add_subscriber(Metrics(registry))
+    client = Client(gearmand.address, timeout=20)
+    with running(gearmand, [FunctionHandler("wait", wait)], dispatcher, concurrency=10):
+        client.execute_jobs([Job("wait", seconds) for seconds in (0.3, 0.2, 0.2, 0)], on_error="return")
+    found = read(generate_latest(registry).decode())
+    assert found["gearman_worker_jobs_total", "wait"] == 4
+    assert found["gearman_worker_failures_total", "wait"] == 1
+    assert found["gearman_worker_job_duration_seconds_count", "wait"] == 4
+    assert found["gearman_worker_job_duration_seconds_sum", "wait"] >= 0.7
+    assert found["gearman_worker_idle_seconds_total", ""] < 5
 
 
 def test_pool(gearmand: Gearmand, tmp_path: Path) -> None:

@@ -531,7 +531,7 @@ class TestStopping:
 
     def test_exit_seconds(self, gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
         """A job that does not end keeps the process for a limited time."""
-        monkeypatch.setattr(Worker, "_exit_seconds", 0.2)
+        monkeypatch.setattr("gearman_cffi.worker.EXIT_SECONDS", 0.2)
         gate = Gate()
 
         def leave(job: Job) -> None:
