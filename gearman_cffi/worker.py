@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gearman_cffi._worker.connection import (
     UNREACHABLE,
@@ -192,7 +192,7 @@ class Worker:
             check_name(name_at_server, "a function name with its namespace", MAX_FUNCTION_NAME)
             adapters[name_at_server] = HandlerAdapter(
                 *(name, handler, self.serializer, self._events, self._retrier),
-                *(self._note_connection, self._stop_after_job),
+                *(self._note_connection, self._stop_after_job, self._run_coroutine),
             )
         if self._runs_several_jobs():
             self._concurrent_work = self._make_concurrent_work(worker, adapters)
@@ -201,6 +201,10 @@ class Worker:
                 limit = to_time_limit(getattr(adapter.handler, "time_limit", None))
                 worker.addFunction(name, adapter.run, None, limit)
         self._events.dispatch_handlers(EventName.AFTER_REGISTER_FUNCTIONS)
+
+    def _run_coroutine(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Runs a coroutine of a handler in the thread of run(). For LocalGearman: other workers have a HandlerLoop."""
+        raise NotImplementedError
 
     def _runs_several_jobs(self) -> bool:
         """Whether jobs run in threads and an event loop, instead of the thread of run()."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -123,7 +123,8 @@ class HandlerAdapter:
     parts of it.
 
     before_job: called before each job. stop_after_job: called in a job if work() must return after it, so that
-    after_run is dispatched.
+    after_run is dispatched. run_coroutine: called with a function that returns the coroutine of a job; returns its
+    result.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class HandlerAdapter:
         retrier: Retrier,
         before_job: Callable[[], None],
         stop_after_job: Callable[[], None],
+        run_coroutine: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any],
     ) -> None:
         self.name = name
         self.handler = handler
@@ -145,6 +147,7 @@ class HandlerAdapter:
         self._policy = policy_of(handler)
         self._before_job = before_job
         self._stop_after_job = stop_after_job
+        self._run_coroutine = run_coroutine
         self._job_class: Callable[..., HandlerJob] = getattr(handler, "job_class", None) or HandlerJob
         # A serializer may write results differently: PhpSerializer does.
         self._serialize: Callable[[Any], bytes] = getattr(serializer, "serialize_result", serializer.serialize)
@@ -159,6 +162,8 @@ class HandlerAdapter:
         token = set_current_job(job)
         try:
             self.dispatch_start(job)
+            if self.is_coroutine:
+                return self.answer(job, self._run_coroutine(lambda: self.execute_coroutine(job)))
             return self.answer(job, self.execute(job))
         except PROCESS_EXITS:
             raise

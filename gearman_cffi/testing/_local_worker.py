@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gearman_cffi.client import Client
 from gearman_cffi.events import Dispatcher
@@ -21,7 +22,22 @@ from gearman_cffi.testing._local_native import LocalNativeWorker
 from gearman_cffi.testing._local_queue import LocalQueue, SubmittedJob
 from gearman_cffi.worker import Worker
 
+if TYPE_CHECKING:
+    from gearman_cffi.testing._local_coroutines import LocalCoroutines
+
+_T = TypeVar("_T")
 _MAX_NAMES = 10
+# The lock of each worker for the calls that a job of it makes. Its coroutine, in another thread, inherits the context.
+_locks: ContextVar[dict[LocalWorker, Any]] = ContextVar("gearman_cffi_local_locks", default={})  # noqa: B039 (not changed)
+
+
+@contextmanager
+def _set(variable: ContextVar[_T], value: _T) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 class _State(Enum):
@@ -61,6 +77,7 @@ class LocalWorker(Worker):
         self._local = LocalGearmanWorker(self.queue)
         self.set_implementation(self._local)
         self._lock = threading.RLock()
+        self._coroutines: LocalCoroutines | None = None
         self._running_context = ExitStack()  # of _session(): its end dispatches the last events
         self._depth = 0  # of calls of serve(): a handler may wait for another job
         self._state = _State.NEW
@@ -74,7 +91,8 @@ class LocalWorker(Worker):
 
     def serve(self, jobs: Sequence[SubmittedJob] = ()) -> None:
         """Runs queued jobs until one of these jobs is done, or no job is left that can be run."""
-        with self._lock:
+        locks = _locks.get()
+        with locks.get(self, self._lock), _set(_locks, {**locks, self: threading.RLock()}):
             if self._state is _State.ENDED or not self.jobs:
                 return
             if self._state is _State.NEW:
@@ -103,6 +121,19 @@ class LocalWorker(Worker):
                 self.stop()
             self._state = _State.ENDED
             self._running_context.close()
+            if self._coroutines is not None:
+                self._coroutines.close()
+
+    def _runs_several_jobs(self) -> bool:
+        """Never: LocalGearman runs one job at a time."""
+        return False
+
+    def _run_coroutine(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        if self._coroutines is None:
+            from gearman_cffi.testing._local_coroutines import LocalCoroutines  # asyncio takes a while to import
+
+            self._coroutines = LocalCoroutines()
+        return self._coroutines.run(start)
 
     @contextmanager
     def _awaiting(self, jobs: Sequence[SubmittedJob]) -> Iterator[None]:

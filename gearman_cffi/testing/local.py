@@ -78,6 +78,9 @@ class LocalGearman:
 
     A delayed job is run when the clock says so, which advance() moves.
 
+    Jobs run one at a time, whatever their handlers' concurrency is. Coroutines run in an event loop of LocalGearman, in
+    another thread, while the call waits.
+
     Timeouts and time limits are not applied, there are no idle events, and a client that watches a job gets its updates
     when the job is done.
     """
