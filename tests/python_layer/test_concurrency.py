@@ -28,6 +28,7 @@ from gearman_cffi import (
     current_job,
 )
 from gearman_cffi._worker import concurrent_work, handler_loop
+from gearman_cffi._worker.job_source import SourceState
 from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.subscribers import MaxRuntime, MemoryLimit
 from gearman_cffi.testing import Gearmand
@@ -652,6 +653,27 @@ class TestLostServers:
             gate.opened.set()
             wait_until(lambda: raised, "it has raised")
             assert "H:test:1" in str(raised[0])
+
+    def test_a_result_finds_the_connection_lost_while_a_job_is_asked_for(self, gearmand: Gearmand) -> None:
+        """libgearman would go on to receive the answer into a job that it has freed (Q15)."""
+        gate = Gate()
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener(EventName.WORKER_FAILURE, lambda event: None)
+        dispatcher.add_listener(EventName.FUNCTION_AFTER_EXECUTE, lambda event: gearmand.kill())
+        with running(gearmand, [gate.handler("plain")], dispatcher, concurrency=2, idle_interval=0.05) as worker:
+            Client(gearmand.address).execute_in_background("gate", 1)
+            wait_until(lambda: gate.waiting == 1, "the job runs")
+            gearmand.pause()
+            assert worker._concurrent_work is not None
+            (source,) = worker._concurrent_work._sources
+            wait_until(lambda: source.state is SourceState.ASKING, "the worker has asked, in vain")
+            gate.opened.set()
+            wait_until(lambda: not gearmand.running, "the server is killed")
+            dispatcher.remove_listener(
+                EventName.FUNCTION_AFTER_EXECUTE, dispatcher.get_listeners(EventName.FUNCTION_AFTER_EXECUTE)[0]
+            )
+            gearmand.start()
+            assert Client(gearmand.address, timeout=20).execute_job("gate", 2) == 2
 
     def test_killed_again_and_again(self, gearmand: Gearmand) -> None:
         """Every answer that a client gets is that of its own job."""

@@ -46,6 +46,14 @@ static gearman_job_st *receive_job(gcffi_worker *worker, gearman_return_t *rc) {
   return job;
 }
 
+/* Sending for another job has lost the connection over which libgearman waits for an answer (Q15): it has no job any more to
+ * receive into, and goes on to receive. */
+static void note_lost_answer(gcffi_worker *worker, gearman_return_t rc) {
+  if (rc == GEARMAN_NOT_CONNECTED) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
+}
+
 static gearman_job_st *step(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
   gearman_job_st *job = NULL;
   gcffi_io io = gcffi_worker_io;
@@ -54,6 +62,7 @@ static gearman_job_st *step(gcffi_worker *worker, gcffi_call *call, gearman_retu
   worker->job_conn = NULL;
   *rc = gearman_worker_work(worker->st);
   gcffi_worker_note_step(worker, *rc);
+  note_lost_answer(worker, *rc);
   if (worker->job_conn) {
     io.recv = receive_job_from;
     job = receive_job(worker, rc);
