@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 import uvloop
 
+SECONDS = 50
 Run: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -20,14 +21,17 @@ def new_loop(name: str) -> asyncio.AbstractEventLoop:
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine in a new event loop. Fails if a callback of the loop raised."""
+    """Runs a coroutine in a new event loop. Fails if a callback of the loop raised.
+
+    uvloop swallows the exception by which pytest-timeout ends a test: so the coroutine has a timeout itself.
+    """
 
     def run(main: Coroutine[Any, Any, Any]) -> Any:
         problems: list[dict[str, Any]] = []
         loop = new_loop(request.param)
         loop.set_exception_handler(lambda _, context: problems.append(context))
         try:
-            result = loop.run_until_complete(main)
+            result = loop.run_until_complete(asyncio.wait_for(main, SECONDS))
             for task in asyncio.all_tasks(loop):
                 task.cancel()
             loop.run_until_complete(loop.shutdown_asyncgens())

@@ -176,7 +176,7 @@ class TestOneJob:
 
         async def main() -> None:
             async with raw(gearmand) as client:
-                watch = client.watch_job("none", b"x", timeout=0.1)
+                watch = client.watch_job("none", b"x", timeout=0.5)
                 assert [update.kind async for update in watch] == [UpdateKind.CREATED]
                 with pytest.raises(JobTimeout):
                     await watch.result()
@@ -418,11 +418,11 @@ class TestCancelling:
 class TestTimeouts:
     def test_a_job_without_a_worker(self, gearmand: Gearmand, run: Run) -> None:
         async def main() -> None:
-            async with raw(gearmand, timeout=0.1) as client:
+            async with raw(gearmand, timeout=0.5) as client:
                 began = time.monotonic()
                 with pytest.raises(JobTimeout) as raised:
                     await client.execute_job("none", b"x")
-                assert 0.1 <= time.monotonic() - began < 2
+                assert 0.5 <= time.monotonic() - began < 5
                 assert raised.value.handle is not None
                 with serving(gearmand, echo=echo):
                     assert await client.execute_job("echo", b"x", timeout=10) == b"x"
@@ -562,12 +562,12 @@ class TestLoopsAndProcesses:
 
         async def main() -> None:
             async with raw(server) as client:
-                numbers = iter(range(30_000))
+                numbers = iter(range(15_000))
 
                 async def many() -> None:
                     for number in numbers:
                         await client.execute_job("echo", b"x" * 100, unique=f"{number}")
-                        if number == 10_000:
+                        if number == 5_000:
                             sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
                 sizes: list[int] = []

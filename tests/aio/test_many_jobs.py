@@ -83,7 +83,7 @@ class TestStream:
         async def main() -> None:
             async with raw(server) as client:
                 jobs = [Job("fail", b""), Job("echo", b"x"), Job("none", b"x"), Job("echo", 5)]
-                answers = {job: answer async for job, answer in client.stream_jobs(jobs, timeout=0.2)}
+                answers = {job: answer async for job, answer in client.stream_jobs(jobs, timeout=1)}
                 assert isinstance(answers[jobs[0]], JobFailed)
                 assert answers[jobs[1]] == b"x"
                 assert isinstance(answers[jobs[2]], JobTimeout)

@@ -148,14 +148,14 @@ class TestStreamJobs:
 
     def test_failures_come_as_answers(self, served: Gearmand, client: Client) -> None:
         jobs = [Job("double", "raise"), Job("double", "a"), Job("", 1), Job("nobody", 1)]
-        answers = {id(job): answer for job, answer in client.stream_jobs(jobs, timeout=0.3)}
+        answers = {id(job): answer for job, answer in client.stream_jobs(jobs, timeout=1)}
         results = [answers[id(job)] for job in jobs]
         assert results[1] == "aa"
         assert [type(result) for result in results if result != "aa"] == [JobException, InvalidArgument, JobTimeout]
 
     def test_a_late_job_does_not_block_the_next(self, served: Gearmand, client: Client) -> None:
         jobs = [Job("nobody", 1), *(Job("double", n) for n in range(10))]
-        answers = [answer for _, answer in client.stream_jobs(jobs, in_flight=1, timeout=0.2)]
+        answers = [answer for _, answer in client.stream_jobs(jobs, in_flight=1, timeout=1)]
         assert isinstance(answers[0], JobTimeout)
         assert answers[1:] == [2 * n for n in range(10)]
 

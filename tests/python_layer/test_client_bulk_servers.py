@@ -100,7 +100,7 @@ class TestSlowCallers:
         """It ends while the others continue."""
         names = itertools.chain(["nobody"], itertools.repeat("double"))
         jobs = (Job(name, 1) for name in names)
-        for job, answer in client.stream_jobs(jobs, in_flight=20, timeout=0.2):
+        for job, answer in client.stream_jobs(jobs, in_flight=20, timeout=1):
             if job.get_job_name() == "nobody":
                 assert isinstance(answer, JobTimeout)
                 break
