@@ -16,6 +16,7 @@ from gearman_cffi.messages import short_repr
 
 MAX_RETRIES = 98
 _MARK = re.compile(r"(.+)~try([1-9][0-9]?)/([1-9][0-9]?)(f?)", re.DOTALL)
+_BEGIN = "~try"
 _WORKLOAD_IS_KEY = "-"  # for gearmand
 
 
@@ -64,7 +65,7 @@ class Attempt(NamedTuple):
     @classmethod
     def read(cls, unique: str) -> Attempt | None:
         """Returns the attempt that a key is marked with, None if it is not."""
-        found = _MARK.fullmatch(unique)
+        found = _MARK.fullmatch(unique) if _BEGIN in unique else None
         if found is None:
             return None
         key, number, most, foreground = found.groups()
@@ -82,7 +83,7 @@ class Attempt(NamedTuple):
 
 def check_unmarked(unique: str) -> None:
     """Raises InvalidArgument for a key that ends as a mark does."""
-    if "~try" in unique and Attempt.read(unique) is not None:
+    if Attempt.read(unique) is not None:
         raise InvalidArgument(
             f"a unique key must not end as {short_repr(unique)} does: '~try1/6' marks an attempt of a job with retries"
         )

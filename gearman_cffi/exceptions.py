@@ -18,6 +18,7 @@ GearmanException                                  (the base of all, also of what
       UnsupportedValue          TypeError         ... because of its type
     NoFunctionGiven                               a worker without handlers is run
     JobNotRunning               RuntimeError      a job sends something while no worker executes it
+    PoisonJob                                     a job has killed too many processes
 """
 
 from __future__ import annotations
@@ -160,6 +161,12 @@ class JobNotRunning(GearmanError, RuntimeError):  # noqa: N818
     """A method of a job that sends was called while no worker executes the job."""
 
     return_code = ReturnCode.INVALID_ARGUMENT
+
+
+class PoisonJob(GearmanError):  # noqa: N818
+    """A worker has given up a job: max_attempts processes of its pool have died while they ran it."""
+
+    return_code = ReturnCode.WORK_EXCEPTION
 
 
 def split_exception_text(data: bytes) -> tuple[str | None, str]:

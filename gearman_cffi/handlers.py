@@ -14,7 +14,7 @@ from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
-from gearman_cffi.retries import Backoff, RetryOn, RetryPolicy
+from gearman_cffi.retries import Backoff, GaveUp, RetryOn, RetryPolicy
 from gearman_cffi.tasks import Task
 
 _P = ParamSpec("_P")
@@ -149,11 +149,12 @@ class JobCollection:
         retry_on: RetryOn = Exception,
         backoff: Backoff = 1.0,
         max_attempts: int | None = None,
+        gave_up: GaveUp | None = None,
     ) -> Callable[[_Function], _Function]:
         """A decorator that adds a function, plain or `async def`, as a handler.
 
         name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
-        backoff, max_attempts: see RetryPolicy. The function itself stays as it is:
+        backoff, max_attempts, gave_up: see RetryPolicy. The function itself stays as it is:
 
             @jobs.handler("reverse")
             def reverse(job): ...
@@ -164,7 +165,7 @@ class JobCollection:
             raise TypeError("the decorator must be called: write @jobs.handler() or @jobs.handler('name')")
         to_time_limit(time_limit)
         check_concurrency(concurrency)
-        policy = RetryPolicy(retries, retry_on, backoff, max_attempts)
+        policy = RetryPolicy(retries, retry_on, backoff, max_attempts, gave_up)
 
         def add(function: _Function) -> _Function:
             listened = function.__name__ if name is None else name
@@ -186,11 +187,12 @@ class JobCollection:
         retry_on: RetryOn = Exception,
         backoff: Backoff = 1.0,
         max_attempts: int | None = None,
+        gave_up: GaveUp | None = None,
     ) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
         """A decorator that makes a Task of a function with ordinary arguments, and adds it as a handler.
 
         name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
-        backoff, max_attempts: see RetryPolicy.
+        backoff, max_attempts, gave_up: see RetryPolicy.
 
             @jobs.task("resize")
             def resize(path: str, width: int = 80) -> str: ...
@@ -201,7 +203,7 @@ class JobCollection:
             raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
         to_time_limit(time_limit)
         check_concurrency(concurrency)
-        policy = RetryPolicy(retries, retry_on, backoff, max_attempts)
+        policy = RetryPolicy(retries, retry_on, backoff, max_attempts, gave_up)
 
         def add(function: Callable[_P, _R]) -> Task[_P, _R]:
             task = Task(getattr(function, "__name__", "") if name is None else name, function)

@@ -6,15 +6,19 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gearman_cffi.attempts import MAX_RETRIES
 from gearman_cffi.durations import to_span
 from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.messages import short_repr
 
+if TYPE_CHECKING:
+    from gearman_cffi.jobs import Job
+
 MAX_BACKOFF = 3600.0  # seconds
 # Backoff: seconds or a timedelta, or a function that returns them for the number of the attempt that has failed.
+GaveUp: TypeAlias = "Callable[[Job, BaseException], object]"
 RetryOn: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 Backoff: TypeAlias = float | timedelta | Callable[[int], float | timedelta]
 
@@ -42,12 +46,14 @@ class RetryPolicy:
     random part of up to a half; or a function that is called with the number of the attempt that has failed, from 1,
     and returns the delay.
     max_attempts: how many processes of a pool may die of one job, before it fails; None for no limit.
+    gave_up: called with the Job and the exception when the last attempt has failed, before the job is answered.
     """
 
     retries: int | None = None
     retry_on: RetryOn = Exception
     backoff: Backoff = 1.0
     max_attempts: int | None = None
+    gave_up: GaveUp | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument or TypeError for values that cannot be used."""
@@ -62,6 +68,8 @@ class RetryPolicy:
                 raise TypeError(f"{name} must be an int or None, not {type(number).__name__}")
             if not least <= number <= most:
                 raise InvalidArgument(f"{name} must be from {least} to {most}, not {short_repr(number)}")
+        if self.gave_up is not None and not callable(self.gave_up):
+            raise TypeError(f"gave_up must be a function, not {short_repr(self.gave_up)}")
         if not callable(self.backoff):
             _seconds(self.backoff, "backoff")
 

@@ -213,9 +213,7 @@ def _signature_of(name: str, function: Callable[..., Any]) -> inspect.Signature:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"the task {short_repr(name)} must be a function, not a generator: return a list")
     if inspect.iscoroutinefunction(function):
-        raise TypeError(
-            f"the task {short_repr(name)} must be a plain function, not a coroutine: use asyncio.run() in it"
-        )
+        raise TypeError(f"the task {short_repr(name)} must be a plain function: for a coroutine use @jobs.handler()")
     signature = inspect.signature(function)
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):

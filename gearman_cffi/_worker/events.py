@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gearman_cffi.events import (
@@ -21,6 +22,7 @@ from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import escape
+from gearman_cffi.retries import policy_of
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -89,11 +91,13 @@ class WorkerEvents:
         else:
             _log().error("job %s (%s) failed", escape(job.handle), escape(job.get_job_name()), exc_info=error)
 
-    def report_retry(self, handler: JobHandlerInterface, job: Job, error: Exception, seconds: float) -> None:
+    def report_retry(
+        self, handler: JobHandlerInterface, job: Job, error: Exception, seconds: float, is_in_place: bool
+    ) -> None:
         """Dispatches a FunctionRetryEvent. What a listener raises is a failure of the worker."""
         name = EventName.FUNCTION_RETRY
         if self.has_listeners(name):
-            event = FunctionRetryEvent(name, handler, job, error, seconds)
+            event = FunctionRetryEvent(name, handler, job, error, seconds, is_in_place)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
         else:
             _log().warning(
@@ -103,8 +107,10 @@ class WorkerEvents:
             )
 
     def report_given_up(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
-        """Dispatches a FunctionFailureEvent after that of the last attempt. What a listener raises is as above."""
-        name = EventName.FUNCTION_GAVE_UP
+        """Calls the handler's gave_up, and dispatches a FunctionFailureEvent. What they raise is as above."""
+        name, gave_up = EventName.FUNCTION_GAVE_UP, policy_of(handler).gave_up
+        if gave_up is not None:
+            self._guard(partial(gave_up, job, error))
         if self.has_listeners(name):
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))

@@ -11,7 +11,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.retrier import Retrier, SubmittedAgain
 from gearman_cffi.attempts import Attempt
 from gearman_cffi.events import EventName
-from gearman_cffi.exceptions import ConnectionLost, InvalidArgument
+from gearman_cffi.exceptions import ConnectionLost, InvalidArgument, PoisonJob
 from gearman_cffi.ext import GearmanJob, GearmanWarning, ReturnCode
 from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
 from gearman_cffi.handlers import JobHandlerInterface, is_coroutine_handler
@@ -202,10 +202,6 @@ class HandlerAdapter:
             return None
         return self._policy.delay_after(job.attempt, error)
 
-    def report_retry(self, job: HandlerJob, error: Exception, seconds: float) -> None:
-        """Reports a failure after which there is another attempt."""
-        self._events.report_retry(self.handler, job, error, seconds)
-
     def answer(self, job: HandlerJob, result: Any) -> bytes:
         """Dispatches after_execute, and returns the serialized result. What it raises fails the job."""
         self._events.dispatch_job(EventName.FUNCTION_AFTER_EXECUTE, self.handler, job, result)
@@ -214,12 +210,13 @@ class HandlerAdapter:
         return self._serialize(result)
 
     def fail(self, gearman_job: GearmanJob, job: HandlerJob, error: BaseException) -> None:
-        """Reports the failure of the job, unless it was submitted again, and sends the exception."""
+        """Reports the failure of the job, or that it was submitted again, and sends the exception."""
         if isinstance(error, SubmittedAgain):
-            error = error.error
+            seconds, error = error.seconds, error.error
+            self._events.report_retry(self.handler, job, error, seconds, is_in_place=False)
         else:
             self._events.report_job_failure(self.handler, job, error)
-            if job.last_attempt is not None:
+            if job.last_attempt is not None or isinstance(error, PoisonJob):
                 self._events.report_given_up(self.handler, job, error)
         with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
             gearman_job.sendException(describe(error))

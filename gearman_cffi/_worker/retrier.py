@@ -22,18 +22,21 @@ _LOOK_SECONDS = 0.1  # how often a wait looks whether the worker is to stop
 
 
 class SubmittedAgain(Exception):  # noqa: N818
-    """An attempt has failed with this error, and a server has the next one."""
+    """An attempt has failed with this error, and a server has the next one, which begins after so many seconds."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, seconds: float) -> None:
         super().__init__(error)
         self.error = error
+        self.seconds = seconds
 
 
 class Retrier:
     """Executes the jobs of a worker that may be tried again.
 
-    new_client: makes a client that submits workloads as they are.
+    new_client: makes a client that submits workloads as they are. skips_waits: makes the next attempt in place at once.
     """
+
+    skips_waits = False
 
     def __init__(self, new_client: Callable[[], Client], stop_request: StopRequest, events: WorkerEvents) -> None:
         self._new_client = new_client
@@ -98,12 +101,11 @@ class Retrier:
                 seconds = min(seconds, MAX_WAIT)
                 self._events.log_refused_retry(job, refused, seconds)
             else:
-                adapter.report_retry(job, error, seconds)
-                raise SubmittedAgain(error) from error
-        adapter.report_retry(job, error, seconds)
+                raise SubmittedAgain(error, seconds) from error
+        self._events.report_retry(adapter.handler, job, error, seconds, is_in_place=True)
         job.begin_attempt(attempt)
         return seconds
 
     def _is_over(self, until: float) -> bool:
         """Whether a wait is over. The next attempt is made at once if the worker is to stop."""
-        return self._stop_request.requested or time.monotonic() >= until
+        return self.skips_waits or self._stop_request.requested or time.monotonic() >= until

@@ -11,16 +11,25 @@ class FunctionRetryEvent(Event):
     """An attempt of a job has failed, and there is another one.
 
     job_handler, job: the handler and its Job, whose attempt has failed. exception: what the handler has raised. delay:
-    the seconds until the next attempt.
+    the seconds until the next attempt. is_in_place: this worker makes it, and the job goes on; otherwise the job was
+    submitted again, and this one ends. In a worker that runs several jobs at once, the event of a job that goes on
+    comes in the thread of its handler.
     """
 
-    __slots__ = ("delay", "exception", "job", "job_handler")
+    __slots__ = ("delay", "exception", "is_in_place", "job", "job_handler")
 
     def __init__(
-        self, name: str, job_handler: JobHandlerInterface, job: Job, exception: Exception, delay: float
+        self,
+        name: str,
+        job_handler: JobHandlerInterface,
+        job: Job,
+        exception: Exception,
+        delay: float,
+        is_in_place: bool,
     ) -> None:
         super().__init__(name)
         self.job_handler = job_handler
         self.job = job
         self.exception = exception
         self.delay = delay
+        self.is_in_place = is_in_place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gearman_cffi.pool import ipc, scoreboard
+from gearman_cffi.pool import ipc, scoreboard, suspects
 
 
 class ParentLink:
@@ -47,6 +47,10 @@ class ParentLink:
             return False
         scoreboard.write(self._board, self._id * self._concurrency + number, job)
         return True
+
+    def deaths_of(self, job: scoreboard.BusyRecord) -> int:
+        """How many processes of the pool have died while they ran this job, as far as the parent has seen it."""
+        return suspects.deaths_of(self._board, job) if self.is_intact() else 0
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

@@ -131,6 +131,8 @@ class Pool:
         slot, jobs, notice = process.slot, process.jobs(), process.notice
         is_killed = process.state is ProcessState.KILLED
         self._processes.remove(process)
+        if jobs and not self._shutdown.has_begun:
+            self._processes.suspect(jobs)
         if self._shutdown.has_begun:
             self._shutdown.record_end(jobs, status)
         elif notice is ExitNotice.NO_JOBS and (is_killed or not status):

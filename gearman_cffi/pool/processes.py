@@ -14,6 +14,7 @@ from gearman_cffi.pool.metrics import remove_live_gauges
 from gearman_cffi.pool.options import PoolOptions, ProcessOptions
 from gearman_cffi.pool.scoreboard import BusyRecord
 from gearman_cffi.pool.slots import Slot
+from gearman_cffi.pool.suspects import Suspects
 
 _log = logging.getLogger("gearman_cffi.pool")
 
@@ -24,6 +25,7 @@ class Processes:
     def __init__(self, options: PoolOptions, metrics_directory: str | None) -> None:
         self.slots = [Slot(function) for function in options.roles()]
         self.function_backoffs = FunctionBackoffs()
+        self._suspects = Suspects()
         self._options = options
         self._metrics_directory = metrics_directory
         self._by_id: dict[int, ChildProcess] = {}
@@ -71,6 +73,7 @@ class Processes:
             process.left_out = tuple(left_out)
             process.left_out_seconds = min(left_out.values()) - now if left_out else None
         self._by_id[id] = process
+        self._suspects.write(generation.scoreboard)
         generation.start(ProcessOptions.of_pool(self._options, id, slot.function, process.left_out))
         return process
 
@@ -91,6 +94,12 @@ class Processes:
         del self._by_id[process.id]
         remove_live_gauges(self._metrics_directory, process.id)
         process.slot.remove(process)
+
+    def suspect(self, jobs: Sequence[BusyRecord]) -> None:
+        """Counts the end of a process that ran these jobs, and shows the numbers to the others."""
+        self._suspects.record(jobs)
+        for scoreboard in {process.generation.scoreboard for process in self}:
+            self._suspects.write(scoreboard)
 
     def record_death(self, process: ChildProcess, jobs: Sequence[BusyRecord], status: int | None) -> None:
         """Logs that a process has died. Its slot gets another one, after a while if it died young."""

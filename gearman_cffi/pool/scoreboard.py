@@ -1,8 +1,8 @@
 """Which jobs each worker process runs, readable for the parent even after the death of the process.
 
-The scoreboard is a file without a name, with as many records for each process as it may run jobs at once. A process
-writes a record with one system call at the start and one at the end of a job. The parent reads them when it needs to: a
-job wakes nobody.
+The scoreboard is a file without a name. Its first record is for suspects.py; then it has as many for each process as
+that may run jobs at once. A process writes a record with one system call at the start and one at the end of a job. The
+parent reads them when it needs to: a job wakes nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 RECORD_SIZE = 4096  # bytes; enough for a function name of 512 bytes, each of which JSON may write as six
 
@@ -24,6 +24,7 @@ class BusyRecord:
     handle: str
     started_at: float
     is_coroutine: bool = False
+    unique: str = ""
 
     def __str__(self) -> str:
         return f"{self.handle} ({self.function})"
@@ -40,14 +41,14 @@ def create() -> int:
 
 def write(scoreboard: int, place: int, job: BusyRecord | None) -> None:
     """Writes a job into a place; None for no job. The places of the process with an id begin at id * concurrency."""
-    record = b"" if job is None else json.dumps([job.function, job.handle, job.started_at, job.is_coroutine]).encode()
-    os.pwrite(scoreboard, record[: RECORD_SIZE - 1] + b"\n", place * RECORD_SIZE)
+    record = b"" if job is None else json.dumps(astuple(job)).encode()
+    os.pwrite(scoreboard, record[: RECORD_SIZE - 1] + b"\n", (place + 1) * RECORD_SIZE)
 
 
 def read(scoreboard: int, id: int, concurrency: int) -> list[BusyRecord]:
     """The jobs that the process with this id runs, or was running when it died."""
     size = concurrency * RECORD_SIZE
-    records = os.pread(scoreboard, size, id * size)
+    records = os.pread(scoreboard, size, id * size + RECORD_SIZE)
     jobs = []
     for start in range(0, len(records), RECORD_SIZE):
         record = records[start : start + RECORD_SIZE].partition(b"\n")[0].strip(b"\0")

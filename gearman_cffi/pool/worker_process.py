@@ -15,12 +15,13 @@ from gearman_cffi.events import (
     EventName,
     FunctionEvent,
     FunctionFailureEvent,
+    FunctionRetryEvent,
     WorkerEvent,
     WorkerExceptionEvent,
 )
-from gearman_cffi.exceptions import ConnectionFailed, GearmanError
+from gearman_cffi.exceptions import ConnectionFailed, GearmanError, PoisonJob
 from gearman_cffi.exit_code import ExitCode
-from gearman_cffi.handlers import JobCollection, is_coroutine_handler
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface, is_coroutine_handler
 from gearman_cffi.jobs import Job
 from gearman_cffi.pool import logs
 from gearman_cffi.pool.log_handlers import StderrHandler
@@ -30,6 +31,7 @@ from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
 from gearman_cffi.pool.parent_link import ParentLink
 from gearman_cffi.pool.scoreboard import BusyRecord
 from gearman_cffi.pool.target import TargetError, leave_out, restrict_to
+from gearman_cffi.retries import policy_of
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.subscribers.memory_limit import resident_bytes
@@ -118,6 +120,7 @@ class WorkerProcess:
             (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
             (EventName.FUNCTION_AFTER_EXECUTE, self._on_executed),
             (EventName.FUNCTION_FAILURE, self._on_failure),
+            (EventName.FUNCTION_RETRY, self._on_retry),
             (EventName.AFTER_RUN, self._on_done),
             (EventName.NO_JOBS, self._on_no_jobs),
             (EventName.WORKER_FAILURE, self._on_worker_failure),
@@ -167,7 +170,8 @@ class WorkerProcess:
         self._report_ready()
         self._end_job()  # one whose result could not be sent
         function = event.job.get_job_name()
-        job = BusyRecord(function, event.job.handle, time.monotonic(), function in self._coroutines)
+        unique = event.job.unique or ""
+        job = BusyRecord(function, event.job.handle, time.monotonic(), function in self._coroutines, unique)
         number = self._free_numbers.pop()
         if not self._parent.show_job(number, job):  # closed by a thread that an earlier job has started
             self._exit_without_parent(event)
@@ -177,6 +181,16 @@ class WorkerProcess:
         self._jobs_begun += 1
         if self._options.concurrency > 1 and self._has_reached_max_jobs(self._jobs_begun):
             self._worker.stop()  # takes no more than that, and finishes those that run
+        self._check_deaths(event.job_handler, job)
+
+    def _check_deaths(self, handler: JobHandlerInterface, job: BusyRecord) -> None:
+        """Raises PoisonJob, which fails the job, if too many processes have died while they ran it."""
+        limit = policy_of(handler).max_attempts
+        deaths = 0 if limit is None else self._parent.deaths_of(job)
+        if limit is not None and deaths >= limit:
+            raise PoisonJob(
+                f"gave up the job: {deaths} processes died while they ran it", function=job.function, handle=job.handle
+            )
 
     def _on_executed(self, event: FunctionEvent) -> None:
         self._ending = event.job
@@ -190,6 +204,16 @@ class WorkerProcess:
         _log.error("failed", exc_info=event.exception, extra=logs.about(job.get_job_name(), job.handle))
         if not self._parent.is_intact():
             self._exit_without_parent(event)
+
+    def _on_retry(self, event: FunctionRetryEvent) -> None:
+        job = event.job
+        text = "failed in attempt %d of %s; trying again in %.1f s"
+        about = logs.about(job.get_job_name(), job.handle)
+        _log.warning(text, job.attempt, job.last_attempt, event.delay, exc_info=event.exception, extra=about)
+        if not event.is_in_place:
+            self._ending = job
+            if job in self._running:
+                self._running[job].has_failed = True
 
     def _exit_without_parent(self, event: FunctionEvent | FunctionFailureEvent) -> None:
         """Stops after this job: nothing that this process writes reaches the parent any more."""

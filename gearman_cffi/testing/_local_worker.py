@@ -76,6 +76,7 @@ class LocalWorker(Worker):
         self.queue = LocalQueue(servers.get_servers()[0].host, self)
         self._local = LocalGearmanWorker(self.queue)
         self.set_implementation(self._local)
+        self._retrier.skips_waits = True
         self._lock = threading.RLock()
         self._coroutines: LocalCoroutines | None = None
         self._running_context = ExitStack()  # of _session(): its end dispatches the last events

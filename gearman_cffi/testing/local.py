@@ -76,7 +76,8 @@ class LocalGearman:
     by such a call, or by work(). If no job can be run, because no handler listens to the function or the worker was
     stopped, the call raises JobTimeout at once.
 
-    A delayed job is run when the clock says so, which advance() moves.
+    A delayed job is run when the clock says so, which advance() moves. Jobs in the foreground that are tried again do
+    not wait for their next attempts.
 
     Jobs run one at a time, whatever their handlers' concurrency is. Coroutines run in an event loop of LocalGearman, in
     another thread, while the call waits.

@@ -111,6 +111,24 @@ class TestInTheBackground:
         assert len({unique for _, _, unique, _ in flaky.calls}) == 1  # a generated key, which stays
         assert local.waiting == []
 
+    def test_gave_up(self) -> None:
+        """It is called once, with the job and the exception. What it raises is a failure of the worker."""
+        letters: list[tuple[Any, str]] = []
+
+        def keep(job: Job, error: BaseException) -> None:
+            letters.append((job.get_workload(), str(error)))
+            raise LookupError("no letter box")
+
+        seen, failures = Seen(), list[str]()
+        seen.add_listener(EventName.WORKER_FAILURE, lambda event: failures.append(str(event.exception)))
+        local = LocalGearman(collection(Flaky(9), backoff=0, gave_up=keep), seen)
+        local.client.execute_in_background("flaky", "x", retries=2)
+        local.client.execute_in_background("flaky", "no retries")
+        local.work()
+        assert letters == [("x", "disk is full")]
+        assert failures == ["no letter box"]
+        assert [name for name, *_ in seen.events].count("gave_up") == 1
+
     @pytest.mark.parametrize(
         ("options", "delays"),
         [
@@ -218,7 +236,7 @@ class TestInTheForeground:
                 raise OSError("disk is full")
             return len(job.get_workload())
 
-        local = LocalGearman(collection(change, backoff=0.01), seen)
+        local = LocalGearman(collection(change, backoff=HOUR), seen)
         assert local.client.execute_job("flaky", [0], retries=2) == 2
         assert [name for name, *_ in seen.events] == ["on_retry", "on_retry", "after_execute"]
         assert local.client.execute_jobs([Job("flaky", [0], retries=5)]) == [2]
@@ -269,6 +287,7 @@ class TestRefused:
             ({"max_attempts": 0}, InvalidArgument, "max_attempts must be from 1 to 255"),
             ({"retry_on": (OSError, "ValueError")}, TypeError, "retry_on must be subclasses of Exception"),
             ({"retry_on": KeyboardInterrupt}, TypeError, "retry_on must be subclasses of Exception"),
+            ({"gave_up": "letters"}, TypeError, "gave_up must be a function, not 'letters'"),
             ({"backoff": -1}, InvalidArgument, "backoff must be at least 0 seconds, not -1"),
             ({"backoff": "10"}, TypeError, "backoff must be seconds or a timedelta, not str"),
         ],
@@ -373,3 +392,20 @@ class TestWithAServer:
         waiting.join(20)
         assert answers == ["done in attempt 2"]
         assert time.monotonic() - began < 15
+
+
+def test_why_there_is_a_mark(gearmand: Gearmand) -> None:
+    """A job that is submitted from inside itself under its own key is itself, and gone when it ends."""
+    client = Client(gearmand.address, timeout=20)
+    handles: list[str] = []
+
+    def again(job: Job) -> None:
+        handles.append(job.handle)
+        handles.append(client.execute_in_background("again", 1, unique="k"))
+
+    jobs = JobCollection()
+    jobs.handler()(again)
+    client.execute_in_background("again", 1, unique="k")
+    with running(gearmand, jobs):
+        wait_until(lambda: len(handles) == 2 and not queued(gearmand, "again"), "the job is done")
+    assert handles == ["H:test:1", "H:test:1"]

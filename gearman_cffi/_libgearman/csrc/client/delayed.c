@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Called after gcffi_prepare_run(), in the call that it was told. NULL if the job was not sent: *rc says why. */
+/* After gcffi_prepare_run(), in the same call. Returns NULL if the job was not sent: *rc says why. */
 gearman_task_st *gcffi_execute(gcffi_task *task, const gcffi_submission *job, const char *unique, gearman_return_t *rc) {
   gcffi_client *client = task->client;
   gearman_task_attr_t when = gearman_task_attr_init_epoch((time_t)job->epoch, GEARMAN_JOB_PRIORITY_NORMAL);

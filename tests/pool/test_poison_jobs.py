@@ -1,0 +1,72 @@
+"""Jobs that kill their processes again and again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gearman_cffi import Client, JobException
+from gearman_cffi.testing import Gearmand
+from tests.pool.commands import WorkerCommand
+from tests.support import queued, wait_until
+
+TASKS = """
+import os, signal, sys, time
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+def keep(job, error):
+    with open("letters", "a") as letters:
+        letters.write(f"{job.get_workload()}: {type(error).__name__}\\n")
+
+@jobs.handler(max_attempts=3, gave_up=keep)
+def kill(job):
+    with open("killed", "a") as killed:
+        killed.write(f"{job.get_workload()}\\n")
+    if job.get_workload() == "exit":
+        sys.exit(1)
+    if job.get_workload() == "hang":
+        time.sleep(60)
+    if job.get_workload() != "harmless":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@jobs.handler()
+def double(job):
+    return 2 * job.get_workload()
+"""
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_they_are_given_up(gearmand: Gearmand, tmp_path: Path) -> None:
+    """After max_attempts deaths, of whatever kind; other jobs of the function and other functions go on."""
+    client = Client(gearmand.address, timeout=30)
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--job-timeout=kill=0.3", tasks=TASKS) as command:
+        command.await_ready()
+        with pytest.raises(JobException, match="gave up the job: 3 processes died while they ran it") as caught:
+            client.execute_job("kill", "SIGKILL", unique="mine")
+        assert caught.value.remote_type == "PoisonJob"
+        for how in ("exit", "hang"):
+            client.execute_in_background("kill", how)
+        assert client.execute_job("double", 21) == 42
+        wait_until(lambda: len(lines(tmp_path / "letters")) == 3, "all are given up")
+        assert client.execute_job("kill", "harmless") is None
+    killed = lines(tmp_path / "killed")
+    assert [killed.count(how) for how in ("SIGKILL", "exit", "hang", "harmless")] == [3, 3, 3, 1]
+    assert sorted(lines(tmp_path / "letters")) == [f"{how}: PoisonJob" for how in ("SIGKILL", "exit", "hang")]
+    assert queued(gearmand, "kill") == 0
+
+
+def test_several_processes(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The limit is that of the pool. One or two more may die before all processes know it."""
+    client = Client(gearmand.address, timeout=30)
+    with WorkerCommand(tmp_path, gearmand, "-p4", tasks=TASKS) as command:
+        command.await_ready()
+        with pytest.raises(JobException, match="gave up the job"):
+            client.execute_job("kill", "SIGKILL")
+        assert client.execute_job("double", 21) == 42
+    assert 3 <= len(lines(tmp_path / "killed")) <= 7
