@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_BACKOFF = 3600.0  # seconds
 # Backoff: seconds or a timedelta, or a function that returns them for the number of the attempt that has failed.
-GaveUp: TypeAlias = "Callable[[Job, BaseException], object]"
+GaveUp: TypeAlias = Callable[["Job", BaseException], object]
 RetryOn: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 Backoff: TypeAlias = float | timedelta | Callable[[int], float | timedelta]
 
