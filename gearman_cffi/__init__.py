@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gearman_cffi.admin import Admin
+    from gearman_cffi.application import Application
     from gearman_cffi.client import Client
     from gearman_cffi.events import EventDispatcher, EventName
     from gearman_cffi.exceptions import (
@@ -64,6 +65,7 @@ __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
 
 __all__ = [
     "Admin",
+    "Application",
     "Client",
     "ConcurrentUseError",
     "ConnectionFailed",
@@ -118,6 +120,7 @@ __all__ = [
 # with the imports above.
 _NAMES = {
     "admin": ("Admin",),
+    "application": ("Application",),
     "client": ("Client",),
     "dmank": (),
     "events": ("EventDispatcher", "EventName"),

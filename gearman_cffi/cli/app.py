@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from gearman_cffi import __version__
+from gearman_cffi.cli.config import load_config
+from gearman_cffi.cli.extras import MissingExtra
 from gearman_cffi.cli.io import print_message
 from gearman_cffi.exit_code import ExitCode
 
@@ -68,8 +71,17 @@ class _LazyGroup(click.Group):
     epilog=_EXAMPLES,
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version of this package and exit.")
-def gearman() -> None:
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    show_default="[tool.gearman-cffi] of ./pyproject.toml",
+    help="A file with options for the commands.",
+)
+@click.pass_context
+def gearman(context: click.Context, config: Path | None) -> None:
     """Run Gearman workers, submit jobs, and look at the queues of job servers."""
+    load_config(context, gearman, config)
 
 
 def run() -> int:
@@ -82,6 +94,9 @@ def run() -> int:
         with suppress(OSError):  # stderr cannot be written to
             error.show()
         code = error.exit_code
+    except MissingExtra as error:
+        print_message(f"gearman-cffi: {error}")
+        code = ExitCode.FAILED
     except (click.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
     except OSError as error:  # from click's own output, such as --help

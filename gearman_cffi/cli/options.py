@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from gearman_cffi.cli.config import SOURCE
 from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
 from gearman_cffi.subscribers.memory_limit import to_bytes
 
@@ -31,7 +32,8 @@ class Option(click.Option):
 
     def variable(self, context: click.Context) -> str | None:
         """The variable that gives the value: GEARMAN_CFFI_COMMAND_OPTION, or one of envvar; None if none is set."""
-        names = [f"{context.auto_envvar_prefix}_{(self.name or '').upper()}"]
+        long = next(name for name in self.opts if name.startswith("--"))
+        names = [f"{context.auto_envvar_prefix}_{long[2:].replace('-', '_').upper()}"]
         names += [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
         return next((name for name in names if _is_set(name)), None)
 
@@ -43,8 +45,11 @@ class Option(click.Option):
     def get_error_hint(self, ctx: click.Context | None) -> str:
         """What an error message calls the option."""
         hint = " / ".join(f"'{name}'" for name in self.opts)
-        if ctx and self.name and ctx.get_parameter_source(self.name) is ParameterSource.ENVIRONMENT:
+        source = ctx.get_parameter_source(self.name) if ctx and self.name else None
+        if ctx and source is ParameterSource.ENVIRONMENT:
             return f"{hint} (environment variable {self.variable(ctx)})"
+        if ctx and source is ParameterSource.DEFAULT_MAP:
+            return f"{hint} ({ctx.meta[SOURCE]})"
         return hint
 
 
@@ -179,17 +184,21 @@ class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since cl
         return function, read
 
 
-def servers_option(command: _Command) -> _Command:
-    """Adds --servers to a command."""
+def _servers_option(default: str | None, **settings: Any) -> Callable[[_Command], _Command]:
     return option(
         "-s",
         "--servers",
         type=_Servers(),
         envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
-        default=str(Server()),
+        default=default,
         help="Job servers, separated by commas.",
         group=_SERVERS,
-    )(command)
+        **settings,
+    )
+
+
+servers_option = _servers_option(str(Server()))
+program_servers_option = _servers_option(None, show_default=f"those of the program, or {Server()}")
 
 
 def timeout_option(seconds: float | None, help: str, group: str = _SERVERS) -> Callable[[_Command], _Command]:

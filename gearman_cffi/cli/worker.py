@@ -18,13 +18,14 @@ from gearman_cffi.cli.options import (
     connect_timeout_option,
     namespace_option,
     option,
-    servers_option,
+    program_servers_option,
 )
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
 from gearman_cffi.pool.options import Preload, usable_cpus
 from gearman_cffi.pool.stderr import open_closed_streams
+from gearman_cffi.pool.target import Target
 from gearman_cffi.serializers.by_name import BY_NAME
 
 _SECONDS = Number(min=0, min_open=True)
@@ -39,8 +40,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
         ("Never grow, never hang:", "worker shop.tasks:jobs --memory-limit 256M --job-timeout '*=300'"),
     ]
 )
-@click.argument("target", metavar="MODULE:OBJECT")
-@servers_option
+@click.argument("target", metavar="MODULE:OBJECT...", nargs=-1, required=True)
+@program_servers_option
 @option(
     "-p",
     "--processes",
@@ -69,6 +70,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     show_default="the number of --concurrency",
     help="How many of these jobs may be those of plain handlers, each of which occupies a thread.",
 )
+@option("--only", multiple=True, metavar="FUNCTION", help="Run only this function; can be repeated.")
+@option("--except", "excluded", multiple=True, metavar="FUNCTION", help="Do not run this function; can be repeated.")
 @option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.")
 @option(
     "--max-runtime", type=_SECONDS, metavar="SECONDS", help="Replace a process after this time, when its job is done."
@@ -117,7 +120,12 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 )
 @option("--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.")
 @namespace_option
-@option("--serializer", type=click.Choice(list(BY_NAME)), default="php", help="The format of workloads and results.")
+@option(
+    "--serializer",
+    type=click.Choice(list(BY_NAME)),
+    show_default="that of the program, or php",
+    help="The format of workloads and results.",
+)
 @option(
     "--idle-interval",
     type=_SECONDS,
@@ -141,9 +149,10 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 )
 @option("--log-format", type=click.Choice(FORMATS), default="text", help="Log lines as text or as JSON objects.")
 def worker(**given: Any) -> None:
-    """Run a pool of processes with the job handlers of MODULE:OBJECT.
+    """Run a pool of processes with the program MODULE:OBJECT.
 
-    OBJECT is a JobCollection, a handler, a list of handlers, or a function that returns one of these.
+    OBJECT is an Application, a JobCollection, a handler, a list of handlers, or a function that returns one of these.
+    Several objects run together.
 
     SIGTERM and SIGINT stop the pool when the running jobs are done; a second one stops it at once. SIGHUP imports the
     module again and replaces the processes one by one.
@@ -169,6 +178,8 @@ def _options(given: dict[str, Any]) -> PoolOptions:
         given["reload_directories"] = directories or (Path.cwd(),)
     if given["processes"] is None:
         given["processes"] = usable_cpus()
+    names, only, excluded = (given.pop(name) for name in ("target", "only", "excluded"))
+    given["target"] = Target(names, only, excluded)
     given["concurrency"] = given["concurrency"] or given["threads"] or 1
     given["preload"] = _PRELOAD[given["preload"]]
     given["dedicated"] = dict(given.pop("dedicate"))

@@ -2,8 +2,8 @@
 
     python -m gearman_cffi.pool.forkserver TARGET CONTROL DEATH_PIPE EVENTS SCOREBOARD PRELOAD DIRECTORY
 
-CONTROL is a socket to the pool's parent; the next three are file descriptors that the worker processes inherit.
-The fork server runs no jobs itself.
+TARGET is that of target.py as JSON. CONTROL is a socket to the pool's parent; the next three are file descriptors that
+the worker processes inherit. The fork server runs no jobs itself.
 
 Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies, by "event":
 {"loaded", "functions"}, {"failed", "reason"}, {"started", "id", "pid"}, {"ended", "id", "status"}.
@@ -25,12 +25,12 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from gearman_cffi.handlers import JobCollection
+from gearman_cffi.application import Application
 from gearman_cffi.pool import ipc
 from gearman_cffi.pool.metrics import MetricsIdentity
 from gearman_cffi.pool.options import BLOCKED_SIGNALS, Preload, ProcessOptions
 from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
-from gearman_cffi.pool.target import TargetError, add_to_path, load
+from gearman_cffi.pool.target import Target, TargetError, add_to_path
 from gearman_cffi.pool.worker_process import WorkerProcess
 
 
@@ -42,7 +42,7 @@ class ForkServer:
         self.target, *descriptors, preload, self.directory = arguments
         control, self.death_pipe, self.events, self.scoreboard = map(int, descriptors)
         self.control = socket.socket(fileno=control)
-        self.jobs: JobCollection | None = None
+        self.application: Application | None = None
         self._preload = Preload(preload)
         self._pids: dict[int, int] = {}
         self._reader = ipc.LineReader()
@@ -55,7 +55,7 @@ class ForkServer:
             self._send("loaded", functions=None)
             return True
         try:
-            self.jobs = load(self.target)
+            self.application = Target.from_json(self.target).load()
         except TargetError as error:
             self._send("failed", reason=str(error))
             return False
@@ -63,7 +63,7 @@ class ForkServer:
             self._restart_without_import()
         gc.collect()
         gc.freeze()  # the garbage collector then does not touch the memory that the processes share
-        self._send("loaded", functions=list(self.jobs.get_jobs()))
+        self._send("loaded", functions=list(self.application.jobs.get_jobs()))
         return True
 
     def serve(self) -> ProcessOptions | None:
@@ -96,7 +96,7 @@ class ForkServer:
         """Handles a request. In a forked process it returns its options."""
         if "start" in request:
             options = ProcessOptions.from_json(request["start"])
-            pid = self._fork() if self.jobs is not None else self._spawn(request["start"])
+            pid = self._fork() if self.application is not None else self._spawn(request["start"])
             if not pid:
                 return options
             self._pids[options.id] = pid
@@ -176,10 +176,10 @@ def main(arguments: Sequence[str]) -> int:
     if not server.load():
         return 1
     options = server.serve()
-    if options is None or server.jobs is None:
+    if options is None or server.application is None:
         return 0
     descriptors = server.death_pipe, server.events, server.scoreboard
-    return WorkerProcess(options, *descriptors, identity).run(server.jobs)
+    return WorkerProcess(options, *descriptors, identity).run(server.application)
 
 
 if __name__ == "__main__":

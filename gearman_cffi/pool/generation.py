@@ -43,7 +43,7 @@ class Generation:
         self._event_reader = ipc.LineReader()
         self._unsent = b""
         inherited = (forkserver_control.fileno(), death_pipe, events_end, self.scoreboard)
-        program = [sys.executable, "-m", "gearman_cffi.pool.forkserver", options.target, *map(str, inherited)]
+        program = [sys.executable, "-m", "gearman_cffi.pool.forkserver", options.target.to_json(), *map(str, inherited)]
         self._process = subprocess.Popen(
             [*program, options.preload.value, os.getcwd()],
             stdin=subprocess.DEVNULL,

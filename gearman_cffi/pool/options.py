@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gearman_cffi.checks import check_namespace
 from gearman_cffi.handlers import check_concurrency
+from gearman_cffi.pool.target import Target
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
@@ -40,7 +41,7 @@ def usable_cpus() -> int:
 class PoolOptions:
     """The options of a pool.
 
-    target: the handlers, as "module:object".
+    target: the program. servers, serializer (a name of serializers.BY_NAME), namespace: None for those of the program.
     processes, dedicated: how many processes serve all functions, and how many more serve only the function named.
     concurrency, threads: how many jobs each process runs at once, and how many of them may be those of plain handlers.
     max_jobs, max_runtime (seconds), memory_limit (bytes): a process exits after the job in which it reaches one.
@@ -49,16 +50,14 @@ class PoolOptions:
     shutdown_timeout: seconds to wait at shutdown for running jobs, and for a process without a job that is to exit;
         None for no limit.
     burst: end when the queues are empty.
-    namespace: as for Worker.
-    serializer: a name of serializers.BY_NAME.
     ready_file: exists while the functions are registered.
     preload: where the module is imported.
     reload_directories: reload if a Python file in one of them changes.
     Raises ValueError for options that contradict each other.
     """
 
-    target: str
-    servers: ServerCollection = field(default_factory=ServerCollection.from_environment)
+    target: Target
+    servers: ServerCollection | None = None
     processes: int = field(default_factory=usable_cpus)
     dedicated: Mapping[str, int] = field(default_factory=dict)
     concurrency: int = 1
@@ -72,7 +71,7 @@ class PoolOptions:
     burst: bool = False
     client_id: str | None = None
     namespace: str | None = None
-    serializer: str = "php"
+    serializer: str | None = None
     idle_interval: float = 5.0
     connect_timeout: float = 5.0
     ready_file: Path | None = None
@@ -94,7 +93,7 @@ class PoolOptions:
         if not self.roles():
             raise ValueError("the pool has no process: set processes to 1 or more, or dedicate processes to a function")
         check_namespace(self.namespace)
-        if self.serializer not in BY_NAME:
+        if self.serializer is not None and self.serializer not in BY_NAME:
             raise ValueError(f"unknown serializer {self.serializer!r}: use one of {', '.join(BY_NAME)}")
         if self.ready_file is not None and not self.ready_file.parent.is_dir():
             raise ValueError(f"invalid ready file {self.ready_file}: its directory does not exist")
@@ -131,7 +130,7 @@ class ProcessOptions:
     """
 
     id: int
-    servers: str
+    servers: str | None
     function: str | None
     left_out: tuple[str, ...]
     concurrency: int
@@ -143,7 +142,7 @@ class ProcessOptions:
     burst: bool
     client_id: str | None
     namespace: str | None
-    serializer: str
+    serializer: str | None
     idle_interval: float
     connect_timeout: float
     log_level: str
@@ -154,7 +153,7 @@ class ProcessOptions:
         """The options of the pool for a process, with its own limits."""
         return cls(
             id=id,
-            servers=str(pool.servers),
+            servers=None if pool.servers is None else str(pool.servers),
             function=function,
             left_out=left_out,
             concurrency=pool.concurrency,

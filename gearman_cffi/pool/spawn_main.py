@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gearman_cffi.pool.metrics import MetricsIdentity
 from gearman_cffi.pool.options import BLOCKED_SIGNALS, ProcessOptions
 from gearman_cffi.pool.parent_death import lead_own_group
-from gearman_cffi.pool.target import TargetError, add_to_path, load
+from gearman_cffi.pool.target import Target, TargetError, add_to_path
 from gearman_cffi.pool.worker_process import WorkerProcess
 
 
@@ -27,10 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     process = WorkerProcess(ProcessOptions.from_json(options), *descriptors, MetricsIdentity())
     add_to_path(directory)
     try:
-        jobs = load(target)
+        application = Target.from_json(target).load()
     except TargetError as error:
         return process.fail(str(error))
-    return process.run(jobs)
+    return process.run(application)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,90 @@
-"""The target of a pool: from "module:object" to the handlers."""
+"""The target of a pool: from "module:object" to the user's program."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gearman_cffi.application import Application
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, handlers_of
+from gearman_cffi.worker import Worker
 
 _HIDDEN_FRAMES = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen importlib")
-_EXPECTED = "a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
+_EXPECTED = (
+    "an Application, a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
+)
+_PROGRAMS = (Application, Worker)
 
 
 class TargetError(Exception):
     """The target cannot be used. The text is for the user: it says why, with the traceback of the user's own code."""
 
 
-def load(target: str) -> JobCollection:
-    """Imports the module and makes a JobCollection of the object. Every failure is a TargetError."""
+@dataclass(frozen=True)
+class Target:
+    """What the pool runs: objects as "module:object", and which of their functions; without only all but excluded."""
+
+    names: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(self.names)
+
+    def to_json(self) -> str:
+        """The target as text, for the command line of a process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Target:
+        """The target from the text of to_json()."""
+        return cls(**{name: tuple(values) for name, values in json.loads(text).items()})
+
+    def load(self) -> Application:
+        """Imports the modules and makes one Application of the objects. Every failure is a TargetError."""
+        found = [_load(name) for name in self.names]
+        first, *more = sorted(found, key=lambda loaded: loaded.is_plain)
+        if not all(loaded.is_plain for loaded in more):
+            raise TargetError(f"{self} are several programs: name one Application or Worker, and the jobs of others")
+        if not (more or self.only or self.excluded):
+            return first.application
+        try:
+            first.application.jobs = self._select(loaded.application.jobs for loaded in found)
+        except ValueError as error:
+            raise TargetError(f"{self} cannot be used together: {error}") from error
+        return first.application
+
+    def _select(self, collections: Iterable[JobCollection]) -> JobCollection:
+        handlers: dict[str, JobHandlerInterface] = {}
+        for collection in collections:
+            for name, handler in collection.get_jobs().items():
+                if name in handlers and handlers[name] is not handler:
+                    raise ValueError(f"several handlers for the function {name!r}")
+                handlers[name] = handler
+        for name in (*self.only, *self.excluded):
+            if name not in handlers:
+                raise TargetError(f"no handler for the function {name!r}; there are {', '.join(handlers)}")
+        chosen = self.only or tuple(name for name in handlers if name not in self.excluded)
+        if not chosen:
+            raise TargetError(f"no function of {self} is left: {', '.join(self.excluded)} are excluded")
+        return JobCollection(handler for name, handler in handlers.items() if name in chosen)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """One object. is_plain: it has handlers only."""
+
+    application: Application
+    is_plain: bool
+
+
+def _load(target: str) -> _Loaded:
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
         raise TargetError(f"invalid target {target!r}: write MODULE:OBJECT, such as 'shop.tasks:jobs'")
@@ -38,22 +102,37 @@ def load(target: str) -> JobCollection:
     return _collect(target, found)
 
 
-def _collect(target: str, found: Any) -> JobCollection:
+def _collect(target: str, found: Any) -> _Loaded:
     handlers = handlers_of(found)
     if handlers:
         found = handlers
-    elif not isinstance(found, (JobCollection, JobHandlerInterface)) and callable(found):
+    elif not isinstance(found, (*_PROGRAMS, JobCollection, JobHandlerInterface)) and callable(found):
         try:
             found = found()
         except Exception as error:
             raise TargetError(f"{target}() raised an exception\n{_user_traceback(error)}") from error
     try:
-        jobs = _as_collection(found)
+        application = _as_application(found)
     except Exception as error:
         raise TargetError(f"{target} cannot be used: {error}") from error
-    if not jobs:
+    if not application.jobs:
         raise TargetError(f"{target} has no handlers: add some, or name another object")
-    return jobs
+    return _Loaded(application, not isinstance(found, _PROGRAMS))
+
+
+def _as_application(found: Any) -> Application:
+    if isinstance(found, Application):
+        return found
+    if isinstance(found, Worker):
+        return Application(
+            found.jobs,
+            serializer=found.serializer,
+            dispatcher=found.dispatcher,
+            servers=found.servers,
+            namespace=found._namespace or None,
+            worker_class=type(found),
+        )
+    return Application(_as_collection(found))
 
 
 def _as_collection(found: Any) -> JobCollection:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 
 from gearman_cffi._worker.signals import OwnHandler
+from gearman_cffi.application import Application
 from gearman_cffi.events import (
-    EventDispatcher,
     EventName,
     FunctionEvent,
     FunctionFailureEvent,
@@ -24,6 +26,7 @@ from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, is_coroutine_handler
 from gearman_cffi.jobs import Job
 from gearman_cffi.pool import logs
+from gearman_cffi.pool.dispatcher import PoolDispatcher
 from gearman_cffi.pool.log_handlers import StderrHandler
 from gearman_cffi.pool.metrics import MetricsIdentity
 from gearman_cffi.pool.options import ProcessOptions, job_timeout
@@ -33,7 +36,6 @@ from gearman_cffi.pool.scoreboard import BusyRecord
 from gearman_cffi.pool.target import TargetError, leave_out, restrict_to
 from gearman_cffi.retries import policy_of
 from gearman_cffi.serializers.by_name import BY_NAME
-from gearman_cffi.servers import ServerCollection
 from gearman_cffi.subscribers.memory_limit import resident_bytes
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.worker import Worker
@@ -70,18 +72,19 @@ class WorkerProcess:
         self._running: dict[Job, RunningRecord] = {}
         self._ending: Job | None = None  # the job whose after_run comes next
 
-    def run(self, jobs: JobCollection) -> int:
-        """Runs jobs until the process is asked to stop or reaches a limit. Returns the exit code."""
+    def run(self, application: Application) -> int:
+        """Runs the program until the process is asked to stop or reaches a limit. Returns the exit code."""
         lead_own_group()
         self._parent.watch(die_with_parent(self._death_pipe))
         logs.set_up(self._options.log_level, self._options.log_format, StderrHandler)
         try:
-            worker = self._make_worker(self._select(jobs))
+            worker = self._make_worker(application)
         except (TargetError, TypeError, ValueError, GearmanError) as error:
             return self.fail(str(error))
         self._handle_signals(worker)
         try:
-            worker.run()
+            with self._hooks(application):
+                worker.run()
         except (SystemExit, KeyboardInterrupt) as error:
             return self._exit_code_of(error)
         except Exception as error:
@@ -113,9 +116,21 @@ class WorkerProcess:
             return restrict_to(jobs, self._options.function)
         return leave_out(jobs, self._options.left_out)
 
-    def _make_worker(self, jobs: JobCollection) -> Worker:
+    @contextmanager
+    def _hooks(self, application: Application) -> Iterator[None]:
+        """Calls the program's functions for the start and the end of a process; the log says that they raised."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(application.running())
+            except Exception:
+                _log.exception("on_start() raised an exception")
+                raise SystemExit(ExitCode.FAILED) from None
+            yield
+
+    def _make_worker(self, application: Application) -> Worker:
+        jobs = self._select(application.jobs)
         self._coroutines = {name for name, handler in jobs.get_jobs().items() if is_coroutine_handler(handler)}
-        dispatcher = EventDispatcher()
+        dispatcher = PoolDispatcher(application.dispatcher)
         for name, listener in (
             (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
             (EventName.FUNCTION_AFTER_EXECUTE, self._on_executed),
@@ -129,18 +144,21 @@ class WorkerProcess:
             dispatcher.add_listener(name, listener, priority=1000)
         if self._has_metrics:
             dispatcher.add_subscriber(Metrics())
-        self._worker = Worker(
-            ServerCollection(self._options.servers),
-            jobs,
-            dispatcher,
-            serializer=BY_NAME[self._options.serializer](),
+        given = {
+            "servers": self._options.servers,
+            "serializer": self._options.serializer and BY_NAME[self._options.serializer](),
+            "namespace": self._options.namespace,
+        }
+        self._worker = application.make_worker(
+            **{name: value for name, value in given.items() if value is not None},
+            jobs=jobs,
+            dispatcher=dispatcher,
             idle_interval=self._options.idle_interval,
             connect_timeout=self._options.connect_timeout,
             signals=(),
             client_id=self._options.client_id,
             concurrency=self._options.concurrency,
             threads=self._options.threads,
-            namespace=self._options.namespace,
         )
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
@@ -264,7 +282,7 @@ class WorkerProcess:
 
     def _on_connected(self, event: object) -> None:
         if self._is_ready:
-            _log.info("connected to %s again", self._options.servers)
+            _log.info("connected to %s again", self._worker.servers)
 
     def _report_ready(self) -> None:
         """A server knows the functions: it has answered a request that was sent after them."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from gearman_cffi.application import Application
 from gearman_cffi.attempts import Attempt
 from gearman_cffi.client import Client
 from gearman_cffi.durations import to_span
@@ -66,7 +67,8 @@ class LocalGearman:
         local = LocalGearman(jobs)
         assert local.client.execute_job("reverse", "abc") == "cba"
 
-    jobs: a JobCollection or handlers. dispatcher: gets the worker's events. serializer: that of the client and the
+    jobs: a JobCollection or handlers, or an Application, whose functions for the start and the end of a process are
+    called now and by close(). dispatcher: gets the worker's events. serializer: that of the client and the
     worker. Jobs pass through the code of Client and Worker: values are serialized and unserialized, events come in the
     Worker's order, and the client raises what it raises with a server. The __cause__ of a JobException is the handler's
     own exception.
@@ -88,11 +90,17 @@ class LocalGearman:
 
     def __init__(
         self,
-        jobs: JobCollection | Iterable[JobHandlerInterface] = (),
+        jobs: Application | JobCollection | Iterable[JobHandlerInterface] = (),
         dispatcher: Dispatcher | None = None,
         *,
         serializer: Serializer | None = None,
     ) -> None:
+        self._hooks = ExitStack()
+        if isinstance(jobs, Application):
+            self._hooks.enter_context(jobs.running())
+            dispatcher = jobs.dispatcher if dispatcher is None else dispatcher
+            serializer = jobs.serializer if serializer is None else serializer
+            jobs = jobs.jobs
         self._servers = ServerCollection("local")
         self._worker = LocalWorker(self._servers, jobs, dispatcher, serializer)
         self._client = self.new_client()
@@ -157,7 +165,8 @@ class LocalGearman:
 
     def close(self) -> None:
         """Stops the worker, which dispatches on_before_destroy if it has started. No job is run after that."""
-        self._worker.end()
+        with self._hooks:
+            self._worker.end()
 
     def __enter__(self) -> LocalGearman:
         return self

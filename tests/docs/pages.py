@@ -15,6 +15,7 @@ from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import tomli
 import yaml
 
 from gearman_cffi.testing import Gearmand
@@ -115,6 +116,9 @@ class Page:
 
     def _check_yaml(self, block: Block, source: str) -> None:
         assert all(isinstance(document, dict) for document in yaml.safe_load_all(source))
+
+    def _check_toml(self, block: Block, source: str) -> None:
+        tomli.loads(source)
 
     def _check_text(self, block: Block, source: str) -> None:
         assert block.title is None, "a file has a language"

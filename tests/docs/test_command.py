@@ -29,7 +29,8 @@ def test_options(name: str) -> None:
         if isinstance(parameter, click.Option):
             assert all(long in text for long in parameter.opts if long.startswith("--")), parameter.opts
             variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar
-            variable = variables[0] if variables else (parameter.name or "").upper()
+            long = next(name for name in parameter.opts if name.startswith("--"))
+            variable = variables[0] if variables else long[2:].replace("-", "_").upper()
             assert name not in ("worker", "submit") or f"`{variable}`" in COMMAND or f"{variable}`" in COMMAND
 
 

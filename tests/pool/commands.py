@@ -68,13 +68,14 @@ _MAIN = "import sys; sys.argv[0] = 'gearman-cffi'; from gearman_cffi.cli import 
 class WorkerCommand:
     """gearman-cffi worker OPTIONS tasks:jobs in a directory. The end of the block kills all its processes.
 
-    stderr: a file descriptor for the log instead of a file. prelude: Python code that runs before.
+    server: None for no option. stderr: a file descriptor for the log instead of a file. prelude: Python code that runs
+    before.
     """
 
     def __init__(
         self,
         directory: Path,
-        server: Gearmand | str,
+        server: Gearmand | str | None,
         *options: str,
         tasks: str | None = TASKS,
         target: str = "tasks:jobs",
@@ -86,9 +87,10 @@ class WorkerCommand:
             (directory / "tasks.py").write_text(tasks)
         self.directory = directory
         self.log_file = directory / "log"
-        address = server if isinstance(server, str) else server.address
         self.ready_file = directory / "ready"
-        program = [sys.executable, "-c", prelude + _MAIN, "worker", "-s", address, "--ready-file", str(self.ready_file)]
+        program = [sys.executable, "-c", prelude + _MAIN, "worker", "--ready-file", str(self.ready_file)]
+        if server is not None:
+            program += ["-s", server if isinstance(server, str) else server.address]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [*program, *options, target],

@@ -11,6 +11,7 @@ import pytest
 
 from gearman_cffi import Admin, Client
 from gearman_cffi.pool import PoolOptions
+from gearman_cffi.pool.target import Target
 from gearman_cffi.testing import Gearmand
 from tests.pool.commands import NOBODY, WorkerCommand
 from tests.support import is_served, queued
@@ -52,7 +53,7 @@ def test_a_namespace(gearmand: Gearmand, tmp_path: Path) -> None:
 def test_an_unknown_serializer() -> None:
     """PoolOptions raises; the command line accepts known names only."""
     with pytest.raises(ValueError, match="unknown serializer 'yaml': use one of php, json, pickle, raw"):
-        PoolOptions("tasks:jobs", serializer="yaml")
+        PoolOptions(Target(("tasks:jobs",)), serializer="yaml")
 
 
 def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gearman_cffi import Admin, Client, InvalidArgument, Job, JobTimeout, Priori
 from gearman_cffi._libgearman.native import lib
 from gearman_cffi.ext import GearmanClient, GearmanJob, GearmanWorker
 from gearman_cffi.pool import PoolOptions
+from gearman_cffi.pool.target import Target
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import run
 from tests.python_layer.workers import handlers, running
@@ -119,7 +120,7 @@ class TestTheCommand:
     def test_the_pool(self) -> None:
         """tests/pool runs one; here its option is checked."""
         with pytest.raises(ValueError, match="a namespace must not be empty"):
-            PoolOptions("m:o", namespace="")
+            PoolOptions(Target(("m:o",)), namespace="")
 
 
 class TestRefused:

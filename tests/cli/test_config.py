@@ -1,0 +1,99 @@
+"""Options from pyproject.toml and from the file of --config; the option and the environment come first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from gearman_cffi.cli.app import gearman
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def values(*arguments: str) -> dict[str, Any]:
+    """The values that the command gets."""
+    found: dict[str, Any] = {}
+    command = gearman.get_command(click.Context(gearman), next(one for one in arguments if one in ("worker", "ping")))
+    assert command is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "callback", lambda **given: found.update(given))
+        gearman.main(list(arguments), "gearman-cffi", standalone_mode=False, auto_envvar_prefix="GEARMAN_CFFI")
+    return found
+
+
+PROJECT = """
+[tool.gearman-cffi]
+servers = ["10.0.0.5:4730", "10.0.0.6"]
+[tool.gearman-cffi.worker]
+target = "shop.program:app"
+processes = 3
+preload = false
+dedicate = { mail = 2, "thumb.make" = 1 }
+except = ["report"]
+max-jobs = 100
+"""
+
+
+def test_project_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    found = values("worker")
+    assert str(found["servers"]) == "10.0.0.5:4730,10.0.0.6:4730"
+    assert found["target"] == ("shop.program:app",)
+    assert found["processes"] == 3
+    assert found["preload"] is False
+    assert found["dedicate"] == (("mail", 2), ("thumb.make", 1))
+    assert found["excluded"] == ("report",)
+    assert str(values("ping")["servers"]) == "10.0.0.5:4730,10.0.0.6:4730"
+
+
+def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Option, environment, file, default."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    assert values("worker")["splay"] == 0.1
+    monkeypatch.setenv("GEARMAN_CFFI_WORKER_PROCESSES", "4")
+    monkeypatch.setenv("GEARMAN_CFFI_WORKER_MAX_JOBS", "5")
+    monkeypatch.setenv("GEARMAN_SERVERS", "10.0.0.7")
+    monkeypatch.setenv("GEARMAN_CFFI_WORKER_EXCEPT", "a b")
+    found = values("worker", "-p", "6", "other:jobs")
+    assert (found["processes"], found["max_jobs"], found["target"]) == (6, 5, ("other:jobs",))
+    assert found["excluded"] == ("a", "b")
+    assert str(found["servers"]) == "10.0.0.7:4730"
+
+
+def test_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no prefix, and the project's file is not read."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "other.toml").write_text("[worker]\ntarget = ['a:b', 'c:d']\nprocesses = 1")
+    found = values("--config", "other.toml", "worker")
+    assert (found["target"], found["processes"], found["max_jobs"]) == (("a:b", "c:d"), 1, None)
+    monkeypatch.setenv("GEARMAN_CFFI_CONFIG", "other.toml")
+    assert values("worker")["processes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[worker]\nprozesses = 1", "other.toml: unknown option 'worker.prozesses': use burst, "),
+        ("[wrk]\nprocesses = 1", "other.toml: unknown option 'wrk': use cancel, "),
+        ("worker = 3", "other.toml: worker must be a table of options, not 3"),
+        ("[worker", "cannot read other.toml: "),
+        ("[worker]\nprocesses = 'x'", r"'--processes' \(other.toml\)"),
+    ],
+)
+def test_mistakes(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "other.toml").write_text(text)
+    with pytest.raises(click.UsageError) as caught:
+        values("--config", "other.toml", "worker", "a:b")
+    assert said.replace("\\", "") in caught.value.format_message()
+
+
+def test_other_projects(tmp_path: Path) -> None:
+    """A project file without our table is not parsed."""
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['gearman-cffi']\nbroken")
+    assert values("worker", "a:b")["max_jobs"] is None

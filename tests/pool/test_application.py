@@ -1,0 +1,214 @@
+"""The user's whole program in the pool, in Worker and in LocalGearman: subscribers, serializer, servers, hooks."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gearman_cffi import (
+    Application,
+    Client,
+    EventDispatcher,
+    EventName,
+    Job,
+    JobCollection,
+    JsonSerializer,
+    PhpSerializer,
+)
+from gearman_cffi.events import FunctionEvent
+from gearman_cffi.testing import Gearmand, LocalGearman
+from tests.pool.commands import NOBODY, TASKS, WorkerCommand
+
+# A program that was ported from dmank/gearman line by line, with subscribers of its own, as a Worker that is not run.
+DMANK = """
+from gearman_cffi.dmank import *
+
+def note(text):
+    with open("notes", "a") as notes:
+        notes.write(f"{text}\\n")
+
+class Reverse(JobHandlerInterface):
+    def listensToJob(self):
+        return "reverse"
+    def execute(self, job):
+        if not job.getWorkLoad():
+            raise ValueError("nothing to reverse")
+        return job.getWorkLoad()[::-1]
+
+class Audit:
+    def getSubscribedEvents(self):
+        return {
+            FunctionEvent.FUNCTION_BEFORE_EXECUTE: [["stop", 10], ["before"]],
+            FunctionEvent.FUNCTION_AFTER_EXECUTE: "after",
+            FunctionFailureEvent.FUNCTION_ON_FAILURE: "failed",
+        }
+    def stop(self, event):
+        note(f"first {event.getJob().getJobName()}")
+    def before(self, event):
+        note("second")
+        event.stopPropagation()
+    def after(self, event):
+        note(f"result {event.getResult()}")
+    def failed(self, event):
+        note(f"failed {event.getException()}")
+
+dispatcher = EventDispatcher()
+dispatcher.addSubscriber(Audit())
+jobs = JobCollection()
+jobs.add(Reverse())
+worker = Worker(ServerCollection(), jobs, dispatcher)
+"""
+PROGRAM = (
+    TASKS
+    + """
+from gearman_cffi import Application, JsonSerializer
+
+def note(text):
+    with open("notes", "a") as notes:
+        notes.write(f"{text} {os.getpid()}\\n")
+
+app = Application(jobs, serializer=JsonSerializer(), servers=os.environ["SHOP_SERVERS"], namespace="shop.")
+app.on_start(lambda: note("start"))
+app.on_stop(lambda: note("stop"))
+
+more = JobCollection()
+
+@more.handler()
+def other(job):
+    return {"n": 1}
+"""
+)
+
+
+def test_a_ported_program_with_subscribers(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Its Worker runs in the pool without a change: its listeners in their order, its results, and the pool's log."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=DMANK, target="tasks:worker") as command:
+        command.await_ready()
+        client = Client(gearmand.address, timeout=20)
+        assert client.execute_job("reverse", "abc") == "cba"
+        with pytest.raises(Exception, match="nothing to reverse"):
+            client.execute_job("reverse", "")
+        command.await_log("reverse H:test:2: failed")
+        command.send(signal.SIGTERM)
+        assert command.end() == 0
+    notes = (tmp_path / "notes").read_text().splitlines()
+    assert notes == ["first reverse", "second", "result cba", "first reverse", "second", "failed nothing to reverse"]
+
+
+@pytest.mark.parametrize("preload", ["--preload", "--no-preload"])
+def test_an_application(gearmand: Gearmand, tmp_path: Path, preload: str) -> None:
+    """Its serializer, servers and namespace, its functions for each process, and the handlers of another object."""
+    options = ["-p2", preload, "--except=fail", "tasks:app"]
+    variables: dict[str, Any] = {"GEARMAN_SERVERS": "", "SHOP_SERVERS": gearmand.address}
+    with WorkerCommand(tmp_path, None, *options, tasks=PROGRAM, target="tasks:more", **variables) as command:
+        command.await_ready()
+        client = Client(gearmand.address, JsonSerializer(), timeout=20, namespace="shop.")
+        assert client.execute_job("other", None) == {"n": 1}
+        pids = {client.execute_job("pid", None) for _ in range(20)}
+        served = gearmand.ask("status").split()
+        assert "shop.double" in served
+        assert "shop.fail" not in served
+        command.send(signal.SIGTERM)
+        assert command.end() == 0
+    notes = [line.split() for line in (tmp_path / "notes").read_text().splitlines()]
+    assert [what for what, _ in notes] == ["start", "start", "stop", "stop"]
+    assert pids <= {int(pid) for _, pid in notes}
+
+
+def test_options_come_before_the_program(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The servers, the serializer and the namespace of the command line; and only one function."""
+    options = ["-p1", "--serializer=php", "--namespace=x.", "--only=double"]
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=PROGRAM, target="tasks:app", SHOP_SERVERS=NOBODY) as command:
+        command.await_ready()
+        assert Client(gearmand.address, PhpSerializer(), timeout=20, namespace="x.").execute_job("double", 4) == 8
+        assert [line.split()[0] for line in gearmand.ask("status").splitlines() if line != "."] == ["x.double"]
+
+
+def test_a_start_that_fails(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The process is started again, and the log has the traceback."""
+    tasks = f"{PROGRAM}\n@app.on_start\ndef connect():\n    open('database').close()"
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks, target="tasks:app", SHOP_SERVERS=NOBODY) as command:
+        command.await_log("No such file or directory: 'database'", times=2)
+        (tmp_path / "database").touch()
+        command.await_ready()
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "said"),
+    [
+        (["--only=nothing"], "tasks:jobs", "no handler for the function 'nothing'; there are pid, double"),
+        (["--except=other"], "tasks:more", "no function of tasks:more is left"),
+        (["tasks:app"], "tasks:two", "tasks:app tasks:two are several programs"),
+        (["tasks:clash"], "tasks:more", "several handlers for the function 'other'"),
+    ],
+)
+def test_programs_that_cannot_be_used(tmp_path: Path, options: list[str], target: str, said: str) -> None:
+    tasks = f"{PROGRAM}two = Application(more)\nclash = JobCollection()\nclash.handler('other')(print)\n"
+    with WorkerCommand(tmp_path, NOBODY, "-p1", *options, tasks=tasks, target=target, SHOP_SERVERS=NOBODY) as command:
+        assert command.end() == 3
+        assert said in command.log
+
+
+def _application(notes: list[Any]) -> Application:
+    class Audit:
+        def get_subscribed_events(self) -> dict[str, str]:
+            return {EventName.FUNCTION_AFTER_EXECUTE: "on_done"}
+
+        def on_done(self, event: FunctionEvent) -> None:
+            notes.append(event.result)
+
+    jobs = JobCollection()
+    application = Application(jobs, serializer=JsonSerializer(), subscribers=[Audit()])
+
+    @jobs.handler()
+    def double(job: Job) -> int:
+        return 2 * int(job.get_workload())
+
+    @application.on_start
+    def start() -> None:
+        notes.append("start")
+
+    @application.on_stop
+    def stop() -> None:
+        notes.append("stop")
+
+    application.on_stop(lambda: notes.append("first stop"))
+    return application
+
+
+def test_an_application_in_a_test() -> None:
+    notes: list[Any] = []
+    with LocalGearman(_application(notes)) as local:
+        assert local.client.execute_job("double", 21) == 42
+    assert notes == ["start", 42, "first stop", "stop"]
+
+
+def test_an_application_in_this_process(gearmand: Gearmand) -> None:
+    """run() takes the arguments of Worker."""
+    notes: list[Any] = []
+    application = _application(notes)
+    thread = threading.Thread(target=application.run, kwargs={"servers": gearmand.address, "signals": ()})
+    thread.start()
+    client = Client(gearmand.address, JsonSerializer(), timeout=20)
+    assert client.execute_job("double", 4) == 8
+    assert isinstance(application.dispatcher, EventDispatcher)
+    application.dispatcher.add_listener(EventName.AFTER_RUN, lambda event: event.worker.stop())
+    client.execute_in_background("double", 5)
+    thread.join(20)
+    assert notes == ["start", 8, 10, "first stop", "stop"]
+
+
+def test_subscribers_of_another_dispatcher() -> None:
+    class Own:
+        def has_listeners(self, event_name: str) -> bool:
+            return False
+
+        def dispatch(self, event_name: str, event: object) -> None: ...
+
+    with pytest.raises(TypeError, match="a Own gets no subscribers here"):
+        Application(dispatcher=Own(), subscribers=[object()])  # type: ignore[list-item]
+    assert Application(dispatcher=Own(), servers=["a:1", "b"]).servers is not None
