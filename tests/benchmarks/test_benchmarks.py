@@ -95,6 +95,8 @@ def test_the_goals(tmp_path: Path) -> None:
     assert limits["echo-worker", "gearman_cffi.ext", "worker_us"] == 1.35
     assert limits["layer-echo-client", "Client, raw", "client_us"] == 1.5
     assert limits["layer-drain", "Worker, raw", "total_us"] == 1.15
+    assert limits["io-worker", "10 coroutines, at most 500 jobs/s", "rate"] == 400
+    assert limits["io-worker", "50 coroutines, at most 2,500 jobs/s", "rate"] == 2000
     assert limits["import", "import gearman_cffi", "import_ms"] == 10
     assert limits["import", "from gearman_cffi import Client, Worker", "import_ms"] == 45
     assert limits["idle", "gearman_cffi", "idle_mb"] == 18

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from gearman_cffi import Client, EventDispatcher, EventName, FunctionHandler, JobException, Worker
+from gearman_cffi import Client, EventDispatcher, EventName, FunctionHandler, Job, JobException, Worker
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers, running
 from tests.support import Child, frozen, is_served, queued, wait_until
@@ -198,3 +198,82 @@ def test_sys_exit_in_a_handler(gearmand: Gearmand) -> None:
     with pytest.raises(SystemExit):
         Worker(gearmand.address, [FunctionHandler("job", leave)], signals=()).run()
     wait_until(lambda: queued(gearmand, "job") == 1, "the job is queued again")
+
+
+MANY = """
+import asyncio
+from gearman_cffi import JobCollection, Worker
+
+jobs = JobCollection()
+
+@jobs.handler()
+def plain(job):
+    say("plain")
+    sys.stdin.readline()
+    return "answer"
+
+@jobs.handler()
+async def coroutine(job):
+    say("coroutine")
+    try:
+        while not hasattr(worker, "finish"):
+            await asyncio.sleep(0.01)
+    except asyncio.CancelledError:
+        say("cancelled")
+        raise
+    return "answer"
+
+def finish(*_):
+    worker.finish = True
+
+signal.signal(signal.SIGUSR1, finish)
+
+class Talking(Worker):
+    def stop(self):
+        super().stop()
+        say("stopping")
+
+worker = Talking(f"127.0.0.1:{PORTS[0]}", jobs, concurrency=4, idle_interval=60)
+try:
+    worker.run()
+    say("returned")
+except BaseException as error:
+    say("raised", repr(error))
+"""
+
+
+@BOTH
+def test_many_jobs_at_once(gearmand: Gearmand, number: signal.Signals) -> None:
+    """The first signal waits for all of them; other signals are handled meanwhile."""
+    with Child(MANY, gearmand.port) as child:
+        wait_until(lambda: is_served(gearmand, "plain"), "the worker is there")
+        answers: list[object] = []
+        client = Client(gearmand.address, timeout=20)
+        thread = threading.Thread(
+            target=lambda: answers.extend(client.execute_jobs([Job("plain", 1), Job("coroutine", 1)])), daemon=True
+        )
+        thread.start()
+        assert {child.line(), child.line()} == {"plain", "coroutine"}
+        child.send(number)
+        child.expect("stopping")
+        child.write("go\n")
+        child.send(signal.SIGUSR1)
+        child.expect("returned")
+        thread.join(20)
+        assert answers == ["answer", "answer"]
+
+
+@BOTH
+def test_a_second_signal_with_many_jobs_at_once(gearmand: Gearmand, number: signal.Signals) -> None:
+    """run() raises at once: coroutines are cancelled, threads are left behind, and the server has the jobs again."""
+    with Child(MANY, gearmand.port) as child:
+        wait_until(lambda: is_served(gearmand, "plain"), "the worker is there")
+        Client(gearmand.address).execute_jobs_in_background([Job("plain", 1), Job("coroutine", 1)])
+        assert {child.line(), child.line()} == {"plain", "coroutine"}
+        child.send(number)
+        child.expect("stopping")
+        child.send(number)
+        child.expect("cancelled")
+        child.expect("raised KeyboardInterrupt()" if number == signal.SIGINT else "raised SystemExit(143)")
+        wait_until(lambda: not is_served(gearmand, "plain"), "the process is gone")
+        assert queued(gearmand, "plain") == queued(gearmand, "coroutine") == 1
