@@ -125,7 +125,8 @@ def test_limited_encoding(server: Gearmand) -> None:
 
 # ------------------------------------------------------------------------------------------------- hostile texts
 
-HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b31m\x7f\r\nINJECTED \u202e"
+# Its colour is one that the command never uses.
+HOSTILE = "\x1b[35mred\x1b]0;title\x07\x9b31m\x7f\r\nINJECTED \u202e"
 # Control characters including C1, and bidirectional formatting characters; not a line end.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\nINJECTED")
 
@@ -229,7 +230,7 @@ def test_hostile_texts(hostile: str, arguments: list[str]) -> None:
     assert UNSAFE.findall(shown) == [], shown
     assert "red" in shown or "done" in shown or arguments[0] == "status"
     with Terminal(hostile, 400, *arguments, "--timeout=5") as terminal:
-        text = re.sub("\x1b\\[[01]m", "", terminal.text_at_end().replace("\r\n", "\n"))  # bold headings
+        text = re.sub("\x1b\\[(?!35)[0-9;]*m", "", terminal.text_at_end().replace("\r\n", "\n"))  # its own styles
     assert UNSAFE.findall(text) == [], text
 
 
