@@ -54,8 +54,8 @@ class ProcessExit:
 class ConcurrentWork:
     """Takes jobs while there is room, and answers them when their handlers have ended.
 
-    job_timeout: the seconds after which the coroutine of a function's job is
-    cancelled. exit_seconds: how long other jobs may take when one has asked the process to exit.
+    job_timeout: the seconds after which the coroutine of a function's job is cancelled. exit_seconds: how long other
+    jobs may take when one has asked the process to exit.
     """
 
     def __init__(

@@ -11,7 +11,9 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
 from gearman_cffi.durations import to_time_limit
+from gearman_cffi.exceptions import ServerError
 from gearman_cffi.ext import GearmanJob, GearmanWorker, ReturnCode
+from gearman_cffi.messages import short_repr
 from gearman_cffi.servers import ServerCollection
 
 
@@ -22,7 +24,7 @@ class SourceState(Enum):
     ASKING = "asking"  # a server owes an answer, which may be a job
     ASLEEP = "asleep"  # no server has a job; a server wakes the source up
     PAUSED = "paused"  # after a failure, until the next try
-    CLOSED = "closed"  # after leave()
+    CLOSED = "closed"  # it has left
 
 
 class Limit:
@@ -110,6 +112,9 @@ class JobSource:
     def _take(self, leaves: bool) -> GearmanJob | None:
         job = self.worker._take_job(leaves)
         rc = self.worker.returnCode()
+        if job is not None and job.functionName() not in self._adapters:
+            self._refuse(job)
+            return None
         if job is not None:
             self._note_answer()
             self.state = SourceState.ASKING if leaves else SourceState.READY  # another server may owe an answer too
@@ -126,6 +131,17 @@ class JobSource:
             self._events.report_failure(failure_of(self.worker, self._servers))
             self._pause(SourceState.PAUSED, self._reachability.record_failure())
         return job
+
+    def _refuse(self, job: GearmanJob) -> None:
+        """No gearmand assigns such a job."""
+        error = ServerError(
+            f"{self._servers} assigned a job of the function {short_repr(job.functionName())}, which this worker does "
+            "not serve: check that it is a gearmand",
+            server=str(self._servers),
+        )
+        job._release()
+        self._events.report_failure(error)
+        self._pause(SourceState.PAUSED, self._reachability.record_failure())
 
     def _pause(self, state: SourceState, seconds: float) -> None:
         self.state, self.due = state, time.monotonic() + seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 import threading
 import time
 from collections import Counter
@@ -23,6 +25,7 @@ from gearman_cffi import (
     JobCollection,
     JobException,
     JobNotRunning,
+    RawSerializer,
     UpdateKind,
     Worker,
     current_job,
@@ -32,9 +35,11 @@ from gearman_cffi._worker.job_source import SourceState
 from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.subscribers import MaxRuntime, MemoryLimit
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, fake_server, packet, receive
 from tests.python_layer.workers import Running, Trace, running, running_already
 from tests.support import client_of, connections, frozen, is_served, queued, wait_until
 
+NOOP = 6
 KINDS = pytest.mark.parametrize("kind", ["plain", "coroutine"])
 
 
@@ -728,6 +733,58 @@ class TestLostServers:
             assert client.execute_job("p", 1) == client.execute_job("c", 1) == 1
             wait_until(lambda: "again" in caplog.text, "that is reported too")
         assert caplog.text.count("cannot connect") == 1
+
+
+class TestServersThatAreNoGearmand:
+    """What a server sends may come in any pieces, and may be wrong."""
+
+    @staticmethod
+    def run_jobs(answers: list[list[bytes]], dispatcher: EventDispatcher) -> list[Any]:
+        """Runs a worker whose server answers each request for a job with the pieces. Returns the workloads."""
+        seen: list[Any] = []
+        left = iter(answers)
+
+        def serve(connection: socket.socket, number: int) -> None:
+            connection.settimeout(20)
+            while True:
+                head = receive(connection, 12)
+                command, size = struct.unpack(">II", head[4:])
+                receive(connection, size)
+                if command == GRAB_JOB_ALL:
+                    for piece in next(left, [packet(NO_JOB)]):
+                        connection.sendall(piece)
+                        time.sleep(0.01)  # so that it comes alone
+
+        async def f(job: Job) -> None:
+            seen.append(job.get_workload())
+
+        jobs = [FunctionHandler("f", f)]
+        options = {"concurrency": 3, "serializer": RawSerializer()}
+        with fake_server(serve) as port, running(f"127.0.0.1:{port}", jobs, dispatcher, **options):
+            wait_until(lambda: len(seen) == 2, "both jobs are done")
+        return seen
+
+    @pytest.mark.parametrize(
+        "sizes", [(1,) * 40, (5, 3, 4, 1), (7, 1), (8,), (11,), (12,), (13,), (12, 4, 30)], ids=str
+    )
+    def test_pieces(self, sizes: tuple[int, ...]) -> None:
+        stream = packet(NOOP) + packet(JOB_ASSIGN_ALL, b"H:1", b"f", b"u", b"", b"first")
+        pieces = []
+        for size in sizes:
+            pieces.append(stream[:size])
+            stream = stream[size:]
+        second = packet(JOB_ASSIGN_ALL, b"H:2", b"f", b"u", b"", b"x" * 100_000)
+        answers = [[*pieces, stream], [packet(NOOP) + packet(NOOP) + second]]
+        assert self.run_jobs(answers, EventDispatcher()) == [b"first", b"x" * 100_000]
+
+    def test_a_job_of_another_function(self) -> None:
+        """It is reported, and the worker goes on."""
+        failures: list[Any] = []
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener(EventName.WORKER_FAILURE, failures.append)
+        wrong, *right = ([packet(JOB_ASSIGN_ALL, b"H:1", name, b"u", b"", b"load")] for name in (b"other", b"f", b"f"))
+        assert self.run_jobs([wrong, *right], dispatcher) == [b"load", b"load"]
+        assert "assigned a job of the function 'other'" in str(failures[0].exception)
 
 
 class TestBlockedLoop:
