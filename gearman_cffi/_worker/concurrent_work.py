@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gearman_cffi._worker.handler_loop import HandlerLoop
 
 _LEAVE_SECONDS = 2.0  # for servers that still owe an answer when the worker is stopped
+_END_SECONDS = 5.0  # for tasks that handlers have left behind
+_INTERRUPT_SECONDS = 0.3  # for running coroutines, when the worker ends at once
 _ASKS = (SourceState.READY, SourceState.ASKING)
 CHECK_SECONDS = 1.0  # how often the event loop is checked while it runs coroutines
 
@@ -279,7 +281,7 @@ class ConcurrentWork:
         self._is_closed = True
         self._refuse_requests()
         if self._loop is not None:
-            self._loop.close()
+            self._loop.close(_INTERRUPT_SECONDS if self._running else _END_SECONDS)
         self._threads.close()
         self._mailbox.close()
         self._refuse_requests()

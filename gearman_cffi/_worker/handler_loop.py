@@ -17,7 +17,6 @@ from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.messages import escape
 
 MAX_BLOCKED_SECONDS = 1.0  # after this time a loop that does not answer is reported
-_CANCEL_SECONDS = 0.3  # that cancelled coroutines have when the worker ends at once
 _log = logging.getLogger("gearman_cffi.worker")
 
 
@@ -51,11 +50,11 @@ class HandlerLoop:
         """Runs the job's handler. timeout: seconds after which its coroutine is cancelled, and the job fails."""
         self._loop.call_soon_threadsafe(self._start, job, timeout)
 
-    def close(self) -> None:
-        """Cancels what still runs, and ends the loop. A handler that blocks the loop is not waited for."""
+    def close(self, seconds: float) -> None:
+        """Cancels what still runs, and ends the loop. Waits for both, but no longer than this time."""
         self._is_closing = True
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CANCEL_SECONDS)
+        self._thread.join(seconds)
 
     # ----------------------------------------------------------------------------------- in its thread
 
@@ -83,6 +82,7 @@ class HandlerLoop:
         try:
             self._loop.run_until_complete(_cancel_other_tasks())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
         except PROCESS_EXITS as error:
             self._on_exit(error)
         finally:
