@@ -37,7 +37,17 @@ from gearman_cffi.subscribers import MaxRuntime, MemoryLimit
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, fake_server, packet, receive
 from tests.python_layer.workers import Running, Trace, running, running_already
-from tests.support import client_of, connections, frozen, is_served, queued, wait_until
+from tests.support import (
+    IF_ALLOWED,
+    WITHOUT_INTERPOSITION,
+    Child,
+    client_of,
+    connections,
+    frozen,
+    is_served,
+    queued,
+    wait_until,
+)
 
 NOOP = 6
 KINDS = pytest.mark.parametrize("kind", ["plain", "coroutine"])
@@ -733,6 +743,19 @@ class TestLostServers:
             assert client.execute_job("p", 1) == client.execute_job("c", 1) == 1
             wait_until(lambda: "again" in caplog.text, "that is reported too")
         assert caplog.text.count("cannot connect") == 1
+
+
+@IF_ALLOWED
+def test_without_interposition(gearmand: Gearmand) -> None:
+    """It is refused with a sentence, while one job at a time works."""
+    program = """
+    from gearman_cffi import FunctionHandler, Worker
+    from gearman_cffi.ext import MissingCapabilityError
+    try: Worker(f"127.0.0.1:{PORTS[0]}", [FunctionHandler("f", print)], concurrency=2).run()
+    except MissingCapabilityError as error: say(error)
+    """
+    with Child(program, gearmand.port, **WITHOUT_INTERPOSITION) as child:
+        assert "leave concurrency at 1, or unset GEARMAN_CFFI_NO_INTERPOSE" in child.line()
 
 
 class TestServersThatAreNoGearmand:
