@@ -260,6 +260,7 @@ class ConcurrentWork:
         except BaseException as failure:
             adapter.fail(gearman_job, job, failure)
             return
+        job.finish()  # before the client has the answer: from then on a thread that still sends is refused
         gearman_job.sendComplete(answer)
         rc = gearman_job.returnCode()
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
