@@ -203,7 +203,7 @@ class TestTheMirror:
         """As in PHP: do* goes on while something comes."""
         client = GearmanClient()
         with flooding(packet(WORK_STATUS, b"H:1", b"1", b"2"), pause=0.01) as address:
-            client.setTimeout(100)
+            client.setTimeout(1000)
             client.addServer(HOST, int(address.partition(":")[2]), False)
             began = time.monotonic()
             with pytest.warns(match="doNormal"):
