@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from gearman_cffi.ext import ConcurrentUseError
     from gearman_cffi.handlers import FunctionHandler, JobCollection, JobHandlerInterface
+    from gearman_cffi.job_log_filter import JobLogFilter
     from gearman_cffi.job_status import JobStatus
     from gearman_cffi.job_update import JobUpdate, UpdateKind
     from gearman_cffi.job_watch import JobWatch
@@ -84,6 +85,7 @@ __all__ = [
     "JobFailed",
     "JobHandlerInterface",
     "JobInterface",
+    "JobLogFilter",
     "JobNotRunning",
     "JobStatus",
     "JobTimeout",
@@ -146,6 +148,7 @@ _NAMES = {
     ),
     "ext": ("ConcurrentUseError",),
     "handlers": ("FunctionHandler", "JobCollection", "JobHandlerInterface"),
+    "job_log_filter": ("JobLogFilter",),
     "job_status": ("JobStatus",),
     "jobs": ("Job", "JobInterface", "current_job"),
     "priorities": ("Priority",),

@@ -145,7 +145,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     "--log-level",
     type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
-    help="The lowest level to log; debug adds tracebacks, and a line when a job begins.",
+    help="The lowest level to log; debug adds a line when a job begins.",
 )
 @option("--log-format", type=click.Choice(FORMATS), default="text", help="Log lines as text or as JSON objects.")
 def worker(**given: Any) -> None:

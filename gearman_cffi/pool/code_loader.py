@@ -17,6 +17,7 @@ from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.rolling_reload import Change, RollingReload
 from gearman_cffi.pool.shutdown import Shutdown
+from gearman_cffi.servers import ServerCollection
 
 _EXIT_TIME = 2.0  # seconds that the fork servers have at the end of the pool
 _log = logging.getLogger("gearman_cffi.pool")
@@ -134,6 +135,14 @@ class CodeLoader:
             self._on_failure(generation, f"no handler for the function {', '.join(map(repr, missing))}")
         else:
             is_first, self.current = self.current is None, generation
+            if generation.functions is not None:
+                _log.info(
+                    "loaded %s: functions %s; servers %s; %s",
+                    self._options.target,
+                    ", ".join(generation.functions),
+                    self._options.servers or generation.servers or ServerCollection.from_environment(),
+                    self._options.serializer or generation.serializer,
+                )
             self._processes.function_backoffs.clear()
             if not is_first:
                 self._rolling_reload.begin(Change.RELOAD)

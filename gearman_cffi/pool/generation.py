@@ -32,6 +32,8 @@ class Generation:
         self.loaded_at = 0.0
         self.failure = ""  # why the import failed
         self.functions: list[str] | None = None  # None: each worker process imports the module itself
+        self.servers: str | None = None  # of the program
+        self.serializer: str | None = None
         self.scoreboard = scoreboard.create()
         self.concurrency = options.concurrency
         self.control, forkserver_control = socket.socketpair()
@@ -107,6 +109,7 @@ class Generation:
         for message in control:
             if message["event"] == "loaded":
                 self.state, self.functions = GenerationState.LOADED, message["functions"]
+                self.servers, self.serializer = message.get("servers"), message.get("serializer")
                 self.loaded_at = time.monotonic()
             elif message["event"] == "failed":
                 self.failure = message["reason"]

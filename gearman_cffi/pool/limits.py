@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from gearman_cffi.pool.child_process import ChildProcess, ProcessState
 from gearman_cffi.pool.generation import GenerationState
-from gearman_cffi.pool.logs import about
 from gearman_cffi.pool.options import PoolOptions
 from gearman_cffi.pool.scoreboard import BusyRecord
 
@@ -61,7 +60,7 @@ class JobTimeouts:
                 f"job timeout of %g s exceeded: {what}; the server gives the job to another worker",
                 self._options.job_timeout(job.function),
                 process.pid,
-                extra=about(job.function, job.handle),
+                extra=job.log_attributes(),
             )
 
 

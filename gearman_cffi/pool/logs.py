@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gearman_cffi.job_log_filter import JobLogFilter
 from gearman_cffi.messages import escape
+from gearman_cffi.pool.stderr import STDERR
+from gearman_cffi.pool.tracebacks import full_traceback
 from gearman_cffi.subscribers.levels import register_notice_level
 
 FORMATS = ("text", "json")
 LEVELS = ("debug", "info", "warning", "error", "critical")
 DETAILS = "gearman_details"
+_JOB = ("function", "handle", "unique", "attempt")
+_GENERATED_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_COLORS = ((logging.ERROR, "1;31"), (logging.WARNING, "33"), (logging.INFO, "32"), (0, "36"))  # of ANSI, by level
 
 
 def split_details(text: str) -> tuple[str, dict[str, Any]]:
@@ -24,41 +32,55 @@ def split_details(text: str) -> tuple[str, dict[str, Any]]:
     return line, {DETAILS: details}
 
 
-def about(function: str, handle: str) -> dict[str, Any]:
-    """The extra= of a log call about a job."""
-    return {"gearman_function": function, "gearman_handle": handle}
-
-
 class TextFormatter(logging.Formatter):
     """time pid LEVEL function handle: message [error].
 
-    An exception is written into the line, with the place where it was raised; its traceback follows at level debug.
-    Lines that belong to the line before are indented. Control characters, which may come from the network, are escaped.
+    A line that is not from this package begins with the name of its logger. An exception is written into the line, with
+    the place where it was raised; at level error its traceback follows, with its causes. Lines that belong to the line
+    before are indented. Control characters, which may come from the network, are escaped.
+
+    tracebacks: also those below level error. is_terminal: with colors, the local time without the date, and the line
+    ends of messages as they are.
     """
 
-    def __init__(self, tracebacks: bool) -> None:
+    def __init__(self, tracebacks: bool, is_terminal: bool = False) -> None:
         super().__init__()
         self._tracebacks = tracebacks
+        self._is_terminal = is_terminal
+        self._has_colors = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        function, handle = _job_of(record)
-        where = f" {function} {handle}:" if function else ""
-        line = f"{_time(record)} {record.process} {record.levelname:<7}{where} {record.getMessage()}"
+        message = record.getMessage()
         error = _error_of(record)
         details = str(getattr(record, DETAILS, ""))
         if error is not None:
-            line += f": {_describe(error)}{_place(error)}"
-            details = _traceback(error) if self._tracebacks else ""
-        return "\n    ".join([escape(line), *map(escape, details.splitlines())])
+            message += f": {_describe(error)}{_place(error)}"
+            details = full_traceback(error) if self._tracebacks or record.levelno >= logging.ERROR else ""
+        if record.name != "root" and not record.name.startswith("gearman_cffi"):
+            message = f"{record.name}: {message}"
+        first, *rest = message.split("\n") if self._is_terminal else [message]
+        line = escape(f"{_job_of(record)} {first}")
+        lines = [f"{self._heading(record)}{line}", *map(escape, (*rest, *details.splitlines()))]
+        return "\n    ".join(lines)
+
+    def _heading(self, record: logging.LogRecord) -> str:
+        when = time.strftime("%H:%M:%S", time.localtime(record.created)) if self._is_terminal else _time(record)
+        level = escape(f"{record.levelname:<7}")
+        if not self._has_colors:
+            return f"{when} {record.process} {level}"
+        color = next(color for least, color in _COLORS if record.levelno >= least)
+        return f"\x1b[2m{when} {record.process}\x1b[0m \x1b[{color}m{level}\x1b[0m"
 
 
 class JsonFormatter(logging.Formatter):
-    """A JSON object for each event: time, pid, level, logger, message; function, handle, error, traceback if any."""
+    """A JSON object for each event.
+
+    time, pid, level, logger, message; function, handle, unique, attempt of the job, and error, traceback if any.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
-        function, handle = _job_of(record)
         details = getattr(record, DETAILS, "")
         fields: dict[str, Any] = {
             "time": _time(record),
@@ -67,11 +89,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage() + (f"\n{details}" if details else ""),
         }
-        if function:
-            fields |= {"function": function, "handle": handle}
+        fields |= {name: value for name in _JOB if (value := getattr(record, f"gearman_{name}", ""))}
         error = _error_of(record)
         if error is not None:
-            fields |= {"error": _describe(error), "traceback": _traceback(error)}
+            fields |= {"error": _describe(error), "traceback": full_traceback(error)}
         line = json.dumps(fields, ensure_ascii=False)
         return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
@@ -82,7 +103,9 @@ def set_up(level: str, format: str, make_handler: Callable[[logging.Formatter], 
     make_handler: a class of log_handlers.py.
     """
     register_notice_level()
-    handler = make_handler(JsonFormatter() if format == "json" else TextFormatter(tracebacks=level == "debug"))
+    text = TextFormatter(tracebacks=level == "debug", is_terminal=os.isatty(STDERR))
+    handler = make_handler(JsonFormatter() if format == "json" else text)
+    handler.addFilter(JobLogFilter())
     root, ours = logging.getLogger(), logging.getLogger("gearman_cffi")
     if root.handlers:
         ours.addHandler(handler)
@@ -98,8 +121,13 @@ def _time(record: logging.LogRecord) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
 
 
-def _job_of(record: logging.LogRecord) -> tuple[str, str]:
-    return getattr(record, "gearman_function", ""), getattr(record, "gearman_handle", "")
+def _job_of(record: logging.LogRecord) -> str:
+    """The job of a record: function, handle, a unique key that the client has chosen, the number of a later attempt."""
+    function, handle, unique, attempt = (getattr(record, f"gearman_{name}", None) for name in _JOB)
+    if not function:
+        return ""
+    key = f" unique {unique}" if unique and not _GENERATED_KEY.fullmatch(unique) else ""
+    return f" {function} {handle}{key}{f' attempt {attempt}' if attempt and attempt > 1 else ''}:"
 
 
 def _error_of(record: logging.LogRecord) -> BaseException | None:
@@ -117,7 +145,3 @@ def _place(error: BaseException) -> str:
     """The line of code that raised the exception."""
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
-
-
-def _traceback(error: BaseException) -> str:
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()

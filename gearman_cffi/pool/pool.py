@@ -8,9 +8,11 @@ another process, which could be stopped or hang.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 
+from gearman_cffi import __version__
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.pool.child_process import ChildProcess, ExitNotice, ProcessState
 from gearman_cffi.pool.code_loader import CodeLoader, log_failure
@@ -45,6 +47,13 @@ class Pool:
     def run(self) -> int:
         """Runs the pool and handles signals, which requires the main thread. Returns the exit code."""
         with EventLoop(self.options.reload_directories) as events, self._readiness:
+            _log.info(
+                "gearman-cffi %s: %s, %d processes, pid %d; Ctrl-C or SIGTERM stops, SIGHUP reloads the code",
+                __version__,
+                self.options.target,
+                len(self.options.roles()),
+                os.getpid(),
+            )
             self._code.request()
             try:
                 while not self._is_over():

@@ -12,6 +12,7 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import astuple, dataclass
+from typing import Any
 
 RECORD_SIZE = 4096  # bytes; enough for a function name of 512 bytes, each of which JSON may write as six
 
@@ -25,6 +26,10 @@ class BusyRecord:
     started_at: float
     is_coroutine: bool = False
     unique: str = ""
+
+    def log_attributes(self) -> dict[str, Any]:
+        """The extra= of a log call about the job."""
+        return {"gearman_function": self.function, "gearman_handle": self.handle, "gearman_unique": self.unique}
 
     def __str__(self) -> str:
         return f"{self.handle} ({self.function})"

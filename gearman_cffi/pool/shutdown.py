@@ -12,6 +12,7 @@ from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.scoreboard import BusyRecord
 
+_MAX_NAMES = 5  # of running jobs in a line of the log
 CLEANUP_TIME = 0.5  # seconds that an interrupted job has before its process is killed
 _log = logging.getLogger("gearman_cffi.pool")
 
@@ -50,16 +51,24 @@ class Shutdown:
         """The first call lets jobs finish, the second interrupts them, the third kills the processes."""
         now = time.monotonic()
         if self._state is ShutdownState.NOT_BEGUN:
-            _log.info("%s: shutting down, waiting for running jobs", reason)
+            jobs = self._running_jobs()
+            if jobs:
+                text = "%s: shutting down, waiting for %s; %s again to force"
+                _log.info(text, reason, _list(jobs), reason)
+            else:
+                _log.info("%s: shutting down, no job is running", reason)
             self._begin()
         elif self._state is ShutdownState.WAITING:
-            _log.warning("%s again: interrupting running jobs", reason)
+            _log.warning("%s again: interrupting %s", reason, _list(self._running_jobs()))
             self._state = ShutdownState.INTERRUPTING
             self._kill_at = now + CLEANUP_TIME
             for process in self._processes:
                 process.send_signal(signal.SIGQUIT)
         else:
             self._kill_at = now
+
+    def _running_jobs(self) -> list[BusyRecord]:
+        return [job for process in self._processes for job in process.jobs()]
 
     def fail(self, code: ExitCode) -> None:
         """Shuts down with this exit code; running jobs may finish."""
@@ -85,5 +94,16 @@ class Shutdown:
 
     def record_end(self, jobs: Sequence[BusyRecord], status: int | None) -> None:
         """Records that a process ended, with the jobs that it was running and its exit status."""
-        if jobs and status != 0 and self.exit_code == ExitCode.OK:
+        if not jobs or status == 0:
+            return
+        for job in jobs:
+            _log.error("interrupted; the server gives the job to another worker", extra=job.log_attributes())
+        if self.exit_code == ExitCode.OK:
             self.exit_code = ExitCode.INTERRUPTED_JOB
+
+
+def _list(jobs: Sequence[BusyRecord]) -> str:
+    """The number of jobs and the first of them."""
+    names = ", ".join(map(str, jobs[:_MAX_NAMES]))
+    rest = len(jobs) - _MAX_NAMES
+    return f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}: {names}{f' and {rest} more' if rest > 0 else ''}"

@@ -7,9 +7,9 @@ import select
 import stat
 import time
 
-_STDERR = 2
+STDERR = 2
 # Opens the same pipe or terminal once more: O_NONBLOCK belongs to the open file, which other programs share.
-_AGAIN = f"/dev/fd/{_STDERR}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+_AGAIN = f"/dev/fd/{STDERR}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
 
 
 def open_closed_streams() -> None:
@@ -62,7 +62,7 @@ class StderrWriter:
 
 def _write_what_fits(piece: bytes) -> int:
     """Writes a part of the piece. Returns the number of bytes. Raises BlockingIOError if there is no room."""
-    mode = os.fstat(_STDERR).st_mode
+    mode = os.fstat(STDERR).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
         try:
             again = os.open(*_AGAIN)
@@ -75,11 +75,11 @@ def _write_what_fits(piece: bytes) -> int:
                 os.close(again)
     if not _await_room(0):
         raise BlockingIOError
-    return os.write(_STDERR, piece)  # waits if another process takes the room first
+    return os.write(STDERR, piece)  # waits if another process takes the room first
 
 
 def _await_room(seconds: float | None) -> bool:
     """Waits until stderr takes PIPE_BUF bytes. Returns False if that lasts too long."""
     poll = select.poll()
-    poll.register(_STDERR, select.POLLOUT)
+    poll.register(STDERR, select.POLLOUT)
     return bool(poll.poll(None if seconds is None else max(0.0, seconds) * 1000))

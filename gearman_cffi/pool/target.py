@@ -5,17 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from gearman_cffi.application import Application
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, handlers_of
+from gearman_cffi.pool.tracebacks import user_traceback
 from gearman_cffi.worker import Worker
 
-_HIDDEN_FRAMES = (str(Path(__file__).parents[1]), importlib.__file__, "<frozen importlib")
 _EXPECTED = (
     "an Application, a JobCollection, a handler, a decorated function, a list of them, or a function that returns one"
 )
@@ -93,7 +91,7 @@ def _load(target: str) -> _Loaded:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise TargetError(f"cannot import the module {module_name!r}\n{_user_traceback(error)}") from error
+        raise TargetError(f"cannot import the module {module_name!r}\n{user_traceback(error)}") from error
     for name in path.split("."):
         try:
             found = getattr(found, name)
@@ -110,7 +108,7 @@ def _collect(target: str, found: Any) -> _Loaded:
         try:
             found = found()
         except Exception as error:
-            raise TargetError(f"{target}() raised an exception\n{_user_traceback(error)}") from error
+            raise TargetError(f"{target}() raised an exception\n{user_traceback(error)}") from error
     try:
         application = _as_application(found)
     except Exception as error:
@@ -161,17 +159,6 @@ def restrict_to(jobs: JobCollection, function: str) -> JobCollection:
     if handler is None:
         raise TargetError(f"no handler for the function {function!r}; there are {', '.join(jobs.get_jobs())}")
     return JobCollection([handler])
-
-
-def _user_traceback(error: BaseException) -> str:
-    """The traceback without the frames of this package and of importlib."""
-    whole = traceback.TracebackException.from_exception(error)
-    part: traceback.TracebackException | None = whole
-    while part is not None:
-        frames = [frame for frame in part.stack or () if not frame.filename.startswith(_HIDDEN_FRAMES)]
-        part.stack = traceback.StackSummary.from_list(frames)
-        part = part.__cause__ or part.__context__
-    return "".join(whole.format() if whole.stack else whole.format_exception_only()).rstrip()
 
 
 def add_to_path(directory: str) -> None:

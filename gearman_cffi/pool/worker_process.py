@@ -24,6 +24,7 @@ from gearman_cffi.events import (
 from gearman_cffi.exceptions import ConnectionFailed, GearmanError, PoisonJob
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, is_coroutine_handler
+from gearman_cffi.job_log_filter import job_attributes
 from gearman_cffi.jobs import Job
 from gearman_cffi.pool import logs
 from gearman_cffi.pool.dispatcher import PoolDispatcher
@@ -105,8 +106,8 @@ class WorkerProcess:
         if code is not ExitCode.INTERRUPTED_JOB:
             only = len(self._running) == 1
             text = "the function ended its process" if only else "the process was ended, by this or by another function"
-            for record in self._running.values():
-                _log.error(text, exc_info=error, extra=logs.about(record.job.function, record.job.handle))
+            for job in self._running:
+                _log.error(text, exc_info=error, extra=job_attributes(job))
         return code if isinstance(code, int) else int(code is not None)
 
     def _select(self, jobs: JobCollection) -> JobCollection:
@@ -195,7 +196,7 @@ class WorkerProcess:
             self._exit_without_parent(event)
             raise SystemExit(ExitCode.FAILED)
         self._running[event.job] = RunningRecord(number, job)
-        _log.debug("started", extra=logs.about(job.function, job.handle))
+        _log.debug("started", extra=job_attributes(event.job))
         self._jobs_begun += 1
         if self._options.concurrency > 1 and self._has_reached_max_jobs(self._jobs_begun):
             self._worker.stop()  # takes no more than that, and finishes those that run
@@ -219,14 +220,14 @@ class WorkerProcess:
         job = self._ending = event.job
         if job in self._running:
             self._running[job].has_failed = True
-        _log.error("failed", exc_info=event.exception, extra=logs.about(job.get_job_name(), job.handle))
+        _log.error("failed", exc_info=event.exception, extra=job_attributes(job))
         if not self._parent.is_intact():
             self._exit_without_parent(event)
 
     def _on_retry(self, event: FunctionRetryEvent) -> None:
         job = event.job
         text = "failed in attempt %d of %s; trying again in %.1f s"
-        about = logs.about(job.get_job_name(), job.handle)
+        about = job_attributes(job)
         _log.warning(text, job.attempt, job.last_attempt, event.delay, exc_info=event.exception, extra=about)
         if not event.is_in_place:
             self._ending = job
@@ -235,16 +236,16 @@ class WorkerProcess:
 
     def _exit_without_parent(self, event: FunctionEvent | FunctionFailureEvent) -> None:
         """Stops after this job: nothing that this process writes reaches the parent any more."""
-        about = logs.about(event.job.get_job_name(), event.job.handle)
+        about = job_attributes(event.job)
         _log.critical("a job closed file descriptors that this process needs; the process exits", extra=about)
         self._exit_code = ExitCode.FAILED
         self._worker.stop()
 
     def _on_done(self, event: WorkerEvent) -> None:
-        record = self._end_job()
+        job, record = self._ending, self._end_job()
         if record is not None and not record.has_failed:
             seconds = time.monotonic() - record.job.started_at
-            _log.info("done in %.3f s", seconds, extra=logs.about(record.job.function, record.job.handle))
+            _log.info("done in %.3f s", seconds, extra=job_attributes(job))
         self._jobs_done += 1
         if self._has_reached_max_jobs(self._jobs_done):
             self._exit(f"it has done {self._jobs_done} jobs")

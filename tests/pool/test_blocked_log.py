@@ -148,12 +148,12 @@ def test_a_slow_reader(gearmand: Gearmand, tmp_path: Path) -> None:
     thread.join(20)
     os.close(reader)
     lines = b"".join(pieces).decode().splitlines()
-    numbers = [re.search(r"WARNING line (\d+)x*;$", line) for line in lines]
+    numbers = [re.search(r"WARNING log H:\S+: .*line (\d+)x*;$", line) for line in lines]
     assert [int(number[1]) for number in numbers if number] == list(range(2000))
     others = [line.split(maxsplit=2)[2] for line, number in zip(lines, numbers, strict=True) if not number]
-    assert others[0] == "INFO    ready"
-    assert "INFO    SIGTERM: shutting down, waiting for running jobs" in others
-    assert len(others) == 3
+    assert [line.split()[1] for line in others[:3]] == ["gearman-cffi", "loaded", "ready"]
+    assert "INFO    SIGTERM: shutting down, no job is running" in others
+    assert len(others) == 5
 
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "<&- >&- 2>&-"])

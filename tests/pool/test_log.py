@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from gearman_cffi import Client, JobException
 from gearman_cffi.testing import Gearmand
+from tests.cli.programs import Terminal
 from tests.pool.commands import TASKS, WorkerCommand
+from tests.support import wait_until
 
 
 def test_log(gearmand: Gearmand, tmp_path: Path) -> None:
@@ -41,7 +44,69 @@ def test_text_log(gearmand: Gearmand, tmp_path: Path) -> None:
             Client(gearmand.address, timeout=20).execute_job("fail", 1)
         command.await_log("failed")
         (line,) = (line for line in command.log.splitlines() if "failed" in line)
+        lines = command.log.splitlines()
     assert line.partition(" ERROR ")[2].strip().startswith("fail H:test:1: failed: ValueError: two\\nlines (tasks.py:")
+    assert "    Traceback (most recent call last):" in lines
+    assert "gearman_cffi/" not in command.log  # no frames of this package
+
+
+LOGGING = """
+import logging
+from gearman_cffi import JobCollection, Retry
+
+jobs = JobCollection()
+
+@jobs.handler("mail", retries=1)
+def mail(job):
+    logging.getLogger("shop").info("two\\nlines")
+    if job.attempt == 1:
+        raise Retry
+    try:
+        open("nowhere")
+    except OSError as error:
+        raise ValueError("no mail") from error
+"""
+
+
+def test_lines_of_the_program(gearmand: Gearmand, tmp_path: Path) -> None:
+    """They carry the job, its unique key and the attempt."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--log-format=json", tasks=LOGGING) as command:
+        with pytest.raises(JobException):
+            Client(gearmand.address, timeout=20).execute_job("mail", 1, unique="order-7")
+        command.await_log('"failed"')
+        events = [json.loads(line) for line in command.log.splitlines()]
+    ours = [event for event in events if event["logger"] == "shop"]
+    assert [event["attempt"] for event in ours] == [1, 2]
+    expected = {"message": "two\nlines", "function": "mail", "unique": "order-7"}
+    assert all(event.items() >= expected.items() and event["handle"].startswith("H:") for event in ours)
+    (failed,) = (event for event in events if event["message"] == "failed")
+    assert failed.items() >= {"function": "mail", "unique": "order-7", "attempt": 2}.items()
+    assert "direct cause" in failed["traceback"]
+
+
+def test_on_a_terminal(gearmand: Gearmand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colors, line ends, tracebacks with their causes, what runs at shutdown, and what was interrupted."""
+    (tmp_path / "tasks.py").write_text(f"{LOGGING}\n@jobs.handler()\ndef slow(job):\n    import time; time.sleep(60)\n")
+    monkeypatch.chdir(tmp_path)
+    with Terminal(gearmand, 200, "worker", "tasks:jobs", "-p1") as terminal:
+        terminal.await_text("ready")
+        assert f"tasks:jobs, 1 processes, pid {terminal.process.pid}; Ctrl-C or SIGTERM stops" in terminal.text
+        assert f"functions mail, slow; servers {gearmand.address}; PhpSerializer" in terminal.text
+        client = Client(gearmand.address, timeout=20)
+        with pytest.raises(JobException):
+            client.execute_job("mail", 1, unique="order-7")
+        terminal.await_text("unique order-7 attempt 2: failed: ValueError: no mail (tasks.py:")
+        terminal.await_text("The above exception was the direct cause")
+        assert re.search(r"mail H:\S+ unique order-7: shop: two\r?\n    lines", terminal.text)
+        assert b"\x1b[1;31mERROR" in terminal.raw
+        handle = client.execute_in_background("slow", 1, unique="order-8")
+        wait_until(lambda: client.get_job_status(handle).is_running, "the job runs")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.await_text(f"SIGINT: shutting down, waiting for 1 job: {handle} (slow); SIGINT again to force")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.await_text(f"SIGINT again: interrupting 1 job: {handle} (slow)")
+        terminal.await_text(f"slow {handle} unique order-8: interrupted; the server gives the job to another worker")
+        assert terminal.process.wait(20) == 8
 
 
 HOSTILE = "x\x1b]0;title\x07\r\n2026-11-29T00:00:00.000Z 1 INFO    f H:1: done\n\x9b31m\u202e\u2028\x7f"

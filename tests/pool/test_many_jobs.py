@@ -119,7 +119,7 @@ def test_graceful_stop(gearmand: Gearmand, tmp_path: Path, function: str) -> Non
         jobs = [Submitted(gearmand, function, name) for name in "abc"]
         await_began(command, *"abc")
         command.send(signal.SIGTERM)
-        command.await_log("waiting for running jobs")
+        command.await_log("shutting down, waiting for")
         for name in "abc":
             (tmp_path / name).touch()
         (pid,) = {job.answer() for job in jobs}
@@ -136,7 +136,7 @@ def test_second_signal(gearmand: Gearmand, tmp_path: Path) -> None:
         client.execute_in_background("wait_in_loop", "b")
         await_began(command, "a", "b")
         command.send(signal.SIGTERM)
-        command.await_log("waiting for running jobs")
+        command.await_log("shutting down, waiting for")
         command.send(signal.SIGTERM)
         assert command.end(10) == 8
         wait_until(lambda: queued(gearmand, "wait_in_thread") == queued(gearmand, "wait_in_loop") == 1, "they are back")

@@ -76,7 +76,7 @@ def test_busy_and_twice(gearmand: Gearmand, tmp_path: Path, number: signal.Signa
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
         command.send(number)
-        command.await_log("waiting for running jobs")
+        command.await_log("shutting down, waiting for")
         command.send(number)
         assert command.end(5) == 8
     wait_until(lambda: queued(gearmand, "wait_for") == 1, "the job is queued again")

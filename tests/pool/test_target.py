@@ -106,7 +106,7 @@ def test_the_traceback_of_an_import(tmp_path: Path) -> None:
     """The traceback follows the line of the log, indented."""
     with WorkerCommand(tmp_path, NOBODY, "-p1", tasks="jobs = 1/0") as command:
         assert command.end() == 3
-        first, *others = command.log.splitlines()
+        _, first, *others = command.log.splitlines()
     assert first.endswith("cannot import the module 'tasks'")
     assert others[0] == "    Traceback (most recent call last):"
     assert others[-1] == "    ZeroDivisionError: division by zero"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gearman_cffi import Client, EventDispatcher, EventName, Job, JobException, RawSerializer
+from gearman_cffi import Client, EventDispatcher, EventName, Job, JobException, JobLogFilter, RawSerializer
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import fake_server, packet
 from tests.python_layer.workers import handlers, running
@@ -81,3 +81,19 @@ class TestWithoutListeners:
 
         with running(gearmand, handlers(job=lambda job: 1), NoListeners()):  # type: ignore[arg-type]
             assert Client(gearmand.address, timeout=20).execute_job("job", 1) == 1
+
+
+def test_filter(gearmand: Gearmand, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines of a handler carry its job; other lines carry none."""
+    caplog.set_level(logging.INFO)
+    caplog.handler.addFilter(job_filter := JobLogFilter())
+    try:
+        logging.info("outside")
+        with running(gearmand, handlers(job=lambda job: logging.info("inside"))):
+            handle = Client(gearmand.address, timeout=20).execute_in_background("job", 1, unique="key")
+            wait_until(lambda: len(caplog.records) == 2, "the job is done")
+    finally:
+        caplog.handler.removeFilter(job_filter)
+    names = ("function", "handle", "unique", "attempt")
+    values = [tuple(getattr(record, f"gearman_{name}") for name in names) for record in caplog.records]
+    assert values == [("", "", "", 0), ("job", handle, "key", 1)]
