@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from gearman_cffi import Client, Job, JsonSerializer, PhpSerializer, RawSerializer, Serializer
+from gearman_cffi import Client, Job, JobCollection, JsonSerializer, PhpSerializer, RawSerializer, Serializer
 from gearman_cffi.cli.app import COMMANDS
 from gearman_cffi.cli.options import Option
 from gearman_cffi.testing import Gearmand
@@ -209,6 +209,22 @@ def test_delayed(gearmand: Gearmand) -> None:
         wait_until(lambda: done, "the job that is due is done")
         assert queued(gearmand, "later") == 4
     assert done == ["now"]
+
+
+def test_retries(gearmand: Gearmand) -> None:
+    """--retries is for both kinds of jobs: in the foreground the worker tries again while the command waits."""
+    run(gearmand, "submit", "later", "x", "--background", "--retries=5", "--unique=k")
+    assert "k~try1/6" in gearmand.ask("show unique jobs")
+    jobs = JobCollection()
+
+    @jobs.handler("flaky", backoff=0)
+    def flaky(job: Job) -> str:
+        if job.attempt == 1:
+            raise OSError("not at once")
+        return f"attempt {job.attempt} of {job.last_attempt}"
+
+    with running(gearmand, jobs):
+        assert run(gearmand, "submit", "flaky", "x", "--retries=2").out == "attempt 2 of 3\n"
 
 
 @pytest.mark.parametrize(

@@ -214,8 +214,10 @@ class TestFailures:
             for _ in range(3):
                 with pytest.raises(JobTimeout):
                     client.execute_in_background("note", 1, delay=LATER, timeout=0.05)
+            began = time.monotonic()
             with pytest.raises(JobTimeout):
                 client.execute_jobs_in_background([Job("note", 1, delay=LATER)] * 5, timeout=0.05)
+            assert time.monotonic() - began < 4  # less than the time for opening a connection
         handles = [client.execute_in_background("note", n, unique=f"{n}", delay=LATER) for n in range(5)]
         assert [client.execute_in_background("note", n, unique=f"{n}") for n in range(5)] == handles
         assert len(set(handles)) == 5
