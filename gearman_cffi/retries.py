@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,8 +69,9 @@ class RetryPolicy:
                 raise TypeError(f"{name} must be an int or None, not {type(number).__name__}")
             if not least <= number <= most:
                 raise InvalidArgument(f"{name} must be from {least} to {most}, not {short_repr(number)}")
-        if self.gave_up is not None and not callable(self.gave_up):
-            raise TypeError(f"gave_up must be a function, not {short_repr(self.gave_up)}")
+        gave_up: Any = self.gave_up
+        if gave_up is not None and (inspect.iscoroutinefunction(gave_up) or not callable(gave_up)):
+            raise TypeError(f"gave_up must be a plain function, not {short_repr(gave_up)}")
         if not callable(self.backoff):
             _seconds(self.backoff, "backoff")
 

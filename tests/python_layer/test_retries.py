@@ -32,6 +32,9 @@ from tests.support import queued, wait_until
 HOUR = 3600.0
 
 
+async def coroutine(job: Job, error: BaseException) -> None: ...
+
+
 class Flaky:
     """A handler that fails its first attempts. calls: the attempt, the last one, the key and the workload of each."""
 
@@ -287,7 +290,8 @@ class TestRefused:
             ({"max_attempts": 0}, InvalidArgument, "max_attempts must be from 1 to 255"),
             ({"retry_on": (OSError, "ValueError")}, TypeError, "retry_on must be subclasses of Exception"),
             ({"retry_on": KeyboardInterrupt}, TypeError, "retry_on must be subclasses of Exception"),
-            ({"gave_up": "letters"}, TypeError, "gave_up must be a function, not 'letters'"),
+            ({"gave_up": "letters"}, TypeError, "gave_up must be a plain function, not 'letters'"),
+            ({"gave_up": coroutine}, TypeError, "gave_up must be a plain function, not <function coroutine"),
             ({"backoff": -1}, InvalidArgument, "backoff must be at least 0 seconds, not -1"),
             ({"backoff": "10"}, TypeError, "backoff must be seconds or a timedelta, not str"),
         ],
