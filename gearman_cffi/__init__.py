@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         is_serialized,
     )
     from gearman_cffi.servers import Server, ServerCollection
-    from gearman_cffi.tasks import Task
+    from gearman_cffi.tasks import CoroutineTask, Task
     from gearman_cffi.worker import Worker
 
 __version__ = "0.1.0"  # the same as in pyproject.toml; a test compares
@@ -71,6 +71,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConnectionFailed",
     "ConnectionLost",
+    "CoroutineTask",
     "EventDispatcher",
     "EventName",
     "FunctionHandler",
@@ -166,7 +167,10 @@ _NAMES = {
     "servers": ("Server", "ServerCollection"),
     "job_update": ("JobUpdate", "UpdateKind"),
     "job_watch": ("JobWatch",),
-    "tasks": ("Task",),
+    "tasks": (
+        "CoroutineTask",
+        "Task",
+    ),
     "worker": ("Worker",),
 }
 

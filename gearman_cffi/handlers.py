@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name
 from gearman_cffi.durations import to_time_limit
@@ -15,10 +15,8 @@ from gearman_cffi.exceptions import InvalidArgument
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import short_repr
 from gearman_cffi.retries import Backoff, GaveUp, RetryOn, RetryPolicy
-from gearman_cffi.tasks import Task
+from gearman_cffi.tasks import CoroutineTask, Task, TaskDecorator
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _Function = TypeVar("_Function", bound=Callable[[Job], Any])
 
 
@@ -188,8 +186,10 @@ class JobCollection:
         backoff: Backoff = 1.0,
         max_attempts: int | None = None,
         gave_up: GaveUp | None = None,
-    ) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
+    ) -> TaskDecorator:
         """A decorator that makes a Task of a function with ordinary arguments, and adds it as a handler.
+
+        Of an `async def` it makes a CoroutineTask.
 
         name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
         backoff, max_attempts, gave_up: see RetryPolicy.
@@ -205,8 +205,9 @@ class JobCollection:
         check_concurrency(concurrency)
         policy = RetryPolicy(retries, retry_on, backoff, max_attempts, gave_up)
 
-        def add(function: Callable[_P, _R]) -> Task[_P, _R]:
-            task = Task(getattr(function, "__name__", "") if name is None else name, function)
+        def add(function: Any) -> Any:
+            kind = CoroutineTask if inspect.iscoroutinefunction(function) else Task
+            task = kind(getattr(function, "__name__", "") if name is None else name, function)
             handler = FunctionHandler(task.name, task.execute, time_limit, concurrency, policy)
             self.add(handler)
             task.gearman_handlers = [handler]

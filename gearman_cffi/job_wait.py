@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from gearman_cffi.durations import to_milliseconds
@@ -40,13 +41,26 @@ class JobWait:
         while self._deadline is None or time.monotonic() < self._deadline:
             yield interval if self.left is None else min(interval, self.left)
             interval = min(interval * GROWTH, MAX_INTERVAL)
-        state = "is running" if self._last.is_running else "waits for a worker"
-        raise JobTimeout(f"{self._what} {state} still: give it more time, or start more workers", handle=self._handle)
+        raise self._timed_out()
 
     @property
     def left(self) -> float | None:
         """The seconds until the time is over, at least a millisecond; None for no limit."""
         return None if self._deadline is None else max(0.001, self._deadline - time.monotonic())
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Around a request. If its answer does not come in time, the error says what the job did before."""
+        try:
+            yield
+        except JobTimeout as error:
+            if self.was_known:
+                raise self._timed_out() from error
+            raise
+
+    def _timed_out(self) -> JobTimeout:
+        state = "is running" if self._last.is_running else "waits for a worker"
+        return JobTimeout(f"{self._what} {state} still: give it more time, or start more workers", handle=self._handle)
 
     def is_over(self, status: JobStatus) -> bool:
         """Takes an answer; returns whether the server does not know the job, or no longer."""

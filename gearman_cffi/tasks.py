@@ -71,18 +71,20 @@ class Task(Generic[P, R]):
     """
 
     __name__: str
+    _is_coroutine = False
 
     def __init__(self, name: str, function: Callable[P, R]) -> None:
         """name: of the function at the server. function: called with the arguments of a job.
 
-        Raises TypeError if the function has *args or positional-only parameters, or is a coroutine or a generator.
+        Raises TypeError if the function has *args or positional-only parameters, or is a generator or, for a Task, a
+        coroutine function.
         """
         if not callable(function):
             raise TypeError(f"the task {short_repr(name)} must be a function, not {short_repr(function)}")
         functools.update_wrapper(self, function)
         self.name = name
         self._function = function
-        self._signature = _signature_of(name, function)
+        self._signature = _signature_of(name, function, self._is_coroutine)
         self._options: dict[str, Any] = {}
         self.gearman_handlers: list[Any] = []  # see handlers_of()
 
@@ -175,9 +177,12 @@ class Task(Generic[P, R]):
 
     def execute(self, job: Job) -> R:
         """Executes a job: calls the function with the arguments in its workload. current_job() returns the job."""
-        args, kwargs = self._arguments_in(job.get_workload())
-        bound = self._bind(args, kwargs)
+        bound = self._bind_workload(job.get_workload())
         return self._function(*bound.args, **bound.kwargs)
+
+    def _bind_workload(self, workload: Any) -> inspect.BoundArguments:
+        args, kwargs = self._arguments_in(workload)
+        return self._bind(args, kwargs)
 
     def _arguments_in(self, workload: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Returns the positional and the named arguments that a workload stands for."""
@@ -208,12 +213,45 @@ class Task(Generic[P, R]):
         return kinds.get(inspect.Parameter.VAR_KEYWORD)
 
 
-def _signature_of(name: str, function: Callable[..., Any]) -> inspect.Signature:
+class CoroutineTask(Task[P, R]):
+    """A Task whose function is an `async def`. Called like the function, it runs here, in the event loop of the caller.
+
+    A Worker runs its jobs in an event loop. The result of submit() is that of the coroutine.
+    """
+
+    _is_coroutine = True
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:  # type: ignore[override]
+        """Calls the function; await it."""
+        function: Callable[..., Coroutine[Any, Any, R]] = self._function  # type: ignore[assignment]
+        return function(*args, **kwargs)
+
+    async def execute(self, job: Job) -> R:  # type: ignore[override]
+        """Executes a job, as Task.execute()."""
+        bound = self._bind_workload(job.get_workload())
+        return await self(*bound.args, **bound.kwargs)
+
+
+class TaskDecorator(Protocol):
+    """What JobCollection.task() returns."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]]) -> CoroutineTask[P, R]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R]) -> Task[P, R]: ...
+
+    def __call__(self, function: Any) -> Any:
+        """Makes a task of a function."""
+
+
+def _signature_of(name: str, function: Callable[..., Any], is_coroutine: bool) -> inspect.Signature:
     """Returns the signature of a task's function. Raises TypeError if its arguments cannot be sent by name."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"the task {short_repr(name)} must be a function, not a generator: return a list")
-    if inspect.iscoroutinefunction(function):
-        raise TypeError(f"the task {short_repr(name)} must be a plain function: for a coroutine use @jobs.handler()")
+    if inspect.iscoroutinefunction(function) != is_coroutine:
+        kinds = "a coroutine function: use CoroutineTask()", "a plain function: use Task()"
+        raise TypeError(f"the function of the task {short_repr(name)} is {kinds[is_coroutine]}, or @jobs.task()")
     signature = inspect.signature(function)
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):

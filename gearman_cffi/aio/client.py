@@ -198,10 +198,11 @@ class Client:
         wait = JobWait(handle, unique, timeout)
         for seconds in wait:
             await asyncio.sleep(seconds)
-            if handle is not None:
-                status = await self.get_job_status(handle, wait.left)
-            else:
-                status = await self.get_job_status_by_unique(unique or "", wait.left)
+            with wait.asking():
+                if handle is not None:
+                    status = await self.get_job_status(handle, wait.left)
+                else:
+                    status = await self.get_job_status_by_unique(unique or "", wait.left)
             if wait.is_over(status):
                 break
         return wait.was_known

@@ -10,6 +10,7 @@ import pytest
 
 from gearman_cffi import (
     Client,
+    CoroutineTask,
     Job,
     JobCollection,
     JobException,
@@ -217,6 +218,45 @@ class TestDefinitions:
 
         job = Task("resize", stub).job("a.png")
         assert (job.get_job_name(), job.get_workload()) == ("resize", {"path": "a.png"})
+
+
+class TestCoroutines:
+    def test_they_are_tasks(self, gearmand: Gearmand) -> None:
+        """A Worker runs them in an event loop; the client gets the result of the coroutine."""
+        mixed = JobCollection(jobs)
+
+        @mixed.task()
+        async def later(text: str, times: int = 2) -> str:
+            await asyncio.sleep(0)
+            current_job().send_status(1, 1)
+            return text * times
+
+        assert isinstance(later, CoroutineTask)
+        assert inspect.iscoroutinefunction(later.execute)
+        client = Client(gearmand.address, timeout=20)
+        with running(gearmand, mixed):
+            assert later.submit(client, "ab") == "abab"
+            assert client.execute_jobs([later.job("a", times=3), resize.job("b")]) == ["aaa", ["b", 80, "fit"]]
+            with pytest.raises(JobException, match="wrong arguments for the task 'later'"):
+                client.execute_job("later", {"number": 1})
+        assert LocalGearman(mixed).client.execute_job("later", ["x"]) == "xx"
+
+    def test_they_are_called_as_functions(self) -> None:
+        @JobCollection().task()
+        async def double(number: int) -> int:
+            return 2 * number
+
+        assert asyncio.run(double(21)) == 42
+
+    def test_each_kind_has_its_class(self) -> None:
+        async def coroutine() -> None: ...
+
+        def plain() -> None: ...
+
+        with pytest.raises(TypeError, match=r"is a coroutine function: use CoroutineTask\(\), or @jobs.task"):
+            Task("t", coroutine)
+        with pytest.raises(TypeError, match=r"is a plain function: use Task\(\)"):
+            CoroutineTask("t", plain)
 
 
 def test_aio(gearmand: Gearmand) -> None:

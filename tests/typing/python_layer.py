@@ -85,6 +85,12 @@ def scale(number: float, by: int = 2) -> float:
 assert_type(scale(1.5, by=3), float)
 
 
+@jobs.task("awaited")
+async def awaited(number: int) -> str:
+    """Of an `async def` it returns a CoroutineTask."""
+    return str(number)
+
+
 class Divide(JobHandlerInterface):
     """A handler that is an object."""
 
@@ -134,6 +140,7 @@ def client(server: Gearmand) -> dict[str, Any]:
         assert_type(client.execute_jobs_in_background(jobs, on_error="return"), list[str | GearmanError])
         for update in client.watch_job("add", [4]):
             assert_type(update.data, bytes)
+        learned["awaited"] = assert_type(awaited.submit(client, 5), str)
         learned["scaled"] = assert_type(scale.submit(client, 1.5, by=3), float)
         assert_type(scale.with_options(priority=Priority.HIGH).submit_background(client, 1), str)
         client.execute_jobs([assert_type(scale.job(number=1.5), Job)])
@@ -144,6 +151,8 @@ async def asynchronous(client: aio.Client) -> float:
     """With an aio.Client the same calls are awaited."""
     await assert_type(scale.submit(client, 1.5), Coroutine[Any, Any, float])
     assert_type(await scale.submit_background(client, 1.5), str)
+    assert_type(await awaited(5), str)
+    assert_type(await awaited.submit(client, 5), str)
     return await scale.submit(client, 2, by=3)
 
 

@@ -37,8 +37,9 @@ def test_the_python_layer(gearmand: Gearmand) -> None:
         "divide": [0.0, 0.5, 1.0],
         "streamed": 3,
         "scaled": 4.5,
+        "awaited": "5",
     }
-    assert {row.function for row in python_layer.admin(gearmand)} == {"add", "scale", "divide"}
+    assert {row.function for row in python_layer.admin(gearmand)} == {"add", "scale", "awaited", "divide"}
     worker.stop()
     wait_until(lambda: not thread.is_alive(), "the worker has stopped")
     assert counter.done > 7
