@@ -1,4 +1,4 @@
-"""Jobs that kill their processes again and again."""
+"""Jobs that fail in a pool and are tried again, and jobs that kill their processes again and again."""
 
 from __future__ import annotations
 
@@ -35,11 +35,34 @@ def kill(job):
 @jobs.handler()
 def double(job):
     return 2 * job.get_workload()
+
+@jobs.handler(backoff=0)
+def flaky(job):
+    if job.attempt < 3:
+        raise OSError("not at once")
+    with open("done", "a") as done:
+        done.write(f"{job.get_workload()}\\n")
+    return job.attempt
 """
 
 
 def lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_retries(gearmand: Gearmand, tmp_path: Path, concurrency: int) -> None:
+    """More jobs than the process runs at once: each attempt makes room for the next job, and is in the log."""
+    client = Client(gearmand.address, timeout=30)
+    with WorkerCommand(tmp_path, gearmand, "-p1", f"--concurrency={concurrency}", tasks=TASKS) as command:
+        command.await_ready()
+        for number in range(5):
+            client.execute_in_background("flaky", number, retries=2)
+        assert client.execute_job("flaky", 5, retries=2) == 3
+        wait_until(lambda: len(lines(tmp_path / "done")) == 6, "all are done in their third attempts")
+        wait_until(lambda: not queued(gearmand, "flaky"), "all are answered")
+        assert command.log.count("failed in attempt 1 of 3; trying again in 0.0 s") == 6
+        assert command.log.count("failed in attempt 2 of 3") == 6
 
 
 def test_they_are_given_up(gearmand: Gearmand, tmp_path: Path) -> None:
