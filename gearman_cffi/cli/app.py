@@ -24,6 +24,7 @@ COMMANDS = {  # name: (module, text in the list of commands)
     "cancel": ("queues", "Take a waiting job out of the queue."),
     "ping": ("queues", "Check whether the servers answer, and how fast."),
     "version": ("queues", "Show the versions of this package and of the servers."),
+    "health": ("health", "Check a pool or the servers, for probes."),
     "exporter": ("exporter", "Serve the servers' queues as Prometheus metrics."),
 }
 
@@ -31,7 +32,7 @@ COMMANDS = {  # name: (module, text in the list of commands)
 SECTIONS = {
     "Run workers": ("worker",),
     "Submit and follow jobs": ("submit", "status", "cancel"),
-    "Look at the servers": ("top", "workers", "jobs", "ping", "version", "exporter"),
+    "Look at the servers": ("top", "workers", "jobs", "ping", "version", "health", "exporter"),
 }
 _EXAMPLES = """\
 Start gearmand, four worker processes, and a job:

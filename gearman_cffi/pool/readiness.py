@@ -1,4 +1,4 @@
-"""Tells other programs that the pool serves its functions: by a file, and by a message to systemd."""
+"""Tells other programs that the pool serves its functions: by a file, and by messages to systemd."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ class Readiness:
         self._file = ready_file
         self._address = os.environ.pop(NOTIFY_SOCKET, "")  # the other processes are not the service
         self._unsent: deque[str] = deque()
+        self._watchdog = _watchdog_interval() if self._address else None
+        self._watchdog_at = 0.0
         self.was_ready = False
 
     @property
     def interval(self) -> float | None:
         """Seconds after which step() should be called again; None for never."""
-        return 0.2 if self._unsent else None
+        return 0.2 if self._unsent else self._watchdog
 
     def __enter__(self) -> Readiness:
         self._remove_file()  # of a pool that was killed
@@ -59,7 +61,14 @@ class Readiness:
         self._notify("STOPPING=1")
 
     def step(self) -> None:
-        """Sends the messages to systemd in their order. If systemd is busy, the rest is for the next call."""
+        """Sends the messages to systemd in their order. If systemd is busy, the rest is for the next call.
+
+        If the service has a watchdog, this also says that the pool is alive.
+        """
+        now = time.monotonic()
+        if self._watchdog is not None and now >= self._watchdog_at and not self._unsent:
+            self._watchdog_at = now + self._watchdog * 0.9
+            self._unsent.append("WATCHDOG=1")
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         while self._unsent:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
@@ -88,3 +97,11 @@ class Readiness:
         if self._address:
             self._unsent.append("\n".join(lines))
             self.step()
+
+
+def _watchdog_interval() -> float | None:
+    """Seconds between two signs of life, half of what systemd allows; None if the service has no watchdog."""
+    microseconds, pid = os.environ.pop("WATCHDOG_USEC", ""), os.environ.pop("WATCHDOG_PID", str(os.getpid()))
+    if not microseconds.isdigit() or not int(microseconds) or pid != str(os.getpid()):
+        return None
+    return int(microseconds) / 2e6

@@ -249,3 +249,13 @@ def test_ping_and_version(gearmand: Gearmand) -> None:
     assert Path(told["library"]).is_file()
     assert f"library {told['library']}\n" in run(gearmand, "version", "--verbose").out
     assert run(NO_SERVER, "--version").out == f"gearman-cffi {__version__}\n"
+
+
+def test_health_of_servers(gearmand: Gearmand) -> None:
+    with running(gearmand, handlers(one=str)):
+        wait_until(lambda: is_served(gearmand, "one"), "the worker is there")
+        well = run(gearmand, "health", "--function=one")
+        assert (well.code, well.out) == (0, "ok\n")
+        ill = run(gearmand, "health", "--function=one", "--function=two")
+        assert (ill.code, ill.err) == (1, "gearman-cffi: the function 'two' has no worker\n")
+    assert run(NO_SERVER, "health").code == 4

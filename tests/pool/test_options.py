@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from gearman_cffi import Admin, Client
 from gearman_cffi.pool import PoolOptions
 from gearman_cffi.pool.target import Target
 from gearman_cffi.testing import Gearmand
+from tests.cli.programs import Ended, run
 from tests.pool.commands import NOBODY, WorkerCommand
-from tests.support import is_served, queued
+from tests.support import is_served, queued, wait_until
 
 
 def test_burst(gearmand: Gearmand, tmp_path: Path) -> None:
@@ -63,6 +65,11 @@ def test_a_ready_file_without_a_folder(tmp_path: Path) -> None:
         assert f"invalid ready file {tmp_path}/nowhere/ready: its directory does not exist" in command.log
 
 
+def health(command: WorkerCommand) -> Ended:
+    """What a probe finds; no server is asked."""
+    return run(NOBODY, "health", f"--ready-file={command.ready_file}")
+
+
 def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
     """systemd gets the right messages in the right order."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -72,12 +79,45 @@ def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
             assert systemd.recv(999).decode() == f"READY=1\nMAINPID={command.process.pid}"
             assert is_served(gearmand, "pid")
             assert int(command.ready_file.read_text()) == command.process.pid
+            assert health(command).out == "ok\n"
             command.send(signal.SIGHUP)
             assert systemd.recv(999).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
             assert systemd.recv(999).startswith(b"READY=1\n")
             command.send(signal.SIGTERM)
             assert systemd.recv(999) == b"STOPPING=1"
             assert command.end(5) == 0
+            assert (health(command).code, "is not ready" in health(command).err) == (1, True)
+            command.ready_file.write_text(f"{command.process.pid}\n")  # as if it had been killed
+            assert (health(command).code, "has died" in health(command).err) == (1, True)
+
+
+def test_watchdog(gearmand: Gearmand, tmp_path: Path) -> None:
+    """systemd gets signs of life, also while a job runs at shutdown; a process that is not the service sends none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        variables: dict[str, Any] = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+        with WorkerCommand(tmp_path, gearmand, "-p1", **variables) as command:
+            command.await_ready()
+            Client(gearmand.address).execute_in_background("wait_for", str(tmp_path / "go"))
+            wait_until((tmp_path / "go.began").exists, "the job runs")
+            command.send(signal.SIGTERM)
+            messages: list[str] = []
+            while "STOPPING=1" not in messages or messages[-2:] != ["WATCHDOG=1"] * 2:
+                messages.append(systemd.recv(999).decode())
+            assert any(message.startswith("READY=1") for message in messages)
+            (tmp_path / "go").touch()
+            assert command.end() == 0
+        with WorkerCommand(tmp_path, gearmand, "-p1", **variables, WATCHDOG_PID="1") as command:
+            command.await_ready()
+            command.send(signal.SIGTERM)
+            assert command.end() == 0
+        systemd.setblocking(False)
+        left = []
+        with suppress(BlockingIOError):
+            while True:
+                left.append(systemd.recv(999))
+        assert (left[-2].partition(b"\n")[0], left[-1]) == (b"READY=1", b"STOPPING=1")
 
 
 def test_options_from_the_environment(gearmand: Gearmand, tmp_path: Path) -> None:
