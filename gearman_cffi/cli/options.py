@@ -18,8 +18,8 @@ from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
 from gearman_cffi.subscribers.memory_limit import to_bytes
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_OTHER, _SERVERS = "Options", "Servers"  # headings in --help
-_LAST = (_OTHER, _SERVERS)
+_OTHER, SERVERS = "Options", "Servers"  # headings in --help
+_LAST = (_OTHER, SERVERS)
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
@@ -30,10 +30,18 @@ class Option(click.Option):
         super().__init__(*arguments, **settings)
         self.group = group
 
+    @property
+    def long_name(self) -> str:
+        """The name with two hyphens."""
+        return next(name for name in self.opts if name.startswith("--"))
+
+    def automatic_variable(self, context: click.Context) -> str:
+        """The name of the variable that every option has."""
+        return f"{context.auto_envvar_prefix}_{self.long_name[2:].replace('-', '_').upper()}"
+
     def variable(self, context: click.Context) -> str | None:
         """The variable that gives the value: GEARMAN_CFFI_COMMAND_OPTION, or one of envvar; None if none is set."""
-        long = next(name for name in self.opts if name.startswith("--"))
-        names = [f"{context.auto_envvar_prefix}_{long[2:].replace('-', '_').upper()}"]
+        names = [self.automatic_variable(context)]
         names += [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
         return next((name for name in names if _is_set(name)), None)
 
@@ -93,10 +101,10 @@ class Command(click.Command):
                     formatter.write("\n" if number else "")
                     formatter.write_text(about)
                     formatter.write(f"{'':{formatter.current_indent + 2}}{ctx.find_root().info_name} {line}\n")
-        name, *_ = next(one.opts for one in self.params if isinstance(one, Option) and not one.envvar)
-        variable = f"{ctx.auto_envvar_prefix}_{name.strip('-').replace('-', '_').upper()}"
+        one = next(one for one in self.params if isinstance(one, Option) and not one.envvar)
+        variable = one.automatic_variable(ctx)
         formatter.write_paragraph()
-        formatter.write_text(f"Each option has an environment variable, such as {variable} for {name}.")
+        formatter.write_text(f"Each option has an environment variable, such as {variable} for {one.long_name}.")
 
 
 def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[..., Any]], click.Command]:
@@ -192,7 +200,7 @@ def _servers_option(default: str | None, **settings: Any) -> Callable[[_Command]
         envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
         default=default,
         help="Job servers, separated by commas.",
-        group=_SERVERS,
+        group=SERVERS,
         **settings,
     )
 
@@ -201,7 +209,7 @@ servers_option = _servers_option(str(Server()))
 program_servers_option = _servers_option(None, show_default=f"those of the program, or {Server()}")
 
 
-def timeout_option(seconds: float | None, help: str, group: str = _SERVERS) -> Callable[[_Command], _Command]:
+def timeout_option(seconds: float | None, help: str, group: str = SERVERS) -> Callable[[_Command], _Command]:
     """Adds --timeout, in seconds, to a command."""
     return option(
         "--timeout",
@@ -219,7 +227,7 @@ namespace_option = option(
     metavar="NAME",
     envvar=["GEARMAN_CFFI_NAMESPACE"],
     help="What the servers have before the names of the functions.",
-    group=_SERVERS,
+    group=SERVERS,
 )
 connect_timeout_option = option(
     "--connect-timeout",
@@ -227,6 +235,6 @@ connect_timeout_option = option(
     default=5.0,
     metavar="SECONDS",
     help="How long a server may take to accept a connection before the next one is tried.",
-    group=_SERVERS,
+    group=SERVERS,
 )
 json_option = option("--json", is_flag=True, help="Print one JSON document.")

@@ -11,6 +11,7 @@ import click
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.options import (
+    SERVERS,
     Assignment,
     Number,
     Size,
@@ -28,6 +29,8 @@ from gearman_cffi.pool.stderr import open_closed_streams
 from gearman_cffi.pool.target import Target
 from gearman_cffi.serializers.by_name import BY_NAME
 
+# Headings in --help.
+_PROGRAM, _PROCESSES, _LIMITS, _SERVICE, _LOG = "The program", "Processes", "Limits", "As a service", "Log"
 _SECONDS = Number(min=0, min_open=True)
 _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # of --preload and --no-preload
 
@@ -49,12 +52,14 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     metavar="N",
     show_default="one for each CPU",
     help="Number of processes that run all functions.",
+    group=_PROCESSES,
 )
 @option(
     "--dedicate",
     type=Assignment("n", int),
     multiple=True,
     help="N more processes that run only this function; can be repeated.",
+    group=_PROCESSES,
 )
 @option(
     "--concurrency",
@@ -62,6 +67,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     metavar="N",
     show_default="the number of --threads, or 1",
     help="How many jobs each process runs at once: plain handlers in threads, async def handlers in an event loop.",
+    group=_PROCESSES,
 )
 @option(
     "--threads",
@@ -69,20 +75,40 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     metavar="N",
     show_default="the number of --concurrency",
     help="How many of these jobs may be those of plain handlers, each of which occupies a thread.",
+    group=_PROCESSES,
 )
-@option("--only", multiple=True, metavar="FUNCTION", help="Run only this function; can be repeated.")
-@option("--except", "excluded", multiple=True, metavar="FUNCTION", help="Do not run this function; can be repeated.")
-@option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.")
+@option("--only", multiple=True, metavar="FUNCTION", help="Run only this function; can be repeated.", group=_PROGRAM)
 @option(
-    "--max-runtime", type=_SECONDS, metavar="SECONDS", help="Replace a process after this time, when its job is done."
+    "--except",
+    "excluded",
+    multiple=True,
+    metavar="FUNCTION",
+    help="Do not run this function; can be repeated.",
+    group=_PROGRAM,
 )
-@option("--memory-limit", type=Size(), help="Replace a process that uses more memory than this after a job: 128M, 1G.")
+@option(
+    "--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.", group=_LIMITS
+)
+@option(
+    "--max-runtime",
+    type=_SECONDS,
+    metavar="SECONDS",
+    help="Replace a process after this time, when its job is done.",
+    group=_LIMITS,
+)
+@option(
+    "--memory-limit",
+    type=Size(),
+    help="Replace a process that uses more memory than this after a job: 128M, 1G.",
+    group=_LIMITS,
+)
 @option(
     "--splay",
     type=Number(0, 1, max_open=True),
     metavar="SHARE",
     default=0.1,
     help="Lower each of these limits at random by up to this share, so that processes are not replaced all at once.",
+    group=_LIMITS,
 )
 @option(
     "--job-timeout",
@@ -90,6 +116,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     multiple=True,
     help="Kill the process if a job of FUNCTION runs longer; gearmand then gives the job to another worker. Other jobs "
     "of the process are finished first. A coroutine is cancelled, and its job fails. * sets the default.",
+    group=_LIMITS,
 )
 @option(
     "--shutdown-timeout",
@@ -97,34 +124,46 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     default=60.0,
     metavar="SECONDS",
     help="How long to wait at shutdown for running jobs and threads before killing them.",
+    group=_LIMITS,
 )
-@option("--burst", is_flag=True, help="Exit when the queues are empty.")
-@option("--reload", is_flag=True, help="Replace the processes when a Python file changes (needs the extra reload).")
+@option("--burst", is_flag=True, help="Exit when the queues are empty.", group=_SERVICE)
+@option(
+    "--reload",
+    is_flag=True,
+    help="Replace the processes when a Python file changes (needs the extra reload).",
+    group=_SERVICE,
+)
 @option(
     "--reload-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     multiple=True,
     show_default="the current directory",
     help="A directory to watch with --reload; can be repeated.",
+    group=_SERVICE,
 )
 @option(
     "--preload/--no-preload",
     default=None,
     show_default="preload if forking is safe",
     help="Import the module once and fork, or import it in each process.",
+    group=_PROGRAM,
 )
 @option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file that exists while the functions are registered at a server; it contains the pid.",
+    group=_SERVICE,
 )
-@option("--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.")
+@option(
+    "--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.", group=_PROCESSES
+)
 @namespace_option
 @option(
     "--serializer",
     type=click.Choice(list(BY_NAME)),
     show_default="that of the program, or php",
     help="The format of workloads and results.",
+    group=_PROGRAM,
 )
 @option(
     "--idle-interval",
@@ -132,6 +171,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     default=5.0,
     metavar="SECONDS",
     help="How often an idle process tries to reconnect to lost servers.",
+    group=SERVERS,
 )
 @connect_timeout_option
 @option(
@@ -139,15 +179,25 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     type=click.IntRange(1, 65535),
     metavar="PORT",
     help="Serve Prometheus metrics of all processes on this port (needs the extra metrics).",
+    group=_SERVICE,
 )
-@option("--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on for --metrics-port.")
+@option(
+    "--metrics-host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="The address to listen on for --metrics-port.",
+    group=_SERVICE,
+)
 @option(
     "--log-level",
     type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
     help="The lowest level to log; debug adds a line when a job begins.",
+    group=_LOG,
 )
-@option("--log-format", type=click.Choice(FORMATS), default="text", help="Log lines as text or as JSON objects.")
+@option(
+    "--log-format", type=click.Choice(FORMATS), default="text", help="Log lines as text or as JSON objects.", group=_LOG
+)
 def worker(**given: Any) -> None:
     """Run a pool of processes with the program MODULE:OBJECT.
 

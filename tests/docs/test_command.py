@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from importlib import import_module
 
@@ -41,7 +42,9 @@ def test_help(name: str) -> None:
     parent = click.Context(gearman, info_name="gearman-cffi", auto_envvar_prefix="GEARMAN_CFFI")
     text = click.Context(command, parent, info_name=name).get_help()
     assert "\nServers:\n" in text
-    assert f"GEARMAN_CFFI_{name.upper()}_" in text
+    found = re.search(rf"such as GEARMAN_CFFI_{name.upper()}_(\w+) for --([a-z-]+)\.", " ".join(text.split()))
+    assert found is not None
+    assert found[1] == found[2].replace("-", "_").upper()
     examples = [line.split("|")[0] for line in text.splitlines() if line.startswith("    gearman-cffi ")]
     assert examples
     for example in examples:
