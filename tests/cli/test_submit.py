@@ -360,7 +360,7 @@ def test_variables_of_kubernetes(name: str, value: str) -> None:
     assert options
     service = f"GEARMAN_CFFI_{name.upper()}"
     for option in options:
-        variable = f"{service}_{option.name}".upper()
+        variable = f"{service}_{option.long_name[2:].replace('-', '_')}".upper()
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv(variable, value)
             context = click.Context(command, auto_envvar_prefix=service)

@@ -177,8 +177,10 @@ class TestManyAtOnce:
             coroutines.handler("coroutine"),
         ]
         with running(gearmand, jobs, concurrency=8, threads=3):
-            threads = [submit(gearmand, name, 6) for name in ("p", "a", "gate")]
-            wait_until(lambda: plain.waiting + alone.waiting == 3 and coroutines.waiting == 5, "the worker is full")
+            threads = [submit(gearmand, name, 6) for name in ("p", "a")]
+            wait_until(lambda: plain.waiting + alone.waiting == 3, "the threads are busy")
+            threads.append(submit(gearmand, "gate", 6))
+            wait_until(lambda: coroutines.waiting == 5, "the worker is full")
             assert alone.most <= 1
             for gate in (plain, alone, coroutines):
                 gate.opened.set()
