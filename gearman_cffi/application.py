@@ -52,8 +52,9 @@ class Application:
             if not isinstance(self.dispatcher, EventDispatcher):
                 raise TypeError(f"a {type(self.dispatcher).__name__} gets no subscribers here: add them to it yourself")
             self.dispatcher.add_subscriber(subscriber)
-        is_chosen = servers is None or isinstance(servers, ServerCollection)
-        self.servers: ServerCollection | None = servers if is_chosen else ServerCollection(servers)  # type: ignore[arg-type,assignment]
+        if servers is not None and not isinstance(servers, ServerCollection):
+            servers = ServerCollection(servers)
+        self.servers = servers
         check_namespace(namespace)
         self.namespace = namespace
         self.worker_class = worker_class
