@@ -15,7 +15,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -124,6 +124,9 @@ class GoneHost:
     """
 
     def __enter__(self) -> GoneHost:
+        self._accepted: list[socket.socket] = []
+        self._strangers: list[socket.socket] = []
+        self._accepting: threading.Thread | None = None
         self._listener = socket.create_server((HOST, 0), backlog=0)
         self.port: int = self._listener.getsockname()[1]
         self._fillers = [socket.socket() for _ in range(4)]
@@ -135,7 +138,28 @@ class GoneHost:
     def __exit__(self, *raised: object) -> None:
         for filler in self._fillers:
             filler.close()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        if self._accepting:
+            self._accepting.join()
+        for connection in self._accepted + self._strangers:
+            connection.close()
         self._listener.close()
+
+    def accept_all(self) -> list[socket.socket]:
+        """The host is back. Returns a list to which each connection to it is appended, until the end of the block."""
+        fillers = {filler.getsockname() for filler in self._fillers}
+        for filler in self._fillers:
+            filler.close()
+
+        def accept() -> None:
+            with suppress(OSError):  # the block has ended
+                while True:
+                    connection, address = self._listener.accept()
+                    (self._strangers if address in fillers else self._accepted).append(connection)
+
+        self._accepting = threading.Thread(target=accept, daemon=True)
+        self._accepting.start()
+        return self._accepted
 
     def first_bytes(self, seconds: float = 20) -> bytes:
         """The host is back: accepts connections, and returns what the first one to send something has sent."""

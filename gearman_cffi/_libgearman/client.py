@@ -235,9 +235,9 @@ class NativeClient(NativeObject):
         return rc & 0xFFFFFFFF
 
     def leave_out_silent(self) -> bool:
-        """Call this after a timeout: leaves the server out for a while if it has not answered the last request at all.
+        """Call this after a timeout: if the server answers nothing, the next calls use new connections.
 
-        Returns whether it does. It does not if there is only one server.
+        They prefer another server for a while, if there is one. Returns whether it answers nothing.
         """
         is_silent = ffi.new("bool *")
         self._call(lib.gcffi_client_leave_out_silent, is_silent)

@@ -209,6 +209,18 @@ servers_option = _servers_option(str(Server()))
 program_servers_option = _servers_option(None, show_default=f"those of the program, or {Server()}")
 
 
+def connect_timeout_option(otherwise: str) -> Callable[[_Command], _Command]:
+    """Adds --connect-timeout to a command. otherwise: what it does about a server that does not accept a connection."""
+    return option(
+        "--connect-timeout",
+        type=Number(min=0, min_open=True),
+        default=5.0,
+        metavar="SECONDS",
+        help=f"How long a server may take to accept a connection; {otherwise}.",
+        group=SERVERS,
+    )
+
+
 def timeout_option(seconds: float | None, help: str, group: str = SERVERS) -> Callable[[_Command], _Command]:
     """Adds --timeout, in seconds, to a command."""
     return option(
@@ -227,14 +239,6 @@ namespace_option = option(
     metavar="NAME",
     envvar=["GEARMAN_CFFI_NAMESPACE"],
     help="What the servers have before the names of the functions.",
-    group=SERVERS,
-)
-connect_timeout_option = option(
-    "--connect-timeout",
-    type=Number(min=0, min_open=True),
-    default=5.0,
-    metavar="SECONDS",
-    help="How long a server may take to accept a connection before the next one is tried.",
     group=SERVERS,
 )
 json_option = option("--json", is_flag=True, help="Print one JSON document.")

@@ -82,7 +82,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
     group=_JOB,
 )
 @timeout_option(None, "How long to wait for the result; with --lines for each one.", group=_JOB)
-@connect_timeout_option
+@connect_timeout_option("then the next one is tried")
 @option(
     "--serializer",
     type=click.Choice(list(BY_NAME)),

@@ -173,7 +173,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     help="How often an idle process tries to reconnect to lost servers.",
     group=SERVERS,
 )
-@connect_timeout_option
+@connect_timeout_option("the jobs of the others are done meanwhile")
 @option(
     "--metrics-port",
     type=click.IntRange(1, 65535),

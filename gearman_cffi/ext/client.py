@@ -411,7 +411,7 @@ class GearmanClient(GearmanBase):
         self._native.enable_exceptions()
 
     def _leave_out_silent(self) -> bool:
-        """Call this after a timeout: leaves the server out for a while if it has not answered the last request."""
+        """Call this after a timeout: gives up the connection, and leaves the server out, if it is silent."""
         return self._native.leave_out_silent()
 
     def _set_connect_timeout(self, milliseconds: int) -> None:

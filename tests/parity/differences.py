@@ -640,7 +640,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "silent-server",
         "A worker of several servers waits 0.2 seconds for a server that does not answer, and turns to the next one. When "
-        "the answer comes, it counts. PHP waits for minutes, or never returns.",
+        "the answer comes, it counts. From a packet that stands still it turns away after 5 seconds, and the job costs a try. "
+        "PHP waits for minutes, or never returns.",
         r"""
         20_no_answer: a worker of a server that does not answer, and of one that does / the host drops packets
         - .| tries for minutes

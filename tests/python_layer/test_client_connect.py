@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import select
 import socket
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gearman_cffi import Client, ConnectionFailed, Job, JobTimeout, RawSerializer
-from gearman_cffi.ext import GearmanClient, GearmanException, ReturnCode
+from gearman_cffi.ext import GearmanClient, GearmanException, GearmanWarning, ReturnCode
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import fake_server, packet
 from tests.cli.programs import run
@@ -240,8 +243,95 @@ class TestServersThatAreLeftOut:
             assert lost <= 8
 
 
+class DyingProxy:
+    """In front of a server. After die() nothing goes over the connections that there are."""
+
+    def __init__(self, port: int) -> None:
+        self._behind = port
+        self._is_dead = threading.Event()
+
+    def serve(self, connection: socket.socket, number: int) -> None:
+        is_dead = self._is_dead
+        with socket.create_connection((HOST, self._behind)) as server:
+            while not is_dead.is_set():
+                for one in select.select([connection, server], [], [], 0.02)[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    (server if one is connection else connection).sendall(data)
+            while connection.recv(65536):
+                pass
+
+    def die(self) -> None:
+        self._is_dead.set()
+        self._is_dead = threading.Event()
+
+
+class TestTheOnlyServer:
+    """It is gone behind a proxy, and TCP does not notice; over a new connection it answers."""
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_a_connection_that_is_dead(self, well: Gearmand, call: str) -> None:
+        """One call is lost, and the next one opens another connection."""
+        proxy = DyingProxy(well.port)
+        with fake_server(proxy.serve) as port:
+            client = Client(f"{HOST}:{port}", RawSerializer(), timeout=CONNECT)
+            CALLS[call](client)
+            proxy.die()
+            with suppress(JobTimeout):
+                CALLS[call](client)
+            for _ in range(3):
+                CALLS[call](client)
+
+    @pytest.mark.parametrize("call", ["doNormal", "doBackground"])
+    def test_with_the_mirror(self, well: Gearmand, call: str) -> None:
+        proxy = DyingProxy(well.port)
+        client = GearmanClient()
+        client.setTimeout(300)
+        with fake_server(proxy.serve) as port:
+            client.addServer(HOST, port, False)
+            assert getattr(client, call)("double", "x")
+            proxy.die()
+            with pytest.warns(match=call):
+                getattr(client, call)("double", "x")
+            assert client.returnCode() == ReturnCode.TIMEOUT
+            for _ in range(3):
+                assert getattr(client, call)("double", "x")
+
+    def test_a_slow_worker(self, gearmand: Gearmand) -> None:
+        """A server that has named the job is not silent: the job is done though its caller has given up."""
+        client = Client(gearmand.address, RawSerializer(), timeout=CONNECT)
+        with pytest.raises(JobTimeout):
+            client.execute_job("double", b"x")
+        client.execute_in_background("other", b"x")
+        assert queued(gearmand, "double") == 1
+
+
 class TestTheMirror:
     """A fixed time, where PHP stands for minutes."""
+
+    @pytest.mark.parametrize("unwell", ["dropping", "silent"])
+    @pytest.mark.parametrize("count", [1, 2])
+    @pytest.mark.parametrize("call", ["doNormal", "doBackground", "runTasks"])
+    def test_a_timeout_that_is_shorter(self, well: Gearmand, unwell: str, count: int, call: str) -> None:
+        """It ends the call, and the next one leaves the server out."""
+        client = GearmanClient()
+        client.setTimeout(300)
+        client.addServer(well.host, well.port, False)
+        with ExitStack() as stack, warnings.catch_warnings():
+            warnings.simplefilter("ignore", GearmanWarning)
+            for _ in range(count):
+                client.addServer(HOST, int(stack.enter_context(UNWELL[unwell]()).partition(":")[2]), False)
+            codes = []
+            for _ in range(2 * count + 2):
+                if call == "runTasks":
+                    client.addTask("double", "x")
+                    client.runTasks()
+                else:
+                    getattr(client, call)("double", "x")
+                codes.append(client.returnCode())
+        assert codes[-1] == ReturnCode.SUCCESS
+        assert codes.count(ReturnCode.SUCCESS) >= len(codes) - 2 * count
 
     @pytest.mark.parametrize("unwell", UNWELL)
     def test_the_next_server(self, well: Gearmand, unwell: str) -> None:

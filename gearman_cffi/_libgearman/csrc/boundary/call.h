@@ -75,14 +75,17 @@ int64_t gcffi_now(void);
 /* A time from now on; negative for GCFFI_NEVER. */
 static inline int64_t gcffi_after_ms(int64_t ms) { return ms < 0 ? GCFFI_NEVER : gcffi_now() + ms * 1000000LL; }
 
+/* The earlier of two times. */
+static inline int64_t gcffi_sooner(int64_t one, int64_t other) { return one < other ? one : other; }
+
 static inline void gcffi_call_set_deadline(gcffi_call *call, int64_t timeout_ms) {
   call->deadline = gcffi_after_ms(timeout_ms);
 }
 
-/* True after its deadline. Reads the clock only if there is one. */
-static inline bool gcffi_call_is_late(const gcffi_call *call) {
-  return call->deadline != GCFFI_NEVER && gcffi_now() >= call->deadline;
-}
+/* True after this time. Reads the clock only if it is not GCFFI_NEVER. */
+static inline bool gcffi_is_over(int64_t until) { return until != GCFFI_NEVER && gcffi_now() >= until; }
+
+static inline bool gcffi_call_is_late(const gcffi_call *call) { return gcffi_is_over(call->deadline); }
 
 void gcffi_call_push(gcffi_call *call, int64_t timeout_ms);
 void gcffi_call_pop(gcffi_call *call);

@@ -41,11 +41,6 @@ bool gcffi_run_signal_handlers(gcffi_call *call) {
   return true;
 }
 
-static int64_t sooner(int64_t limit, int64_t after) {
-  int64_t until = gcffi_now() + after;
-  return until < limit ? until : limit;
-}
-
 /* The process has one thread, so a signal interrupts this poll(). */
 static bool is_only_thread(void) {
   struct stat threads;
@@ -60,7 +55,7 @@ static int check_signals_and_poll(gcffi_call *call, struct pollfd *fds, nfds_t c
   if (!alone && gcffi_run_signal_handlers(call)) {
     return 0;
   }
-  int64_t until = alone ? limit : sooner(limit, recheck);
+  int64_t until = alone ? limit : gcffi_sooner(limit, gcffi_now() + recheck);
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int ready = gcffi_run_signal_handlers(call) ? 0 : gcffi_poll_until(fds, count, until, &before);
@@ -78,7 +73,7 @@ static int poll_with_signals(gcffi_call *call, struct pollfd *fds, nfds_t count,
   call->check_signals_first = false;
   for (;;) {
     int ready = checks ? check_signals_and_poll(call, fds, count, until, recheck)
-                       : gcffi_poll_until(fds, count, handles_signals ? sooner(until, recheck) : until, NULL);
+                       : gcffi_poll_until(fds, count, handles_signals ? gcffi_sooner(until, gcffi_now() + recheck) : until, NULL);
     bool signalled = ready < 0 && errno == EINTR;
     if (ready > 0 || (ready < 0 && !signalled)) {
       return ready;
@@ -130,7 +125,6 @@ int gcffi_call_wait(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t 
 
 /* Sleeps for this time, or until the descriptor is ready. True if the call's time is over, or a handler raised. */
 bool gcffi_sleep_interruptibly(gcffi_call *call, struct pollfd *wake_up, int ms) {
-  int64_t end = gcffi_now() + ms * 1000000LL;
-  gcffi_call_wait_until(call, wake_up, 1, end < call->deadline ? end : call->deadline);
+  gcffi_call_wait_until(call, wake_up, 1, gcffi_sooner(gcffi_after_ms(ms), call->deadline));
   return call->state != GCFFI_GOES_ON || gcffi_call_is_late(call);
 }

@@ -88,12 +88,6 @@ typedef struct gcffi_server {
   in_port_t port;
 } gcffi_server;
 
-/* Where it must not connect to now; see client_io.c. */
-typedef struct gcffi_address {
-  size_t size;
-  unsigned char bytes[sizeof(struct sockaddr_in6)];
-} gcffi_address;
-
 typedef struct gcffi_left_out gcffi_left_out;
 
 /* Has a callback stopped the run? Then libgearman delivers the packet again in the next one. */
@@ -143,13 +137,13 @@ struct gcffi_client {
   int created_size;         /* the size of the last job's JOB_CREATED */
   int expected;             /* the next wait lasts until more bytes have come */
   int64_t step_deadline;    /* until when a step that does not wait receives; GCFFI_NEVER for any other */
-  gcffi_address skipped[GCFFI_SKIPPED];
+  gcffi_address skipped[GCFFI_SKIPPED]; /* where it must not connect to now; see client_io.c */
   int skipped_count;
   gcffi_left_out *left_out; /* see left_out.c */
   unsigned left_out_seen;
   int64_t left_out_until;   /* when it may connect again to the first of those that it was refused */
   int64_t connect_ms;       /* how long opening a connection may take; -1 for no limit */
-  int late_servers;         /* that could not be opened in time in this call */
+  int late_servers;         /* addresses that could not be opened in time in this call; a bulk call has clients of its own */
   bool has_error; /* error holds a text that a later step of the same call has overwritten in libgearman */
   char error[GEARMAN_MAX_ERROR_SIZE];
   unsigned char entropy[GCFFI_ENTROPY];
@@ -250,6 +244,7 @@ bool gcffi_client_replace(gcffi_client *client);
 bool gcffi_is_rejection(gearman_return_t rc);
 void gcffi_before_adding(gcffi_client *client);
 void gcffi_client_recover(gcffi_client *client, bool paused);
+bool gcffi_is_silent(const gcffi_client *client);
 bool gcffi_leave_out_silent(gcffi_client *client);
 void gcffi_choose_servers_again(gcffi_client *client);
 bool gcffi_client_try_left_out(gcffi_client *client);

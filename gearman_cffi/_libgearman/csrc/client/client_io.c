@@ -4,7 +4,6 @@
 #include "versions.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 /* Q28: with large socket buffers libgearman would send ten thousand jobs before it reads, and search them all for every
@@ -51,7 +50,7 @@ static ssize_t send_tasks(void *self, gcffi_call *call, gcffi_conn *conn, const 
   if (gcffi_opening_has_asked(conn, data, size)) {
     return (ssize_t)size;
   }
-  conn->is_silent = true;
+  conn->silent_since = conn->silent_since ? conn->silent_since : gcffi_now();
   return send(conn->fd, data, size, flags);
 }
 
@@ -64,7 +63,7 @@ static ssize_t receive(void *self, gcffi_call *call, gcffi_conn *conn, void *dat
     return errno = EAGAIN, -1;
   }
   ssize_t got = recv(conn->fd, data, size, flags | MSG_DONTWAIT);
-  conn->is_silent = conn->is_silent && got <= 0;
+  conn->silent_since = got > 0 ? 0 : conn->silent_since;
   return got;
 }
 
@@ -72,8 +71,7 @@ static ssize_t receive(void *self, gcffi_call *call, gcffi_conn *conn, void *dat
  * tries the next server by itself: so the address is skipped, as if nobody listened, until all connections are new. */
 static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
   for (int i = 0; i < client->skipped_count; i++) {
-    const gcffi_address *skipped = &client->skipped[i];
-    if (skipped->size == conn->address_size && memcmp(skipped->bytes, conn->address, skipped->size) == 0) {
+    if (gcffi_address_is(&client->skipped[i], &conn->address)) {
       return true;
     }
   }
@@ -81,10 +79,8 @@ static bool is_skipped(const gcffi_client *client, const gcffi_conn *conn) {
 }
 
 static void skip(gcffi_client *client, const gcffi_conn *conn) {
-  if (conn->address_size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
-    gcffi_address *skipped = &client->skipped[client->skipped_count++];
-    skipped->size = conn->address_size;
-    memcpy(skipped->bytes, conn->address, conn->address_size);
+  if (conn->address.size && client->skipped_count < GCFFI_SKIPPED && !is_skipped(client, conn)) {
+    client->skipped[client->skipped_count++] = conn->address;
   }
 }
 
@@ -92,7 +88,7 @@ static void skip(gcffi_client *client, const gcffi_conn *conn) {
 static bool is_left_out(gcffi_client *client, const gcffi_conn *conn) {
   int64_t until = gcffi_left_out_until(client->left_out, conn);
   if (until) {
-    client->left_out_until = until < client->left_out_until ? until : client->left_out_until;
+    client->left_out_until = gcffi_sooner(until, client->left_out_until);
     skip(client, conn);
   }
   return until;
@@ -103,7 +99,7 @@ static int64_t open_until(const gcffi_client *client) {
   int64_t now = gcffi_now(), deadline = gcffi_current_call->deadline, until = gcffi_after_ms(client->connect_ms);
   int64_t untried = (int64_t)client->server_count - client->late_servers;
   int64_t share = deadline == GCFFI_NEVER || untried < 2 ? GCFFI_NEVER : now + (deadline - now) / untried;
-  return share < until ? share : until;
+  return gcffi_sooner(share, until);
 }
 
 static gcffi_first first_question(const gcffi_client *client) {

@@ -94,12 +94,11 @@ int gcffi_client_abandon(gcffi_client *client, int64_t id, char *handle) {
   return gcffi_call_end(&call, 0);
 }
 
-/* After a timeout. *is_silent: the server has not answered anything since the last request. */
+/* After a timeout: whether the server has not answered anything for some time. */
 int gcffi_client_is_silent(gcffi_client *client, bool *is_silent) {
   int refused = gcffi_guard_acquire(&client->guard);
   if (refused == 0) {
-    const gcffi_conn *conn = gcffi_conn_of(client->sent_fd);
-    *is_silent = conn && conn->carries == client && conn->is_silent;
+    *is_silent = gcffi_is_silent(client);
     gcffi_guard_release(&client->guard);
   }
   return refused;

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-static const char granted[] = {"\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"}; /* OPTION_RES with ten bytes */
-
 static gcffi_verdict pretend_to_connect(void *self, gcffi_conn *conn) {
   (void)self, (void)conn;
   return GCFFI_CONNECT_PRETEND;
@@ -19,8 +17,8 @@ static ssize_t pretend_to_send(void *self, gcffi_call *call, gcffi_conn *conn, c
 
 static ssize_t receive_grant(void *self, gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   (void)self, (void)call, (void)conn, (void)flags;
-  size = size < sizeof granted - 1 ? size : sizeof granted - 1;
-  memcpy(data, granted, size);
+  size = size < GCFFI_GRANTED ? size : GCFFI_GRANTED;
+  memcpy(data, gcffi_granted, size);
   return (ssize_t)size;
 }
 

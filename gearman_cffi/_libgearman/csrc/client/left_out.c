@@ -20,10 +20,6 @@ struct gcffi_left_out {
   } servers[MOST];
 };
 
-static bool is_at(const gcffi_address *address, const gcffi_conn *conn) {
-  return address->size == conn->address_size && memcmp(address->bytes, conn->address, address->size) == 0;
-}
-
 /* Another user of this list; NULL: of a new one. Returns NULL if there is no memory. */
 gcffi_left_out *gcffi_left_out_join(gcffi_left_out *list) {
   if (!list && (list = calloc(1, sizeof *list))) {
@@ -51,20 +47,19 @@ void gcffi_left_out_leave(gcffi_left_out *list) {
 
 /* From now on. One that is in the list already stays there longer. */
 void gcffi_left_out_add(gcffi_left_out *list, const gcffi_conn *conn) {
-  if (!list || !conn->address_size) {
+  if (!list || !conn->address.size) {
     return;
   }
   int at = 0;
   pthread_mutex_lock(&list->lock);
   for (int i = 0; i < MOST; i++) {
-    bool is_same = is_at(&list->servers[i].address, conn), is_older = list->servers[i].until < list->servers[at].until;
+    bool is_same = gcffi_address_is(&list->servers[i].address, &conn->address), is_older = list->servers[i].until < list->servers[at].until;
     at = is_same || is_older ? i : at;
     if (is_same) {
       break;
     }
   }
-  list->servers[at].address.size = conn->address_size;
-  memcpy(list->servers[at].address.bytes, conn->address, conn->address_size);
+  list->servers[at].address = conn->address;
   list->servers[at].until = gcffi_now() + LEFT_OUT_NS;
   __atomic_add_fetch(&list->changes, 1, __ATOMIC_RELEASE);
   pthread_mutex_unlock(&list->lock);
@@ -76,7 +71,7 @@ int64_t gcffi_left_out_until(gcffi_left_out *list, const gcffi_conn *conn) {
   if (list) {
     pthread_mutex_lock(&list->lock);
     for (int i = 0; i < MOST; i++) {
-      until = is_at(&list->servers[i].address, conn) ? list->servers[i].until : until;
+      until = gcffi_address_is(&list->servers[i].address, &conn->address) ? list->servers[i].until : until;
     }
     pthread_mutex_unlock(&list->lock);
   }

@@ -94,14 +94,24 @@ void gcffi_client_recover(gcffi_client *client, bool is_paused) {
   }
 }
 
-/* After a timeout. If the server has not answered anything since the last request, the next calls prefer another one, over
- * new connections. True if so. */
-bool gcffi_leave_out_silent(gcffi_client *client) {
+/* A server that answers within this time does so however short a timeout is. */
+#define SILENT_NS 100000000LL
+
+/* Has the server not answered anything for some time? */
+bool gcffi_is_silent(const gcffi_client *client) {
   const gcffi_conn *conn = gcffi_conn_of(client->sent_fd);
-  if (client->server_count < 2 || !conn || conn->carries != client || !conn->is_silent) {
+  return conn && conn->carries == client && conn->silent_since && gcffi_is_over(conn->silent_since + SILENT_NS);
+}
+
+/* After a timeout. If the server is silent, the next calls use new connections, and prefer another server. True if so.
+ * Tasks that are pending at the only server are waited for. */
+bool gcffi_leave_out_silent(gcffi_client *client) {
+  if (!gcffi_is_silent(client) || (client->server_count < 2 && client->pending)) {
     return false;
   }
-  gcffi_left_out_add(client->left_out, conn);
+  if (client->server_count > 1) {
+    gcffi_left_out_add(client->left_out, gcffi_conn_of(client->sent_fd));
+  }
   gcffi_client_worsen(client, GCFFI_CONNS_UNUSABLE);
   return true;
 }

@@ -176,7 +176,7 @@ static gearman_return_t run_single(gcffi_client *client, gcffi_call *call, gcffi
   }
   if (!reply->finished) {
     gcffi_reply_drop_data(reply);
-    if (rc == GEARMAN_TIMEOUT && gcffi_call_is_late(call)) {
+    if (rc == GEARMAN_TIMEOUT) {
       gcffi_leave_out_silent(client);
     }
   }
@@ -280,6 +280,11 @@ static gearman_return_t run_all(gcffi_client *client, gcffi_call *call) {
   if (rc == GEARMAN_SUCCESS && client->lost_tasks) {
     client->lost_tasks = 0;
     rc = GEARMAN_LOST_CONNECTION;
+  }
+  bool is_per_wait = call->deadline == GCFFI_NEVER; /* a timeout of the mirror: the tasks go to the next server in the next run */
+  if (rc == GEARMAN_TIMEOUT && is_per_wait && client->server_count > 1) {
+    gcffi_opening_give_up(client->pollset.fds, client->pollset.count);
+    gcffi_leave_out_silent(client);
   }
   return rc;
 }

@@ -33,14 +33,23 @@ gcffi_conn *gcffi_conn_of(int fd) {
   return conn && conn->open ? conn : NULL;
 }
 
+gcffi_address gcffi_address_of(const struct sockaddr *address, size_t size) {
+  gcffi_address stored = {.size = size <= sizeof stored.bytes ? size : 0};
+  memcpy(stored.bytes, address, stored.size);
+  return stored;
+}
+
+bool gcffi_address_is(const gcffi_address *one, const gcffi_address *other) {
+  return one->size == other->size && memcmp(one->bytes, other->bytes, one->size) == 0;
+}
+
 /* Begins the record of a new connection. NULL if there is no memory for it. */
 gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size) {
   gcffi_conn *conn = slot(fd, true);
   if (conn) {
     unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
     *conn = (gcffi_conn){.fd = fd, .open = true, .serial = serial, .lowat = 1, .is_new = true};
-    conn->address_size = size <= sizeof conn->address ? size : 0; /* an address of another family is not stored */
-    memcpy(conn->address, address, conn->address_size);
+    conn->address = gcffi_address_of(address, size);
   }
   return conn;
 }

@@ -25,6 +25,13 @@ typedef enum {
   GCFFI_GRAB_WITHHELD, /* it was not sent: libgearman reads NO_JOB, unless something else has come */
 } gcffi_grab;
 
+/* How far the packet that is coming in had come, and since when it has not come on; see worker/silent.c. */
+typedef struct {
+  unsigned packet;
+  size_t come;
+  int64_t since;
+} gcffi_progress;
+
 /* What handles.c does with the handle of the packet that is coming in. */
 typedef enum {
   GCFFI_HANDLE_NONE,
@@ -49,6 +56,12 @@ typedef enum {
   GCFFI_FIRST_AWAITS, /* the first answer, of whatever libgearman asks */
 } gcffi_first;
 
+/* Of a server. size: 0 if it is of another family than these. */
+typedef struct {
+  size_t size;
+  unsigned char bytes[sizeof(struct sockaddr_in6)];
+} gcffi_address;
+
 /* More than the packets have that libgearman must see whole; see inbound.c. */
 enum { GCFFI_PARTIAL = 128 };
 
@@ -56,7 +69,6 @@ typedef struct gcffi_conn {
   int fd;
   bool open;
   bool is_connecting;  /* as far as libgearman knows */
-  int connect_timeout; /* for TCP, in ms; 0: see opening.c */
   unsigned serial;     /* no other connection of the process has the same */
   const void *opener;  /* the client in whose call it was opened, or NULL; only compared */
   const void *carries; /* the client whose tasks, or the worker whose requests for jobs, were sent over it; only compared */
@@ -65,9 +77,12 @@ typedef struct gcffi_conn {
   gcffi_inbound inbound;
   gcffi_handle handle;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
-  bool is_silent;     /* nothing has come since a client's last request was sent */
+  int64_t silent_since; /* when a client's request was sent after which nothing has come; 0 if something has */
   int queries;        /* ECHO_REQ and OPTION_REQ without an answer */
   gcffi_grab grab;
+  gcffi_progress progress;
+  bool is_kept;       /* open when it is closed here: a worker takes it over; see worker/attempts.c */
+  bool shows_option;  /* libgearman has asked for the exceptions of workers, and reads that they are granted */
   bool marks_rejections; /* ERROR in place of JOB_CREATED becomes one: an event loop's client; see inbound.c */
   bool removes_packet; /* libgearman does not see the packet that is coming in; see inbound.c */
   bool may_reject;     /* the worker's last answer to a job may be late; see inbound.c */
@@ -83,13 +98,15 @@ typedef struct gcffi_conn {
   int lowat;          /* SO_RCVLOWAT */
   unsigned char partial[GCFFI_PARTIAL]; /* the beginning of a packet that libgearman must see whole */
   size_t partial_size;
-  size_t address_size;
-  unsigned char address[sizeof(struct sockaddr_in6)];
+  gcffi_address address;
+  bool is_only_address; /* the look-up before has found no other one */
 } gcffi_conn;
 
 /* How long opening a connection may take, by default. */
 #define GCFFI_CONNECT_TIMEOUT_MS 5000
 
+gcffi_address gcffi_address_of(const struct sockaddr *address, size_t size);
+bool gcffi_address_is(const gcffi_address *one, const gcffi_address *other);
 gcffi_conn *gcffi_conn_of(int fd);
 gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size);
 void gcffi_conn_close(gcffi_conn *conn);
@@ -103,7 +120,6 @@ void gcffi_handle_unmark(char *handle);
 gearman_return_t gcffi_handle_rejection(char *handle);
 
 /* tcp.c */
-void gcffi_tcp_opens(int fd, int timeout_ms);
 void gcffi_tcp_is_open(int fd);
 
 #endif

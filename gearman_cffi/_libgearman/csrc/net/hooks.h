@@ -7,10 +7,10 @@
 
 /* May libgearman connect? */
 typedef enum {
-  GCFFI_CONNECT_REFUSE,
+  GCFFI_CONNECT_REFUSE,  /* it tries the server's next address; after the last one it looks the name up again */
   GCFFI_CONNECT,
   GCFFI_CONNECT_PRETEND, /* it sees success, and nothing is opened */
-  GCFFI_CONNECT_LATER,   /* it sees a failure, and tries again later */
+  GCFFI_CONNECT_LATER,   /* it tries this address again, in its next search */
   GCFFI_CONNECT_IS_OPEN, /* the hook has put an open connection into its place */
 } gcffi_verdict;
 
@@ -18,6 +18,7 @@ typedef enum {
 typedef struct gcffi_io {
   gcffi_audience audience; /* which packets may come in */
   bool removes_rejections; /* and not the ERROR for a worker's late answer; see inbound.c */
+  bool grants_exceptions;  /* libgearman is not to ask the server for this option */
   int (*poll)(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
   gcffi_verdict (*connecting)(void *self, gcffi_conn *conn);
   void (*disconnected)(void *self, gcffi_conn *conn);

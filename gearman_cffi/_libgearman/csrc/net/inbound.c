@@ -8,6 +8,7 @@
  * - Handles that it would take for those of other jobs; see handles.c. */
 #define _GNU_SOURCE
 #include "net.h"
+#include "opening.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,6 +22,16 @@ static ssize_t show_refusal(const gcffi_conn *conn, void *data, size_t size) {
   }
   memcpy(data, line, sizeof line - 1);
   return sizeof line - 1;
+}
+
+/* In place of the answer to a question that was not sent. */
+static ssize_t show_option(gcffi_conn *conn, void *data, size_t size) {
+  conn->shows_option = false;
+  if (size < GCFFI_GRANTED) {
+    return errno = ECONNRESET, -1;
+  }
+  memcpy(data, gcffi_granted, GCFFI_GRANTED);
+  return GCFFI_GRANTED;
 }
 
 /* In place of an answer that does not come. */
@@ -167,16 +178,26 @@ static size_t accept_packets(gcffi_conn *conn, const gcffi_io *io, unsigned char
   return (size_t)(accepted - data);
 }
 
-/* An ERROR that is removed ends the call; so the job that may follow it stays in the kernel until then. */
+/* An ERROR that is removed ends the call; so the job that may follow it stays in the kernel until then. And between two
+ * packets libgearman can turn away from a server that does not answer. */
 static size_t room(const gcffi_conn *conn, size_t size) {
   const gcffi_stream *in = &conn->in;
   size_t most = in->rest ? in->rest : GCFFI_HEAD - in->head_size % GCFFI_HEAD;
-  return conn->may_reject && most < size ? most : gcffi_handle_room(conn, size);
+  return (conn->may_reject || conn->grab == GCFFI_GRAB_LATE) && most < size ? most : gcffi_handle_room(conn, size);
+}
+
+/* Nothing can be received now; EAGAIN, or what libgearman reads in place of an answer that is late. */
+ssize_t gcffi_inbound_nothing(gcffi_conn *conn, void *data, size_t size) {
+  bool is_due = conn->grab >= GCFFI_GRAB_LATE && size >= GCFFI_HEAD && gcffi_stream_is_between_packets(&conn->in);
+  return is_due ? show_no_job(conn, data) : (errno = EAGAIN, -1);
 }
 
 ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags) {
   if (conn->inbound != GCFFI_INBOUND_GOOD) {
     return show_refusal(conn, data, size);
+  }
+  if (conn->shows_option) {
+    return show_option(conn, data, size);
   }
   ssize_t got = conn->fixes_work_fail ? receive_fixing_work_fail(call, conn, data, size, flags)
                                       : receive(call, conn, data, room(conn, size), flags);
@@ -184,6 +205,5 @@ ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_
     got = (ssize_t)accept_packets(conn, call->io, data, (size_t)got);
     return got ? got : conn->inbound == GCFFI_INBOUND_GOOD ? (errno = EAGAIN, -1) : show_refusal(conn, data, size);
   }
-  bool is_due = conn->grab >= GCFFI_GRAB_LATE && size >= GCFFI_HEAD && gcffi_stream_is_between_packets(&conn->in);
-  return got < 0 && errno == EAGAIN && is_due ? show_no_job(conn, data) : got;
+  return got < 0 && errno == EAGAIN ? gcffi_inbound_nothing(conn, data, size) : got;
 }

@@ -2,6 +2,7 @@
  *
  * Each looks the connection up once, and asks the hooks of the call that is running. */
 #include "net.h"
+#include "opening.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -30,6 +31,9 @@ static int our_poll(struct pollfd *fds, nfds_t count, int timeout) {
   return ready;
 }
 
+/* What this thread's last look-up has found, if it is one address. */
+static _Thread_local gcffi_address only_address;
+
 /* May take long, and nothing can end it. So the deadline moves on meanwhile: a worker that looks the name of a lost server
  * up again and again still has time for the others. */
 static int our_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
@@ -41,6 +45,8 @@ static int our_getaddrinfo(const char *host, const char *service, const struct a
   if (call && call->deadline != GCFFI_NEVER) {
     call->deadline += gcffi_now() - before;
   }
+  bool is_only = rc == 0 && !(*found)->ai_next;
+  only_address = is_only ? gcffi_address_of((*found)->ai_addr, (*found)->ai_addrlen) : (gcffi_address){.size = 0};
   return rc;
 }
 
@@ -51,21 +57,21 @@ static int our_connect(int fd, const struct sockaddr *address, socklen_t size) {
   }
   gcffi_conn *conn = gcffi_call_is_forked(call) ? NULL : gcffi_conn_open(fd, address, size);
   gcffi_verdict verdict = conn ? GCFFI_CONNECT : GCFFI_CONNECT_REFUSE;
+  if (conn) {
+    conn->is_only_address = gcffi_address_is(&conn->address, &only_address);
+  }
   if (conn && call->io && call->io->connecting) {
     verdict = call->io->connecting(call->self, conn);
   }
   switch (verdict) {
   case GCFFI_CONNECT:
     conn->is_connecting = true;
-    if (conn->connect_timeout) {
-      gcffi_tcp_opens(fd, conn->connect_timeout);
-    }
     return connect(fd, address, size);
   case GCFFI_CONNECT_PRETEND: return 0;
   case GCFFI_CONNECT_IS_OPEN: return errno = EINPROGRESS, -1; /* as for each connection that does not block */
   default:
     gcffi_conn_close(conn);
-    return errno = verdict == GCFFI_CONNECT_LATER ? ETIMEDOUT : ECONNREFUSED, -1;
+    return errno = verdict == GCFFI_CONNECT_LATER ? EHOSTUNREACH : ECONNREFUSED, -1;
   }
 }
 
@@ -105,6 +111,10 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags) {
   if (is_due_already(conn, gcffi_bare_command(data, size))) {
     return GCFFI_HEAD;
   }
+  if (call->io && call->io->grants_exceptions && gcffi_asks_for_exceptions(data, size)) {
+    conn->shows_option = true;
+    return (ssize_t)size;
+  }
   if (gcffi_call_is_late(call)) {
     return refuse_late(call, -1);
   }
@@ -128,7 +138,6 @@ static bool must_wait(gcffi_call *call, gcffi_conn *conn) {
   }
   conn->received = 0;
   call->check_signals_first = true;
-  errno = EAGAIN;
   return true;
 }
 
@@ -148,7 +157,7 @@ static ssize_t our_recv(int fd, void *data, size_t size, int flags) {
     return refuse_late(call, 0);
   }
   if (must_wait(call, conn)) {
-    return -1;
+    return gcffi_inbound_nothing(conn, data, size);
   }
   ssize_t got = gcffi_inbound_recv(call, conn, data, size < LARGEST_RECV ? size : LARGEST_RECV, flags);
   conn->received += got > 0;
@@ -163,7 +172,7 @@ static int our_shutdown(int fd, int how) {
     call->io->disconnected(call->self, conn);
   }
   gcffi_conn_close(conn);
-  return gcffi_call_is_forked(call) ? 0 : shutdown(fd, how);
+  return gcffi_call_is_forked(call) || (conn && conn->is_kept) ? 0 : shutdown(fd, how);
 }
 
 /* Socket buffers of 32 KiB (Q02), and a close() that waits ten seconds (Q03). */

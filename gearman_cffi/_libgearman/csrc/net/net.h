@@ -13,6 +13,7 @@ typedef struct gcffi_replacement {
 } gcffi_replacement;
 extern const gcffi_replacement gcffi_replacements[];
 
+ssize_t gcffi_inbound_nothing(gcffi_conn *conn, void *data, size_t size);
 ssize_t gcffi_inbound_recv(gcffi_call *call, gcffi_conn *conn, void *data, size_t size, int flags);
 
 /* handles.c, in this order for each packet. */

@@ -10,8 +10,9 @@
 
 #include <libgearman-1.0/gearman.h>
 
-static const char question[] = {"\0REQ\0\0\0\x1a\0\0\0\x0a" "exceptions"}; /* OPTION_REQ, and OPTION_RES has the same size */
+static const char question[] = {"\0REQ\0\0\0\x1a\0\0\0\x0a" "exceptions"}; /* OPTION_REQ */
 enum { QUESTION = sizeof question - 1 };
+const char gcffi_granted[GCFFI_GRANTED] = {"\0RES\0\0\0\x1b\0\0\0\x0a" "exceptions"};
 
 /* until: the time at which opening it fails; GCFFI_NEVER for none. */
 void gcffi_opening_begin(gcffi_conn *conn, gcffi_first first, int64_t until) {
@@ -35,16 +36,24 @@ static bool is_opening(gcffi_conn *conn) {
   }
 }
 
-static int64_t sooner(int64_t one, int64_t other) { return one < other ? one : other; }
-
 /* When the first of these connections is late; GCFFI_NEVER if none is being opened. */
 int64_t gcffi_opening_until(const struct pollfd *fds, nfds_t count) {
   int64_t until = GCFFI_NEVER;
   for (nfds_t i = 0; i < count; i++) {
     gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
-    until = is_opening(conn) ? sooner(until, conn->open_until) : until;
+    until = is_opening(conn) ? gcffi_sooner(until, conn->open_until) : until;
   }
   return until;
+}
+
+/* Those of these connections that are being opened are late from now on. */
+void gcffi_opening_give_up(const struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; i < count; i++) {
+    gcffi_conn *conn = gcffi_conn_of(fds[i].fd);
+    if (is_opening(conn)) {
+      conn->open_until = 0;
+    }
+  }
 }
 
 /* Returns how many are being opened. */
@@ -64,7 +73,7 @@ static int prepare(struct pollfd *fds, nfds_t count) {
 static bool ask(gcffi_conn *conn) {
   conn->has_asked = send(conn->fd, question, QUESTION, MSG_DONTWAIT | MSG_NOSIGNAL) == QUESTION;
   if (conn->has_asked) {
-    gcffi_conn_set_lowat(conn, QUESTION);
+    gcffi_conn_set_lowat(conn, GCFFI_GRANTED);
   }
   return conn->has_asked;
 }
@@ -125,7 +134,7 @@ static int advance(struct pollfd *fds, nfds_t count) {
 static int wait_for_some(gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t limit) {
   for (;;) {
     prepare(fds, count);
-    int ready = gcffi_call_wait_until(call, fds, count, sooner(limit, gcffi_opening_until(fds, count)));
+    int ready = gcffi_call_wait_until(call, fds, count, gcffi_sooner(limit, gcffi_opening_until(fds, count)));
     int shown = ready < 0 ? ready : advance(fds, count);
     if (shown) {
       return shown;
@@ -147,7 +156,7 @@ int gcffi_opening_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int t
   }
   int ready = gcffi_call_poll(call, fds, count, timeout_ms);
   if (pollset->use == GCFFI_COLLECT) {
-    pollset->deadline = sooner(pollset->deadline, gcffi_opening_until(fds, count));
+    pollset->deadline = gcffi_sooner(pollset->deadline, gcffi_opening_until(fds, count));
     return ready;
   }
   int shown = ready < 0 ? ready : advance(fds, count);
@@ -157,9 +166,13 @@ int gcffi_opening_poll(gcffi_call *call, struct pollfd *fds, nfds_t count, int t
   return shown ? shown : ready; /* woken up for nothing that libgearman may see, if some are ready */
 }
 
+bool gcffi_asks_for_exceptions(const void *data, size_t size) {
+  return size == QUESTION && memcmp(data, question, size) == 0;
+}
+
 /* True if libgearman is about to ask what has been asked already. */
 bool gcffi_opening_has_asked(gcffi_conn *conn, const void *data, size_t size) {
-  bool has_asked = conn->has_asked && size == QUESTION && memcmp(data, question, size) == 0;
+  bool has_asked = conn->has_asked && gcffi_asks_for_exceptions(data, size);
   conn->has_asked = conn->has_asked && !has_asked;
   return has_asked;
 }

@@ -37,11 +37,18 @@ static bool has_known_command(const unsigned char *head) {
 
 static bool has_magic(const unsigned char *head, const char *magic) { return memcmp(head + 1, magic, 3) == 0; }
 
+/* How many bytes of the current packet have come. */
+size_t gcffi_stream_come(const gcffi_stream *stream) {
+  bool has_head = stream->head_size == GCFFI_HEAD;
+  return stream->head_size + (has_head ? gcffi_packet_data_size(stream->head) - stream->rest : 0);
+}
+
 /* Moves *at on to the end of a head, of a packet, or of the data, whichever comes first. */
 gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned char **at, const unsigned char *end) {
   size_t size = (size_t)(end - *at), n;
   if (gcffi_stream_is_between_packets(stream)) {
     stream->head_size = 0;
+    stream->packets++;
   }
   if (stream->head_size < GCFFI_HEAD) {
     n = GCFFI_HEAD - stream->head_size;

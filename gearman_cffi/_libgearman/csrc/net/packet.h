@@ -17,6 +17,7 @@ typedef struct gcffi_stream {
   unsigned char head[GCFFI_HEAD]; /* of the current packet */
   size_t head_size;               /* how much of it has come */
   size_t rest;                    /* bytes that are still to come after the head */
+  unsigned packets;               /* that have begun */
   unsigned separators;            /* NULs between arguments that are still to come */
 } gcffi_stream;
 
@@ -39,6 +40,7 @@ static inline bool gcffi_stream_may_be_packet(const gcffi_stream *stream) {
   return stream->head[0] == 0 && (stream->head_size <= 4 || stream->head[4] <= 0x7f);
 }
 
+size_t gcffi_stream_come(const gcffi_stream *stream);
 gcffi_stream_event gcffi_stream_advance(gcffi_stream *stream, const unsigned char **at, const unsigned char *end);
 bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audience);
 

@@ -1,7 +1,5 @@
-/* How long TCP waits for a server that answers nothing. libgearman leaves that to the system: minutes for a connection
- * that is being opened, hours for one that is open.
- *
- * TCP_USER_TIMEOUT bounds both, in the kernel, so that an idle worker does not wake up for it. */
+/* How long TCP waits for a host that answers nothing over an open connection. libgearman leaves that to the system: hours.
+ * TCP_USER_TIMEOUT bounds it in the kernel, so that an idle worker does not wake up for it. */
 #define _GNU_SOURCE
 #include "net.h"
 
@@ -13,14 +11,6 @@ static int tcp_timeout = 30000; /* ms; 0: the system's settings */
 void gcffi_set_tcp_timeout(int ms) { tcp_timeout = ms; }
 
 static void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
-
-void gcffi_tcp_opens(int fd, int timeout_ms) {
-#ifdef TCP_USER_TIMEOUT
-  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms);
-#else
-  (void)fd, (void)timeout_ms;
-#endif
-}
 
 /* A host that is gone is noticed after this time: by data that it does not acknowledge, or else by probes, which begin
  * after half of it. */

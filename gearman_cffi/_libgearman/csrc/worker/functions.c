@@ -121,14 +121,12 @@ int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeo
 }
 
 /* Q39: in the middle of a search for a job, as it is while it runs one, libgearman would go on from a function that is
- * freed, or ask for jobs before it has announced the change. */
+ * freed, or ask for jobs before it has announced the change. And a job of that function may be about to come. */
 static int begin_to_remove(gcffi_call *call, gcffi_worker *worker, gearman_return_t *rc) {
   int refused = begin(call, worker);
   if (refused == 0) {
-    if (worker->phase >= GCFFI_SEARCHING || worker->is_announcing) {
-      gcffi_worker_set_phase(worker, GCFFI_BROKEN);
-    }
-    *rc = gcffi_worker_replace_if_broken(worker);
+    bool must_replace = worker->phase >= GCFFI_SEARCHING || worker->is_announcing || gcffi_worker_awaits_answer(worker);
+    *rc = must_replace ? gcffi_worker_replace(worker) : GEARMAN_SUCCESS;
   }
   return refused;
 }

@@ -29,42 +29,17 @@ static void peek(gcffi_worker *worker, gcffi_call *call) {
 
 static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
   gcffi_ignore_wakeup_pipe(self, fds, count);
-  return call->pollset ? gcffi_call_poll(call, fds, count, timeout_ms)
-                       : gcffi_worker_wait_patiently(self, call, fds, count, gcffi_limit(call, timeout_ms));
-}
-
-static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
-  return ((gcffi_worker *)self)->phase == GCFFI_BROKEN ? GCFFI_CONNECT_REFUSE : gcffi_worker_connect(self, conn);
-}
-
-static void disconnected(void *self, gcffi_conn *conn) {
-  gcffi_worker *worker = self;
-  worker->resume_fd = worker->resume_fd == conn->fd ? -1 : worker->resume_fd;
-  if (gcffi_conn_is_truncated(conn)) {
-    gcffi_worker_set_phase(self, GCFFI_BROKEN);
-  }
-}
-
-static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
-  (void)call;
-  gcffi_worker *worker = self;
-  if (gcffi_ends_with_grab(data, size)) {
-    if ((worker->resume_fd >= 0 && worker->resume_fd != conn->fd) || gcffi_worker_has_late_answer(worker)) {
-      conn->grab = GCFFI_GRAB_WITHHELD;
-      return (ssize_t)size;
-    }
-    worker->resume_fd = -1;
-    gcffi_worker_note_asked(worker, conn);
-  }
-  return send(conn->fd, data, size, flags);
+  return gcffi_worker_poll(self, call, fds, count, timeout_ms);
 }
 
 static const gcffi_io grab_io = {
-    .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected,
-    .send = send_packets};
-static const gcffi_io non_blocking_grab_io = {
-    .audience = GCFFI_TO_BOTH, .poll = poll_connections, .connecting = connecting, .disconnected = disconnected,
-    .send = send_packets, .removes_rejections = true};
+    .audience = GCFFI_TO_BOTH,
+    .grants_exceptions = true,
+    .poll = poll_connections,
+    .connecting = gcffi_worker_connecting,
+    .disconnected = gcffi_worker_disconnected,
+    .send = gcffi_worker_send,
+};
 
 static ssize_t withhold(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   (void)self, (void)call, (void)data, (void)flags;
@@ -96,6 +71,30 @@ static void end_search(gcffi_worker *worker, gcffi_call *call) {
   }
 }
 
+/* With the one search that a call makes, in blocking mode another one when a connection is open. */
+static gearman_job_st *search(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
+  bool waits = !worker->non_blocking, in_steps = waits && !gcffi_waits_are_ours();
+  gcffi_phase before = worker->phase;
+  gearman_job_st *st = grab(worker, call, in_steps, rc);
+  while (!st && waits && *rc == GEARMAN_COULD_NOT_CONNECT && gcffi_worker_is_connecting(worker) &&
+         gcffi_worker_wait_for_connection(worker, call) == GEARMAN_SUCCESS) {
+    st = grab(worker, call, in_steps, rc);
+  }
+  if (!st && (*rc == GEARMAN_NO_JOBS || *rc == GEARMAN_COULD_NOT_CONNECT)) {
+    gcffi_worker_end_offers(worker);
+  }
+  if (*rc == GEARMAN_COULD_NOT_CONNECT && worker->phase != GCFFI_BROKEN) { /* when it connects to no server */
+    gcffi_worker_retry_now(worker);
+  }
+  bool was_at_start = before == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
+  bool goes_on = *rc == GEARMAN_UNEXPECTED_PACKET && waits && before < GCFFI_WAITING; /* a late answer is rejected */
+  gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : goes_on ? before : gcffi_phase_after(*rc));
+  if ((gcffi_breaks_worker(*rc) && !goes_on) || (no_job && (!was_at_start || in_steps || !waits))) {
+    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
+  }
+  return st;
+}
+
 static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, gearman_return_t *rc) {
   worker->has_error = false;
   if (gcffi_worker_was_rejected(worker)) {
@@ -106,30 +105,21 @@ static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, 
     return NULL;
   }
   bool waits = !worker->non_blocking;
-  bool in_steps = waits && !gcffi_waits_are_ours();
+  gcffi_io io = grab_io;
+  io.removes_rejections = !waits;
   call->kind = GCFFI_CALL_ASKS;
   call->self = worker;
   end_search(worker, call);
-  call->io = waits ? &grab_io : &non_blocking_grab_io;
+  call->io = &io;
   gcffi_call_set_deadline(call, gearman_worker_timeout(worker->st));
   worker->job_may_come = true;
   if (!waits) {
     peek(worker, call);
   }
-  gcffi_phase before = worker->phase;
   worker->may_wait = waits;
+  worker->recv_mode = GCFFI_RECV_NEVER_BLOCKS;
   gcffi_worker_check_patience(worker);
-  gearman_job_st *st = grab(worker, call, in_steps, rc);
-  while (!st && waits && *rc == GEARMAN_COULD_NOT_CONNECT && gcffi_worker_is_connecting(worker) &&
-         gcffi_worker_wait_for_connection(worker, call) == GEARMAN_SUCCESS) {
-    st = grab(worker, call, in_steps, rc);
-  }
-  bool was_at_start = before == GCFFI_AT_START, no_job = !st && *rc == GEARMAN_NO_JOBS;
-  bool goes_on = *rc == GEARMAN_UNEXPECTED_PACKET && waits && before < GCFFI_WAITING; /* a late answer is rejected */
-  gcffi_worker_set_phase(worker, no_job ? GCFFI_AT_START : goes_on ? before : gcffi_phase_after(*rc));
-  if ((gcffi_breaks_worker(*rc) && !goes_on) || (no_job && (!was_at_start || in_steps || !waits))) {
-    gcffi_worker_set_phase(worker, GCFFI_BROKEN);
-  }
+  gearman_job_st *st = search(worker, call, rc);
   if (gcffi_phase_after(*rc) != GCFFI_SEARCHING && gcffi_worker_was_rejected(worker)) {
     *rc = GEARMAN_UNEXPECTED_PACKET;
   }
@@ -137,6 +127,8 @@ static gearman_job_st *replace_and_grab(gcffi_worker *worker, gcffi_call *call, 
   if (!st && call->state == GCFFI_TIMED_OUT) {
     *rc = GEARMAN_TIMEOUT; /* in place of another server's answer */
   }
+  *rc = waits ? *rc : gcffi_worker_unless_connecting(worker, *rc);
+  call->io = NULL;
   return st;
 }
 

@@ -130,12 +130,31 @@ void gcffi_free_replaced(gcffi_worker *worker) {
   }
 }
 
-/* Before libgearman goes on: a clone takes the place of a broken worker. Jobs belong to libgearman's worker, so one
- * whose jobs are in use or running is freed later. */
+/* Whether the server's answer, perhaps a job, can be received by another worker: libgearman has no part of it. */
+static bool owes_answer(const gcffi_worker *worker, const gcffi_conn *conn) {
+  bool is_asked = conn->carries == worker && (conn->grab == GCFFI_GRAB_SENT || conn->grab == GCFFI_GRAB_LATE);
+  return is_asked && conn->inbound == GCFFI_INBOUND_GOOD && gcffi_stream_is_between_packets(&conn->in) &&
+         gcffi_stream_is_between_packets(&conn->out);
+}
+
+/* Before libgearman goes on: another worker takes the place of a broken one, and takes over the connections over which
+ * an answer is to come. */
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
   if (worker->phase != GCFFI_BROKEN) {
     return GEARMAN_SUCCESS;
   }
+  for (size_t i = 0; i < worker->asked_count && !worker->functions_removed; i++) {
+    gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
+    if (conn && owes_answer(worker, conn)) {
+      gcffi_worker_keep_connection(worker, conn);
+    }
+  }
+  return gcffi_worker_replace(worker);
+}
+
+/* Puts a clone in the place of libgearman's worker. Jobs belong to that, so if some are in use or running it is freed
+ * later. Its servers give the jobs that they are about to assign to other workers. */
+gearman_return_t gcffi_worker_replace(gcffi_worker *worker) {
   gearman_worker_st *st = clone_of(worker->st);
   gearman_worker_st **more = realloc(worker->replaced, (worker->replaced_count + 1) * sizeof *more);
   worker->replaced = more ? more : worker->replaced;
@@ -146,6 +165,7 @@ gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
   forget_functions(worker, st);
   st = gcffi_swap_worker(worker, st);
   worker->replaced[worker->replaced_count++] = st;
+  gcffi_worker_await_none(worker);
   gcffi_free_replaced(worker);
   worker->phase = GCFFI_AT_START;
   worker->job_may_come = worker->is_announcing = false;

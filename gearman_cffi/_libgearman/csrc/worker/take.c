@@ -148,6 +148,7 @@ static gearman_return_t use_pollset(gcffi_worker *worker, use what) {
 }
 
 static void collect(gcffi_worker *worker) {
+  worker->wait_until = gcffi_worker_patience(worker);
   worker->pollset.worker = worker->st;
   worker->is_idle = worker->phase < GCFFI_SEARCHING;
   if (use_pollset(worker, COLLECT) == GEARMAN_NO_ACTIVE_FDS) {
@@ -156,12 +157,12 @@ static void collect(gcffi_worker *worker) {
   worker->is_idle = false;
   worker->own_fds = worker->pollset.count;
   if (worker->phase < GCFFI_SEARCHING && gcffi_worker_is_connecting(worker)) {
-    gcffi_worker_watch_attempts(worker);
+    worker->wait_until = gcffi_sooner(worker->wait_until, gcffi_worker_watch_attempts(worker));
   }
 }
 
 static void feed(gcffi_worker *worker) {
-  worker->has_news = gcffi_any_ready(worker->pollset.fds, worker->pollset.count);
+  worker->has_news = worker->has_news || gcffi_any_ready(worker->pollset.fds, worker->pollset.count);
   if (worker->pollset.count > worker->own_fds) {
     gcffi_worker_offer_attempts(worker);
   }
@@ -180,15 +181,14 @@ static gearman_return_t wait_for_workers(gcffi_worker **workers, size_t count, i
   }
   for (size_t i = 0; i < count; i++) {
     collect(workers[i]);
+    until = gcffi_sooner(until, workers[i]->wait_until);
     gcffi_pollset_append(&all, &workers[i]->pollset);
-    int64_t patience = gcffi_worker_patience(workers[i]);
-    until = patience < until ? patience : until;
   }
   int ready = gcffi_call_wait_until(call, all.fds, all.count, until);
   nfds_t at = 1;
   for (size_t i = 0; i < count; i++) {
     gcffi_pollset_split(&all, &at, &workers[i]->pollset, ready);
-    workers[i]->has_news = false;
+    workers[i]->has_news = gcffi_is_over(workers[i]->wait_until);
     if (ready > 0) {
       feed(workers[i]);
     }

@@ -76,6 +76,9 @@ void gcffi_worker_note_step(gcffi_worker *worker, gearman_return_t rc) {
   if (gcffi_breaks_worker(rc) || (worker->unannounced_fd >= 0 && rc != GEARMAN_IO_WAIT)) {
     gcffi_worker_set_phase(worker, GCFFI_BROKEN);
   }
+  if (rc == GEARMAN_NO_JOBS) {
+    gcffi_worker_end_offers(worker);
+  }
 }
 
 /* A job may change the worker's functions, and with that replace the libgearman worker that runs it. */
@@ -90,15 +93,6 @@ static gearman_return_t step(gcffi_worker *worker) {
   return rc;
 }
 
-/* libgearman reports "no jobs" also if no server is connected. */
-static gearman_return_t unless_connecting(gcffi_worker *worker, gcffi_call *call, gearman_return_t did) {
-  if (did != GEARMAN_NO_JOBS || !gcffi_worker_is_connecting(worker)) {
-    return did;
-  }
-  worker->pollset.worker = worker->st;
-  return gcffi_pollset_collect(call, &worker->pollset) == GEARMAN_NO_ACTIVE_FDS ? GEARMAN_IO_WAIT : did;
-}
-
 #define LEAVE_NS 2000000000LL
 
 /* After stop(): what the worker has asked for is answered first, and its job is done: else the server would take the job
@@ -108,7 +102,8 @@ static gearman_return_t leave(gcffi_worker *worker, gcffi_call *call) {
   int64_t deadline = call->deadline;
   call->deadline = gcffi_now() + LEAVE_NS;
   worker->is_leaving = true;
-  while (did == GEARMAN_NO_JOBS && worker->phase != GCFFI_BROKEN && gcffi_worker_awaits_answer(worker)) {
+  while (did == GEARMAN_NO_JOBS && gcffi_worker_replace_if_broken(worker) == GEARMAN_SUCCESS &&
+         gcffi_worker_awaits_answer(worker)) {
     did = step(worker);
     if (did == GEARMAN_IO_WAIT || did == GEARMAN_NO_JOBS) {
       bool waits = gcffi_worker_awaits_answer(worker) && !gcffi_call_is_late(call);
@@ -124,12 +119,54 @@ static gearman_return_t leave(gcffi_worker *worker, gcffi_call *call) {
   return did;
 }
 
-/* Without a connected server there is nothing to wait for: one more round, for a server that is back already; then none
- * can be reached. A worker with a timeout that has lost its servers tries again until that time is over, as in blocking
- * mode. */
+/* What a worker does that has lost all its servers: one more round, for a server that is back already. */
+typedef struct {
+  bool is_last;
+  int pause; /* ms */
+} retries;
+
+/* No server is connected. A worker with a timeout tries again until that time is over, as in blocking mode. True if it
+ * does; otherwise *rc is what work() returns. */
+static bool tries_again(gcffi_worker *worker, gcffi_call *call, retries *tries, gearman_return_t *rc) {
+  if (!tries->is_last) {
+    return tries->is_last = true;
+  }
+  if (!worker->has_sent || !returns_on_timeout(worker)) {
+    gcffi_worker_retry_now(worker);
+    worker->has_error = true;
+    *rc = GEARMAN_COULD_NOT_CONNECT;
+    return false;
+  }
+  struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
+  if (gcffi_sleep_interruptibly(call, &wake_up, tries->pause)) {
+    worker->has_error = true;
+    strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
+    *rc = GEARMAN_TIMEOUT;
+    return false;
+  }
+  tries->pause = tries->pause < LONGEST_PAUSE_MS ? tries->pause * 2 : LONGEST_PAUSE_MS;
+  return true;
+}
+
+/* After a step without a job. True if the worker goes on; otherwise *rc is what work() returns. */
+static bool waits_for_next_step(gcffi_worker *worker, gcffi_call *call, bool is_idle, retries *tries, gearman_return_t *rc) {
+  worker->has_error = false;
+  keep_error(worker);
+  worker->is_idle = is_idle;
+  *rc = gcffi_worker_wait_io(worker, call);
+  worker->is_idle = false;
+  switch (*rc) {
+  case GEARMAN_SUCCESS:
+    tries->is_last = tries->is_last && !is_idle; /* idle, hence connected */
+    return true;
+  case GEARMAN_SHUTDOWN_GRACEFUL: gcffi_drain_wakeup_pipe(worker); return true;
+  case GEARMAN_NO_ACTIVE_FDS: return tries_again(worker, call, tries, rc);
+  default: return *rc == GEARMAN_TIMEOUT && call->state != GCFFI_INTERRUPTED && !returns_on_timeout(worker);
+  }
+}
+
 static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits) {
-  bool last_try = false;
-  int pause = FIRST_PAUSE_MS;
+  retries tries = {.pause = FIRST_PAUSE_MS};
   if (gcffi_worker_was_rejected(worker)) {
     return GEARMAN_UNEXPECTED_PACKET; /* before the job that the last call ran */
   }
@@ -142,7 +179,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
       return rc;
     }
     gcffi_worker_check_patience(worker);
-    gearman_return_t did = unless_connecting(worker, call, step(worker));
+    gearman_return_t did = gcffi_worker_unless_connecting(worker, step(worker));
     if (did == GEARMAN_SHUTDOWN_GRACEFUL) {
       gcffi_drain_wakeup_pipe(worker);
       continue;
@@ -156,28 +193,7 @@ static gearman_return_t work(gcffi_worker *worker, gcffi_call *call, bool waits)
     if (!waits || call->state == GCFFI_INTERRUPTED || (did != GEARMAN_IO_WAIT && did != GEARMAN_NO_JOBS)) {
       return did;
     }
-    keep_error(worker);
-    worker->is_idle = did == GEARMAN_NO_JOBS;
-    struct pollfd wake_up = {.fd = gearman_worker_id(worker->st).read_fd, .events = POLLIN};
-    rc = gcffi_worker_wait_io(worker, call);
-    worker->is_idle = false;
-    if (rc == GEARMAN_NO_ACTIVE_FDS && last_try && worker->has_sent && returns_on_timeout(worker)) {
-      if (gcffi_sleep_interruptibly(call, &wake_up, pause)) {
-        worker->has_error = true;
-        strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_TIMEOUT) Option timeout return reached");
-        return GEARMAN_TIMEOUT;
-      }
-      pause = pause < LONGEST_PAUSE_MS ? pause * 2 : LONGEST_PAUSE_MS;
-    } else if (rc == GEARMAN_SHUTDOWN_GRACEFUL) {
-      gcffi_drain_wakeup_pipe(worker);
-    } else if (rc == GEARMAN_SUCCESS) {
-      last_try = last_try && did == GEARMAN_IO_WAIT; /* idle, hence connected */
-    } else if (rc == GEARMAN_NO_ACTIVE_FDS && !last_try) {
-      last_try = true;
-    } else if (rc == GEARMAN_NO_ACTIVE_FDS) {
-      worker->has_error = true;
-      return GEARMAN_COULD_NOT_CONNECT;
-    } else if (rc != GEARMAN_TIMEOUT || call->state == GCFFI_INTERRUPTED || returns_on_timeout(worker)) {
+    if (!waits_for_next_step(worker, call, did == GEARMAN_NO_JOBS, &tries, &rc)) {
       return rc;
     }
   }

@@ -53,9 +53,11 @@ struct gcffi_worker {
   int connect_timeout;    /* ms */
   gcffi_attempt *attempts; /* to connect; see attempts.c */
   size_t attempt_count;
+  size_t kept_count;      /* of those, connections over which an answer is to come */
   bool may_wait;          /* this call */
   gcffi_conn *job_conn;   /* over which a job comes, or NULL; see take.c */
-  bool has_news;          /* something had come when gcffi_wait_for_workers() returned */
+  bool has_news;          /* something had come, or its time was over, when gcffi_wait_for_workers() returned */
+  int64_t wait_until;     /* that time */
   nfds_t own_fds;         /* in its pollset, before those of connections that are opened */
   int resume_fd;          /* the connection of the job that grabJob() returned last: it is asked first; or -1 */
   int recv_fd;            /* the one in whose recv() it waits for an answer, or -1; see recv_wait.c */
@@ -101,6 +103,7 @@ size_t gcffi_count_servers(const char *servers);
 void gcffi_free_worker(gearman_worker_st *st);
 void gcffi_worker_set_phase(gcffi_worker *worker, gcffi_phase phase);
 gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker);
+gearman_return_t gcffi_worker_replace(gcffi_worker *worker);
 bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from);
 void gcffi_free_replaced(gcffi_worker *worker);
 bool gcffi_remember_function(gcffi_worker *worker, const char *name);
@@ -111,11 +114,21 @@ gcffi_phase gcffi_phase_after(gearman_return_t rc);
 void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st);
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 
-/* worker_io.c, recv_wait.c, identifier.c */
-extern const gcffi_io gcffi_worker_io;
-void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn);
+/* answers.c */
+void gcffi_worker_await_answer(gcffi_worker *worker, gcffi_conn *conn);
+void gcffi_worker_note_late(gcffi_worker *worker, gcffi_conn *conn);
+void gcffi_worker_await_none(gcffi_worker *worker);
+bool gcffi_worker_is_connected(const gcffi_worker *worker);
 bool gcffi_worker_awaits_answer(const gcffi_worker *worker);
+bool gcffi_worker_has_late_answer(const gcffi_worker *worker);
 bool gcffi_worker_was_rejected(gcffi_worker *worker);
+
+/* worker_io.c, recv_wait.c, identifier.c. The hooks, which grab.c shares. */
+extern const gcffi_io gcffi_worker_io;
+gcffi_verdict gcffi_worker_connecting(void *self, gcffi_conn *conn);
+void gcffi_worker_disconnected(void *self, gcffi_conn *conn);
+ssize_t gcffi_worker_send(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags);
+gearman_return_t gcffi_worker_unless_connecting(gcffi_worker *worker, gearman_return_t did);
 gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_call *call);
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call);
 void gcffi_worker_uncork(gcffi_worker *worker, int fd);
@@ -126,14 +139,16 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
 /* attempts.c, silent.c */
 gcffi_verdict gcffi_worker_connect(gcffi_worker *worker, gcffi_conn *conn);
 bool gcffi_worker_is_connecting(const gcffi_worker *worker);
-void gcffi_worker_watch_attempts(gcffi_worker *worker);
+int64_t gcffi_worker_watch_attempts(gcffi_worker *worker);
 bool gcffi_worker_offer_attempts(gcffi_worker *worker);
+void gcffi_worker_end_offers(gcffi_worker *worker);
+void gcffi_worker_retry_now(gcffi_worker *worker);
 void gcffi_worker_drop_attempts(gcffi_worker *worker);
-bool gcffi_worker_has_late_answer(const gcffi_worker *worker);
+void gcffi_worker_keep_connection(gcffi_worker *worker, gcffi_conn *conn);
 int64_t gcffi_worker_patience(const gcffi_worker *worker);
-void gcffi_worker_check_patience(const gcffi_worker *worker);
+void gcffi_worker_check_patience(gcffi_worker *worker);
 void gcffi_worker_postpone(gcffi_worker *worker, const gcffi_conn *conn);
-int gcffi_worker_wait_for_query(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
+int gcffi_worker_poll(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
 int gcffi_worker_wait_patiently(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
 
 /* stop.c */

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -50,12 +49,14 @@ void gcffi_worker_uncork(gcffi_worker *worker, int fd) {
   worker->corked_fd = -1;
 }
 
-/* A worker that leaves neither asks for a job nor wants to be woken up for one. */
+/* A worker that leaves neither asks for a job nor wants to be woken up for one. A search that begins with the server of
+ * grabJob()'s last job, or a late answer, asks no other server. */
 static bool is_withheld(const gcffi_worker *worker, gcffi_conn *conn, unsigned char command) {
   if (!gcffi_is_grab(command)) {
     return worker->is_leaving && command == GEARMAN_COMMAND_PRE_SLEEP;
   }
-  bool withheld = worker->is_leaving || gcffi_worker_has_late_answer(worker);
+  bool is_turn_of_other = worker->resume_fd >= 0 && worker->resume_fd != conn->fd;
+  bool withheld = worker->is_leaving || is_turn_of_other || gcffi_worker_has_late_answer(worker);
   conn->grab = withheld ? GCFFI_GRAB_WITHHELD : conn->grab;
   return withheld;
 }
@@ -69,7 +70,7 @@ static bool may_be_late(const gcffi_worker *worker, const gcffi_call *call) {
          (!worker->job.st || gcffi_now() - worker->job.begun >= LATE_AFTER_NS);
 }
 
-static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
+ssize_t gcffi_worker_send(void *self, gcffi_call *call, gcffi_conn *conn, const void *data, size_t size, int flags) {
   gcffi_worker *worker = self;
   if (is_withheld(worker, conn, gcffi_bare_command(data, size))) {
     return GCFFI_HEAD;
@@ -83,7 +84,10 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
   conn->may_reject = conn->may_reject || may_be_late(worker, call);
   ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
-    gcffi_worker_note_asked(worker, conn);
+    worker->asked_fd = conn->fd;
+    worker->patience_until = worker->server_count > 1 ? gcffi_now() + GCFFI_PATIENCE_NS : GCFFI_NEVER;
+    worker->resume_fd = -1;
+    gcffi_worker_await_answer(worker, conn);
     gcffi_worker_expect_answer(worker, call, conn);
   }
   return sent;
@@ -92,52 +96,79 @@ static ssize_t send_packets(void *self, gcffi_call *call, gcffi_conn *conn, cons
 /* No server is connected: waits until one is, or no connection is being opened any more, or for stop(). */
 gearman_return_t gcffi_worker_wait_for_connection(gcffi_worker *worker, gcffi_call *call) {
   gcffi_pollset *pollset = &worker->pollset;
-  int64_t until = gcffi_limit(call, gearman_worker_timeout(worker->st));
-  pollset->count = 0;
-  gcffi_pollset_add(pollset, gearman_worker_id(worker->st).read_fd, call->kind == GCFFI_CALL_RUNS ? POLLIN : 0);
-  gcffi_worker_watch_attempts(worker);
-  int ready = gcffi_call_wait_until(call, pollset->fds, pollset->count, until);
-  if (ready <= 0) {
+  int64_t limit = gcffi_limit(call, gearman_worker_timeout(worker->st));
+  bool is_stopped, is_open, is_over;
+  do {
+    pollset->count = 0;
+    gcffi_pollset_add(pollset, gearman_worker_id(worker->st).read_fd, call->kind == GCFFI_CALL_RUNS ? POLLIN : 0);
+    int64_t until = gcffi_sooner(limit, gcffi_worker_watch_attempts(worker));
+    int ready = gcffi_call_wait_until(call, pollset->fds, pollset->count, until);
+    is_stopped = ready > 0 && gcffi_any_ready(pollset->fds, 1);
+    is_over = ready < 0 || call->state != GCFFI_GOES_ON || (ready == 0 && gcffi_is_over(limit));
+    is_open = gcffi_worker_offer_attempts(worker);
+  } while (!is_stopped && !is_open && !is_over && gcffi_worker_is_connecting(worker));
+  if (is_over) {
     call->state = call->state == GCFFI_GOES_ON ? GCFFI_TIMED_OUT : call->state;
     return GEARMAN_TIMEOUT;
   }
-  gcffi_worker_offer_attempts(worker);
-  return gcffi_any_ready(pollset->fds, 1) ? GEARMAN_SHUTDOWN_GRACEFUL : GEARMAN_SUCCESS;
+  return is_stopped ? GEARMAN_SHUTDOWN_GRACEFUL : GEARMAN_SUCCESS;
 }
 
-/* gcffi_pollset_wait() with patience. */
-static void wait_patiently(gcffi_worker *worker, gcffi_call *call) {
+/* gcffi_pollset_wait() with patience, until then. */
+static void wait_patiently(gcffi_worker *worker, gcffi_call *call, int64_t until) {
   gcffi_pollset *pollset = &worker->pollset;
   call->pollset = pollset;
-  pollset->ready = gcffi_worker_wait_patiently(worker, call, pollset->fds, pollset->count, pollset->deadline);
+  pollset->ready = gcffi_worker_wait_patiently(worker, call, pollset->fds, pollset->count, until);
   pollset->error = errno;
   call->pollset = NULL;
+  if (!pollset->ready && until == pollset->deadline) {
+    gcffi_pollset_wait(call, pollset, until); /* which ends the call */
+  }
 }
 
 /* Between two searches for a job a connection that is opened ends the wait too, and nothing that becomes of others. */
 static gearman_return_t wait_for_all(gcffi_worker *worker, gcffi_call *call) {
   gcffi_pollset *pollset = &worker->pollset;
-  bool watches = worker->phase < GCFFI_SEARCHING && gcffi_worker_is_connecting(worker), is_open = false;
+  bool is_between = worker->phase < GCFFI_SEARCHING || worker->phase == GCFFI_BROKEN;
+  bool watches = is_between && gcffi_worker_is_connecting(worker), is_open = false;
   nfds_t own;
   do {
     gearman_return_t rc = gcffi_pollset_collect(call, pollset);
     if (rc != GEARMAN_IO_WAIT) {
-      return rc == GEARMAN_NO_ACTIVE_FDS && watches ? gcffi_worker_wait_for_connection(worker, call) : rc;
+      bool waits = rc == GEARMAN_NO_ACTIVE_FDS && watches && !gcffi_worker_is_connected(worker);
+      return waits ? gcffi_worker_wait_for_connection(worker, call) : rc;
     }
     own = pollset->count;
-    if (watches) {
-      gcffi_worker_watch_attempts(worker);
-    }
-    wait_patiently(worker, call);
+    wait_patiently(worker, call, gcffi_sooner(pollset->deadline, watches ? gcffi_worker_watch_attempts(worker) : GCFFI_NEVER));
     is_open = watches && gcffi_worker_offer_attempts(worker);
-  } while (pollset->ready > 0 && !is_open && !gcffi_any_ready(pollset->fds, own));
+  } while (pollset->ready >= 0 && call->state == GCFFI_GOES_ON && !is_open && !gcffi_any_ready(pollset->fds, own));
   return is_open && !gcffi_any_ready(pollset->fds, own) ? GEARMAN_SUCCESS : gcffi_pollset_feed(call, pollset);
+}
+
+/* libgearman reports that there is no job also if no server is connected. */
+gearman_return_t gcffi_worker_unless_connecting(gcffi_worker *worker, gearman_return_t did) {
+  if (did != GEARMAN_NO_JOBS || !gcffi_worker_is_connecting(worker) || gcffi_worker_is_connected(worker)) {
+    return did;
+  }
+  worker->has_error = true;
+  strcpy(worker->error, gearman_strerror(GEARMAN_UNKNOWN_STATE)); /* the text of libgearman's own IO_WAIT */
+  return GEARMAN_IO_WAIT;
 }
 
 gearman_return_t gcffi_worker_wait_io(gcffi_worker *worker, gcffi_call *call) {
   worker->pollset.worker = worker->st;
   worker->pollset.ends_on_signal = (gearman_worker_options(worker->st) & (int)GCFFI_WORKER_STOPS_ON_SIGNAL) != 0;
   return gcffi_waits_are_ours() ? wait_for_all(worker, call) : gcffi_wait(call, &worker->pollset);
+}
+
+/* poll() for libgearman, with patience. */
+int gcffi_worker_poll(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms) {
+  if (call->pollset) {
+    return gcffi_call_poll(call, fds, count, timeout_ms);
+  }
+  int64_t limit = gcffi_limit(call, timeout_ms);
+  int ready = gcffi_worker_wait_patiently(worker, call, fds, count, limit);
+  return ready ? ready : gcffi_call_wait(call, fds, count, limit); /* which ends the call */
 }
 
 /* An idle worker does not wake up because a connection could be written to. */
@@ -150,56 +181,7 @@ static int poll_connections(void *self, gcffi_call *call, struct pollfd *fds, nf
     gcffi_ignore_wakeup_pipe(worker, fds, count);
   }
   gcffi_worker_uncork(worker, -1);
-  return call->pollset ? gcffi_call_poll(call, fds, count, timeout_ms)
-                       : gcffi_worker_wait_for_query(worker, call, fds, count, gcffi_limit(call, timeout_ms));
-}
-
-/* If there is no memory, stop() does not wait for the answer over this connection. */
-void gcffi_worker_note_asked(gcffi_worker *worker, gcffi_conn *conn) {
-  size_t i = 0;
-  worker->asked_fd = conn->fd;
-  worker->patience_until = worker->server_count > 1 ? gcffi_now() + GCFFI_PATIENCE_NS : GCFFI_NEVER;
-  conn->carries = worker;
-  while (i < worker->asked_count && worker->asked[i] != conn->fd) {
-    i++;
-  }
-  if (i == worker->asked_count) {
-    int *more = realloc(worker->asked, (i + 1) * sizeof *more);
-    if (more) {
-      more[i] = conn->fd;
-      worker->asked = more;
-      worker->asked_count++;
-    }
-  }
-}
-
-/* Whether a server may be about to assign a job. */
-bool gcffi_worker_awaits_answer(const gcffi_worker *worker) {
-  for (size_t i = 0; i < worker->asked_count; i++) {
-    const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
-    if (conn && conn->carries == worker && conn->grab != GCFFI_GRAB_ANSWERED) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Whether a server has rejected the answer to a job since the last time that this was asked. Sets the error. */
-bool gcffi_worker_was_rejected(gcffi_worker *worker) {
-  bool was_rejected = false;
-  for (size_t i = 0; i < worker->asked_count; i++) {
-    gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
-    if (conn && conn->carries == worker && conn->was_rejected) {
-      conn->was_rejected = false;
-      was_rejected = true;
-    }
-  }
-  if (!was_rejected) {
-    return false;
-  }
-  worker->has_error = true;
-  strcpy(worker->error, "gearman_worker_grab_job(GEARMAN_UNEXPECTED_PACKET) unexpected packet:GEARMAN_ERROR");
-  return true;
+  return gcffi_worker_poll(worker, call, fds, count, timeout_ms);
 }
 
 static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
@@ -207,11 +189,12 @@ static void forget(gcffi_worker *worker, const gcffi_conn *conn) {
   worker->recv_fd = worker->recv_fd == conn->fd ? -1 : worker->recv_fd;
   worker->corked_fd = worker->corked_fd == conn->fd ? -1 : worker->corked_fd;
   worker->unannounced_fd = worker->unannounced_fd == conn->fd ? -1 : worker->unannounced_fd;
+  worker->resume_fd = worker->resume_fd == conn->fd ? -1 : worker->resume_fd;
 }
 
-static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
+gcffi_verdict gcffi_worker_connecting(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
-  if (worker->phase == GCFFI_BROKEN || worker->is_leaving) {
+  if (worker->phase == GCFFI_BROKEN) {
     return GCFFI_CONNECT_REFUSE;
   }
   forget(worker, conn);
@@ -220,7 +203,7 @@ static gcffi_verdict connecting(void *self, gcffi_conn *conn) {
   return verdict;
 }
 
-static void disconnected(void *self, gcffi_conn *conn) {
+void gcffi_worker_disconnected(void *self, gcffi_conn *conn) {
   gcffi_worker *worker = self;
   if (gcffi_conn_is_truncated(conn)) {
     gcffi_worker_set_phase(worker, GCFFI_BROKEN);
@@ -231,9 +214,10 @@ static void disconnected(void *self, gcffi_conn *conn) {
 const gcffi_io gcffi_worker_io = {
     .audience = GCFFI_TO_WORKERS,
     .removes_rejections = true,
+    .grants_exceptions = true,
     .poll = poll_connections,
-    .connecting = connecting,
-    .disconnected = disconnected,
-    .send = send_packets,
+    .connecting = gcffi_worker_connecting,
+    .disconnected = gcffi_worker_disconnected,
+    .send = gcffi_worker_send,
     .recv = gcffi_worker_recv,
 };
