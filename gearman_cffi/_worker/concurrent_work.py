@@ -125,8 +125,14 @@ class ConcurrentWork:
         """Takes jobs until there are none, or no room. Each source in turn gets one."""
         tried: Sequence[JobSource] = self._sources
         while tried:
-            tried = [source for source in tried if self._take_job(source)]
+            tried = [source for source in tried if self._take_job(source)] or self._sources_to_ask()
         self._sources.append(self._sources.pop(0))
+
+    def _sources_to_ask(self) -> list[JobSource]:
+        """Sources whose turn came before another one gave its room back."""
+        if self._stops:
+            return []
+        return [source for source in self._sources if source.state is SourceState.READY and source.has_room]
 
     def _take_job(self, source: JobSource) -> bool:
         """Returns whether the source had a job."""
@@ -171,7 +177,9 @@ class ConcurrentWork:
     def _seconds_to_wait(self, waiting: Sequence[JobSource]) -> float | None:
         """Until something is due; None if nothing is."""
         now = time.monotonic()
-        due = [at for at in (self._exit_at, self._leave_at) if at is not None and at > now]
+        due = [] if self._exit_at is None else [self._exit_at]
+        if self._leave_at is not None and not self._running:
+            due.append(self._leave_at)
         if not self._stops:
             due += [source.due for source in waiting if source.state is SourceState.ASLEEP]
             due += [source.due for source in self._sources if source.state is SourceState.PAUSED]

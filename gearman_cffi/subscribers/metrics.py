@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gearman_cffi.events import EventName, FunctionEvent, FunctionFailureEvent, WorkerEvent
+from gearman_cffi.events import EventName, FunctionEvent, FunctionFailureEvent, FunctionRetryEvent, WorkerEvent
 from gearman_cffi.jobs import Job
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _FIRST = 2000  # priority: the time of other listeners counts as part of the job
 class Metrics:
     """Metrics of a worker.
 
-        gearman_worker_jobs_total{function}            jobs that were answered or have failed
+        gearman_worker_jobs_total{function}            jobs that were answered, have failed or were submitted again
         gearman_worker_failures_total{function}        jobs that failed
         gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
         gearman_worker_idle_seconds_total              time without a job
@@ -52,6 +52,7 @@ class Metrics:
             EventName.FUNCTION_BEFORE_EXECUTE: ("on_before_execute", _FIRST),
             EventName.FUNCTION_AFTER_EXECUTE: ("on_after_execute", _FIRST),
             EventName.FUNCTION_FAILURE: ("on_failure", _FIRST),
+            EventName.FUNCTION_RETRY: ("on_retry", _FIRST),
             EventName.AFTER_RUN: ("on_after_run", _FIRST),
             EventName.IO_WAIT: ("on_idle", _FIRST),
             EventName.NO_JOBS: ("on_idle", _FIRST),
@@ -71,6 +72,11 @@ class Metrics:
         """A job has failed."""
         self._ending = event.job
         self._failures.labels(event.job.get_job_name()).inc()
+
+    def on_retry(self, event: FunctionRetryEvent) -> None:
+        """An attempt has failed. If the job was submitted again, this worker is done with it."""
+        if not event.is_in_place:
+            self._ending = event.job
 
     def on_after_run(self, event: WorkerEvent) -> None:
         """A job was answered."""

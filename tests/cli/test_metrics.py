@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gearman_cffi import Admin, Client, EventDispatcher, FunctionHandler, GearmanError, Job
+from gearman_cffi import Admin, Client, EventDispatcher, FunctionHandler, GearmanError, Job, JobCollection
 from gearman_cffi.cli.exporter import collect
 from gearman_cffi.subscribers.metrics import Metrics
 from gearman_cffi.testing import Gearmand
@@ -60,6 +61,25 @@ def test_subscriber(gearmand: Gearmand) -> None:
     assert ("gearman_worker_failures_total", "good") not in found
     assert found["gearman_worker_job_duration_seconds_count", "good"] == 3
     assert 0 < found["gearman_worker_idle_seconds_total", ""] < 60
+
+
+def test_subscriber_with_retries(gearmand: Gearmand) -> None:
+    """A job that is submitted again is counted each time, and is a failure after its last attempt only."""
+    registry, dispatcher, jobs = CollectorRegistry(), EventDispatcher(), JobCollection()
+    dispatcher.add_subscriber(Metrics(registry))
+    gave_up = threading.Event()
+
+    @jobs.handler("bad", backoff=0, gave_up=lambda *_: gave_up.set())
+    def fail(job: Job) -> None:
+        raise ValueError
+
+    with running(gearmand, jobs, dispatcher):
+        Client(gearmand.address, timeout=20).execute_in_background("bad", 1, retries=2)
+        assert gave_up.wait(20)
+    found = read(generate_latest(registry).decode())
+    assert found["gearman_worker_jobs_total", "bad"] == 3
+    assert found["gearman_worker_job_duration_seconds_count", "bad"] == 3
+    assert found["gearman_worker_failures_total", "bad"] == 1
 
 
 def test_subscriber_with_many_jobs_at_once(gearmand: Gearmand) -> None:

@@ -168,6 +168,18 @@ class TestManyAtOnce:
         assert [results for _, results in threads] == [[list(range(5))]] * functions
         assert limited.most == 2 * functions
 
+    @pytest.mark.parametrize("sent", ["slow", "pay"])
+    def test_room_that_a_limited_function_gives_back(self, gearmand: Gearmand, sent: str) -> None:
+        """A function takes it whose jobs wait, not only when the worker looks again after idle_interval."""
+        slow, pay = Gate(), Gate()
+        jobs = [slow.handler("plain", "slow"), pay.handler("plain", "pay", concurrency=1)]
+        client = Client(gearmand.address)
+        for number in range(2):
+            client.execute_in_background("slow", number)
+        with running(gearmand, jobs if sent == "slow" else jobs[::-1], concurrency=2):
+            wait_until(lambda: slow.waiting == 2, "both jobs run", seconds=3)
+            slow.opened.set()
+
     def test_a_limit_of_threads(self, gearmand: Gearmand) -> None:
         """Plain handlers together have their limit; one of them has a lower one."""
         plain, alone, coroutines = Gate(), Gate(), Gate()
