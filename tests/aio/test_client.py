@@ -27,7 +27,7 @@ from gearman_cffi import (
     Priority,
     aio,
 )
-from gearman_cffi.ext import ConcurrentUseError, GearmanJob
+from gearman_cffi.ext import ConcurrentUseError, GearmanJob, capabilities
 from gearman_cffi.job_update import UpdateKind
 from gearman_cffi.serializers import RawSerializer
 from gearman_cffi.testing import Gearmand
@@ -588,4 +588,5 @@ def test_without_interposition_it_is_refused() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "gearman_cffi.aio needs the descriptors" in done.stderr or "Q41" in done.stderr
+    reason = "gives the answers of some jobs to other jobs" if capabilities.needs_interposition else "aio needs the desc"
+    assert reason in done.stderr
