@@ -588,5 +588,7 @@ def test_without_interposition_it_is_refused() -> None:
         check=False,
     )
     assert done.returncode == 1
-    reason = "gives the answers of some jobs to other jobs" if capabilities.needs_interposition else "aio needs the desc"
+    reason = (
+        "gives the answers of some jobs to other jobs" if capabilities.needs_interposition else "needs the descriptors"
+    )
     assert reason in done.stderr
