@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +70,13 @@ def loads(client: aio.Client) -> list[int]:
     """How many jobs each of its connections has."""
     assert client._lanes is not None
     return [lane.load for group in client._lanes._lanes.values() for lane in group]
+
+
+def unread_bytes(server: Gearmand) -> int:
+    """What the server's sockets have received, and the server has not read."""
+    rows = (row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    port = f":{server.port:04X}"
+    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port))
 
 
 class TestOneJob:
@@ -339,10 +347,12 @@ class TestCancelling:
                 assert await client.execute_job("echo", b"x") == b"x"
                 with frozen(server):
                     large = asyncio.ensure_future(client.execute_job("echo", b"x" * (32 << 20)))
-                    await asyncio.sleep(0.05)
+                    while unread_bytes(server) < 10_000:  # it is being sent
+                        await asyncio.sleep(0.005)
                     small = asyncio.ensure_future(client.execute_in_background("f", b"x"))
                     await asyncio.sleep(0.05)
                     small.cancel()
+                    await asyncio.wait([small])
                 assert len(await large) == 32 << 20
 
         run(main())
