@@ -1,8 +1,9 @@
-"""What is sent for a job: the one place where the options of a submission become what libgearman is told."""
+"""What is sent for a job: the options of a submission become the arguments of libgearman's calls here only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gearman_cffi.attempts import Attempt, check_unmarked
@@ -46,6 +47,7 @@ class JobEncoder:
         """Raises InvalidArgument for an unknown priority."""
         # Why encode_all() ended before the caller's iterable did. The call raises it when the jobs before it are done.
         self.error: Exception | None = None
+        self._priority = priority
         self._kind = job_kind(priority, background)
         self._background = background
         self._serialize = serializer.serialize
@@ -84,22 +86,21 @@ class JobEncoder:
         function = namespace + check_name(job.get_job_name(), "a function name", MAX_FUNCTION_NAME - len(namespace))
         unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
         key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
-        kind = self._kind if priority is None else job_kind(priority, self._background)
-        epoch, retries = self._epoch(job, kind), getattr(job, "retries", None)
+        is_calls_own = priority is None or priority is self._priority
+        kind = self._kind if is_calls_own else job_kind(priority, self._background)
+        delay, at, retries = getattr(job, "delay", None), getattr(job, "at", None), getattr(job, "retries", None)
+        epoch = 0 if delay is None and at is None else self._epoch(delay, at, kind)
         workload = self._serialize(job.get_workload())
-        if isinstance(retries, Attempt):
+        if retries is not None:
+            if not isinstance(retries, Attempt):
+                retries = Attempt.first(unique, workload, retries, not self._background)
             key = retries.unique.encode()
-        elif retries is not None:
-            key = Attempt.first(unique, workload, retries, not self._background).unique.encode()
         elif unique is not None:
             check_unmarked(unique)
         return EncodedJob(index, kind, function, key, workload, epoch)
 
-    def _epoch(self, job: JobInterface, kind: int) -> int:
-        """Returns the Unix time before which the job is not run, 0 for none."""
-        delay, at = getattr(job, "delay", None), getattr(job, "at", None)
-        if delay is None and at is None:
-            return 0
+    def _epoch(self, delay: float | timedelta | None, at: datetime | None, kind: int) -> int:
+        """Returns the Unix time before which a job with one of these is not run."""
         if not self._background:
             raise InvalidArgument("a job in the foreground cannot have a delay: submit it in the background")
         if kind != JobKind.BACKGROUND:
