@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 
 from gearman_cffi import Job, RawSerializer, Worker
 from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import handlers, running_already
+from tests.stress import processes as shared
 from tests.support import Child, Serving, frozen, queued, wait_until
 
 DEADLINE = 60.0  # seconds
@@ -39,34 +39,20 @@ say("over")
 
 
 @dataclass
-class Outcome:
-    """How many processes hung or failed, how many jobs were acknowledged, and how many of them were not done."""
+class Outcome(shared.Outcome):
+    """And how many jobs were acknowledged, and how many of them were not done."""
 
-    hung: int = 0
-    failed: list[str] = field(default_factory=list)
     acknowledged: int = 0
     lost: int = 0
 
 
-@contextmanager
-def hanging(servers: list[Gearmand]) -> Iterator[None]:
-    """One server after the other stands still during the block."""
-    over = threading.Event()
-
-    def hang() -> None:
-        for server in itertools.cycle(servers):
-            with frozen(server):
-                over.wait(STILL)
-            if over.wait(GOES_ON):
-                return
-
-    thread = threading.Thread(target=hang)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+def hang(servers: list[Gearmand], over: threading.Event) -> None:
+    """One server after the other stands still."""
+    for server in itertools.cycle(servers):
+        with frozen(server):
+            over.wait(STILL)
+        if over.wait(GOES_ON):
+            return
 
 
 def run(processes: int, count: int) -> Outcome:
@@ -80,15 +66,8 @@ def run(processes: int, count: int) -> Outcome:
 
     def one(_: int) -> None:
         with Child(PROGRAM, *(server.port for server in servers)) as child:
-            try:
-                code = child.end(DEADLINE)
-            except subprocess.TimeoutExpired:
-                outcome.hung += 1
-                return
-            if code != 0:
-                outcome.failed.append(child.errors())
-                return
-            acknowledged.update(iter(child.line, "over"))
+            if outcome.await_end(child, DEADLINE):
+                acknowledged.update(iter(child.line, "over"))
 
     with ExitStack() as stack:
         servers = [stack.enter_context(Gearmand(["--job-retries=1"])) for _ in range(count)]
@@ -99,7 +78,7 @@ def run(processes: int, count: int) -> Outcome:
         mirror = Serving(servers, {"stress": lambda job, context: done.add(job.workload().decode())})
         stack.callback(mirror.end)
         mirror.start()
-        with hanging(servers), ThreadPoolExecutor(2) as pool:
+        with shared.meanwhile(partial(hang, servers)), ThreadPoolExecutor(2) as pool:
             list(pool.map(one, range(processes)))
         wait_until(lambda: not any(queued(server, "stress") for server in servers), "all jobs are done", DEADLINE)
     outcome.acknowledged = len(acknowledged)

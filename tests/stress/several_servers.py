@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 
 from gearman_cffi.testing import Gearmand
+from tests.stress import processes as shared
 from tests.support import Child
 
 CALLS = 30
@@ -44,37 +44,23 @@ say(calls, right, longest)
 
 
 @dataclass
-class Outcome:
-    """How many processes hung or failed, in how many rounds a call failed, and the longest time in seconds."""
+class Outcome(shared.Outcome):
+    """And in how many rounds a call failed, and the longest time in seconds."""
 
-    hung: int = 0
-    failed: list[str] = field(default_factory=list)
     rounds: int = 0
     unanswered: int = 0
     longest: float = 0.0
 
 
-@contextmanager
-def restarting(servers: list[Gearmand]) -> Iterator[None]:
-    """Restarts one server after the other during the block."""
-    over = threading.Event()
-
-    def restart() -> None:
-        for server in itertools.cycle(servers):
-            if over.wait(0.02):
-                return
-            server.kill()
-            if over.wait(0.02):
-                return
-            server.start()
-
-    thread = threading.Thread(target=restart)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+def restart(servers: list[Gearmand], over: threading.Event) -> None:
+    """Restarts one server after the other."""
+    for server in itertools.cycle(servers):
+        if over.wait(0.02):
+            return
+        server.kill()
+        if over.wait(0.02):
+            return
+        server.start()
 
 
 def run(processes: int, servers: int, restarts: bool) -> Outcome:
@@ -88,13 +74,7 @@ def run(processes: int, servers: int, restarts: bool) -> Outcome:
 
         def one(_: int) -> None:
             with Child(program, *ports) as child:
-                try:
-                    code = child.end(DEADLINE)
-                except subprocess.TimeoutExpired:
-                    outcome.hung += 1
-                    return
-                if code != 0:
-                    outcome.failed.append(child.errors())
+                if not outcome.await_end(child, DEADLINE):
                     return
                 rounds, right, longest = child.line().split()
                 outcome.rounds += int(rounds)
@@ -102,7 +82,7 @@ def run(processes: int, servers: int, restarts: bool) -> Outcome:
                 outcome.longest = max(outcome.longest, float(longest))
 
         if restarts:
-            stack.enter_context(restarting(running))
+            stack.enter_context(shared.meanwhile(partial(restart, running)))
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(one, range(processes)))
     return outcome
