@@ -53,6 +53,16 @@ def fake_server(serve: Callable[[socket.socket, int], object]) -> Iterator[int]:
             thread.join()
 
 
+def commands(connection: socket.socket) -> Iterator[int]:
+    """Yields the command of each packet that comes. Raises OSError when nothing comes for 20 seconds."""
+    connection.settimeout(20)
+    while True:
+        head = receive(connection, 12)
+        command, size = struct.unpack(">II", head[4:])
+        receive(connection, size)
+        yield command
+
+
 class SlowServer:
     """Answers a request for a job when answer() is called. requests: the commands that it got."""
 
@@ -62,11 +72,7 @@ class SlowServer:
         self._answered = threading.Condition()
 
     def serve(self, connection: socket.socket, number: int) -> None:
-        connection.settimeout(20)
-        while True:
-            head = receive(connection, 12)
-            command, size = struct.unpack(">II", head[4:])
-            receive(connection, size)
+        for command in commands(connection):
             self.requests.append(command)
             if command == GRAB_JOB_ALL:
                 with self._answered:

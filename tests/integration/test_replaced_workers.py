@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, fake_server, packet, receive
+from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, commands, fake_server, packet, receive
 from tests.integration.test_silent_servers import Served, served
 from tests.support import wait_until
 
@@ -27,11 +27,7 @@ class LateServer:
         self.answers = threading.Event()
 
     def serve(self, connection: socket.socket, number: int) -> None:
-        connection.settimeout(20)
-        while True:
-            head = receive(connection, 12)
-            command, size = struct.unpack(">II", head[4:])
-            receive(connection, size)
+        for command in commands(connection):
             is_first = not self.is_asked()
             self.requests.append((number, command))
             if command == GRAB_JOB_ALL:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 import time
 from collections.abc import Callable
 
@@ -15,9 +14,9 @@ from tests._libgearman.fake_servers import (
     JOB_ASSIGN_ALL,
     NO_JOB,
     SlowServer,
+    commands,
     fake_server,
     packet,
-    receive,
 )
 from tests.integration.test_silent_servers import PROMPT, kinds, seconds_of, served
 from tests.support import wait_until
@@ -34,11 +33,7 @@ def answering(send: Callable[[socket.socket], object]) -> Callable[[socket.socke
     asked: list[int] = []
 
     def serve(connection: socket.socket, number: int) -> None:
-        connection.settimeout(20)
-        while True:
-            head = receive(connection, 12)
-            command, size = struct.unpack(">II", head[4:])
-            receive(connection, size)
+        for command in commands(connection):
             if command == GRAB_JOB_ALL:
                 asked.append(number)
                 if len(asked) == 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import struct
 import threading
 import time
 from collections import Counter
@@ -35,7 +34,7 @@ from gearman_cffi._worker.job_source import SourceState
 from gearman_cffi.ext import GearmanWorker
 from gearman_cffi.subscribers import MaxRuntime, MemoryLimit
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, fake_server, packet, receive
+from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, commands, fake_server, packet
 from tests.python_layer.workers import Running, Trace, running, running_already
 from tests.support import (
     IF_ALLOWED,
@@ -782,11 +781,7 @@ class TestServersThatAreNoGearmand:
         left = iter(answers)
 
         def serve(connection: socket.socket, number: int) -> None:
-            connection.settimeout(20)
-            while True:
-                head = receive(connection, 12)
-                command, size = struct.unpack(">II", head[4:])
-                receive(connection, size)
+            for command in commands(connection):
                 if command == GRAB_JOB_ALL:
                     for piece in next(left, [packet(NO_JOB)]):
                         connection.sendall(piece)
