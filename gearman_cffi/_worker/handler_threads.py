@@ -13,7 +13,7 @@ _JOIN_SECONDS = 5.0
 class HandlerThreads:
     """Starts a thread when all others are busy. Only one thread may use an object of this class.
 
-    The threads are daemons: a process that is told to end at once does not wait for their jobs.
+    The threads are daemons: a process that must end at once does not wait for their jobs.
     """
 
     def __init__(self) -> None:

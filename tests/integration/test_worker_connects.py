@@ -151,7 +151,7 @@ class TestNonBlocking:
 @pytest.mark.parametrize("call", ["work", "grabJob"])
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_time_limit(connect_timeout: float, call: str, count: int) -> None:
-    """It is exact, also below the second after which TCP tries again; each call has it anew."""
+    """It is exact, even below the second after which TCP tries again. It begins again with each call."""
     with ExitStack() as stack:
         worker = mirror_of([stack.enter_context(GoneHost()).port for _ in range(count)], connect_timeout)
         worker.addFunction("f", lambda job: None)

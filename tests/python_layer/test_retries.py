@@ -230,7 +230,7 @@ class TestInTheBackground:
 
 class TestInTheForeground:
     def test_it_is_tried_again_in_place(self) -> None:
-        """The client waits for the answer of the last attempt. Each attempt reads the workload anew."""
+        """The client waits for the answer of the last attempt. Each attempt reads the workload again."""
         seen = Seen()
 
         def change(job: Job) -> int:

@@ -27,7 +27,7 @@ struct gcffi_reply {
 
 /* ------------------------------------------------------------------------------------ submissions */
 
-/* What libgearman is told of a job, or of a request for a status. */
+/* A job, or a request for a status, as it is passed to libgearman. */
 typedef struct gcffi_submission {
   int kind;
   const char *name;     /* of the function; for the two kinds of requests the handle or the key */

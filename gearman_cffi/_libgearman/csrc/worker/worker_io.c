@@ -145,7 +145,7 @@ static gearman_return_t wait_for_all(gcffi_worker *worker, gcffi_call *call) {
   return is_open && !gcffi_any_ready(pollset->fds, own) ? GEARMAN_SUCCESS : gcffi_pollset_feed(call, pollset);
 }
 
-/* libgearman reports that there is no job also if no server is connected. */
+/* libgearman returns GEARMAN_NO_JOBS even if no server is connected. */
 gearman_return_t gcffi_worker_unless_connecting(gcffi_worker *worker, gearman_return_t did) {
   if (did != GEARMAN_NO_JOBS || !gcffi_worker_is_connecting(worker) || gcffi_worker_is_connected(worker)) {
     return did;
