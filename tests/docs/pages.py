@@ -20,7 +20,7 @@ import yaml
 
 from gearman_cffi.testing import Gearmand
 from tests.docs.blocks import Block, blocks
-from tests.docs.programs import Program, commands, compare, shell
+from tests.docs.programs import Program, compare, shell
 from tests.support import wait_until
 
 # An address in code and in commands: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
@@ -49,6 +49,7 @@ class Page:
         self._servers: dict[tuple[str, int], Gearmand] = {}
         self._programs: list[Program] = []
         self._printed = ""
+        self._output_of: Program | None = None  # the last block is this program in the background
         self._starts_servers = True
         self._stack = ExitStack()
 
@@ -70,7 +71,7 @@ class Page:
         if block.title and block.language != "directive":
             self._write(block.title, source)
         if "output" in block.hints:
-            compare(block.source, self._there(self._printed))
+            self._compare(block.source)
         else:
             check = getattr(self, f"_check_{block.language}", None)
             assert check is not None, f"no test knows blocks of the language {block.language!r}"
@@ -81,7 +82,7 @@ class Page:
     def _check_python(self, block: Block, source: str) -> None:
         if "background" in block.hints:
             self._write(f"line_{block.line}.py", source)
-            self._start(f"python line_{block.line}.py", "")
+            self._start(f"python line_{block.line}.py")
             return
         code = compile("\n" * block.line + source, str(self._path), "exec")
         if block.title:
@@ -89,19 +90,18 @@ class Page:
         with redirect_stdout(io.StringIO()) as printed:
             exec(code, self._namespace)
         self._printed = printed.getvalue()
+        self._output_of = None
         lines = iter(self._there(self._printed).splitlines())
         for expected in _EXPECTED.findall(block.source):
             assert any(_is_shown(expected, line) for line in lines), f"not printed: {expected}\n{self._printed}"
 
-    def _check_console(self, block: Block, source: str) -> None:
+    def _check_sh(self, block: Block, source: str) -> None:
         self._server("127.0.0.1", 4730)  # the server of commands without an address
-        for command, shown in commands(source):
-            if "background" in block.hints:
-                self._start(command, shown)
-                continue
-            self._printed = shell(command, self._folder, self._environment())
-            if shown:
-                compare(self._there(shown), self._there(self._printed))
+        if "background" in block.hints:
+            self._start(source.strip())
+        else:
+            self._printed = shell(source, self._folder, self._environment())
+            self._output_of = None
 
     def _check_php(self, block: Block, source: str) -> None:
         code = source if source.startswith("<?php") else f"<?php {source}"
@@ -134,7 +134,7 @@ class Page:
             assert self._end(rest), f"no program has {rest!r} in its command"
         elif block.title == "hidden worker":
             self._write(f"line_{block.line}.py", self._here(_WORKER.format(source)))
-            self._start(f"python line_{block.line}.py", "")
+            self._start(f"python line_{block.line}.py")
         elif block.title == "hidden python":
             exec(compile("\n" * block.line + source, str(self._path), "exec"), self._namespace)
         elif block.title.startswith("hidden file "):
@@ -149,10 +149,17 @@ class Page:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source), "utf-8")
 
-    def _start(self, command: str, shown: str) -> None:
+    def _compare(self, shown: str) -> None:
+        """Compares the output of the last block; that of a program in the background when it has ended."""
+        if self._output_of is None:
+            compare(shown, self._there(self._printed))
+        else:
+            self._output_of.shown = shown
+
+    def _start(self, command: str) -> None:
         """Starts a program, and waits until a worker has registered its functions or a server listens."""
         before = self._announced()
-        program = Program(command, self._there(shown), self._folder, self._environment())
+        program = self._output_of = Program(command, self._folder, self._environment())
         self._programs.append(program)
         self._stack.callback(program.kill)
         wait_until(lambda: program.has_ended or self._announced() > before, f"{command} serves")
@@ -164,6 +171,8 @@ class Page:
         for program in ended:
             self._programs.remove(program)
             program.end()
+            if program.shown:
+                compare(program.shown, self._there(program.final_output))
         return len(ended)
 
     def _announced(self) -> int:
