@@ -145,7 +145,7 @@ class Instant(click.ParamType):  # type: ignore[type-arg]  # generic since click
         try:
             found = value if isinstance(value, datetime) else datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
         except ValueError:
-            self.fail(f"{value!r} is no time: write '2030-01-31T12:00:00+01:00'", parameter, context)
+            self.fail(f"{value!r} is not a time: write '2030-01-31T12:00:00+01:00'", parameter, context)
         if found.utcoffset() is None:
             self.fail(
                 f"{value!r} has no time zone: write '{found.isoformat()}+01:00', or Z for UTC", parameter, context
@@ -165,7 +165,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         except ValueError as error:
             self.fail(str(error), parameter, context)
         if size is None:
-            self.fail(f"{value!r} is no limit: write bytes above 0, '128M' or '1G'", parameter, context)
+            self.fail(f"{value!r} is not a limit: write a number of bytes above 0, '128M' or '1G'", parameter, context)
         return size
 
 
@@ -238,7 +238,7 @@ namespace_option = option(
     "--namespace",
     metavar="NAME",
     envvar=["GEARMAN_CFFI_NAMESPACE"],
-    help="What the servers have before the names of the functions.",
+    help="A prefix that the functions have at the servers.",
     group=SERVERS,
 )
 json_option = option("--json", is_flag=True, help="Print one JSON document.")

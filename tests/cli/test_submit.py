@@ -230,7 +230,7 @@ def test_retries(gearmand: Gearmand) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--at=tomorrow"], "'tomorrow' is no time: write '2030-01-31T12:00:00+01:00'"),
+        (["--at=tomorrow"], "'tomorrow' is not a time: write '2030-01-31T12:00:00+01:00'"),
         (["--at=2030-01-31T12:00:00"], "has no time zone: write '2030-01-31T12:00:00+01:00', or Z for UTC"),
         (["--at=2030-01-31T12:00:00Z", "--delay=1"], "--delay cannot be used with --at"),
         (["--delay=-1"], "--delay"),

@@ -1,4 +1,4 @@
-"""The Sentry page in a pool: the SDK sends to a server of the test."""
+"""The Sentry page: in a pool, whose SDK sends to a server of the test, and in a worker with a fake transport."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
 
-from gearman_cffi import Client
+from gearman_cffi import Client, EventDispatcher, EventName, Job, JobCollection, Retry
 from gearman_cffi.testing import Gearmand
 from tests.docs.blocks import blocks
 from tests.pool.commands import WorkerCommand
+from tests.python_layer.workers import running
 from tests.support import ROOT
 
 PAGE = ROOT / "docs/how-to/error-reporting.md"
@@ -64,3 +68,73 @@ def test_sentry_in_a_pool(gearmand: Gearmand, tmp_path: Path, sentry: tuple[str,
     assert event["tags"]["gearman.function"] == "mail"
     assert event["contexts"]["gearman"] == {"handle": handle, "unique": "order-7", "attempt": 1}
     assert events.empty()
+
+
+class Kept(Transport):
+    """Keeps the events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Any] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        self.events.append(envelope.get_event())
+
+
+def _refuse(event: Any) -> None:
+    if event.job.get_job_name() == "refused":
+        raise ValueError("refused")
+
+
+def _handlers(with_coroutine: bool) -> JobCollection:
+    jobs = JobCollection()
+
+    @jobs.handler("customer", retries=1)
+    def customer(job: Job) -> None:
+        sentry_sdk.set_tag("customer", job.get_workload())
+        if job.attempt == 1:
+            raise Retry(delay=0)
+        raise ValueError("not found")
+
+    @jobs.handler("other")
+    def other(job: Job) -> None:
+        raise ValueError("broken")
+
+    jobs.handler("odd")(lambda job: object())
+    jobs.handler("refused")(lambda job: None)
+    if with_coroutine:
+
+        @jobs.handler("coroutine")
+        async def coroutine(job: Job) -> None:
+            sentry_sdk.set_tag("in", "coroutine")
+            raise ValueError("broken")
+
+    return jobs
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_each_job_has_a_scope(gearmand: Gearmand, concurrency: int) -> None:
+    """The report of a job has what its handler has added, and nothing of other jobs; every failure is reported once."""
+    (source,) = (block.source for block in blocks(PAGE) if block.title == "shop/errors.py")
+    page: dict[str, Any] = {}
+    exec(compile(source, str(PAGE), "exec"), page)
+    dispatcher = EventDispatcher()
+    dispatcher.add_listener(EventName.FUNCTION_BEFORE_EXECUTE, _refuse, priority=1)
+    dispatcher.add_subscriber(page["SentryErrors"]())
+    names = ["customer", "other", "odd", "refused", *["coroutine"][: concurrency - 1]]
+    transport = Kept()
+    sentry_sdk.init("https://key@sentry.example.org/1", transport=transport)
+    try:
+        with running(gearmand, _handlers(concurrency > 1), dispatcher, signals=(), concurrency=concurrency):
+            client = Client(gearmand.address, timeout=20)
+            for name in names:
+                client.execute_jobs([Job(name, "anna", retries=1 if name == "customer" else None)], on_error="return")
+    finally:
+        sentry_sdk.init(None)
+    found = [
+        (event["transaction"], event["tags"], event["contexts"]["gearman"]["attempt"]) for event in transport.events
+    ]
+    added = {"customer": {"customer": "anna"}, "coroutine": {"in": "coroutine"}}
+    assert found == [
+        (name, {"gearman.function": name, **added.get(name, {})}, 2 if name == "customer" else 1) for name in names
+    ]
