@@ -65,7 +65,7 @@ class Attempt(NamedTuple):
     @classmethod
     def read(cls, unique: str) -> Attempt | None:
         """Returns the attempt that a key is marked with, None if it is not."""
-        found = _MARK.fullmatch(unique) if _BEGIN in unique else None
+        found = _MARK.fullmatch(unique) if may_be_marked(unique) else None
         if found is None:
             return None
         key, number, most, foreground = found.groups()
@@ -79,6 +79,11 @@ class Attempt(NamedTuple):
     def next(self) -> Attempt | None:
         """Returns the attempt after this one, None if it is the last."""
         return self._replace(number=self.number + 1) if self.number < self.most else None
+
+
+def may_be_marked(unique: str) -> bool:
+    """Whether the key may end with a mark: False for nearly all others, at little cost."""
+    return _BEGIN in unique
 
 
 def check_unmarked(unique: str) -> None:

@@ -28,7 +28,7 @@ from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode, StatusReply
-from gearman_cffi.job_encoder import EncodedJob, JobEncoder
+from gearman_cffi.job_encoder import BulkEncoder, EncodedJob, JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.job_wait import JobWait
@@ -95,7 +95,9 @@ class Client:
         elif not isinstance(servers, ServerCollection):
             servers = ServerCollection(servers)
         self._serializer = serializer_or_default(serializer)
-        self._namespace = check_namespace(namespace)
+        namespace = check_namespace(namespace)
+        self._foreground = JobEncoder(self._serializer, False, namespace)
+        self._background = JobEncoder(self._serializer, True, namespace)
         self._timeout = to_milliseconds(timeout)
         limits = ConnectionLimits(self._timeout, to_milliseconds(connect_timeout, "connect_timeout"))
         if max_connections < 1:
@@ -161,7 +163,8 @@ class Client:
             for update in watch:
                 on_update(update)
             return watch.result()
-        reply = self._submit(Job(function, workload, unique, priority, retries=retries), False, timeout)
+        job = Job(function, workload, unique, retries=retries)
+        reply = self._submit(self._foreground.encode_one(job, priority), timeout)
         return self._serializer.unserialize(reply.data or b"")
 
     def watch_job(
@@ -184,8 +187,8 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        job = Job(function, workload, unique, priority, retries=retries)
-        pending = PendingJob(job, self._encoder(priority, background=False).encode(job))
+        job = Job(function, workload, unique, retries=retries)
+        pending = PendingJob(job, self._foreground.encode_one(job, priority))
         seconds = self._seconds(timeout)
         lanes = self._foreground_lanes(1)
         # No retry: the caller may have seen updates of the first attempt.
@@ -216,9 +219,8 @@ class Client:
 
         The other arguments and the exceptions are those of execute_job(), without those of a worker.
         """
-        return self._submit(
-            Job(function, workload, unique, priority, delay=delay, at=at, retries=retries), True, timeout
-        ).handle
+        job = Job(function, workload, unique, delay=delay, at=at, retries=retries)
+        return self._submit(self._background.encode_one(job, priority), timeout).handle
 
     def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
         """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).
@@ -280,7 +282,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = self._encoder(priority, background=False)
+        encoder = BulkEncoder(self._foreground, priority)
         pending = list(pending_jobs(encoder, iterate(jobs)))
         if encoder.error is not None:
             raise encoder.error
@@ -333,7 +335,7 @@ class Client:
         check_on_error(on_error)
         seconds = self._seconds(timeout)
         results = Results()
-        encoder = self._encoder(priority, background=True)
+        encoder = BulkEncoder(self._background, priority)
         encoded = results.encoded(iterate(jobs), encoder)
         first = next(encoded, None)
         if first is not None:  # otherwise no server is needed
@@ -369,11 +371,11 @@ class Client:
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)
-        encoder = self._encoder(priority, background=False)
+        encoder = BulkEncoder(self._foreground, priority)
         return self._stream(iterate(jobs), encoder, in_flight, seconds)
 
     def _stream(
-        self, jobs: Iterator[JobInterface], encoder: JobEncoder, in_flight: int, seconds: float | None
+        self, jobs: Iterator[JobInterface], encoder: BulkEncoder, in_flight: int, seconds: float | None
     ) -> Iterator[tuple[JobInterface, Any]]:
         ended: deque[PendingJob] = deque()
         lanes = self._foreground_lanes(in_flight, ended.append)
@@ -416,11 +418,8 @@ class Client:
 
     # ----------------------------------------------------------------------------------- requests
 
-    def _encoder(self, priority: Priority | int | None, background: bool) -> JobEncoder:
-        return JobEncoder(self._serializer, priority, background, self._namespace)
-
-    def _submit(self, job: Job, background: bool, timeout: float | timedelta | None) -> Reply:
-        _, kind, function, key, data, epoch = self._encoder(job.priority, background).encode(job)
+    def _submit(self, job: EncodedJob, timeout: float | timedelta | None) -> Reply:
+        _, kind, function, key, data, epoch = job
         milliseconds = self._milliseconds(timeout)
         reply = self._ask(lambda client, limit: client._submit(kind, function, data, key, limit, epoch), milliseconds)
         if reply.rc:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gearman_cffi.attempts import Attempt, check_unmarked
+from gearman_cffi.attempts import Attempt, check_unmarked, may_be_marked
 from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_UNIQUE, check_name
 from gearman_cffi.durations import to_epoch
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, InvalidJob
@@ -28,74 +28,44 @@ class EncodedJob(NamedTuple):
     epoch: int = 0  # the Unix time before which it is not run; 0 for none
 
 
-def is_job(item: object) -> bool:
-    """Whether a bulk call takes this item: a Job, or an object with the methods of JobInterface."""
-    if isinstance(item, Job):
-        return True
-    return hasattr(item, "get_job_name") and hasattr(item, "get_workload") and not isinstance(item, type)
-
-
 class JobEncoder:
-    """Encodes the jobs of one call.
+    """Encodes the jobs of a client.
 
-    priority: for jobs that do not set one. namespace: what the server has before the name of each function.
+    namespace: what the server has before the name of each function.
     """
 
-    def __init__(
-        self, serializer: Serializer, priority: Priority | int | None, background: bool, namespace: str = ""
-    ) -> None:
-        """Raises InvalidArgument for an unknown priority."""
-        # Why encode_all() ended before the caller's iterable did. The call raises it when the jobs before it are done.
-        self.error: Exception | None = None
-        self._priority = priority
-        self._kind = job_kind(priority, background)
+    def __init__(self, serializer: Serializer, background: bool, namespace: str = "") -> None:
         self._background = background
         self._serialize = serializer.serialize
         self._namespace = namespace.encode()
+        self._longest_name = MAX_FUNCTION_NAME - len(self._namespace)
 
-    def encode_all(self, jobs: Iterable[JobInterface]) -> Iterator[tuple[JobInterface, EncodedJob | GearmanError]]:
-        """Yields each job with its encoded form, or with the error if it cannot be sent.
+    def kind(self, priority: Priority | int | None) -> int:
+        """Returns the JobKind of a job with this priority. Raises InvalidArgument for an unknown one."""
+        return job_kind(priority, self._background)
 
-        Ends at the first item that is not a job, and if the iterable raises; self.error is the reason.
-        """
-        encode = self.try_encode
-        try:
-            for index, job in enumerate(jobs):
-                yield job, encode(job, index)
-        except Exception as error:
-            self.error = error
+    def encode_one(self, job: Job, priority: Priority | int | None) -> EncodedJob:
+        """Encodes the job of a call for one, which has the priority. Raises what encode() and kind() raise."""
+        return self.encode(job, self.kind(priority), 0)
 
-    def try_encode(self, job: JobInterface, index: int) -> EncodedJob | GearmanError:
-        """Encodes one job of several; returns its error if it cannot be sent. Raises InvalidJob if it is not a job."""
-        if not is_job(job):
-            raise _invalid(index, job, f"expected a Job, not {type(job).__name__}")
-        try:
-            return self.encode(job, index)
-        except GearmanError as error:
-            return error
-        except TypeError as error:
-            raise _invalid(index, job, str(error)) from error
-
-    def encode(self, job: JobInterface, index: int = 0) -> EncodedJob:
-        """Encodes one job.
+    def encode(self, job: Job, kind: int, index: int) -> EncodedJob:
+        """Encodes one job of several. kind: its JobKind, unless it has a priority of its own.
 
         Raises InvalidArgument for a name or an option that cannot be sent, TypeError for one of a wrong type,
         SerializerError for a workload that cannot be serialized.
         """
-        namespace = self._namespace
-        function = namespace + check_name(job.get_job_name(), "a function name", MAX_FUNCTION_NAME - len(namespace))
-        unique, priority = getattr(job, "unique", None), getattr(job, "priority", None)
+        function = self._namespace + check_name(job.get_job_name(), "a function name", self._longest_name)
+        unique, retries = job.unique, job.retries
         key = b"" if unique is None else check_name(unique, "a unique key", MAX_UNIQUE)
-        is_calls_own = priority is None or priority is self._priority
-        kind = self._kind if is_calls_own else job_kind(priority, self._background)
-        delay, at, retries = getattr(job, "delay", None), getattr(job, "at", None), getattr(job, "retries", None)
-        epoch = 0 if delay is None and at is None else self._epoch(delay, at, kind)
+        if job.priority is not None:
+            kind = self.kind(job.priority)
+        epoch = 0 if job.delay is None and job.at is None else self._epoch(job.delay, job.at, kind)
         workload = self._serialize(job.get_workload())
         if retries is not None:
             if not isinstance(retries, Attempt):
                 retries = Attempt.first(unique, workload, retries, not self._background)
             key = retries.unique.encode()
-        elif unique is not None:
+        elif unique is not None and may_be_marked(unique):
             check_unmarked(unique)
         return EncodedJob(index, kind, function, key, workload, epoch)
 
@@ -108,5 +78,53 @@ class JobEncoder:
         return to_epoch(delay, at)
 
 
-def _invalid(index: int, item: object, reason: str) -> InvalidJob:
-    return InvalidJob(f"jobs[{index}]: {reason}: {short_repr(item)}", index=index, item=item)
+class BulkEncoder:
+    """Encodes the jobs of a bulk call.
+
+    priority: for jobs that do not set one.
+    """
+
+    def __init__(self, encoder: JobEncoder, priority: Priority | int | None) -> None:
+        """Raises InvalidArgument for an unknown priority."""
+        # Why encode_all() ended before the caller's iterable did. The call raises it when the jobs before it are done.
+        self.error: Exception | None = None
+        self._encode = encoder.encode
+        self._kind = encoder.kind(priority)
+
+    def encode_all(self, items: Iterable[JobInterface]) -> Iterator[tuple[JobInterface, EncodedJob | GearmanError]]:
+        """Yields each job with its encoded form, or with the error if it cannot be sent.
+
+        Ends at the first item that is not a job, and if the iterable raises; self.error is the reason.
+        """
+        encode = self.encode
+        try:
+            for index, item in enumerate(items):
+                yield item, encode(item, index)
+        except Exception as error:
+            self.error = error
+
+    def encode(self, item: JobInterface, index: int) -> EncodedJob | GearmanError:
+        """Encodes one job; returns its error if it cannot be sent. Raises InvalidJob if it is not a job."""
+        try:
+            return self._encode(item if isinstance(item, Job) else _as_job(item), self._kind, index)
+        except GearmanError as error:
+            return error
+        except TypeError as error:
+            raise InvalidJob(f"jobs[{index}]: {error}: {short_repr(item)}", index=index, item=item) from error
+
+
+def is_job(item: object) -> bool:
+    """Whether a bulk call takes this item: a Job, or an object with the methods of JobInterface."""
+    if isinstance(item, Job):
+        return True
+    return hasattr(item, "get_job_name") and hasattr(item, "get_workload") and not isinstance(item, type)
+
+
+def _as_job(item: JobInterface) -> Job:
+    """Returns a Job for an object with the methods of JobInterface. Raises TypeError for any other."""
+    if not is_job(item):
+        raise TypeError(f"expected a Job, not {type(item).__name__}")
+    job = Job(item.get_job_name(), item.get_workload())
+    for option in ("unique", "priority", "delay", "at", "retries"):
+        setattr(job, option, getattr(item, option, None))
+    return job

@@ -91,12 +91,12 @@ class Retrier:
         if seconds is None or attempt is None:
             return None
         if not attempt.is_foreground:
-            again = Job(job.get_job_name(), job.raw_workload, priority=Priority.NORMAL, delay=seconds)
+            again = Job(job.get_job_name(), job.raw_workload, delay=seconds)
             again.retries = attempt
             try:
                 if self._client is None:
                     self._client = self._new_client()
-                self._client._submit(again, background=True, timeout=None)
+                self._client._submit(self._client._background.encode_one(again, Priority.NORMAL), timeout=None)
             except GearmanError as refused:
                 seconds = min(seconds, MAX_WAIT)
                 self._events.log_refused_retry(job, refused, seconds)

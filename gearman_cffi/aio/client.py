@@ -21,7 +21,7 @@ from gearman_cffi.connection import NO_TIMEOUT
 from gearman_cffi.durations import to_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidJob
 from gearman_cffi.ext import JobKind
-from gearman_cffi.job_encoder import JobEncoder
+from gearman_cffi.job_encoder import BulkEncoder, JobEncoder
 from gearman_cffi.job_status import JobStatus
 from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.job_wait import JobWait
@@ -59,7 +59,9 @@ class Client:
             servers = ServerCollection(servers)
         self._servers = servers
         self._serializer = serializer_or_default(serializer)
-        self._namespace = check_namespace(namespace)
+        namespace = check_namespace(namespace)
+        self._foreground = JobEncoder(self._serializer, False, namespace)
+        self._background = JobEncoder(self._serializer, True, namespace)
         self._timeout = to_milliseconds(timeout)
         connect_ms = to_milliseconds(connect_timeout, "connect_timeout")
         self._connect_ms = NO_TIMEOUT if connect_ms is None else connect_ms
@@ -125,7 +127,8 @@ class Client:
                 return await watch.result()
             finally:
                 await watch.aclose()
-        submission = self._submission(Job(function, workload, unique, priority, retries=retries), background=False)
+        job = Job(function, workload, unique, retries=retries)
+        submission = Submission.of(self._foreground.encode_one(job, priority))
         await self._run(submission, self._seconds(timeout))
         return self._outcome(submission)
 
@@ -149,7 +152,8 @@ class Client:
         The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
         other exceptions of execute_job().
         """
-        submission = self._submission(Job(function, workload, unique, priority, retries=retries), background=False)
+        job = Job(function, workload, unique, retries=retries)
+        submission = Submission.of(self._foreground.encode_one(job, priority))
         submission.retries = 0  # the caller may have seen updates of the first attempt
         seconds = self._seconds(timeout)
         return AsyncJobWatch(submission, lambda watched: self._start(watched, seconds), self._outcome)
@@ -171,8 +175,8 @@ class Client:
         delay (seconds or a timedelta), at: as for gearman_cffi.Client.execute_in_background(). The other arguments and
         the exceptions are those of execute_job(), without those of a worker.
         """
-        job = Job(function, workload, unique, priority, delay=delay, at=at, retries=retries)
-        submission = self._submission(job, background=True)
+        job = Job(function, workload, unique, delay=delay, at=at, retries=retries)
+        submission = Submission.of(self._background.encode_one(job, priority))
         await self._run(submission, self._seconds(timeout))
         if submission.rc:
             raise submission.failure(self._server_names())
@@ -222,7 +226,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = self._encoder(priority, background=False)
+        encoder = BulkEncoder(self._foreground, priority)
         encoded = list(encoder.encode_all(await _list_of(jobs)))
         if encoder.error is not None:
             raise encoder.error
@@ -249,7 +253,7 @@ class Client:
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
-        encoder = self._encoder(priority, background=True)
+        encoder = BulkEncoder(self._background, priority)
         jobs = jobs if isinstance(jobs, AsyncIterable) else iterate(jobs)
         results: dict[int, str | GearmanError] = {}
         try:
@@ -278,11 +282,11 @@ class Client:
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)
-        encoder = self._encoder(priority, background=False)
+        encoder = BulkEncoder(self._foreground, priority)
         return self._answers(jobs if isinstance(jobs, AsyncIterable) else iterate(jobs), encoder, in_flight, seconds)
 
     async def _answers(
-        self, jobs: Jobs, encoder: JobEncoder, in_flight: int, seconds: float | None
+        self, jobs: Jobs, encoder: BulkEncoder, in_flight: int, seconds: float | None
     ) -> AsyncGenerator[tuple[JobInterface, Any], None]:
         stream = self._stream(jobs, encoder, in_flight, job_timeout=seconds)
         async with aclosing(stream):
@@ -293,13 +297,13 @@ class Client:
     async def _stream(
         self,
         jobs: Jobs,
-        encoder: JobEncoder,
+        encoder: BulkEncoder,
         window: int,
         job_timeout: float | None = None,
         timeout: float | None = None,
     ) -> AsyncGenerator[Ended, None]:
         def encode(job: JobInterface, index: int) -> Encoded:
-            return job, encoder.try_encode(job, index)
+            return job, encoder.encode(job, index)
 
         lanes = await self._ready(timeout if job_timeout is None else job_timeout)
         stream = Stream(lanes, encode, window, len(self._servers), job_timeout, timeout).run(jobs)
@@ -323,12 +327,6 @@ class Client:
         return error, error
 
     # ----------------------------------------------------------------------------------- requests
-
-    def _submission(self, job: Job, background: bool) -> Submission:
-        return Submission.of(self._encoder(job.priority, background).encode(job))
-
-    def _encoder(self, priority: Priority | int | None, background: bool) -> JobEncoder:
-        return JobEncoder(self._serializer, priority, background, self._namespace)
 
     def _outcome(self, submission: Submission) -> Any:
         if submission.rc:

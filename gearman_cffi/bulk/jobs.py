@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.job_encoder import EncodedJob, JobEncoder
+from gearman_cffi.job_encoder import BulkEncoder, EncodedJob
 from gearman_cffi.job_update import JobUpdate
 from gearman_cffi.jobs import JobInterface
 
@@ -40,7 +40,7 @@ class PendingJob:
         return failure(rc, server=servers, function=name, handle=self.handle, detail=detail, exception=exception)
 
 
-def pending_jobs(encoder: JobEncoder, jobs: Iterable[JobInterface]) -> Iterator[PendingJob]:
+def pending_jobs(encoder: BulkEncoder, jobs: Iterable[JobInterface]) -> Iterator[PendingJob]:
     """Yields a PendingJob for each job. One that cannot be sent has its error."""
     for index, (job, encoded) in enumerate(encoder.encode_all(jobs)):
         if isinstance(encoded, GearmanError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.job_encoder import EncodedJob, JobEncoder
+from gearman_cffi.job_encoder import BulkEncoder, EncodedJob
 from gearman_cffi.jobs import JobInterface
 
 
@@ -16,7 +16,7 @@ class Results:
         self.handles: list[str] = []  # one for each job that was taken from the caller; "" until it is known
         self.errors: dict[int, GearmanError] = {}
 
-    def encoded(self, jobs: Iterable[JobInterface], encoder: JobEncoder) -> Iterator[EncodedJob]:
+    def encoded(self, jobs: Iterable[JobInterface], encoder: BulkEncoder) -> Iterator[EncodedJob]:
         """Yields the jobs that can be sent. The others get their errors."""
         for index, (_, encoded) in enumerate(encoder.encode_all(jobs)):
             self.handles.append("")

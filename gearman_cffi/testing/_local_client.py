@@ -14,7 +14,6 @@ from gearman_cffi.exceptions import JobException
 from gearman_cffi.ext import GearmanClient, Reply, ReturnCode
 from gearman_cffi.job_encoder import EncodedJob
 from gearman_cffi.job_update import JobUpdate, UpdateKind
-from gearman_cffi.jobs import Job
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import ServerCollection
 from gearman_cffi.testing._local_native import LocalNativeClient
@@ -43,9 +42,9 @@ class LocalClient(Client):
     def close(self) -> None:
         """Does nothing: there is no connection."""
 
-    def _submit(self, job: Job, background: bool, timeout: float | timedelta | None) -> Reply:
+    def _submit(self, job: EncodedJob, timeout: float | timedelta | None) -> Reply:
         try:
-            return super()._submit(job, background, timeout)
+            return super()._submit(job, timeout)
         except JobException as error:
             done = self._queue.find_done(error.handle)
             raise error from (None if done is None else done.error)

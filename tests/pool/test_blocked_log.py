@@ -152,7 +152,9 @@ def test_a_slow_reader(gearmand: Gearmand, tmp_path: Path) -> None:
     assert [int(number[1]) for number in numbers if number] == list(range(2000))
     others = [line.split(maxsplit=2)[2] for line, number in zip(lines, numbers, strict=True) if not number]
     assert [line.split()[1] for line in others[:3]] == ["gearman-cffi", "loaded", "ready"]
-    assert "INFO    SIGTERM: shutting down, no job is running" in others
+    # The client has its answer before the process knows that its job is done.
+    shutdown = re.compile(r"INFO    SIGTERM: shutting down, (no job is running|waiting for 1 job: .*again to force)")
+    assert [bool(shutdown.fullmatch(line)) for line in others].count(True) == 1, others
     assert len(others) == 5
 
 
