@@ -8,6 +8,7 @@ first three apply to the next block, the others are independent of blocks:
     <!-- test: skip, REASON -->             the block cannot run in a test
     <!-- test: end NAME -->                 end the background programs with NAME in their command
     <!-- test: own server -->               the page starts its own server
+    <!-- test: copy PATH NAME -->           a file of the repository that the page needs
     <!-- test: hidden file NAME ... -->     a file that the page needs, in the lines that follow
     <!-- test: hidden python ... -->        code that the page needs
     <!-- test: hidden worker ... -->        handlers of `jobs`, and a worker that runs them in the background

@@ -21,7 +21,7 @@ import yaml
 from gearman_cffi.testing import Gearmand
 from tests.docs.blocks import Block, blocks
 from tests.docs.programs import Program, compare, shell
-from tests.support import wait_until
+from tests.support import ROOT, wait_until
 
 # An address in code and in commands: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
 _ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+)(:|\", )(47\d\d)\b|(--port=)(47\d\d)\b")
@@ -139,6 +139,9 @@ class Page:
             exec(compile("\n" * block.line + source, str(self._path), "exec"), self._namespace)
         elif block.title.startswith("hidden file "):
             self._write(block.title.removeprefix("hidden file "), source)
+        elif what == "copy":
+            path, _, name = rest.partition(" ")
+            self._write(name, self._here((ROOT / path).read_text("utf-8")))
         else:
             raise AssertionError(f"unknown directive {block.title!r}")
 
@@ -197,7 +200,7 @@ class Page:
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
             "PYTHONUNBUFFERED": "1",
-            **({"GEARMAN_SERVERS": servers.address} if servers else {}),
+            **({"GEARMAN_CFFI_SERVERS": servers.address} if servers else {}),  # not GEARMAN_SERVERS: PHP adds those to its own
         }
 
     # --------------------------------------------------------------------------------- addresses
