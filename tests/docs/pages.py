@@ -200,7 +200,8 @@ class Page:
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
             "PYTHONUNBUFFERED": "1",
-            **({"GEARMAN_CFFI_SERVERS": servers.address} if servers else {}),  # not GEARMAN_SERVERS: PHP adds those to its own
+            # PHP adds the servers of GEARMAN_SERVERS to those of addServer().
+            **({"GEARMAN_CFFI_SERVERS": servers.address} if servers else {}),
         }
 
     # --------------------------------------------------------------------------------- addresses

@@ -44,7 +44,7 @@ def test_dmanks_names(name: str, attributes: list[str]) -> None:
 
 
 def _public_names() -> set[str]:
-    known = {"dispatch"}
+    known = {"dispatch", "json_decode", "json_encode"}  # the last two are PHP's
     for module in MODULES:
         known |= set(dir(module))
         for name in module.__all__:
