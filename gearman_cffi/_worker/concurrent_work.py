@@ -170,9 +170,8 @@ class ConcurrentWork:
 
     def _waits(self, source: JobSource) -> bool:
         """Whether something that comes for the source ends the wait."""
-        if source.state is SourceState.ASKING:
-            return True
-        return source.state is SourceState.ASLEEP and not self._stops and source.has_room
+        is_awaited = source.state is SourceState.ASKING or (source.state is SourceState.ASLEEP and not self._stops)
+        return is_awaited and source.has_room
 
     def _seconds_to_wait(self, waiting: Sequence[JobSource]) -> float | None:
         """Until something is due; None if nothing is."""
@@ -249,7 +248,7 @@ class ConcurrentWork:
             self._threads.release()
         if isinstance(error, PROCESS_EXITS):
             self._exit_after_jobs(error)
-            self._remove(running)  # without an answer: the server gives it to another worker
+            self._release(running)  # without an answer: the server gives it to another worker. It keeps its room
             return
         try:
             running.context.run(self._answer, running, result, error)
@@ -275,8 +274,11 @@ class ConcurrentWork:
             self._events.report_failure(_lost_result(running, rc))
 
     def _remove(self, running: RunningJob) -> None:
-        self._running.discard(running)
         running.source.free_room()
+        self._release(running)
+
+    def _release(self, running: RunningJob) -> None:
+        self._running.discard(running)
         running.job.finish()
         running.gearman_job._release()
 
@@ -295,7 +297,7 @@ class ConcurrentWork:
         self._mailbox.close()
         self._refuse_requests()
         for running in list(self._running):
-            self._remove(running)
+            self._release(running)
         for source in self._sources:
             source.worker._close()
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -59,19 +60,26 @@ class HandlerLoop:
     # ----------------------------------------------------------------------------------- in its thread
 
     def _start(self, job: RunningJob, timeout: float | None) -> None:
-        task = job.context.run(self._loop.create_task, self._execute(job))
+        job.task = task = job.context.run(self._loop.create_task, self._execute(job))
+        task.add_done_callback(partial(self._end, job))
         if timeout is not None:
             timer = self._loop.call_later(timeout, job.cancel, task, timeout)
             task.add_done_callback(lambda _: timer.cancel())
-        job.task = task
 
-    async def _execute(self, job: RunningJob) -> None:
+    async def _execute(self, job: RunningJob) -> tuple[Any, BaseException | None]:
+        """Returns the result and the error. SystemExit that a task raises would end the loop."""
         try:
-            result = await job.execute()
+            return await job.execute(), None
+        except asyncio.CancelledError:
+            raise
         except BaseException as error:
-            self._finish(job, None, job.timeout_error if isinstance(error, asyncio.CancelledError) else error)
-        else:
-            self._finish(job, result, None)
+            return None, error
+
+    def _end(self, job: RunningJob, task: asyncio.Task[tuple[Any, BaseException | None]]) -> None:
+        """Also for a task that was cancelled before its first step."""
+        job.task = None
+        result, error = (None, job.timeout_error) if task.cancelled() else task.result()
+        self._finish(job, result, error)
 
     def _run(self) -> None:
         while not self._is_closing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ class Retrier:
         self._stop_request = stop_request
         self._events = events
         self._client: Client | None = None
+        self._client_lock = threading.Lock()  # jobs of several threads may fail at once
 
     def execute(self, adapter: HandlerAdapter, job: HandlerJob) -> Any:
         """Calls the handler. If it fails and a client waits, calls it again after a while, as often as it may.
@@ -75,9 +77,16 @@ class Retrier:
             while not self._is_over(until):
                 await asyncio.sleep(_LOOK_SECONDS)
 
+    def _get_client(self) -> Client:
+        with self._client_lock:
+            if self._client is None:
+                self._client = self._new_client()
+            return self._client
+
     def close(self) -> None:
         """Closes the connections."""
-        client, self._client = self._client, None
+        with self._client_lock:
+            client, self._client = self._client, None
         if client is not None:
             client.close()
 
@@ -94,9 +103,8 @@ class Retrier:
             again = Job(job.get_job_name(), job.raw_workload, delay=seconds)
             again.retries = attempt
             try:
-                if self._client is None:
-                    self._client = self._new_client()
-                self._client._submit(self._client._background.encode_one(again, Priority.NORMAL), timeout=None)
+                client = self._get_client()
+                client._submit(client._background.encode_one(again, Priority.NORMAL), timeout=None)
             except GearmanError as refused:
                 seconds = min(seconds, MAX_WAIT)
                 self._events.log_refused_retry(job, refused, seconds)

@@ -32,14 +32,14 @@ class RunningJob:
         self.is_coroutine = adapter.is_coroutine
         self.context: Context = copy_context()
         self.context.run(set_current_job, self.job)
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
         self._timeout: float | None = None
 
     def execute(self) -> Any:
         """Calls the handler."""
         return self.adapter.execute_coroutine(self.job) if self.is_coroutine else self.adapter.execute(self.job)
 
-    def cancel(self, task: asyncio.Task[None], timeout: float) -> None:
+    def cancel(self, task: asyncio.Task[Any], timeout: float) -> None:
         """The coroutine has run for too long."""
         self._timeout = timeout
         task.cancel()

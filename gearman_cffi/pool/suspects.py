@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from gearman_cffi.pool.scoreboard import RECORD_SIZE, BusyRecord
 
-# So many jobs fit in the record. The one that has not killed a process for the longest time is forgotten first.
 _MAX_JOBS = 20
 
 
@@ -26,12 +25,15 @@ class Suspects:
         for job in jobs:
             name = _name(job)
             self._deaths[name] = self._deaths.pop(name, 0) + 1
-        for name in list(self._deaths)[:-_MAX_JOBS]:
-            del self._deaths[name]
+        while len(self._deaths) > _MAX_JOBS or len(self._to_record()) > RECORD_SIZE:
+            del self._deaths[next(iter(self._deaths))]  # the one that has not killed a process for the longest time
 
     def write(self, scoreboard: int) -> None:
         """Shows them to the processes that have this scoreboard."""
-        os.pwrite(scoreboard, json.dumps(self._deaths).encode() + b"\n", 0)
+        os.pwrite(scoreboard, self._to_record(), 0)
+
+    def _to_record(self) -> bytes:
+        return json.dumps(self._deaths).encode() + b"\n"
 
 
 def deaths_of(scoreboard: int, job: BusyRecord) -> int:

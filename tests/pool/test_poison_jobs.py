@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from gearman_cffi import Client, JobException
+from gearman_cffi.pool import scoreboard
+from gearman_cffi.pool.scoreboard import BusyRecord
+from gearman_cffi.pool.suspects import Suspects, deaths_of
 from gearman_cffi.testing import Gearmand
 from tests.pool.commands import WorkerCommand
 from tests.support import queued, wait_until
@@ -93,3 +97,18 @@ def test_several_processes(gearmand: Gearmand, tmp_path: Path) -> None:
             client.execute_job("kill", "SIGKILL")
         assert client.execute_job("double", 21) == 42
     assert 3 <= len(lines(tmp_path / "killed")) <= 7
+
+
+def test_deaths_during_jobs_with_long_names() -> None:
+    """They stay within their record: the next one is that of a process. The first ones are forgotten."""
+    board = scoreboard.create()
+    running = BusyRecord("running", "H:test:1", 0.0)
+    scoreboard.write(board, 0, running)
+    suspects = Suspects()
+    jobs = [BusyRecord("f", f"H:test:{number}", 0.0, unique="\x01" * 60 + str(number)) for number in range(20)]
+    for job in jobs:
+        suspects.record([job])
+    suspects.write(board)
+    assert scoreboard.read(board, 0, 1) == [running]
+    assert [deaths_of(board, jobs[at]) for at in (0, -2, -1)] == [0, 1, 1]
+    os.close(board)
