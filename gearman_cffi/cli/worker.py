@@ -151,7 +151,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that exists while the functions are registered at a server; it contains the pid.",
+    help="A file that exists while the pool serves its functions; it contains the pid. It is removed while a process can "
+    "reach no server.",
     group=_SERVICE,
 )
 @option(

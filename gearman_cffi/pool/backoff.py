@@ -17,6 +17,11 @@ class Backoff:
         self.not_before = 0.0
         self._deaths = 0
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the last process has died."""
+        return self._deaths > 0
+
     def reset(self) -> None:
         """Forget earlier deaths: the last process ended as it should."""
         self.not_before, self._deaths = 0.0, 0

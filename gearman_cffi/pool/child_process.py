@@ -50,6 +50,7 @@ class ChildProcess:
     started_at: float = field(default_factory=time.monotonic)
     pid: int | None = None
     state: ProcessState = ProcessState.STARTING
+    is_disconnected: bool = False  # it can reach none of its servers
     function_count: int = 0  # of the whole target; 0 before the process serves
     notice: ExitNotice | None = None
     reason: str = ""  # why it exits: what it has said, or why the parent has asked it to
@@ -82,6 +83,8 @@ class ChildProcess:
                 self.state = ProcessState.SERVING
             if self.left_out_seconds is not None:
                 self.left_out_until = time.monotonic() + self.left_out_seconds
+        elif event in ("disconnected", "connected"):
+            self.is_disconnected = event == "disconnected"
         else:
             self.notice, self.reason = ExitNotice(event), message.get("reason", "")
 

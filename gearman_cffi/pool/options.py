@@ -50,7 +50,7 @@ class PoolOptions:
     shutdown_timeout: seconds to wait at shutdown for running jobs, and for a process without a job that is to exit;
         None for no limit.
     burst: end when the queues are empty.
-    ready_file: exists while the functions are registered.
+    ready_file: exists while the pool serves its functions.
     preload: where the module is imported.
     reload_directories: reload if a Python file in one of them changes.
     Raises ValueError for options that contradict each other.

@@ -90,6 +90,15 @@ class Pool:
         self._code.step(now)
         self._processes.stop_expired(now)
         self._processes.fill_slots(self._code.current)
+        self._readiness.set_problem(self._problem())
+
+    def _problem(self) -> str:
+        """Why the pool does not serve its functions, as far as it knows; empty if it does."""
+        if any(process.is_disconnected and not process.is_exiting for process in self._processes):
+            return "a process cannot reach any server"
+        if not self._processes.any_serves() and any(slot.backoff.has_begun for slot in self._processes.slots):
+            return "the processes have died"
+        return ""
 
     def _seconds_to_wait(self) -> float | None:
         """Seconds until something is due; None if nothing is."""

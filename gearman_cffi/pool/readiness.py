@@ -1,4 +1,4 @@
-"""Tells other programs that the pool serves its functions: by a file, and by messages to systemd."""
+"""Tells other programs whether the pool serves its functions: by a file, and by messages to systemd."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _log = logging.getLogger("gearman_cffi.pool")
 
 
 class Readiness:
-    """A context manager that removes the ready file at its end. The file contains the pid of the parent."""
+    """A context manager that removes the ready file at its end. The file contains the pid of the parent.
+
+    was_ready: whether all functions were registered once. The file exists from then on, except while there is a problem.
+    """
 
     def __init__(self, ready_file: Path | None) -> None:
         self._file = ready_file
@@ -25,11 +28,14 @@ class Readiness:
         self._watchdog = _watchdog_interval() if self._address else None
         self._watchdog_at = 0.0
         self.was_ready = False
+        self._problem = ""
 
     @property
     def interval(self) -> float | None:
         """Seconds after which step() should be called again; None for never."""
-        return 0.2 if self._unsent else self._watchdog
+        if self._unsent:
+            return 0.2
+        return None if self._watchdog is None else max(0.0, self._watchdog_at - time.monotonic())
 
     def __enter__(self) -> Readiness:
         self._remove_file()  # of a pool that was killed
@@ -45,11 +51,23 @@ class Readiness:
         if self.was_ready and not after_reload:
             return
         if not self.was_ready:
+            self.was_ready = True
             _log.info("ready")
-        self.was_ready = True
-        if self._file is not None:
-            self._write_file(self._file)
+            self._write_file()
         self._notify("READY=1", f"MAINPID={os.getpid()}")
+
+    def set_problem(self, problem: str) -> None:
+        """Says why the pool does not serve its functions now; empty if it does. Does nothing before it was ready."""
+        if not self.was_ready or bool(problem) == bool(self._problem):
+            return
+        self._problem = problem
+        if problem:
+            self._remove_file()
+            _log.warning("not ready: %s", problem)
+        else:
+            self._write_file()
+            _log.info("ready again")
+        self._notify(f"STATUS={f'not ready: {problem}' if problem else 'ready'}")
 
     def set_reloading(self) -> None:
         """New code is being imported; the old code still serves."""
@@ -67,7 +85,7 @@ class Readiness:
         """
         now = time.monotonic()
         if self._watchdog is not None and now >= self._watchdog_at and not self._unsent:
-            self._watchdog_at = now + self._watchdog * 0.9
+            self._watchdog_at = now + self._watchdog
             self._unsent.append("WATCHDOG=1")
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         while self._unsent:
@@ -80,11 +98,13 @@ class Readiness:
                     _log.warning("cannot send %s to systemd: %s", self._unsent[0].partition("\n")[0], error)
             self._unsent.popleft()
 
-    def _write_file(self, file: Path) -> None:
-        new = file.with_name(f"{file.name}.{os.getpid()}")
+    def _write_file(self) -> None:
+        if self._file is None:
+            return
+        new = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             new.write_text(f"{os.getpid()}\n")
-            new.replace(file)
+            new.replace(self._file)
         except OSError as error:
             _log.error("cannot write the ready file: %s", error)
 

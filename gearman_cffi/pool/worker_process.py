@@ -67,6 +67,7 @@ class WorkerProcess:
         self._exit_code = ExitCode.OK
         self._function_count = 0
         self._is_ready = False
+        self._is_disconnected = False
         self._jobs_begun = 0
         self._jobs_done = 0
         self._free_numbers = list(range(options.concurrency))
@@ -277,13 +278,20 @@ class WorkerProcess:
         self._end_job()
         error = event.exception
         _log.error("%s", error, exc_info=error if error.__traceback__ else None)
-        if self._options.burst and isinstance(error, ConnectionFailed):
+        if not isinstance(error, ConnectionFailed) or error.__traceback__:  # raised by a client in a listener
+            return
+        self._is_disconnected = True
+        self._parent.send("disconnected")
+        if self._options.burst:
             self._exit_code = ExitCode.UNREACHABLE
             self._worker.stop()
 
     def _on_connected(self, event: object) -> None:
-        if self._is_ready:
-            _log.info("connected to %s again", self._worker.servers)
+        """The first time it is called before the connection, and later when servers are back."""
+        if self._is_disconnected:
+            self._is_disconnected = False
+            self._parent.send("connected")
+            _log.info("connected to %s%s", self._worker.servers, " again" if self._is_ready else "")
 
     def _report_ready(self) -> None:
         """A server knows the functions: it has answered a request that was sent after them."""

@@ -15,7 +15,7 @@ from gearman_cffi.pool import PoolOptions
 from gearman_cffi.pool.target import Target
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Ended, run
-from tests.pool.commands import NOBODY, WorkerCommand
+from tests.pool.commands import NOBODY, TASKS, WorkerCommand
 from tests.support import is_served, queued, wait_until
 
 
@@ -89,6 +89,58 @@ def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
             assert (health(command).code, "is not ready" in health(command).err) == (1, True)
             command.ready_file.write_text(f"{command.process.pid}\n")  # as if it had been killed
             assert (health(command).code, "has died" in health(command).err) == (1, True)
+
+
+def test_readiness_without_a_server(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The pool is not ready while it has lost its servers: there is no ready file, and systemd shows it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        with WorkerCommand(tmp_path, gearmand, "-p2", NOTIFY_SOCKET=str(tmp_path / "notify")) as command:
+            assert systemd.recv(999).startswith(b"READY=1\n")
+            assert health(command).code == 0
+            gearmand.stop()
+            assert systemd.recv(999) == b"STATUS=not ready: a process cannot reach any server"
+            assert (health(command).code, "is not ready" in health(command).err) == (1, True)
+            gearmand.start()
+            assert systemd.recv(999) == b"STATUS=ready"
+            assert health(command).code == 0
+            assert is_served(gearmand, "pid")
+            command.send(signal.SIGTERM)
+            assert command.end(5) == 0
+
+
+def test_readiness_without_a_process(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The pool is not ready while its only process has died and cannot start again."""
+    tasks = f"{TASKS}\nfrom gearman_cffi import Application\napp = Application(jobs)\n"
+    tasks += "app.on_start(lambda: os.stat('database'))\njobs.handler('crash')(lambda job: os._exit(9))\n"
+    (tmp_path / "database").touch()
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks, target="tasks:app") as command:
+        command.await_ready()
+        (tmp_path / "database").unlink()
+        Client(gearmand.address).execute_in_background("crash", 1)
+        command.await_log("not ready: the processes have died")
+        command.await_log("No such file or directory: 'database'")
+        assert not command.ready_file.exists()
+        (tmp_path / "database").touch()
+        command.await_ready()
+        command.await_log("ready again")
+
+
+@pytest.mark.parametrize("concurrency", ["1", "2"])
+def test_a_listener_that_reaches_no_server(gearmand: Gearmand, tmp_path: Path, concurrency: str) -> None:
+    """The failure of a client in a listener says nothing about the servers of the pool."""
+    tasks = f"{TASKS}\nfrom gearman_cffi import *\napp = Application(jobs)\napp.dispatcher.add_listener("
+    tasks += f"EventName.AFTER_RUN, lambda event: Client('{NOBODY}').execute_in_background('pid', 1))\n"
+    options = ["-p1", "--concurrency", concurrency]
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=tasks, target="tasks:app") as command:
+        command.await_ready()
+        for number in range(2):
+            assert Client(gearmand.address, timeout=20).execute_job("double", number) == 2 * number
+            command.await_log("ConnectionFailed", number + 1)
+        command.send(signal.SIGTERM)
+        assert command.end(5) == 0
+        assert "not ready" not in command.log
 
 
 def test_watchdog(gearmand: Gearmand, tmp_path: Path) -> None:
