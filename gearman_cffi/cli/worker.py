@@ -151,8 +151,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that exists while the pool serves its functions; it contains the pid. It is removed while a process can "
-    "reach no server.",
+    help="A file that exists while the pool serves its functions; it contains the pid. While a process can "
+    "reach no server, there is no file.",
     group=_SERVICE,
 )
 @option(

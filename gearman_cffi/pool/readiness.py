@@ -18,7 +18,7 @@ _log = logging.getLogger("gearman_cffi.pool")
 class Readiness:
     """A context manager that removes the ready file at its end. The file contains the pid of the parent.
 
-    was_ready: whether all functions were registered once. The file exists from then on, except while there is a problem.
+    was_ready: whether all functions were registered once. The file exists from then on, unless there is a problem.
     """
 
     def __init__(self, ready_file: Path | None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from gearman_cffi import Admin, Client
 from gearman_cffi.pool import PoolOptions
+from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.target import Target
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Ended, run
@@ -170,6 +173,31 @@ def test_watchdog(gearmand: Gearmand, tmp_path: Path) -> None:
             while True:
                 left.append(systemd.recv(999))
         assert (left[-2].partition(b"\n")[0], left[-1]) == (b"READY=1", b"STOPPING=1")
+
+
+@pytest.mark.parametrize("seconds", [0.002, 1.0, 30.0])
+def test_no_gap_between_signs_of_life(seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come after half of the time that systemd allows, whatever else wakes the pool in between."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", str(round(seconds * 1e6)))
+        readiness = Readiness(None)
+        systemd.setblocking(False)
+        sent = []
+        for _ in range(40):
+            readiness.step()
+            with suppress(BlockingIOError):
+                assert systemd.recv(999) == b"WATCHDOG=1"
+                sent.append(now)
+            interval = readiness.interval
+            assert interval is not None
+            now += min(interval, 0.4 * seconds)
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
+    assert len(gaps) > 10
+    assert all(gap == pytest.approx(seconds / 2) for gap in gaps)
 
 
 def test_options_from_the_environment(gearmand: Gearmand, tmp_path: Path) -> None:
