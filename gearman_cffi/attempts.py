@@ -39,28 +39,20 @@ class Attempt(NamedTuple):
             raise TypeError(f"retries must be an int, not {type(retries).__name__}")
         if not 0 <= retries <= MAX_RETRIES:
             raise InvalidArgument(f"retries must be from 0 to {MAX_RETRIES}, not {short_repr(retries)}")
-        if unique is None:
-            key = os.urandom(16).hex()
-        elif unique == _WORKLOAD_IS_KEY:
-            key = _digest(workload)
-        else:
+        if unique is not None:
             check_unmarked(unique)
-            key = unique
-        attempt = cls(key, 1, retries + 1, is_foreground)
-        last = attempt._replace(number=attempt.most)
-        check_name(key, "the unique key of a job with retries", MAX_UNIQUE - len(last.unique) + len(key))
+        attempt = cls(_key_of(unique, workload), 1, retries + 1, is_foreground)
+        longest = MAX_UNIQUE - len(attempt._last.unique) + len(attempt.key)
+        check_name(attempt.key, "the unique key of a job with retries", longest)
         return attempt
 
     @classmethod
     def of_worker(cls, unique: str, workload: bytes, retries: int) -> Attempt:
         """Returns the first attempt of a job that no client has marked, but whose handler may try it again.
 
-        Its client may wait for it, and gets the failure of this attempt. A key that is too long becomes a digest of it.
+        Its client may wait for it, and gets the failure of this attempt.
         """
-        try:
-            return cls.first(unique or None, workload, retries, is_foreground=False)
-        except InvalidArgument:
-            return cls.first(_digest(unique.encode("utf-8", "surrogateescape")), workload, retries, False)
+        return cls(_key_of(unique or None, workload), 1, retries + 1, is_foreground=False)
 
     @classmethod
     def read(cls, unique: str) -> Attempt | None:
@@ -76,9 +68,24 @@ class Attempt(NamedTuple):
         """The unique key with the mark."""
         return f"{self.key}~try{self.number}/{self.most}{'f' if self.is_foreground else ''}"
 
+    @property
+    def _last(self) -> Attempt:
+        return self._replace(number=self.most)
+
     def next(self) -> Attempt | None:
-        """Returns the attempt after this one, None if it is the last."""
-        return self._replace(number=self.number + 1) if self.number < self.most else None
+        """Returns the attempt after this one, None if it is the last.
+
+        A key that another library's client has chosen may leave no room for the mark, or not be text. The next attempt
+        has a digest in its place: libgearman would cut the mark off.
+        """
+        if self.number >= self.most:
+            return None
+        following = self._replace(number=self.number + 1)
+        try:
+            check_name(self._last.unique, "a unique key", MAX_UNIQUE)
+        except InvalidArgument:
+            return following._replace(key=_digest(self.key.encode("utf-8", "surrogateescape")))
+        return following
 
 
 def may_be_marked(unique: str) -> bool:
@@ -92,6 +99,13 @@ def check_unmarked(unique: str) -> None:
         raise InvalidArgument(
             f"a unique key must not end as {short_repr(unique)} does: '~try1/6' marks an attempt of a job with retries"
         )
+
+
+def _key_of(unique: str | None, workload: bytes) -> str:
+    """The key of a job's attempts. unique: the key that its client has chosen; None for a generated one."""
+    if unique is None:
+        return os.urandom(16).hex()
+    return _digest(workload) if unique == _WORKLOAD_IS_KEY else unique
 
 
 def _digest(data: bytes) -> str:

@@ -40,6 +40,8 @@ class Retry(Exception):  # noqa: N818
 class RetryPolicy:
     """Which failures of a handler's jobs are tried again, and when.
 
+    Only what the handler raises: a result that cannot be serialized or sent, or a listener that raises, fails the job.
+
     retries: for jobs whose client has not said how often they may be tried again; None for never. They are submitted
     again in the background, so that a client that waits gets the failure of the first attempt.
     retry_on: the exceptions after which there is another attempt.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from gearman_cffi._worker.connection import (
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
-from gearman_cffi._worker.retrier import Retrier
+from gearman_cffi._worker.retrier import HandedBack, Retrier
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name, check_namespace
 from gearman_cffi.durations import to_required_milliseconds, to_time_limit
@@ -101,7 +101,9 @@ class Worker:
         self._set_time_limits(lambda function: None, EXIT_SECONDS)
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
-        self._retrier = Retrier(self._new_retry_client, self._stop_request, self._events)
+        self._retrier = Retrier(
+            self._new_retry_client, lambda function: self._job_timeout(function), self._stop_request, self._events
+        )
         self._run_lock = threading.Lock()
         self._gearman_worker: GearmanWorker | None = None
         self._concurrent_work: ConcurrentWork | None = None
@@ -131,7 +133,7 @@ class Worker:
         listener of worker.before_run, of connecting or of registering raises, and ValueError or TypeError for a
         time_limit that was changed after the handler was added.
         """
-        with self._session() as worker:
+        with self._session() as worker, suppress(HandedBack):
             if self._concurrent_work is None:
                 self._work(worker)
             else:

@@ -19,6 +19,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_threads import HandlerThreads
 from gearman_cffi._worker.job_source import JobSource, SourceState
 from gearman_cffi._worker.mailbox import Mailbox
+from gearman_cffi._worker.retrier import HandedBack
 from gearman_cffi._worker.running_job import RunningJob
 from gearman_cffi._worker.signals import StopRequest
 from gearman_cffi.events import EventName
@@ -247,7 +248,8 @@ class ConcurrentWork:
         if running.is_in_thread:
             self._threads.release()
         if isinstance(error, PROCESS_EXITS):
-            self._exit_after_jobs(error)
+            if not isinstance(error, HandedBack):
+                self._exit_after_jobs(error)
             self._release(running)  # without an answer: the server gives it to another worker. It keeps its room
             return
         try:

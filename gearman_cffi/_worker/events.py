@@ -115,10 +115,16 @@ class WorkerEvents:
             event = FunctionFailureEvent(name, handler, job, error)
             self._guard(lambda: self._dispatcher.dispatch(name, event))
 
-    def log_refused_retry(self, job: Job, error: GearmanError, seconds: float) -> None:
-        """Logs that no server takes the next attempt of a job."""
-        text = "job %s (%s) cannot be submitted again; this process tries it again in %.1f s: %s"
-        _log().error(text, escape(job.handle), escape(job.get_job_name()), seconds, escape(error))
+    def log_refused_retry(self, job: Job, error: Exception) -> None:
+        """Logs that no server has taken the next attempt of a job, as far as is known."""
+        text = "job %s (%s) could not be submitted again: %s"
+        reason = str(error) if isinstance(error, GearmanError) else f"{type(error).__qualname__}: {error}"
+        _log().error(text, escape(job.handle), escape(job.get_job_name()), escape(reason))
+
+    def log_handed_back(self, job: Job) -> None:
+        """Logs that a job is left to another worker, because this one is stopped before the next attempt."""
+        text = "job %s (%s) goes back to the server, which gives it to another worker: this one is stopped"
+        _log().warning(text, escape(job.handle), escape(job.get_job_name()))
 
     def report_failure(self, error: BaseException) -> None:
         """Dispatches a WorkerExceptionEvent. What a listener raises is logged."""

@@ -87,6 +87,7 @@ class WorkerProcess:
         try:
             with self._hooks(application):
                 worker.run()
+                self._forget_jobs()
         except (SystemExit, KeyboardInterrupt) as error:
             return self._exit_code_of(error)
         except Exception as error:
@@ -263,6 +264,11 @@ class WorkerProcess:
             self._parent.show_job(record.number, None)
             self._free_numbers.append(record.number)
         return record
+
+    def _forget_jobs(self) -> None:
+        """The worker was stopped. It has left jobs to others that waited for their next attempt: they killed nobody."""
+        for record in self._running.values():
+            self._parent.show_job(record.number, None)
 
     def _has_reached_max_jobs(self, jobs: int) -> bool:
         return self._options.max_jobs is not None and jobs >= self._options.max_jobs

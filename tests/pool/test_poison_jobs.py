@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from gearman_cffi import Client, JobException
+from gearman_cffi import Client, Job, JobException
 from gearman_cffi.pool import scoreboard
 from gearman_cffi.pool.scoreboard import BusyRecord
 from gearman_cffi.pool.suspects import Suspects, deaths_of
@@ -40,6 +42,12 @@ def kill(job):
 def double(job):
     return 2 * job.get_workload()
 
+@jobs.handler(backoff=3600, max_attempts=1)
+def waits(job):
+    with open("attempts", "a") as attempts:
+        attempts.write(f"{job.attempt}\\n")
+    raise OSError("not at once")
+
 @jobs.handler(backoff=0)
 def flaky(job):
     if job.attempt < 3:
@@ -67,6 +75,24 @@ def test_retries(gearmand: Gearmand, tmp_path: Path, concurrency: int) -> None:
         wait_until(lambda: not queued(gearmand, "flaky"), "all are answered")
         assert command.log.count("failed in attempt 1 of 3; trying again in 0.0 s") == 6
         assert command.log.count("failed in attempt 2 of 3") == 6
+
+
+@pytest.mark.parametrize("options", [(), ("--concurrency=2",)], ids=str)
+def test_a_stop_between_two_attempts(gearmand: Gearmand, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """SIGTERM ends the wait, and the job goes to another worker. That is no death, which max_attempts would count."""
+    client = Client(gearmand.address, timeout=30)
+    waiting = threading.Thread(target=lambda: client.execute_jobs([Job("waits", 1, retries=9)], on_error="return"))
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--max-runtime=1", *options, tasks=TASKS) as command:
+        command.await_ready()
+        waiting.start()
+        wait_until(lambda: len(lines(tmp_path / "attempts")) >= 2, "the process was replaced, and its job not given up")
+        command.send(signal.SIGTERM)
+        assert command.end() == 0
+        assert command.log.count("goes back to the server") >= 2
+    assert set(lines(tmp_path / "attempts")) == {"1"}
+    assert queued(gearmand, "waits") == 1
+    gearmand.stop()
+    waiting.join(20)
 
 
 def test_they_are_given_up(gearmand: Gearmand, tmp_path: Path) -> None:

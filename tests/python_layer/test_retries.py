@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -383,19 +382,6 @@ class TestWithAServer:
             wait_until(lambda: len(flaky.calls) == 3, "the attempts are made")
             wait_until(lambda: not queued(gearmand, "flaky"), "it is answered")
         assert flaky.attempts == [1, 2, 3]
-
-    def test_a_stop_while_a_client_waits(self, gearmand: Gearmand) -> None:
-        """The next attempt is made at once."""
-        flaky, answers = Flaky(1), list[Any]()
-        client = Client(gearmand.address, timeout=20)
-        waiting = threading.Thread(target=lambda: answers.append(client.execute_job("flaky", 1, retries=1)))
-        began = time.monotonic()
-        with running(gearmand, collection(flaky, backoff=HOUR)):
-            waiting.start()
-            wait_until(lambda: flaky.calls, "the first attempt is made")
-        waiting.join(20)
-        assert answers == ["done in attempt 2"]
-        assert time.monotonic() - began < 15
 
 
 def test_why_there_is_a_mark(gearmand: Gearmand) -> None:
