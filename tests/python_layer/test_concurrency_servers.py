@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from gearman_cffi import Client, ConnectionLost, EventDispatcher, EventName, Fun
 from gearman_cffi._worker.job_source import SourceState
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, commands, fake_server, packet
-from tests.python_layer.gates import KINDS, Gate, in_thread
+from tests.python_layer.gates import KINDS, Gate, in_thread, submit
 from tests.python_layer.workers import running
 from tests.support import is_served, wait_until
 
@@ -218,3 +219,28 @@ class TestServersThatAreNoGearmand:
         wrong, *right = ([packet(JOB_ASSIGN_ALL, b"H:1", name, b"u", b"", b"load")] for name in (b"other", b"f", b"f"))
         assert self.run_jobs([wrong, *right], dispatcher) == [b"load", b"load"]
         assert "assigned a job of the function 'other'" in str(failures[0].exception)
+
+    def test_while_a_job_of_another_server_runs(self, gearmand: Gearmand) -> None:
+        """Each wrong packet costs libgearman's worker. Those that have no job are freed with their connections."""
+        gate, wrong = Gate(), 0
+
+        def serve(connection: socket.socket, number: int) -> None:
+            nonlocal wrong
+            for command in commands(connection):
+                if command == GRAB_JOB_ALL:
+                    connection.sendall(packet(0x7E if gate.waiting else NO_JOB))
+                    wrong += gate.waiting
+
+        dispatcher = EventDispatcher()
+        dispatcher.add_listener(EventName.WORKER_FAILURE, lambda event: None)
+        with fake_server(serve) as port:
+            servers = f"{gearmand.address},127.0.0.1:{port}"
+            with running(servers, [gate.handler("plain")], dispatcher, concurrency=3, idle_interval=0.05):
+                thread, results = submit(gearmand, "gate", 1)
+                wait_until(lambda: gate.waiting, "a job runs")
+                files, asked = len(os.listdir("/proc/self/fd")), wrong
+                wait_until(lambda: wrong >= asked + 5, "the other server is asked again and again")
+                assert len(os.listdir("/proc/self/fd")) <= files + 4
+                gate.opened.set()
+                thread.join(20)
+        assert results == [[0]]

@@ -143,9 +143,16 @@ int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
   }
   gcffi_job_init(job, worker, replace_and_grab(worker, &call, &grabbed));
   if (job->st) {
-    __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
+    gcffi_job_own(job);
   }
   return gcffi_call_end(&call, (int)grabbed);
+}
+
+/* Python gets the job, and gives it back to gcffi_job_drop(). */
+void gcffi_job_own(gcffi_job *job) {
+  job->owned = job->worker->owned;
+  __atomic_add_fetch(job->owned, 1, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch(&job->worker->grabbed, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Python releases a job of grab. Without an answer it counts as running until the worker disconnects. If another thread
@@ -153,20 +160,24 @@ int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job) {
 void gcffi_job_drop(gcffi_job *job) {
   gcffi_worker *worker = job->worker;
   gearman_job_st *st = job->st;
+  size_t *owned = job->owned;
   gcffi_job_init(job, worker, NULL); /* an object that is collected with it may still ask */
   if (!st || gcffi_guard_check_process(worker) == GCFFI_E_FORKED) {
     return;
   }
   bool acquired;
   bool elsewhere = gcffi_guard_acquire_reentrant(&worker->guard, &acquired) == GCFFI_E_OTHER_THREAD;
+  gcffi_call call;
+  gcffi_call_push(&call, -1);
+  if (!elsewhere) {
+    gearman_job_free(st);
+  }
+  __atomic_sub_fetch(owned, 1, __ATOMIC_SEQ_CST);
   size_t left = __atomic_sub_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
   if (!elsewhere) {
-    gcffi_call call;
-    gcffi_call_push(&call, -1);
-    gearman_job_free(st);
     gcffi_free_replaced(worker);
-    gcffi_call_pop(&call);
   }
+  gcffi_call_pop(&call);
   if (acquired) {
     gcffi_guard_release(&worker->guard);
   }

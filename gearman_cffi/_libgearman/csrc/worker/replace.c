@@ -93,6 +93,7 @@ static void forget_functions(const gcffi_worker *worker, gearman_worker_st *clon
 bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
   *worker = GCFFI_NEW_WORKER;
   worker->st = clone_of(from->st);
+  worker->owned = calloc(1, sizeof *worker->owned);
   worker->non_blocking = from->non_blocking;
   worker->server_count = from->server_count;
   worker->connect_timeout = from->connect_timeout;
@@ -105,7 +106,7 @@ bool gcffi_worker_copy(gcffi_worker *worker, const gcffi_worker *from) {
     gearman_worker_unregister_all(worker->st);
     worker->functions_removed = true;
   }
-  return worker->st && worker->function_names;
+  return worker->st && worker->owned && worker->function_names;
 }
 
 /* A worker of its own with the same servers, options and timeout. The functions, which are those of the other one, are
@@ -124,9 +125,16 @@ int gcffi_worker_clone(gcffi_worker *worker, gcffi_worker *from) {
 
 /* Frees the workers that were replaced, unless one of their jobs is still in use or running. */
 void gcffi_free_replaced(gcffi_worker *worker) {
-  bool in_use = __atomic_load_n(&worker->grabbed, __ATOMIC_SEQ_CST) || worker->job.st;
-  while (!in_use && worker->replaced_count) {
-    gcffi_free_worker(worker->replaced[--worker->replaced_count]);
+  size_t count = worker->replaced_count;
+  worker->replaced_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    gcffi_replaced one = worker->replaced[i];
+    if (worker->job.st || __atomic_load_n(one.owned, __ATOMIC_SEQ_CST)) {
+      worker->replaced[worker->replaced_count++] = one;
+    } else {
+      gcffi_free_worker(one.st);
+      free(one.owned);
+    }
   }
 }
 
@@ -156,15 +164,18 @@ gearman_return_t gcffi_worker_replace_if_broken(gcffi_worker *worker) {
  * later. Its servers give the jobs that they are about to assign to other workers. */
 gearman_return_t gcffi_worker_replace(gcffi_worker *worker) {
   gearman_worker_st *st = clone_of(worker->st);
-  gearman_worker_st **more = realloc(worker->replaced, (worker->replaced_count + 1) * sizeof *more);
+  size_t *owned = calloc(1, sizeof *owned);
+  gcffi_replaced *more = realloc(worker->replaced, (worker->replaced_count + 1) * sizeof *more);
   worker->replaced = more ? more : worker->replaced;
-  if (!st || !more) {
+  if (!st || !owned || !more) {
     gearman_worker_free(st);
+    free(owned);
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
   forget_functions(worker, st);
   st = gcffi_swap_worker(worker, st);
-  worker->replaced[worker->replaced_count++] = st;
+  worker->replaced[worker->replaced_count++] = (gcffi_replaced){.st = st, .owned = worker->owned};
+  worker->owned = owned;
   gcffi_worker_await_none(worker);
   gcffi_free_replaced(worker);
   worker->phase = GCFFI_AT_START;

@@ -127,7 +127,7 @@ int gcffi_worker_take(gcffi_worker *worker, bool leaves, gcffi_job *job) {
   if (job->st) {
     job->conn = worker->job_conn;
     job->conn_serial = job->conn->serial;
-    __atomic_add_fetch(&worker->grabbed, 1, __ATOMIC_SEQ_CST);
+    gcffi_job_own(job);
   }
   return gcffi_call_end(&call, (int)rc);
 }

@@ -15,21 +15,21 @@ bool gcffi_worker_open(gcffi_worker *worker, bool from_environment) {
   gcffi_call_push(&call, -1);
   call.kind = from_environment ? GCFFI_CALL_RUNS : GCFFI_CALL_CREATES;
   worker->st = gearman_worker_create(NULL);
+  worker->owned = calloc(1, sizeof *worker->owned);
   worker->server_count = from_environment ? gcffi_count_servers(getenv("GEARMAN_SERVERS")) : 0;
   gcffi_call_pop(&call);
   if (worker->st && !from_environment) {
     gearman_worker_remove_servers(worker->st); /* if getenv() could not be replaced */
   }
   gearman_worker_add_options(worker->st, GEARMAN_WORKER_NON_BLOCKING);
-  return worker->st != NULL;
+  return worker->st && worker->owned;
 }
 
 static void free_all(gcffi_worker *worker) {
   gcffi_free_worker(worker->st);
-  for (size_t i = 0; i < worker->replaced_count; i++) {
-    gcffi_free_worker(worker->replaced[i]);
-  }
+  gcffi_free_replaced(worker);
   free(worker->replaced);
+  free(worker->owned);
   free(worker->function_names);
   free(worker->asked);
   gcffi_worker_drop_attempts(worker);

@@ -8,6 +8,7 @@
 struct gcffi_job {
   gearman_job_st *st; /* NULL when it is over */
   gcffi_worker *worker;
+  size_t *owned; /* of grab: the count of its libgearman worker's jobs; see gcffi_replaced */
   char *workload;
   size_t size;
   const char *result; /* left by Python for C to send */
@@ -31,6 +32,12 @@ typedef enum { GCFFI_RECV_NEVER_BLOCKS, GCFFI_RECV_MAY_BLOCK, GCFFI_RECV_BLOCKS 
 #define GCFFI_PATIENCE_NS 200000000LL
 
 typedef struct gcffi_attempt gcffi_attempt;
+
+/* A libgearman worker that was replaced. It is freed when Python owns none of its jobs. */
+typedef struct {
+  gearman_worker_st *st;
+  size_t *owned; /* malloc()ed, atomic */
+} gcffi_replaced;
 
 struct gcffi_worker {
   gcffi_guard guard; /* first: see guard.c */
@@ -67,9 +74,10 @@ struct gcffi_worker {
   int unannounced_fd;     /* a connection over which something else than the functions was sent, or -1 */
   bool register_after_announce; /* Python has functions to register, after the others were unregistered at the servers */
   bool wait_for_grab_reply;     /* for the answer to the request for a job, even if it is non-blocking */
-  gearman_worker_st **replaced; /* workers whose jobs are still in use; see replace.c */
+  gcffi_replaced *replaced; /* whose jobs are still in use; see replace.c */
   size_t replaced_count;
-  size_t grabbed;               /* jobs of grab that Python owns; atomic */
+  size_t *owned;                /* jobs of grab of libgearman's worker that Python owns: malloc()ed, atomic */
+  size_t grabbed;               /* the same, with those of replaced workers; atomic */
   bool close_when_jobs_gone;
   char *function_names;         /* of all functions that it has and had, each with a NUL */
   size_t function_names_size;
@@ -112,6 +120,7 @@ gcffi_phase gcffi_phase_after(gearman_return_t rc);
 
 /* job.c */
 void gcffi_job_init(gcffi_job *job, gcffi_worker *worker, gearman_job_st *st);
+void gcffi_job_own(gcffi_job *job);
 int gcffi_job_complete(gcffi_job *job, const void *data, size_t size);
 
 /* answers.c */
