@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from fnmatch import fnmatch
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import chart, report
 from benchmarks.bench import Bench
 from benchmarks.machine import description
 from benchmarks.programs import ProgramError, compile_c, compile_python
@@ -39,7 +39,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--slow", action="store_true", help="also run the rows that take very long, once")
     parser.add_argument("--cpu", type=int, metavar="N", help="pin everything to this CPU (default: the last one)")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables between the markers of FILE")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="write the tables between the markers of FILE, and the chart to images/performance.svg beside it",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     options = parser.parse_args(arguments)
     if not hasattr(os, "sched_setaffinity"):
@@ -93,8 +98,11 @@ def main(arguments: Sequence[str]) -> int:
     if options.markdown:
         heading = "\n".join(f"- {line}" for line in about)
         report.write_between_markers(options.markdown, "\n\n".join(part for part in [heading, *text] if part))
+    figures = report.as_json(outcomes, {"about": about})
+    if options.markdown:
+        chart.write(options.markdown.parent / "images/performance.svg", figures["works"])
     if options.json:
-        options.json.write_text(json.dumps(report.as_json(outcomes, {"about": about}), indent=1) + "\n")
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 1 if any(outcome.failed for outcome in outcomes) else 0
 
 
