@@ -16,6 +16,10 @@ from gearman_cffi.worker import Worker
 _Hook = TypeVar("_Hook", bound=Callable[[], object])
 
 
+def _call(when: str, hook: Callable[[], object]) -> None:
+    hook()
+
+
 class Application:
     """The handlers of a program, and what its worker processes need besides.
 
@@ -62,16 +66,16 @@ class Application:
         self._on_stop: list[Callable[[], object]] = []
 
     def on_start(self, hook: _Hook) -> _Hook:
-        """Decorator: the function is called in each process before its worker connects.
+        """Decorator: the function is called in each process, before its worker connects and registers its functions.
 
-        In a pool that is after the fork: the place for connections to a database. If it raises, the process ends, and
-        the pool starts another one after a while.
+        In a pool that is after the fork: the place for connections to a database. If it raises, the process ends
+        without the functions of on_stop(), and the pool starts another one after a while.
         """
         self._on_start.append(hook)
         return hook
 
     def on_stop(self, hook: _Hook) -> _Hook:
-        """Decorator: the function is called in each process when its worker has ended, the last one first.
+        """Decorator: the function is called in each process when its worker has disconnected, the last one first.
 
         It is not called if the process is killed.
         """
@@ -79,13 +83,16 @@ class Application:
         return hook
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Calls the functions of on_start() before the block, and those of on_stop() after it, whatever it raises."""
+    def running(self, call: Callable[[str, Callable[[], object]], object] = _call) -> Iterator[None]:
+        """Calls the functions of on_start() before the block, and those of on_stop() after it, whatever it raises.
+
+        call: calls one of them; it gets "on_start" or "on_stop", and the function. For the pool, which logs failures.
+        """
         with ExitStack() as stack:
             for hook in self._on_start:
-                hook()
+                call("on_start", hook)
             for hook in self._on_stop:
-                stack.callback(hook)
+                stack.callback(call, "on_stop", hook)
             yield
 
     def make_worker(self, **options: Any) -> Worker:
@@ -104,8 +111,9 @@ class Application:
 
     def run(self, **options: Any) -> None:
         """Runs a Worker in this process until it is stopped. options: arguments of Worker."""
+        worker = self.make_worker(**options)
         with self.running():
-            self.make_worker(**options).run()
+            worker.run()
 
     def __repr__(self) -> str:
         return f"<Application with {len(self.jobs)} handlers>"

@@ -52,6 +52,7 @@ class ChildProcess:
     state: ProcessState = ProcessState.STARTING
     is_disconnected: bool = False  # it can reach none of its servers
     function_count: int = 0  # of the whole target; 0 before the process serves
+    hook: str = ""  # the function of on_start() or on_stop() that it runs
     notice: ExitNotice | None = None
     reason: str = ""  # why it exits: what it has said, or why the parent has asked it to
     idle_since: float | None = None  # since when it is to exit, has no job, and is still there
@@ -67,6 +68,13 @@ class ChildProcess:
     def failure(self) -> str:
         """Why it cannot start; empty if it has not said so."""
         return self.reason if self.notice is ExitNotice.FAILURE else ""
+
+    @property
+    def unfinished(self) -> str:
+        """Why it is still there although it has no job."""
+        if self.hook:
+            return f"{self.hook} has not returned"
+        return "its threads may keep it alive" if self.function_count else "it is still starting"
 
     def jobs(self) -> list[scoreboard.BusyRecord]:
         """The jobs that it runs, or was running when it died."""
@@ -85,6 +93,8 @@ class ChildProcess:
                 self.left_out_until = time.monotonic() + self.left_out_seconds
         elif event in ("disconnected", "connected"):
             self.is_disconnected = event == "disconnected"
+        elif event == "hook":
+            self.hook = message["name"]
         else:
             self.notice, self.reason = ExitNotice(event), message.get("reason", "")
 

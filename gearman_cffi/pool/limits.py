@@ -93,7 +93,8 @@ class GracePeriods:
             elif process.idle_since is None:
                 process.idle_since = now
             elif now - process.idle_since > self._seconds:
-                _log.error("killing process %s: it did not exit within %g s", process.pid, self._seconds)
+                text = "killing process %s: it did not exit within %g s (%s)"
+                _log.error(text, process.pid, self._seconds, process.unfinished)
                 process.kill()
 
 

@@ -16,6 +16,7 @@ from gearman_cffi import __version__
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.pool.child_process import ChildProcess, ExitNotice, ProcessState
 from gearman_cffi.pool.code_loader import CodeLoader, log_failure
+from gearman_cffi.pool.deaths import describe_status
 from gearman_cffi.pool.event_loop import EventLoop
 from gearman_cffi.pool.generation import Generation, GenerationState
 from gearman_cffi.pool.ipc import Message
@@ -59,6 +60,8 @@ class Pool:
                 while not self._is_over():
                     descriptors = [descriptor for generation in self._code for descriptor in generation.descriptors]
                     events.wait(descriptors, self._seconds_to_wait())
+                    for generation in self._code:
+                        self._receive(generation)
                     for number in events.take_signals():
                         self._on_signal(number)
                     self._step()
@@ -75,10 +78,8 @@ class Pool:
             self._shutdown.advance(signal.Signals(number).name)
 
     def _step(self) -> None:
-        """Handles the messages that have arrived, and does what is due."""
+        """Does what is due."""
         now = time.monotonic()
-        for generation in self._code:
-            self._receive(generation)
         self._code.discard_unused()
         self._readiness.step()
         self._job_timeouts.enforce(self._processes, now)
@@ -153,8 +154,11 @@ class Pool:
             self._processes.suspect(jobs)
         if self._shutdown.has_begun:
             self._shutdown.record_end(jobs, status)
-        elif notice is ExitNotice.NO_JOBS and (is_killed or not status):
+        elif notice is ExitNotice.NO_JOBS and not jobs:
             slot.is_finished = slot.process is None
+            if status and not is_killed:
+                _log.error("process %s %s", process.pid, describe_status(status))
+                self._shutdown.exit_code = ExitCode.FAILED
         elif status == ExitCode.UNREACHABLE and self.options.burst and not jobs:
             _log.error("no server can be reached: shutting down, because of burst")
             self._shutdown.fail(ExitCode.UNREACHABLE)

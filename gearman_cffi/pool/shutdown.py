@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from gearman_cffi.exit_code import ExitCode
+from gearman_cffi.pool.child_process import ChildProcess, ProcessState
 from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.scoreboard import BusyRecord
 
@@ -51,24 +52,33 @@ class Shutdown:
         """The first call lets jobs finish, the second interrupts them, the third kills the processes."""
         now = time.monotonic()
         if self._state is ShutdownState.NOT_BEGUN:
-            jobs = self._running_jobs()
-            if jobs:
-                text = "%s: shutting down, waiting for %s; %s again to force"
-                _log.info(text, reason, _list(jobs), reason)
+            unfinished = self._unfinished()
+            if unfinished:
+                _log.info("%s: shutting down, waiting for %s; %s again to force", reason, unfinished, reason)
             else:
                 _log.info("%s: shutting down, no job is running", reason)
             self._begin()
         elif self._state is ShutdownState.WAITING:
-            _log.warning("%s again: interrupting %s", reason, _list(self._running_jobs()))
+            unfinished = self._unfinished() or _count(len(self._processes), "process", "processes")
+            _log.warning("%s again: interrupting %s", reason, unfinished)
             self._state = ShutdownState.INTERRUPTING
             self._kill_at = now + CLEANUP_TIME
             for process in self._processes:
+                self._note_hook(process)
                 process.send_signal(signal.SIGQUIT)
         else:
             self._kill_at = now
 
-    def _running_jobs(self) -> list[BusyRecord]:
-        return [job for process in self._processes for job in process.jobs()]
+    def _unfinished(self) -> str:
+        """The running jobs, and the functions for the start and the end of a process that run; empty for none."""
+        jobs = [job for process in self._processes for job in process.jobs()]
+        hooks = [f"{process.hook} of process {process.pid}" for process in self._processes if process.hook]
+        return ", ".join([_list(jobs), *hooks] if jobs else hooks)
+
+    def _note_hook(self, process: ChildProcess) -> None:
+        """The process is interrupted or killed: it is a failure if it runs a function for its start or end."""
+        if process.hook and self.exit_code == ExitCode.OK:
+            self.exit_code = ExitCode.FAILED
 
     def fail(self, code: ExitCode) -> None:
         """Shuts down with this exit code; running jobs may finish."""
@@ -87,23 +97,32 @@ class Shutdown:
         if self._kill_at is None or now < self._kill_at:
             return
         for process in self._processes:
-            for job in process.jobs():
-                _log.error("killing process %s while running job %s (%s)", process.pid, job.handle, job.function)
+            if process.state is not ProcessState.KILLED:
+                self._note_hook(process)
+                for job in process.jobs():
+                    _log.error("killing process %s while running job %s (%s)", process.pid, job.handle, job.function)
+                if not process.jobs():
+                    _log.error("killing process %s: %s", process.pid, process.unfinished)
             process.kill()
         self._kill_at = now + CLEANUP_TIME  # again: the process may have been about to start
 
     def record_end(self, jobs: Sequence[BusyRecord], status: int | None) -> None:
         """Records that a process ended, with the jobs that it was running and its exit status."""
-        if not jobs or status == 0:
-            return
-        for job in jobs:
-            _log.error("interrupted; the server gives the job to another worker", extra=job.log_attributes())
-        if self.exit_code == ExitCode.OK:
-            self.exit_code = ExitCode.INTERRUPTED_JOB
+        if jobs and status != 0:
+            for job in jobs:
+                _log.error("interrupted; the server gives the job to another worker", extra=job.log_attributes())
+            if self.exit_code in (ExitCode.OK, ExitCode.FAILED):
+                self.exit_code = ExitCode.INTERRUPTED_JOB
+        elif status == ExitCode.FAILED and self.exit_code == ExitCode.OK:
+            self.exit_code = ExitCode.FAILED  # the process has logged why
 
 
 def _list(jobs: Sequence[BusyRecord]) -> str:
     """The number of jobs and the first of them."""
     names = ", ".join(map(str, jobs[:_MAX_NAMES]))
     rest = len(jobs) - _MAX_NAMES
-    return f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}: {names}{f' and {rest} more' if rest > 0 else ''}"
+    return f"{_count(len(jobs), 'job', 'jobs')}: {names}{f' and {rest} more' if rest > 0 else ''}"
+
+
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -64,7 +63,7 @@ class WorkerProcess:
         self._parent = ParentLink(options.id, options.concurrency, death_pipe, events, board)
         self._has_metrics = identity.is_enabled
         identity.set_id(options.id)
-        self._exit_code = ExitCode.OK
+        self._exit_code: int = ExitCode.OK
         self._function_count = 0
         self._is_ready = False
         self._is_disconnected = False
@@ -85,11 +84,12 @@ class WorkerProcess:
             return self.fail(str(error))
         self._handle_signals(worker)
         try:
-            with self._hooks(application):
+            with application.running(self._call_hook):
                 worker.run()
                 self._forget_jobs()
         except (SystemExit, KeyboardInterrupt) as error:
-            return self._exit_code_of(error)
+            self._log_interrupted_jobs(error)
+            return _exit_code_of(error)
         except Exception as error:
             if not self._is_ready and isinstance(error, (TypeError, ValueError, GearmanError)):
                 return self.fail(str(error))
@@ -102,15 +102,13 @@ class WorkerProcess:
         self._parent.send("failed", reason=reason)
         return ExitCode.NOT_LOADED
 
-    def _exit_code_of(self, error: SystemExit | KeyboardInterrupt) -> int:
-        """The exit code if a job has ended the process. The server gives that job to another worker."""
-        code = ExitCode.FAILED if isinstance(error, KeyboardInterrupt) else error.code
-        if code is not ExitCode.INTERRUPTED_JOB:
+    def _log_interrupted_jobs(self, error: SystemExit | KeyboardInterrupt) -> None:
+        """Logs the jobs of which one has ended the process. The server gives them to other workers."""
+        if _exit_code_of(error) is not ExitCode.INTERRUPTED_JOB:  # SIGQUIT: the parent logs it
             only = len(self._running) == 1
             text = "the function ended its process" if only else "the process was ended, by this or by another function"
             for job in self._running:
                 _log.error(text, exc_info=error, extra=job_attributes(job))
-        return code if isinstance(code, int) else int(code is not None)
 
     def _select(self, jobs: JobCollection) -> JobCollection:
         """The handlers that this process serves."""
@@ -119,16 +117,24 @@ class WorkerProcess:
             return restrict_to(jobs, self._options.function)
         return leave_out(jobs, self._options.left_out)
 
-    @contextmanager
-    def _hooks(self, application: Application) -> Iterator[None]:
-        """Calls the program's functions for the start and the end of a process; the log says that they raised."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(application.running())
-            except Exception:
-                _log.exception("on_start() raised an exception")
-                raise SystemExit(ExitCode.FAILED) from None
-            yield
+    def _call_hook(self, when: str, hook: Callable[[], object]) -> None:
+        """Calls a function of on_start() or on_stop(), which the parent knows meanwhile. Logs what it raises.
+
+        If one of on_start() raises, the process ends. The others of on_stop() are called all the same.
+        """
+        name = f"{when} {getattr(hook, '__module__', '')}.{getattr(hook, '__qualname__', hook)}()"
+        self._parent.send("hook", name=name)
+        try:
+            hook()
+        except BaseException as error:
+            code = _exit_code_of(error)
+            if code is ExitCode.INTERRUPTED_JOB:  # SIGQUIT: the parent logs it
+                raise
+            _log.error("%s failed", name, exc_info=error)
+            if when == "on_start":
+                raise SystemExit(code) from None
+            self._exit_code = code or self._exit_code
+        self._parent.send("hook", name="")
 
     def _make_worker(self, application: Application) -> Worker:
         jobs = self._select(application.jobs)
@@ -308,3 +314,9 @@ class WorkerProcess:
     def _exit(self, reason: str) -> None:
         self._parent.send("exiting", reason=reason)
         self._worker.stop()
+
+
+def _exit_code_of(error: BaseException) -> int:
+    """The exit code of a process that this exception ends."""
+    code = error.code if isinstance(error, SystemExit) else ExitCode.FAILED
+    return code if isinstance(code, int) else int(code is not None)
