@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from gearman_cffi.checks import check_namespace
 from gearman_cffi.events import Dispatcher, EventDispatcher, EventSubscriber
-from gearman_cffi.handlers import JobCollection, JobHandlerInterface
+from gearman_cffi.handlers import JobCollection, JobHandlerInterface, check_concurrency
 from gearman_cffi.serializers import Serializer
 from gearman_cffi.servers import Server, ServerCollection
 from gearman_cffi.worker import Worker
@@ -33,9 +34,10 @@ class Application:
     LocalGearman(app) in a test.
 
     jobs: a JobCollection or handlers. serializer: None for PHP's format. dispatcher: gets the worker's events; None for
-    a new EventDispatcher. subscribers: are added to the dispatcher. servers, namespace: as for Worker; options of the
-    command come first. worker_class: gearman_cffi.dmank.Worker for a program whose listeners call dmank's
-    methods of events and of the worker. Raises TypeError or ValueError for arguments that cannot be used.
+    a new EventDispatcher. subscribers: are added to the dispatcher. worker_class: gearman_cffi.dmank.Worker for a
+    program whose listeners call dmank's methods of events and of the worker. The other arguments are those of Worker,
+    with its defaults; options of the command come first. Raises TypeError or ValueError for arguments that cannot be
+    used.
     """
 
     def __init__(
@@ -48,6 +50,11 @@ class Application:
         servers: ServerCollection | Iterable[Server | str] | Server | str | None = None,
         namespace: str | None = None,
         worker_class: type[Worker] = Worker,
+        concurrency: int | None = None,
+        threads: int | None = None,
+        client_id: str | None = None,
+        idle_interval: float | timedelta | None = None,
+        connect_timeout: float | timedelta | None = None,
     ) -> None:
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.serializer = serializer
@@ -62,6 +69,13 @@ class Application:
         check_namespace(namespace)
         self.namespace = namespace
         self.worker_class = worker_class
+        check_concurrency(concurrency)
+        check_concurrency(threads, "threads")
+        self.concurrency = concurrency
+        self.threads = threads
+        self.client_id = client_id
+        self.idle_interval = idle_interval
+        self.connect_timeout = connect_timeout
         self._on_start: list[Callable[[], object]] = []
         self._on_stop: list[Callable[[], object]] = []
 
@@ -106,8 +120,13 @@ class Application:
             "dispatcher": self.dispatcher,
             "serializer": self.serializer,
             "namespace": self.namespace,
+            "concurrency": self.concurrency,
+            "threads": self.threads,
+            "client_id": self.client_id,
+            "idle_interval": self.idle_interval,
+            "connect_timeout": self.connect_timeout,
         }
-        return self.worker_class(**{**own, **options})
+        return self.worker_class(**{**{name: value for name, value in own.items() if value is not None}, **options})
 
     def run(self, **options: Any) -> None:
         """Runs a Worker in this process until it is stopped. options: arguments of Worker."""

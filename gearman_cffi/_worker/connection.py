@@ -78,6 +78,11 @@ class WorkerConnection:
         self._user_worker = worker
         self._has_servers = False
 
+    @property
+    def is_users(self) -> bool:
+        """Whether it uses a GearmanWorker of the user's."""
+        return self._user_worker is not None
+
     def open(self, wait_for_replies: bool) -> GearmanWorker:
         """Returns the GearmanWorker; it connects later. Raises NoServers if it has no servers.
 

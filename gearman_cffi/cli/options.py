@@ -209,12 +209,16 @@ servers_option = _servers_option(str(Server()))
 program_servers_option = _servers_option(None, show_default=f"those of the program, or {Server()}")
 
 
-def connect_timeout_option(otherwise: str) -> Callable[[_Command], _Command]:
-    """Adds --connect-timeout to a command. otherwise: what it does about a server that does not accept a connection."""
+def connect_timeout_option(otherwise: str, default: float | None = 5.0) -> Callable[[_Command], _Command]:
+    """Adds --connect-timeout to a command. otherwise: what it does about a server that does not accept a connection.
+
+    default: None for that of the program.
+    """
     return option(
         "--connect-timeout",
         type=Number(min=0, min_open=True),
-        default=5.0,
+        default=default,
+        show_default="that of the program, or 5" if default is None else True,
         metavar="SECONDS",
         help=f"How long a server may take to accept a connection; {otherwise}.",
         group=SERVERS,

@@ -65,7 +65,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     "--concurrency",
     type=click.IntRange(min=1),
     metavar="N",
-    show_default="the number of --threads, or 1",
+    show_default="that of the program, the number of --threads, or 1",
     help="How many jobs each process runs at once: plain handlers in threads, async def handlers in an event loop.",
     group=_PROCESSES,
 )
@@ -73,7 +73,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     "--threads",
     type=click.IntRange(min=1),
     metavar="N",
-    show_default="the number of --concurrency",
+    show_default="that of the program, or the number of --concurrency",
     help="How many of these jobs may be those of plain handlers, each of which occupies a thread.",
     group=_PROCESSES,
 )
@@ -156,7 +156,11 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     group=_SERVICE,
 )
 @option(
-    "--client-id", metavar="NAME", help="The name of the processes in the servers' list of workers.", group=_PROCESSES
+    "--client-id",
+    metavar="NAME",
+    show_default="that of the program",
+    help="The name of the processes in the servers' list of workers.",
+    group=_PROCESSES,
 )
 @namespace_option
 @option(
@@ -169,12 +173,12 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "--idle-interval",
     type=_SECONDS,
-    default=5.0,
     metavar="SECONDS",
+    show_default="that of the program, or 5",
     help="How often an idle process tries to reconnect to lost servers.",
     group=SERVERS,
 )
-@connect_timeout_option("the jobs of the others are done meanwhile")
+@connect_timeout_option("the jobs of the others are done meanwhile", None)
 @option(
     "--metrics-port",
     type=click.IntRange(1, 65535),
@@ -231,7 +235,6 @@ def _options(given: dict[str, Any]) -> PoolOptions:
         given["processes"] = usable_cpus()
     names, only, excluded = (given.pop(name) for name in ("target", "only", "excluded"))
     given["target"] = Target(names, only, excluded)
-    given["concurrency"] = given["concurrency"] or given["threads"] or 1
     given["preload"] = _PRELOAD[given["preload"]]
     given["dedicated"] = dict(given.pop("dedicate"))
     given["job_timeouts"] = dict(given.pop("job_timeout"))

@@ -78,7 +78,7 @@ class ChildProcess:
 
     def jobs(self) -> list[scoreboard.BusyRecord]:
         """The jobs that it runs, or was running when it died."""
-        return scoreboard.read(self.generation.scoreboard, self.id, self.generation.concurrency)
+        return scoreboard.read(self.generation.scoreboard, self.id, self.generation.most_jobs)
 
     def receive(self, message: Message) -> None:
         """Handles a message of the process, or of the fork server about it. "ended" is for the pool."""

@@ -6,7 +6,7 @@ TARGET is that of target.py as JSON. CONTROL is a socket to the pool's parent; t
 the worker processes inherit. The fork server runs no jobs itself.
 
 Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies, by "event":
-{"loaded", "functions", "servers", "serializer"}, {"failed", "reason"}, {"started", "id", "pid"},
+{"loaded", "functions", "servers", "serializer", "concurrency"}, {"failed", "reason"}, {"started", "id", "pid"},
 {"ended", "id", "status"}.
 
 Forking is only safe without other threads. If the import has started threads (on macOS the system's libraries may do
@@ -71,6 +71,7 @@ class ForkServer:
             functions=list(self.application.jobs.get_jobs()),
             servers=None if servers is None else str(servers),
             serializer=type(self.application.serializer or PhpSerializer()).__name__,
+            concurrency=self.application.concurrency,
         )
         return True
 

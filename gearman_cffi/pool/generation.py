@@ -12,7 +12,7 @@ from contextlib import suppress
 from enum import Enum
 
 from gearman_cffi.pool import ipc, metrics, scoreboard
-from gearman_cffi.pool.options import PoolOptions, ProcessOptions
+from gearman_cffi.pool.options import PoolOptions, ProcessOptions, most_jobs
 
 
 class GenerationState(Enum):
@@ -35,7 +35,8 @@ class Generation:
         self.servers: str | None = None  # of the program
         self.serializer: str | None = None
         self.scoreboard = scoreboard.create()
-        self.concurrency = options.concurrency
+        self.concurrency = options.concurrency  # None if it is not known: processes that import the module have 1
+        self._threads = options.threads
         self.control, forkserver_control = socket.socketpair()
         self.control.setblocking(False)
         death_pipe, self._death_pipe_end = os.pipe()
@@ -68,6 +69,11 @@ class Generation:
         return self.state is GenerationState.LOADED
 
     @property
+    def most_jobs(self) -> int:
+        """How many jobs each process runs at once, at most."""
+        return most_jobs(self.concurrency, self._threads)
+
+    @property
     def descriptors(self) -> list[int]:
         """The file descriptors at which messages arrive."""
         has_forkserver = self.state in (GenerationState.LOADING, GenerationState.LOADED)
@@ -80,7 +86,7 @@ class Generation:
 
     def start(self, options: ProcessOptions) -> None:
         """Starts a worker process. A message says when it has a pid."""
-        for place in range(options.id * self.concurrency, (options.id + 1) * self.concurrency):
+        for place in range(options.id * self.most_jobs, (options.id + 1) * self.most_jobs):
             scoreboard.write(self.scoreboard, place, None)
         self._send(start=options.to_json())
 
@@ -110,6 +116,7 @@ class Generation:
             if message["event"] == "loaded":
                 self.state, self.functions = GenerationState.LOADED, message["functions"]
                 self.servers, self.serializer = message.get("servers"), message.get("serializer")
+                self.concurrency = self.concurrency or message.get("concurrency")
                 self.loaded_at = time.monotonic()
             elif message["event"] == "failed":
                 self.failure = message["reason"]

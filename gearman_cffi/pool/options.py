@@ -41,7 +41,9 @@ def usable_cpus() -> int:
 class PoolOptions:
     """The options of a pool.
 
-    target: the program. servers, serializer (a name of serializers.BY_NAME), namespace: None for those of the program.
+    target: the program.
+    servers, serializer (a name of serializers.BY_NAME), namespace, concurrency, threads, client_id, idle_interval,
+        connect_timeout: None for those of the program.
     processes, dedicated: how many processes serve all functions, and how many more serve only the function named.
     concurrency, threads: how many jobs each process runs at once, and how many of them may be those of plain handlers.
     max_jobs, max_runtime (seconds), memory_limit (bytes): a process exits after the job in which it reaches one.
@@ -60,7 +62,7 @@ class PoolOptions:
     servers: ServerCollection | None = None
     processes: int = field(default_factory=usable_cpus)
     dedicated: Mapping[str, int] = field(default_factory=dict)
-    concurrency: int = 1
+    concurrency: int | None = None
     threads: int | None = None
     max_jobs: int | None = None
     max_runtime: float | None = None
@@ -72,8 +74,8 @@ class PoolOptions:
     client_id: str | None = None
     namespace: str | None = None
     serializer: str | None = None
-    idle_interval: float = 5.0
-    connect_timeout: float = 5.0
+    idle_interval: float | None = None
+    connect_timeout: float | None = None
     ready_file: Path | None = None
     preload: Preload = Preload.AUTO
     reload_directories: tuple[Path, ...] = ()
@@ -116,6 +118,11 @@ class PoolOptions:
         return job_timeout(self.job_timeouts, function)
 
 
+def most_jobs(concurrency: int | None, threads: int | None) -> int:
+    """How many jobs a process runs at once, at most, with these options; None for an option that is not given."""
+    return concurrency or threads or 1
+
+
 def job_timeout(timeouts: Mapping[str, float], function: str) -> float | None:
     """Seconds that a job of the function may take; None for no limit."""
     return timeouts.get(function, timeouts.get(ANY_FUNCTION))
@@ -125,7 +132,8 @@ def job_timeout(timeouts: Mapping[str, float], function: str) -> float | None:
 class ProcessOptions:
     """The options of one worker process, which it gets as JSON.
 
-    left_out: functions that it does not serve. exit_seconds: how long other jobs may take when one has asked the
+    left_out: functions that it does not serve. concurrency: of the options or the program; None if the parent knows
+    neither. exit_seconds: how long other jobs may take when one has asked the
     process to exit.
     """
 
@@ -133,7 +141,7 @@ class ProcessOptions:
     servers: str | None
     function: str | None
     left_out: tuple[str, ...]
-    concurrency: int
+    concurrency: int | None
     threads: int | None
     job_timeouts: Mapping[str, float]
     exit_seconds: float | None
@@ -143,20 +151,22 @@ class ProcessOptions:
     client_id: str | None
     namespace: str | None
     serializer: str | None
-    idle_interval: float
-    connect_timeout: float
+    idle_interval: float | None
+    connect_timeout: float | None
     log_level: str
     log_format: str
 
     @classmethod
-    def of_pool(cls, pool: PoolOptions, id: int, function: str | None, left_out: tuple[str, ...]) -> ProcessOptions:
+    def of_pool(
+        cls, pool: PoolOptions, id: int, concurrency: int | None, function: str | None, left_out: tuple[str, ...]
+    ) -> ProcessOptions:
         """The options of the pool for a process, with its own limits."""
         return cls(
             id=id,
             servers=None if pool.servers is None else str(pool.servers),
             function=function,
             left_out=left_out,
-            concurrency=pool.concurrency,
+            concurrency=concurrency,
             threads=pool.threads,
             job_timeouts=pool.job_timeouts,
             exit_seconds=pool.shutdown_timeout,
@@ -171,6 +181,11 @@ class ProcessOptions:
             log_level=pool.log_level,
             log_format=pool.log_format,
         )
+
+    @property
+    def most_jobs(self) -> int:
+        """How many jobs the process runs at once, at most."""
+        return most_jobs(self.concurrency, self.threads)
 
     def to_json(self) -> str:
         """The options as text."""

@@ -74,7 +74,9 @@ class Processes:
             process.left_out_seconds = min(left_out.values()) - now if left_out else None
         self._by_id[id] = process
         self._suspects.write(generation.scoreboard)
-        generation.start(ProcessOptions.of_pool(self._options, id, slot.function, process.left_out))
+        generation.start(
+            ProcessOptions.of_pool(self._options, id, generation.concurrency, slot.function, process.left_out)
+        )
         return process
 
     def stop_expired(self, now: float) -> None:

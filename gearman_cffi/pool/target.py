@@ -122,15 +122,33 @@ def _as_application(found: Any) -> Application:
     if isinstance(found, Application):
         return found
     if isinstance(found, Worker):
-        return Application(
-            found.jobs,
-            serializer=found.serializer,
-            dispatcher=found.dispatcher,
-            servers=found.servers,
-            namespace=found._namespace or None,
-            worker_class=type(found),
-        )
+        return _application_of(found)
     return Application(_as_collection(found))
+
+
+def _application_of(worker: Worker) -> Application:
+    """An Application that makes Workers like this one. Raises TypeError if there cannot be others."""
+    if worker._connection.is_users:
+        raise TypeError("each process needs a GearmanWorker of its own: leave out set_implementation()")
+    application = Application(
+        worker.jobs,
+        serializer=worker.serializer,
+        dispatcher=worker.dispatcher,
+        servers=worker.servers,
+        namespace=worker._namespace or None,
+        worker_class=type(worker),
+        concurrency=worker.concurrency,
+        threads=worker.threads,
+        client_id=worker._client_id,
+        idle_interval=worker._idle_milliseconds / 1000,
+        connect_timeout=worker._connect_milliseconds / 1000,
+    )
+    try:
+        application.make_worker()
+    except TypeError as error:
+        name = type(worker).__name__
+        raise TypeError(f"{name} must take the arguments of Worker ({error}); or use an Application") from error
+    return application
 
 
 def _as_collection(found: Any) -> JobCollection:

@@ -60,16 +60,17 @@ class WorkerProcess:
     ) -> None:
         self._options = options
         self._death_pipe = death_pipe
-        self._parent = ParentLink(options.id, options.concurrency, death_pipe, events, board)
+        self._parent = ParentLink(options.id, options.most_jobs, death_pipe, events, board)
         self._has_metrics = identity.is_enabled
         identity.set_id(options.id)
         self._exit_code: int = ExitCode.OK
         self._function_count = 0
         self._is_ready = False
+        self._is_stopping = False  # for a reason that the parent knows
         self._is_disconnected = False
         self._jobs_begun = 0
         self._jobs_done = 0
-        self._free_numbers = list(range(options.concurrency))
+        self._free_numbers = list(range(options.most_jobs))
         self._running: dict[Job, RunningRecord] = {}
         self._ending: Job | None = None  # the job whose after_run comes next
 
@@ -82,10 +83,12 @@ class WorkerProcess:
             worker = self._make_worker(application)
         except (TargetError, TypeError, ValueError, GearmanError) as error:
             return self.fail(str(error))
-        self._handle_signals(worker)
+        self._handle_signals()
         try:
             with application.running(self._call_hook):
                 worker.run()
+                if self._is_ready and not self._is_stopping:
+                    self._parent.send("exiting", reason="its program has stopped the worker")
                 self._forget_jobs()
         except (SystemExit, KeyboardInterrupt) as error:
             self._log_interrupted_jobs(error)
@@ -153,31 +156,38 @@ class WorkerProcess:
             dispatcher.add_listener(name, listener, priority=1000)
         if self._has_metrics:
             dispatcher.add_subscriber(Metrics())
+        options = self._options
         given = {
-            "servers": self._options.servers,
-            "serializer": self._options.serializer and BY_NAME[self._options.serializer](),
-            "namespace": self._options.namespace,
+            "servers": options.servers,
+            "serializer": options.serializer and BY_NAME[options.serializer](),
+            "namespace": options.namespace,
+            "idle_interval": options.idle_interval,
+            "connect_timeout": options.connect_timeout,
+            "client_id": options.client_id,
+            "threads": options.threads,
         }
+        if options.concurrency is None and (application.concurrency or 1) > options.most_jobs:
+            jobs_at_once = application.concurrency
+            raise TargetError(
+                f"the program runs {jobs_at_once} jobs at once, and each process imports it itself: add --concurrency "
+                f"{jobs_at_once}"
+            )
         self._worker = application.make_worker(
             **{name: value for name, value in given.items() if value is not None},
             jobs=jobs,
             dispatcher=dispatcher,
-            idle_interval=self._options.idle_interval,
-            connect_timeout=self._options.connect_timeout,
             signals=(),
-            client_id=self._options.client_id,
-            concurrency=self._options.concurrency,
-            threads=self._options.threads,
+            concurrency=options.most_jobs,
         )
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
         return self._worker
 
-    def _handle_signals(self, worker: Worker) -> None:
+    def _handle_signals(self) -> None:
         """SIGTERM and SIGINT stop the worker after its job, SIGQUIT at once. SIGHUP is for the parent."""
 
         def on_stop(number: int, frame: FrameType | None) -> None:
-            worker.stop()
+            self._stop()
 
         def on_quit(number: int, frame: FrameType | None) -> None:
             raise SystemExit(ExitCode.INTERRUPTED_JOB)
@@ -206,8 +216,8 @@ class WorkerProcess:
         self._running[event.job] = RunningRecord(number, job)
         _log.debug("started", extra=job_attributes(event.job))
         self._jobs_begun += 1
-        if self._options.concurrency > 1 and self._has_reached_max_jobs(self._jobs_begun):
-            self._worker.stop()  # takes no more than that, and finishes those that run
+        if self._options.most_jobs > 1 and self._has_reached_max_jobs(self._jobs_begun):
+            self._stop()  # takes no more than that, and finishes those that run
         self._check_deaths(event.job_handler, job)
 
     def _check_deaths(self, handler: JobHandlerInterface, job: BusyRecord) -> None:
@@ -247,7 +257,7 @@ class WorkerProcess:
         about = job_attributes(event.job)
         _log.critical("a job closed file descriptors that this process needs; the process exits", extra=about)
         self._exit_code = ExitCode.FAILED
-        self._worker.stop()
+        self._stop()
 
     def _on_done(self, event: WorkerEvent) -> None:
         job, record = self._ending, self._end_job()
@@ -284,7 +294,7 @@ class WorkerProcess:
         self._report_ready()
         if self._options.burst:
             self._parent.send("found_no_jobs")
-            event.worker.stop()
+            self._stop()
 
     def _on_worker_failure(self, event: WorkerExceptionEvent) -> None:
         self._end_job()
@@ -296,7 +306,7 @@ class WorkerProcess:
         self._parent.send("disconnected")
         if self._options.burst:
             self._exit_code = ExitCode.UNREACHABLE
-            self._worker.stop()
+            self._stop()
 
     def _on_connected(self, event: object) -> None:
         """The first time it is called before the connection, and later when servers are back."""
@@ -313,6 +323,10 @@ class WorkerProcess:
 
     def _exit(self, reason: str) -> None:
         self._parent.send("exiting", reason=reason)
+        self._stop()
+
+    def _stop(self) -> None:
+        self._is_stopping = True
         self._worker.stop()
 
 

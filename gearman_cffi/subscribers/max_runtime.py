@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ _FORMAT = "%d.%m.%Y %H:%M:%S"
 
 
 class MaxRuntime:
-    """Stops the worker when this object is older than max_runtime.
+    """Stops the worker when this object is older than max_runtime. A forked process counts from its start.
 
     max_runtime: a timedelta, seconds, or words as in dmank: '+2 hours', '90 minutes', '1 day 12 hours'.
     logger: logs the limit, and that it was reached.
@@ -33,8 +34,7 @@ class MaxRuntime:
         self._words = str(max_runtime)
         self._seconds = to_span(max_runtime).total_seconds()
         self._logger = logger
-        self._started_at = datetime.now()
-        self._started = time.monotonic()  # independent of changes of the clock
+        self._start()
 
     def get_subscribed_events(self) -> Mapping[str, str]:
         """Returns the listeners: one logs the limit, two check the time."""
@@ -46,6 +46,8 @@ class MaxRuntime:
 
     def on_before_run(self, event: WorkerEvent) -> None:
         """Logs the limit."""
+        if os.getpid() != self._pid:
+            self._start()
         self._log("If the max runtime of %s is exceeded, i will stop the worker.", self._words)
 
     def on_after_run(self, event: WorkerEvent) -> None:
@@ -55,6 +57,11 @@ class MaxRuntime:
     def on_no_jobs(self, event: WorkerEvent) -> None:
         """Stops the worker if max_runtime has passed."""
         self._check_time(event)
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._started_at = datetime.now()
+        self._started = time.monotonic()  # independent of changes of the clock
 
     def _check_time(self, event: WorkerEvent) -> None:
         if time.monotonic() - self._started <= self._seconds:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gearman_cffi import (
+    Admin,
     Application,
     Client,
     EventDispatcher,
@@ -22,6 +26,7 @@ from gearman_cffi import (
 from gearman_cffi.events import FunctionEvent
 from gearman_cffi.testing import Gearmand, LocalGearman
 from tests.pool.commands import NOBODY, TASKS, WorkerCommand
+from tests.support import wait_until
 
 # A program that was ported from dmank/gearman line by line, with subscribers of its own, as a Worker that is not run.
 DMANK = """
@@ -119,6 +124,69 @@ def test_an_application(gearmand: Gearmand, tmp_path: Path, preload: str) -> Non
     assert pids <= {int(pid) for _, pid in notes}
 
 
+WORKER = f"""{TASKS}
+from gearman_cffi import *
+from gearman_cffi.ext import GearmanWorker
+from gearman_cffi.subscribers import MaxRuntime
+
+worker = Worker(jobs=jobs, concurrency=3, client_id="shop", idle_interval=0.1)
+
+class Own(Worker):
+    def __init__(self):
+        super().__init__(jobs=jobs)
+
+own = Own()
+implemented = Worker(jobs=jobs)
+implemented.set_implementation(GearmanWorker())
+short = Worker(jobs=jobs, idle_interval=0.1)
+short.dispatcher.add_subscriber(MaxRuntime(0.4))
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--no-preload", "--concurrency=3"]], ids=str)
+def test_the_options_of_a_worker(gearmand: Gearmand, tmp_path: Path, options: list[str]) -> None:
+    """Its number of jobs at once, which the parent knows too, and its name."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", *options, tasks=WORKER, target="tasks:worker") as command:
+        command.await_ready()
+        assert [worker.client_id for worker in Admin(gearmand.address).workers() if worker.functions] == ["shop"]
+        for number in range(3):
+            Client(gearmand.address).execute_in_background("wait_for", str(tmp_path / f"{number}"))
+        wait_until(lambda: len(list(tmp_path.glob("?.began"))) == 3, "all jobs run")
+        command.send(signal.SIGTERM)
+        command.await_log("waiting for 3 jobs: H:")
+        for number in range(3):
+            (tmp_path / f"{number}").touch()
+        assert command.end() == 0
+
+
+def test_options_come_before_those_of_a_worker(gearmand: Gearmand, tmp_path: Path) -> None:
+    options = ["-p1", "--client-id=other", "--concurrency=1"]
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=WORKER, target="tasks:worker") as command:
+        command.await_ready()
+        assert [worker.client_id for worker in Admin(gearmand.address).workers() if worker.functions] == ["other"]
+        for number in range(2):
+            Client(gearmand.address).execute_in_background("wait_for", str(tmp_path / f"{number}"))
+        wait_until(lambda: list(tmp_path.glob("?.began")), "a job runs")
+        command.send(signal.SIGTERM)
+        command.await_log("waiting for 1 job: H:")
+        for number in range(2):
+            (tmp_path / f"{number}").touch()
+        assert command.end() == 0
+
+
+def test_a_worker_that_stops_itself(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Its process is replaced, which is no death. A limit of the program counts from the start of each process."""
+    options = ["-p1", "--log-format=json"]
+    with WorkerCommand(tmp_path, gearmand, *options, tasks=WORKER, target="tasks:short") as command:
+        command.await_log("exits: its program has stopped the worker", times=3)
+        command.send(signal.SIGTERM)
+        assert command.end() == 0
+        lines = [json.loads(line) for line in command.log.splitlines()]
+    exits = [datetime.fromisoformat(line["time"][:-1]) for line in lines if "has stopped the worker" in line["message"]]
+    assert all((later - earlier).total_seconds() > 0.3 for earlier, later in pairwise(exits))
+    assert not [line for line in lines if line["level"] in ("warning", "error")]
+
+
 def test_options_come_before_the_program(gearmand: Gearmand, tmp_path: Path) -> None:
     """The servers, the serializer and the namespace of the command line; and only one function."""
     options = ["-p1", "--serializer=php", "--namespace=x.", "--only=double"]
@@ -144,10 +212,17 @@ def test_a_start_that_fails(gearmand: Gearmand, tmp_path: Path) -> None:
         (["--except=other"], "tasks:more", "no function of tasks:more is left"),
         (["tasks:app"], "tasks:two", "tasks:app tasks:two are several programs"),
         (["tasks:clash"], "tasks:more", "several handlers for the function 'other'"),
+        (
+            ["--no-preload"],
+            "tasks:worker",
+            "runs 3 jobs at once, and each process imports it itself: add --concurrency 3",
+        ),
+        ([], "tasks:own", "Own must take the arguments of Worker ("),
+        ([], "tasks:implemented", "each process needs a GearmanWorker of its own: leave out set_implementation()"),
     ],
 )
 def test_programs_that_cannot_be_used(tmp_path: Path, options: list[str], target: str, said: str) -> None:
-    tasks = f"{PROGRAM}two = Application(more)\nclash = JobCollection()\nclash.handler('other')(print)\n"
+    tasks = f"{PROGRAM}{WORKER}two = Application(more)\nclash = JobCollection()\nclash.handler('other')(print)\n"
     with WorkerCommand(tmp_path, NOBODY, "-p1", *options, tasks=tasks, target=target, SHOP_SERVERS=NOBODY) as command:
         assert command.end() == 3
         assert said in command.log
