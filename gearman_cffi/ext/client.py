@@ -362,22 +362,15 @@ class GearmanClient(GearmanBase):
     # ------------------------------------------------------------------ for the Python layer
 
     def _submit(
-        self,
-        kind: int,
-        function: Name,
-        workload: bytes | bytearray | memoryview,
-        unique: Name | None = None,
-        timeout_ms: int = -1,
-        epoch: int = 0,
+        self, kind: int, function: bytes, workload: bytes, unique: bytes = b"", timeout_ms: int = -1, epoch: int = 0
     ) -> Reply:
         """Submits a job and returns the whole reply. Never warns, and sends empty workloads.
 
-        kind: a JobKind. timeout_ms: bounds the whole call, in milliseconds; -1 for no limit. epoch: the Unix time
-        before which a job of kind BACKGROUND is not run; 0 for none.
+        kind: a JobKind. function, unique: without NUL bytes; b"" for no unique key. timeout_ms: bounds the whole call,
+        in milliseconds; -1 for no limit. epoch: the Unix time before which a job of kind BACKGROUND is not run; 0 for
+        none.
         """
-        name = arguments.name(function, "function")
-        key = arguments.optional_name(unique, "unique")
-        reply = self._native.submit(kind, name, key, workload or None, timeout_ms, epoch)
+        reply = self._native.submit(kind, function, unique, workload or None, timeout_ms, epoch)
         self._set_outcome(reply.rc)
         return reply
 

@@ -22,7 +22,7 @@ CLIENT_CALLS = {
     "GearmanClient.doBackground": 'client.doBackground("f", "x")',
     "GearmanClient.doHighBackground": 'client.doHighBackground("f", "x")',
     "GearmanClient.doLowBackground": 'client.doLowBackground("f", "x")',
-    "GearmanClient._submit": 'client._submit(JobKind.BACKGROUND, "f", b"x", epoch=2**31 - 1)',  # a delayed job
+    "GearmanClient._submit": 'client._submit(JobKind.BACKGROUND, b"f", b"x", epoch=2**31 - 1)',  # a delayed job
     "GearmanClient.jobStatus": 'client.jobStatus("H:test:1")',
     "GearmanClient.jobStatusByUniqueKey": 'client.jobStatusByUniqueKey("key")',
     "GearmanClient.runTasks": 'client.addTask("f", "x"), client.runTasks()',

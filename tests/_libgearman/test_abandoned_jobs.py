@@ -49,7 +49,7 @@ class TestAbandonedJobs:
         client = client_of(gearmand)
         with frozen(gearmand):
             for _ in range(count):
-                reply = client._submit(kind, "abandoned", b"not mine", timeout_ms=60)
+                reply = client._submit(kind, b"abandoned", b"not mine", timeout_ms=60)
                 assert (reply.rc, reply.data, reply.handle) == (TIMEOUT, None, "")
         assert_answers_are_its_own(client, gearmand)
 
@@ -61,7 +61,7 @@ class TestAbandonedJobs:
         workload = random.Random(size).randbytes(size)
         with frozen(gearmand):
             for _ in range(count):
-                reply = client._submit(JobKind.NORMAL, "abandoned", workload, timeout_ms=100)
+                reply = client._submit(JobKind.NORMAL, b"abandoned", workload, timeout_ms=100)
                 assert (reply.rc, reply.data) == (TIMEOUT, None)
         del workload
         assert_answers_are_its_own(client, gearmand)
@@ -70,7 +70,7 @@ class TestAbandonedJobs:
         """Dropping the client does not wait, and the server and other clients are not affected."""
         client = client_of(gearmand)
         with frozen(gearmand):
-            assert client._submit(JobKind.NORMAL, "abandoned", bytes(16 * MIB), timeout_ms=100).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, b"abandoned", bytes(16 * MIB), timeout_ms=100).rc == TIMEOUT
             begin = time.monotonic()
             del client
             assert time.monotonic() - begin < 1
@@ -96,10 +96,10 @@ class TestAbandonedJobs:
         """Abandoned jobs are lost with their connection. The client works with the next server process."""
         client = client_of(gearmand)
         with frozen(gearmand):
-            assert client._submit(JobKind.NORMAL, "abandoned", b"x", timeout_ms=60).rc == TIMEOUT
-            assert client._submit(JobKind.NORMAL, "abandoned", bytes(16 * MIB), timeout_ms=60).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, b"abandoned", b"x", timeout_ms=60).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, b"abandoned", bytes(16 * MIB), timeout_ms=60).rc == TIMEOUT
             gearmand.kill()
         gearmand.start()
-        assert client._submit(JobKind.BACKGROUND, "first", b"x", timeout_ms=5000).rc in (SUCCESS, LOST_CONNECTION)
-        assert client._submit(JobKind.BACKGROUND, "second", b"x", timeout_ms=5000).rc == SUCCESS
+        assert client._submit(JobKind.BACKGROUND, b"first", b"x", timeout_ms=5000).rc in (SUCCESS, LOST_CONNECTION)
+        assert client._submit(JobKind.BACKGROUND, b"second", b"x", timeout_ms=5000).rc == SUCCESS
         assert_answers_are_its_own(client, gearmand)

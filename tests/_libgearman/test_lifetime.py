@@ -121,7 +121,7 @@ class TestEnd:
             "keep = [client_of(*PORTS), worker_of(*PORTS, echo=echo)]; keep.append(keep)",
             "import builtins; builtins.keep = client_of(*PORTS), worker_of(*PORTS, echo=echo)",
             "worker = worker_of(*PORTS, echo=lambda job, _: worker.work()); worker.setTimeout(1); worker.work()",
-            "client = client_of(*PORTS); client._submit(JobKind.NORMAL, 'f', b'x', timeout_ms=1)",
+            "client = client_of(*PORTS); client._submit(JobKind.NORMAL, b'f', b'x', timeout_ms=1)",
             "worker = worker_of(*PORTS, echo=echo); threading.Thread(target=worker.work, daemon=True).start()",
             "client = client_of(*PORTS); threading.Thread(target=client.doNormal, args='fx', daemon=True).start()",
         ],

@@ -111,9 +111,9 @@ say(json.dumps([before, of_both()]))
     def test_every_other_call(self, quick_gearmand: Gearmand) -> None:
         """Exceptions, data in pieces, background jobs, their status, pings: 10,000 after 2,000."""
         program = """
-calls = [lambda: client._submit(JobKind.NORMAL, "fail", b"text"), lambda: client.doHigh("pieces", "x"),
+calls = [lambda: client._submit(JobKind.NORMAL, b"fail", b"text"), lambda: client.doHigh("pieces", "x"),
          lambda: client.jobStatus(client.doBackground("echo", "x")), lambda: client.ping("x"),
-         lambda: client._submit(JobKind.LOW, "echo", b"", "unique")]
+         lambda: client._submit(JobKind.LOW, b"echo", b"", b"unique")]
 for number in range(12_000):
     calls[number % 5]()
     if number == 2_000:
@@ -140,7 +140,7 @@ calls = [lambda: dead.doNormal("f", "x"), lambda: dead.jobStatus("h"), lambda: d
          lambda: refuse(dead.enableExceptionHandler), lambda: nowhere.doBackground("f", "x"), nowhere.error,
          lambda: client.doNormal("", "x"), lambda: client.doNormal("f" * 513, "x"), lambda: client.doNormal("f", ""),
          lambda: refuse(lambda: client.doNormal("\\0", "x")), lambda: refuse(lambda: client.doNormal("f", None)),
-         lambda: client._submit(JobKind.NORMAL, "nobody", b"x", "the same", timeout_ms=0), idle.work, lost.work]
+         lambda: client._submit(JobKind.NORMAL, b"nobody", b"x", b"the same", timeout_ms=0), idle.work, lost.work]
 for number in range(5_000):
     for call in calls:
         call()
@@ -158,7 +158,7 @@ def use():
     other.setTimeout(0)
     other.work()
     assert one.doNormal("echo", "x") == b"x"
-    one._submit(JobKind.NORMAL, "nobody", b"x", "the same", timeout_ms=0)
+    one._submit(JobKind.NORMAL, b"nobody", b"x", b"the same", timeout_ms=0)
 for number in range(350):
     use()
     if number == 50:

@@ -56,7 +56,7 @@ class TestThreads:
         """Every call raises ConcurrentUseError; the running call gets its answer."""
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "waiting", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"waiting", b"x")
             wait_until(lambda: queued(gearmand, "waiting"), "the job is queued")
             for call in CLIENT_CALLS:
                 with pytest.raises(ConcurrentUseError, match="in use by another thread"):

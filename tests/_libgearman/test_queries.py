@@ -35,7 +35,7 @@ class TestClient:
         """The job was not acknowledged: JOB_CREATED arrives with the answer. The job stays queued."""
         client = client_of(gearmand)
         with frozen(gearmand):
-            assert client._submit(JobKind.NORMAL, "late", b"x", timeout_ms=50).rc == TIMEOUT
+            assert client._submit(JobKind.NORMAL, b"late", b"x", timeout_ms=50).rc == TIMEOUT
         assert ASK[ask](client, gearmand) is True
         assert_works(client, gearmand)
         assert queued(gearmand, "late") == 1
@@ -43,7 +43,7 @@ class TestClient:
     def test_a_result_that_comes_late(self, gearmand: Gearmand, ask: str) -> None:
         """It is there already when the query is sent."""
         client = client_of(gearmand)
-        assert client._submit(JobKind.NORMAL, "late", b"x", timeout_ms=50).rc == TIMEOUT
+        assert client._submit(JobKind.NORMAL, b"late", b"x", timeout_ms=50).rc == TIMEOUT
         with serving(gearmand, late=lambda job, _: job.workload()):
             wait_until(lambda: queued(gearmand, "late") == 0, "the result is sent")
         assert ASK[ask](client, gearmand) is True
@@ -75,10 +75,10 @@ class TestClient:
 
         client = GearmanClient()
         client.addServer(gearmand.host, gearmand.port, False)
-        assert client._submit(JobKind.NORMAL, "late", b"x", timeout_ms=50).rc == TIMEOUT
+        assert client._submit(JobKind.NORMAL, b"late", b"x", timeout_ms=50).rc == TIMEOUT
         assert ASK[ask](client, gearmand) is True
         with serving(gearmand, failing=fail):
-            reply = client._submit(JobKind.NORMAL, "failing", b"x", timeout_ms=15_000)
+            reply = client._submit(JobKind.NORMAL, b"failing", b"x", timeout_ms=15_000)
         assert reply.exception == (None if ask == "ping" else b"text")
 
 

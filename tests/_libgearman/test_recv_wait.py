@@ -100,7 +100,7 @@ class TestUnusualAnswers:
             assert client.doNormal("f", "x") == b"done"
             client.setTimeout(400)
             begin = time.monotonic()
-            reply = client._submit(JobKind.NORMAL, "f", b"x")
+            reply = client._submit(JobKind.NORMAL, b"f", b"x")
             assert (reply.rc, reply.handle) == (TIMEOUT, HANDLE.decode())
             assert 0.39 < time.monotonic() - begin < 2
             over.set()

@@ -25,7 +25,7 @@ def submitted(server: Gearmand, function: str, workload: bytes = b"x") -> Iterat
     client.setTimeout(15_000)
     before = queued(server, function)
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(client._submit, JobKind.NORMAL, function, workload)
+        future = pool.submit(client._submit, JobKind.NORMAL, function.encode(), workload)
         wait_until(lambda: queued(server, function) > before, f"the job of {function} is queued")
         yield future
 
@@ -50,7 +50,7 @@ class TestExceptions:
         """doNormal() returns b"" without a warning, with return code 23. The layer gets the message."""
         with serving(shared_gearmand, failing=raise_value_error) as worker:
             client = client_of(shared_gearmand)
-            reply = client._submit(JobKind.NORMAL, "failing", b"x")
+            reply = client._submit(JobKind.NORMAL, b"failing", b"x")
             assert (reply.rc, reply.data, reply.exception) == (WORK_EXCEPTION, None, b"x")
             for method in ("doNormal", "doHigh", "doLow"):
                 assert getattr(client, method)("failing", "x") == b""
@@ -104,7 +104,7 @@ class TestExceptions:
             raise error
 
         with serving(shared_gearmand, failing=fail) as worker:
-            assert client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x").exception == text
+            assert client_of(shared_gearmand)._submit(JobKind.NORMAL, b"failing", b"x").exception == text
         assert worker.raised == [error]
 
     def test_an_exception_without_a_text(self, shared_gearmand: Gearmand) -> None:
@@ -116,7 +116,7 @@ class TestExceptions:
         with serving(shared_gearmand, failing=fail) as worker:
             client = client_of(shared_gearmand)
             client.setTimeout(5000)
-            reply = client._submit(JobKind.NORMAL, "failing", b"x")
+            reply = client._submit(JobKind.NORMAL, b"failing", b"x")
         assert reply.rc == WORK_EXCEPTION
         assert b"UnprintableError" in (reply.exception or b"")
         assert [type(error).__name__ for error in worker.raised] == ["UnprintableError"]
@@ -125,7 +125,7 @@ class TestExceptions:
     def test_a_result_that_is_no_data(self, shared_gearmand: Gearmand, result: Any) -> None:
         """The job fails as by an exception of the function: the client does not get a success."""
         with serving(shared_gearmand, failing=lambda job, _: result) as worker:
-            reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x")
+            reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, b"failing", b"x")
         assert reply.rc == WORK_EXCEPTION
         assert isinstance(worker.raised[0], TypeError | UnicodeEncodeError)
 
@@ -137,7 +137,7 @@ class TestExceptions:
             raise ValueError("x")
 
         with serving(shared_gearmand, failing=fail):
-            reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, "failing", b"x")
+            reply = client_of(shared_gearmand)._submit(JobKind.NORMAL, b"failing", b"x")
         assert (reply.data, reply.exception) == (None, b"x")
 
     @pytest.mark.parametrize("error", [GeneratorExit, asyncio.CancelledError, pytest.fail.Exception, PanicError])
@@ -152,7 +152,7 @@ class TestExceptions:
         with serving(gearmand, failing=fail) as worker:
             client = client_of(gearmand)
             client.setTimeout(10_000)
-            reply = client._submit(JobKind.NORMAL, "failing", b"x")
+            reply = client._submit(JobKind.NORMAL, b"failing", b"x")
             assert (reply.rc, reply.exception) == (WORK_EXCEPTION, b"of a library")
             assert client.doNormal("failing", "good") == b"done"
         assert [type(raised) for raised in worker.raised] == [error]

@@ -190,6 +190,6 @@ class TestOutside:
 
         with serving(shared_gearmand, job_kept=work) as worker:
             client = client_of(shared_gearmand)
-            results = [client._submit(JobKind.NORMAL, "job_kept", b"%d" % number).data for number in range(5)]
+            results = [client._submit(JobKind.NORMAL, b"job_kept", b"%d" % number).data for number in range(5)]
         assert worker.raised == []
         assert results == [b"0", b"1", b"2", b"3", b"4"]

@@ -156,7 +156,7 @@ class TestEmpty:
 
     def test_the_python_layer_may_send_an_empty_one(self, client: GearmanClient) -> None:
         """The layer's _submit() sends it; the worker sees b"" and the size 0."""
-        reply = client._submit(JobKind.NORMAL, "payload_facts", b"")
+        reply = client._submit(JobKind.NORMAL, b"payload_facts", b"")
         assert (reply.rc, reply.data, reply.exception) == (0, b"(b'', 0)", None)
 
     @pytest.mark.parametrize("result", [b"", "", None, False, bytearray()], ids=shown)

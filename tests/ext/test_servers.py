@@ -151,7 +151,7 @@ class TestLostConnections:
         """doNormal() gives b"", a warning and return code 14, then 26 while the server is down; then it works again."""
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "lost", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"lost", b"x")
             wait_until(lambda: queued(gearmand, "lost"), "the job is queued")
             gearmand.kill()
             assert future.result(20).rc == LOST_CONNECTION
@@ -186,7 +186,7 @@ class TestLostConnections:
         client = client_of(gearmand, second)
         assert connections(gearmand) == 1
         with serving(second, waiting=wait), ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "waiting", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"waiting", b"x")
             wait_until(lambda: queued(second, "waiting"), "the job runs")
             gearmand.restart()
             assert not future.done()

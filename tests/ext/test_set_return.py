@@ -58,13 +58,13 @@ class TestSetReturn:
         client = client_of(gearmand)
         client.setTimeout(15_000)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "returning", b"%d" % code)
+            future = pool.submit(client._submit, JobKind.NORMAL, b"returning", b"%d" % code)
             assert work_once(worker, warns) is work_gives
             assert worker.returnCode() == code
             reply = future.result(20)
             assert reply.rc == client_gets
             assert reply.data == (b"result" if client_gets == SUCCESS else None)
-            future = pool.submit(client._submit, JobKind.NORMAL, "returning", b"0")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"returning", b"0")
             assert worker.work() is True
             assert worker.returnCode() == SUCCESS
             assert future.result(20).data == b"result"
@@ -84,7 +84,7 @@ class TestSetReturn:
         client = client_of(gearmand)
         client.setTimeout(10_000)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "returning", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"returning", b"x")
             assert worker.work() is True
             worker.setTimeout(1000)
             wait_until(lambda: worker.work() or future.done(), "the job has run again")
@@ -103,7 +103,7 @@ class TestSetReturn:
         worker = worker_of(gearmand, returning=set_then_send)
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "returning", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"returning", b"x")
             assert worker.work() is True
             assert future.result(20).data == b"data result"
 
@@ -118,7 +118,7 @@ class TestSetReturn:
         worker = worker_of(gearmand, returning=finish_then_set)
         client = client_of(gearmand)
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client._submit, JobKind.NORMAL, "returning", b"x")
+            future = pool.submit(client._submit, JobKind.NORMAL, b"returning", b"x")
             assert worker.work() is False
             assert worker.returnCode() == WORK_FAIL
             assert future.result(20).data == b"complete"

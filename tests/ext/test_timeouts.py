@@ -102,12 +102,12 @@ class TestClient:
         client.setTimeout(5000)
         with serving(gearmand, trickle=trickle, other=echo):
             begin = time.monotonic()
-            reply = client._submit(JobKind.NORMAL, "trickle", b"x", timeout_ms=300)
+            reply = client._submit(JobKind.NORMAL, b"trickle", b"x", timeout_ms=300)
             assert 0.29 < time.monotonic() - begin < 2
             assert (reply.rc, reply.data) == (TIMEOUT, None)
             assert client.timeout() == 5000
             client.doBackground("release", "x")
-            assert client._submit(JobKind.NORMAL, "other", b"y", timeout_ms=10_000).data == b"y"
+            assert client._submit(JobKind.NORMAL, b"other", b"y", timeout_ms=10_000).data == b"y"
 
     def test_a_connection_that_is_open_stays_open(self, gearmand: Gearmand) -> None:
         """The 5 s that opening a connection may take are over: a large answer, which comes in parts, is not late."""
