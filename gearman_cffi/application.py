@@ -24,20 +24,34 @@ def _call(when: str, hook: Callable[[], object]) -> None:
 class Application:
     """The handlers of a program, and what its worker processes need besides.
 
-        app = Application(jobs, serializer=JsonSerializer(), subscribers=[Audit()])
-
-        @app.on_start
-        def connect():
-            database.connect()
-
     `gearman-cffi worker shop.tasks:app` runs it in a pool of processes, app.run() in this process, and
     LocalGearman(app) in a test.
 
-    jobs: a JobCollection or handlers. serializer: None for PHP's format. dispatcher: gets the worker's events; None for
-    a new EventDispatcher. subscribers: are added to the dispatcher. worker_class: gearman_cffi.dmank.Worker for a
-    program whose listeners call dmank's methods of events and of the worker. The other arguments are those of Worker,
-    with its defaults; options of the command come first. Raises TypeError or ValueError for arguments that cannot be
-    used.
+    Args:
+        jobs: A JobCollection or handlers.
+        serializer: None for PHP's format.
+        dispatcher: Gets the worker's events; None for a new EventDispatcher.
+        subscribers: Are added to the dispatcher.
+        servers: As for Worker. Options of the command come before these arguments.
+        namespace: As for Worker.
+        worker_class: gearman_cffi.dmank.Worker for a program whose listeners call dmank's methods of events and of the
+            worker.
+        concurrency: As for Worker.
+        threads: As for Worker.
+        client_id: As for Worker.
+        idle_interval: As for Worker.
+        connect_timeout: As for Worker.
+
+    Raises:
+        TypeError: An argument has a wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+            app = Application(jobs, serializer=JsonSerializer(), subscribers=[Audit()])
+
+            @app.on_start
+            def connect():
+                database.connect()
     """
 
     def __init__(
@@ -80,18 +94,30 @@ class Application:
         self._on_stop: list[Callable[[], object]] = []
 
     def on_start(self, hook: _Hook) -> _Hook:
-        """Decorator: the function is called in each process, before its worker connects and registers its functions.
+        """Decorator: the function is called in each process before its worker connects.
 
-        In a pool that is after the fork: the place for connections to a database. If it raises, the process ends
-        without the functions of on_stop(), and the pool starts another one after a while.
+        In a pool that is after the fork: the place for connections to a database. If it raises, the process ends, and
+        the pool starts another one after a while.
+
+        Args:
+            hook: A function without parameters.
+
+        Returns:
+            The function.
         """
         self._on_start.append(hook)
         return hook
 
     def on_stop(self, hook: _Hook) -> _Hook:
-        """Decorator: the function is called in each process when its worker has disconnected, the last one first.
+        """Decorator: the function is called in each process when its worker has ended, the last one first.
 
         It is not called if the process is killed.
+
+        Args:
+            hook: A function without parameters.
+
+        Returns:
+            The function.
         """
         self._on_stop.append(hook)
         return hook
@@ -100,7 +126,11 @@ class Application:
     def running(self, call: Callable[[str, Callable[[], object]], object] = _call) -> Iterator[None]:
         """Calls the functions of on_start() before the block, and those of on_stop() after it, whatever it raises.
 
-        call: calls one of them; it gets "on_start" or "on_stop", and the function. For the pool, which logs failures.
+        Args:
+            call: Called with the name of the hook and each function, to call it; by default calls the function.
+
+        Returns:
+            A context manager.
         """
         with ExitStack() as stack:
             for hook in self._on_start:
@@ -112,7 +142,11 @@ class Application:
     def make_worker(self, **options: Any) -> Worker:
         """Returns a Worker of this program, which does not call the functions of on_start() and on_stop().
 
-        options: arguments of Worker, which come before those of the program.
+        Args:
+            options: Arguments of Worker, which come before those of the program.
+
+        Returns:
+            The Worker.
         """
         own = {
             "servers": self.servers,
@@ -129,7 +163,14 @@ class Application:
         return self.worker_class(**{**{name: value for name, value in own.items() if value is not None}, **options})
 
     def run(self, **options: Any) -> None:
-        """Runs a Worker in this process until it is stopped. options: arguments of Worker."""
+        """Runs a Worker in this process until it is stopped.
+
+        Args:
+            options: Arguments of Worker.
+
+        Raises:
+            Exception: What Worker.run() and the functions of on_start() raise.
+        """
         worker = self.make_worker(**options)
         with self.running():
             worker.run()

@@ -55,29 +55,36 @@ OUTCOMES = frozenset({ReturnCode.SUCCESS, ReturnCode.TIMEOUT, ReturnCode.WORK_FA
 class Client:
     """Submits jobs to the servers of a collection.
 
-    servers: a ServerCollection, a string ("host:port,host:port"), a Server, or an iterable of both; None for the
-    environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set. The client connects in the first call.
-    It submits to the server that was added last, and to the others if it cannot connect to that one.
+    It connects in the first call, and submits to the server that was added last, or to the others if it cannot connect
+    to that one. Every failure raises a GearmanError (see gearman_cffi.exceptions).
 
-    connect_timeout, in seconds or as a timedelta: how long a server may take to accept a connection and to answer its
-    first request; then the call tries the next server, and leaves this one out for 30 seconds. A call with a timeout
-    gives each of several servers an equal share of it at most. None for no limit but that.
-
-    max_connections: how many connections the calls of several threads may have at a time; further calls wait for a free
-    one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and on_update open
-    connections of their own, which do not count.
-
-    serializer: converts workloads to bytes and answers to values; None for PHP's serialize format. timeout, in seconds
-    or as a timedelta: the limit of each call that has none of its own; None for no limit.
-
-    namespace: at most 128 bytes that the server has before the name of each function, so that programs with different
-    namespaces share a server; see Worker. Stands for gearman_client_set_namespace().
-
-    If a server was restarted since the last call, the connection is lost. The client retries the call once if the
-    server has not returned a job handle. Every failure raises a GearmanError (see gearman_cffi.exceptions).
+    If a server was restarted since the last call, the connection is lost. The client then submits once more, if the
+    server has not returned a job handle.
 
     Threads may share a Client: each call has a connection to itself. A connection that no call has needed for a minute
     is closed in a later call. In a forked process a Client opens new connections.
+
+    Args:
+        servers: A ServerCollection, a string ("host:port,host:port"), a Server, or an iterable of both; None for the
+            environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set.
+        serializer: Converts workloads to bytes and results to values; None for PHP's serialize format.
+        timeout: The limit of each call that has none of its own, in seconds or as a timedelta; None for no limit.
+        connect_timeout: How long a server may take to accept a connection and to answer its first request, in seconds
+            or as a timedelta. Then the call tries the next server, and leaves this one out for 30 seconds. A call with
+            a timeout gives each of several servers an equal share of it at most. None for no limit but that.
+        max_connections: How many connections the calls of several threads may have at a time. Further calls wait for a
+            free one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and
+            on_update open connections of their own, which do not count.
+        namespace: At most 128 bytes that the server has before the name of each function, so that programs with
+            different namespaces share a server. Stands for gearman_client_set_namespace().
+
+    Raises:
+        TypeError: An argument has a wrong type.
+        ValueError: A server, a duration or max_connections is out of range.
+
+    Example:
+            with Client("127.0.0.1:4730", timeout=10) as client:
+                print(client.execute_job("reverse", "hello"))
     """
 
     def __init__(
@@ -109,6 +116,9 @@ class Client:
         """Uses this GearmanClient from now on. The next call adds the servers to it.
 
         Calls that run at the same time in other threads use copies of it, with the options that it has at that call.
+
+        Args:
+            client: A GearmanClient of your own, with options that you have set.
         """
         self._renew_connections(client)
 
@@ -146,17 +156,37 @@ class Client:
         *,
         retries: int | None = None,
     ) -> Any:
-        """Runs a job in the foreground and returns its result, unserialized (GearmanClient::doNormal()).
+        """Runs a job in the foreground and returns its result.
 
-        function: the name of the function, at most 512 bytes. workload: a value for the serializer. priority: a
-        Priority. unique: a key of at most 63 bytes; while a job of the same function and key is queued or running, this
-        call joins it and gets its result. timeout: in seconds or as a timedelta; None for the client's own. on_update:
-        called with a JobUpdate when the server has accepted the job, and for each status, warning and part of the
-        result. retries: how often the worker may try again, while this call waits, if the job fails; only Workers of
-        this package do.
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it and gets its result.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            on_update: Called with a JobUpdate when the server has accepted the job, and for each status, warning and
+                part of the result.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
+                package do.
 
-        Raises JobException if the worker's function raised, JobFailed if the worker gave no reason, JobTimeout,
-        ConnectionFailed, ConnectionLost, ServerError, InvalidArgument and SerializerError.
+        Returns:
+            The result, unserialized.
+
+        Raises:
+            JobException: The worker's function has raised an exception.
+            JobFailed: The job has failed without a reason.
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                result = client.execute_job("reverse", "hello", timeout=10)
+
+        Stands for GearmanClient::doNormal().
         """
         if on_update is not None:
             watch = self.watch_job(function, workload, priority, unique, timeout, retries=retries)
@@ -179,13 +209,28 @@ class Client:
     ) -> JobWatch:
         """Runs a job in the foreground. Iterate for its updates; result() returns the result.
 
-            watch = client.watch_job("resize", name)
-            for update in watch:
-                print(update.fraction)
-            print(watch.result())
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it and gets its result.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
+                package do.
 
-        The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
-        other exceptions of execute_job().
+        Returns:
+            A JobWatch, an iterator of JobUpdate. Its result() raises the exceptions of execute_job().
+
+        Raises:
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                watch = client.watch_job("resize", name)
+                for update in watch:
+                    print(update.fraction)
+                print(watch.result())
         """
         job = Job(function, workload, unique, retries=retries)
         pending = PendingJob(job, self._foreground.encode_one(job, priority))
@@ -207,32 +252,89 @@ class Client:
         at: datetime | None = None,
         retries: int | None = None,
     ) -> str:
-        """Submits a job in the background and returns its handle (GearmanClient::doBackground()).
+        """Submits a job in the background and returns its handle.
 
-        delay: seconds or a timedelta after which the server may give the job to a worker. at: the time from which it
-        may, a datetime with a time zone; one that is past is at once. The server's clock counts, in whole seconds.
-        gearmand knows no priority for such jobs but Priority.NORMAL. Stands for gearman_execute() with
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            delay: Seconds or a timedelta after which the server may give the job to a worker. Only with
+                Priority.NORMAL.
+            at: The time from which it may, a datetime with a time zone; one that is past is at once. The server's clock
+                counts, in whole seconds.
+            retries: How often the job may be tried again if it fails, from 0 to 98; None leaves that to the handler. A
+                worker submits it again, with a delay. Such jobs do not join jobs that are submitted without retries.
+
+        Returns:
+            The handle, for get_job_status() and wait_for().
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            QueueFull: The server takes no more jobs of this function.
+            ServerError: The server answered with an error.
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                handle = client.execute_in_background("mail", "anna@example.org", unique="order-7")
+
+        Stands for GearmanClient::doBackground(); with a delay for gearman_execute() with
         gearman_task_attr_init_epoch().
-
-        retries: how often the job may be tried again if it fails, from 0 to 98; None leaves that to the handler. A
-        worker submits it again, with a delay. Such jobs do not join jobs that are submitted without retries.
-
-        The other arguments and the exceptions are those of execute_job(), without those of a worker.
         """
         job = Job(function, workload, unique, delay=delay, at=at, retries=retries)
         return self._submit(self._background.encode_one(job, priority), timeout).handle
 
     def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """Returns what the server knows about the job with this handle (GearmanClient::jobStatus()).
+        """Returns what the server knows about the job with this handle.
 
-        The server does not know a job that is done. timeout: as in execute_job(). Raises the exceptions of
-        execute_job(), without those of a worker.
+        The server does not know a job that has ended.
+
+        Args:
+            handle: The handle of the job.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            A JobStatus.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                status = client.get_job_status(handle)
+
+        Stands for GearmanClient::jobStatus().
         """
         name = check_name(handle, "a job handle", MAX_HANDLE)
         return self._status(lambda client, limit: client._ask_status(name, limit), timeout, handle)
 
     def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """As get_job_status(), by the job's unique key (GearmanClient::jobStatusByUniqueKey())."""
+        """Returns what the server knows about the job with this unique key.
+
+        Args:
+            unique: The key, in any function.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            A JobStatus.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+
+        Stands for GearmanClient::jobStatusByUniqueKey().
+        """
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return self._status(lambda client, limit: client._ask_status_by_unique_key(key, limit), timeout)
 
@@ -241,13 +343,25 @@ class Client:
     ) -> bool:
         """Waits until a background job has ended, by asking for its status: after 20 ms, later once a second.
 
-        handle: of the job, or unique: its key. timeout: of the whole call, in seconds or as a timedelta; None for no
-        limit but the client's own for each request.
+        Args:
+            handle: The handle of the job; or give unique.
+            timeout: Of the whole call, in seconds or as a timedelta; None for no limit but the client's own for each
+                request.
+            unique: The key of the job; or give handle.
 
-        Returns True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.
-        Returns False if the server did not know it at the first request: it had ended before, or never was there.
-        gearmand stores no results, so that the two cannot be told apart. Raises JobTimeout if the job has not ended in
-        time, and the exceptions of get_job_status().
+        Returns:
+            True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.
+            False if the server did not know it at the first request: it had ended before, or never was.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: The job has not ended in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                client.wait_for(handle, timeout=60)
         """
         wait = JobWait(handle, unique, timeout)
         for seconds in wait:
@@ -270,15 +384,27 @@ class Client:
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
-        """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
+        """Runs jobs in the foreground, many at once.
 
-        priority: for jobs that have none of their own. on_error: "raise" raises, when all jobs have ended, the error of
-        the first failed job in the list; "return" puts the exception in the job's place. timeout, in seconds or as a
-        timedelta, bounds the whole call; a job without an answer then fails with JobTimeout. The errors of jobs are
-        the exceptions of execute_job().
+        All jobs are taken from the iterable before the first one is submitted.
 
-        All jobs are taken from the iterable before the first is submitted. Raises InvalidJob, a TypeError, for an
-        item that is not a job; nothing is submitted then.
+        Args:
+            jobs: Job objects; an iterable.
+            priority: For jobs that have none of their own.
+            on_error: "raise" raises the error of the first failed job in the list, when all jobs have ended; "return"
+                puts errors in the places of results.
+            timeout: Of the whole call, in seconds or as a timedelta; None for the client's own. A job without an answer
+                then fails with JobTimeout.
+
+        Returns:
+            The results, in the order of the jobs.
+
+        Raises:
+            InvalidJob: An item is not a job. It is a TypeError that names the item and its index.
+            GearmanError: What execute_job() raises, for the first failed job, with on_error="raise".
+
+        Example:
+                results = client.execute_jobs(Job("resize", name) for name in names)
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
@@ -324,13 +450,28 @@ class Client:
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[str] | list[str | GearmanError]:
-        """Submits jobs in the background, many at once; returns their handles in the order of the jobs.
+        """Submits jobs in the background, many at once. Much faster than a call for each.
 
-        Much faster than a call for each. priority, on_error and timeout are those of execute_jobs().
+        Jobs are taken from the iterable while earlier ones are submitted. If an item is not a job, or the iterable
+        raises an exception, the jobs before it are submitted.
 
-        Jobs are taken from the iterable while earlier ones are submitted. An item that is not a job ends the call:
-        the jobs before it are submitted, then InvalidJob is raised, and its results has their handles and errors.
-        An exception of the iterable is raised in the same way, when the jobs before it are submitted.
+        Args:
+            jobs: Job objects; an iterable.
+            priority: For jobs that have none of their own.
+            on_error: "raise" raises the error of the first failed job in the list, when all jobs have ended; "return"
+                puts errors in the places of results.
+            timeout: Of the whole call, in seconds or as a timedelta; None for the client's own. A job without an answer
+                then fails with JobTimeout.
+
+        Returns:
+            The handles, in the order of the jobs.
+
+        Raises:
+            InvalidJob: An item is not a job; its results has a handle or an error for each job before it.
+            GearmanError: What execute_in_background() raises, for the first failed job, with on_error="raise".
+
+        Example:
+                handles = client.execute_jobs_in_background(Job("mail", name) for name in names)
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
@@ -358,16 +499,28 @@ class Client:
         in_flight: int = IN_FLIGHT,
         timeout: float | timedelta | None = None,
     ) -> Iterator[tuple[JobInterface, Any]]:
-        """Runs jobs in the foreground and yields (job, answer) as the answers come.
+        """Runs jobs in the foreground and yields each job with its result as the results come.
 
-        For a job that failed the answer is the exception, a GearmanError. Jobs are taken from the iterable as there
-        is room: at most in_flight of them are unanswered. priority: for jobs that have none of their own. timeout, in
-        seconds or as a timedelta, bounds each job from its submission.
-        If the caller stops early, the remaining answers are dropped, and the server forgets the jobs that no worker
-        has started.
+        If the caller stops early, the remaining results are dropped, and the server forgets the jobs that no worker has
+        started. If an item is not a job, or the iterable raises an exception, the results of all jobs before it are
+        yielded first.
 
-        An item that is not a job ends the stream: the answers of all jobs before it are yielded, then InvalidJob, a
-        TypeError, is raised. An exception of the iterable is raised in the same way.
+        Args:
+            jobs: Job objects; an iterable.
+            priority: For jobs that have none of their own.
+            in_flight: How many jobs may be unanswered at a time. More are taken from the iterable when there is room.
+            timeout: Of each job from its submission, in seconds or as a timedelta; None for the client's own.
+
+        Yields:
+            (job, result). For a job that has failed the result is the exception, a GearmanError.
+
+        Raises:
+            InvalidJob: An item is not a job. It is a TypeError that names the item and its index.
+            ValueError: in_flight is below 1.
+
+        Example:
+                for job, result in client.stream_jobs(jobs):
+                    print(job.get_workload(), result)
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)

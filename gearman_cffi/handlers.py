@@ -25,11 +25,23 @@ class JobHandlerInterface(ABC):
 
     time_limit: how long a job may take, in seconds (at least 1) or as a timedelta; None for no limit. After this time
     the server also gives the job to another worker, while this one continues.
+
     concurrency: how many jobs of the function a Worker runs at once, at most; None for no limit but its own.
+
     retry_policy: which failures are tried again; see RetryPolicy.
 
     execute() may be an `async def`: then the Worker runs it in an event loop (see "Concurrency in workers" in the
     documentation).
+
+    Example:
+            class Reverse(JobHandlerInterface):
+                time_limit = 60
+
+                def listens_to_job(self):
+                    return "reverse"
+
+                def execute(self, job):
+                    return job.get_workload()[::-1]
     """
 
     time_limit: float | timedelta | None = None
@@ -39,15 +51,30 @@ class JobHandlerInterface(ABC):
 
     @abstractmethod
     def execute(self, job: Job) -> Any:
-        """Executes the job and returns its result. An exception fails the job and is sent to the client."""
+        """Executes the job. An exception fails the job and is sent to the client.
+
+        Args:
+            job: The Job.
+
+        Returns:
+            The result.
+        """
 
     @abstractmethod
     def listens_to_job(self) -> str:
-        """Returns the name of the function whose jobs are for this handler."""
+        """Names the function whose jobs are for this handler.
+
+        Returns:
+            The name.
+        """
 
 
 class FunctionHandler(JobHandlerInterface):
-    """A handler that calls a function with the Job. It can be called like the function."""
+    """A handler that calls a function with the Job. It can be called like the function.
+
+    Example:
+            jobs.add(FunctionHandler("reverse", lambda job: job.get_workload()[::-1]))
+    """
 
     def __init__(
         self,
@@ -57,11 +84,19 @@ class FunctionHandler(JobHandlerInterface):
         concurrency: int | None = None,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
-        """name: of the function at the server. function: called with the Job; it may be an `async def`.
+        """Makes a handler of a function.
 
-        time_limit, concurrency, retry_policy: see JobHandlerInterface.
-        Raises TypeError if a call with the Job alone is not possible or does nothing (generators); ValueError or
-        TypeError for a time_limit that gearmand does not support, or a concurrency below 1.
+        Args:
+            name: Its name at the server.
+            function: Called with the Job; it may be an `async def`.
+            time_limit: See JobHandlerInterface.
+            concurrency: See JobHandlerInterface.
+            retry_policy: See JobHandlerInterface.
+
+        Raises:
+            TypeError: A call with the Job alone is not possible or does nothing (generators), or an argument has a
+                wrong type.
+            ValueError: gearmand does not support the time_limit, or the concurrency is below 1.
         """
         if not callable(function):
             raise TypeError(f"the handler of {short_repr(name)} must be a function, not {short_repr(function)}")
@@ -83,11 +118,22 @@ class FunctionHandler(JobHandlerInterface):
         self.retry_policy = RetryPolicy() if retry_policy is None else retry_policy
 
     def execute(self, job: Job) -> Any:
-        """Calls the function."""
+        """Calls the function.
+
+        Args:
+            job: The Job.
+
+        Returns:
+            What the function returns.
+        """
         return self._function(job)
 
     def listens_to_job(self) -> str:
-        """Returns the name."""
+        """Names the function.
+
+        Returns:
+            The name.
+        """
         return self._name
 
     __call__ = execute
@@ -97,7 +143,21 @@ class FunctionHandler(JobHandlerInterface):
 
 
 class JobCollection:
-    """The handlers of a worker, by the names that they had when they were added."""
+    """The handlers of a worker, by the names that they had when they were added.
+
+    Args:
+        handlers: JobHandlerInterface objects, which are added.
+
+    Raises:
+        TypeError: It is not an iterable of handlers.
+
+    Example:
+            jobs = JobCollection()
+
+            @jobs.handler("reverse")
+            def reverse(job):
+                return job.get_workload()[::-1]
+    """
 
     def __init__(self, handlers: Iterable[JobHandlerInterface] = ()) -> None:
         self._handlers: dict[str, JobHandlerInterface] = {}
@@ -109,11 +169,16 @@ class JobCollection:
             self.add(handler)
 
     def add(self, handler: JobHandlerInterface, *, replace: bool = False) -> None:
-        """Adds a handler. replace: whether it may replace another handler of the same name.
+        """Adds a handler.
 
-        Raises TypeError if the object is not a handler or its execute() cannot take a job, InvalidArgument for a name
-        that cannot be sent or is in use, ValueError or TypeError for a time_limit that gearmand does not support or a
-        concurrency below 1.
+        Args:
+            handler: A JobHandlerInterface.
+            replace: Whether it may replace another handler of the same name.
+
+        Raises:
+            TypeError: The object is not a handler, or its execute() cannot take a job.
+            InvalidArgument: The name cannot be sent or is in use.
+            ValueError: gearmand does not support the time_limit, or the concurrency is below 1.
         """
         if not isinstance(handler, JobHandlerInterface):
             raise TypeError(
@@ -149,15 +214,26 @@ class JobCollection:
         max_attempts: int | None = None,
         gave_up: GaveUp | None = None,
     ) -> Callable[[_Function], _Function]:
-        """A decorator that adds a function, plain or `async def`, as a handler.
+        """A decorator that adds a function, plain or `async def`, as a handler. The function stays as it is.
 
-        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
-        backoff, max_attempts, gave_up: see RetryPolicy. The function itself stays as it is:
+        Args:
+            name: By default that of the function.
+            time_limit: Seconds, at least 1, or a timedelta; see JobHandlerInterface.
+            concurrency: How many jobs of the function a Worker runs at once, at most.
+            retries: How often jobs are tried again whose clients have not said so: see RetryPolicy.
+            retry_on: The exceptions after which there is another attempt.
+            backoff: The delay before the second attempt, in seconds or as a timedelta; it doubles with each further
+                one. Or a function of the number of the attempt.
+            max_attempts: How many processes of a pool may die of one job.
+            gave_up: Called with the Job and the exception when the last attempt has failed.
 
-            @jobs.handler("reverse")
-            def reverse(job): ...
+        Returns:
+            The decorator, which raises what FunctionHandler() and add() raise.
 
-        The decorator raises what FunctionHandler() and add() raise.
+        Example:
+                @jobs.handler("reverse", time_limit=60)
+                def reverse(job):
+                    return job.get_workload()[::-1]
         """
         if callable(name):
             raise TypeError("the decorator must be called: write @jobs.handler() or @jobs.handler('name')")
@@ -191,13 +267,23 @@ class JobCollection:
 
         Of an `async def` it makes a CoroutineTask.
 
-        name: by default that of the function. time_limit, concurrency: see JobHandlerInterface. retries, retry_on,
-        backoff, max_attempts, gave_up: see RetryPolicy.
+        Args:
+            name: By default that of the function.
+            time_limit: Seconds, at least 1, or a timedelta; see JobHandlerInterface.
+            concurrency: How many jobs of the function a Worker runs at once, at most.
+            retries: How often jobs are tried again whose clients have not said so: see RetryPolicy.
+            retry_on: The exceptions after which there is another attempt.
+            backoff: The delay before the second attempt, in seconds or as a timedelta; it doubles with each further
+                one. Or a function of the number of the attempt.
+            max_attempts: How many processes of a pool may die of one job.
+            gave_up: Called with the Job and the exception when the last attempt has failed.
 
-            @jobs.task("resize")
-            def resize(path: str, width: int = 80) -> str: ...
+        Returns:
+            The decorator, which raises what Task() and add() raise.
 
-        The decorator raises what Task() and add() raise.
+        Example:
+                @jobs.task("resize")
+                def resize(path: str, width: int = 80) -> str: ...
         """
         if callable(name):
             raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
@@ -216,11 +302,22 @@ class JobCollection:
         return add
 
     def get_jobs(self) -> dict[str, JobHandlerInterface]:
-        """Returns the handlers by name, in the order in which they were added, as a new dict."""
+        """Returns the handlers by name.
+
+        Returns:
+            A new dict, in the order in which they were added.
+        """
         return dict(self._handlers)
 
     def get_job(self, name: str) -> JobHandlerInterface | None:
-        """Returns the handler that listens to this name now, or None: each handler is asked again."""
+        """Returns the handler that listens to this name now: each handler is asked again.
+
+        Args:
+            name: The name of a function.
+
+        Returns:
+            The handler, or None.
+        """
         for handler in self._handlers.values():
             if handler.listens_to_job() == name:
                 return handler

@@ -12,15 +12,23 @@ from gearman_cffi.jobs import Job, current_job
 class JobLogFilter(logging.Filter):
     """A filter for log handlers that adds the job which is executed to each record.
 
-        handler.addFilter(JobLogFilter())
-        handler.setFormatter(logging.Formatter("%(gearman_function)s %(gearman_handle)s %(message)s"))
-
     The attributes are gearman_function, gearman_handle, gearman_unique and gearman_attempt, a number from 1. Outside of
     a job they are empty, and 0. Code in threads that a handler starts is outside of the job, see current_job().
+
+    Example:
+            handler.addFilter(JobLogFilter())
+            handler.setFormatter(logging.Formatter("%(gearman_function)s %(gearman_handle)s %(message)s"))
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Adds the attributes, unless the record has them. Returns True."""
+        """Adds the attributes, unless the record has them.
+
+        Args:
+            record: The record.
+
+        Returns:
+            True.
+        """
         if not hasattr(record, "gearman_handle"):
             try:
                 record.__dict__.update(job_attributes(current_job()))

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 class JobStatus:
     """A server's answer about a job handle or a unique key.
 
-    is_known: the job is queued or running. is_running: a worker executes it. numerator and denominator: the last values
-    that the worker sent with send_status(), 0 before that.
-
     A job that is done, one that failed and one that the server never had look the same: they are not known.
+
+    Args:
+        is_known: The job is queued or running.
+        is_running: A worker executes it.
+        numerator: The last value that the worker sent with send_status(), 0 before that.
+        denominator: The last value that the worker sent with send_status(), 0 before that.
+
+    Example:
+            status = client.get_job_status(handle)
+            if status.is_running and status.fraction is not None:
+                print(f"{status.fraction:.0%}")
     """
 
     is_known: bool = False
@@ -23,7 +31,14 @@ class JobStatus:
 
     @classmethod
     def from_answer(cls, answer: Sequence[bool | int]) -> JobStatus:
-        """Makes a JobStatus of what GearmanClient.jobStatus() returns: known, running, numerator, denominator."""
+        """Makes a JobStatus of what GearmanClient.jobStatus() returns.
+
+        Args:
+            answer: known, running, numerator, denominator.
+
+        Returns:
+            The JobStatus.
+        """
         known, running, numerator, denominator = answer
         return cls(bool(known), bool(running), int(numerator), int(denominator))
 

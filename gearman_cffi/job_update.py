@@ -17,10 +17,19 @@ class UpdateKind(str, Enum):
 
 @dataclass(frozen=True)
 class JobUpdate:
-    """An update of a job: the server has accepted it, or the worker sent a status, a part of the result or a warning.
+    """An update of a job: it was accepted, or the worker sent a status, a part of the result or a warning.
 
-    numerator and denominator are those of the last status, 0 before the first. data is the part or the warning, as the
-    worker sent it.
+    Args:
+        kind: What has happened.
+        handle: The handle of the job.
+        numerator: That of the last status, 0 before the first.
+        denominator: That of the last status, 0 before the first.
+        data: The part of the result or the warning, as the worker has sent it.
+
+    Example:
+            for update in client.watch_job("resize", name):
+                if update.kind is UpdateKind.STATUS:
+                    print(update.numerator, update.denominator)
     """
 
     kind: UpdateKind

@@ -14,10 +14,16 @@ from gearman_cffi.serializers import Serializer
 
 
 class JobWatch:
-    """An iterator over the updates of one job; result() returns its answer.
+    """An iterator over the updates of one job; result() returns its result.
 
     The first next() or result() submits the job. result() skips the updates that were not iterated over. If a signal
     handler raises in one of them, both can be called again: the job continues.
+
+    Example:
+            watch = client.watch_job("resize", name)
+            for update in watch:
+                print(update.fraction)
+            print(watch.result())
     """
 
     def __init__(self, scheduler: Scheduler[PendingJob], job: PendingJob, serializer: Serializer) -> None:
@@ -46,7 +52,14 @@ class JobWatch:
         return self._updates.popleft()
 
     def result(self) -> Any:
-        """Waits until the job has ended; returns the answer, unserialized. Raises what execute_job() raises."""
+        """Waits until the job has ended.
+
+        Returns:
+            The result, unserialized.
+
+        Raises:
+            GearmanError: What execute_job() raises.
+        """
         while self._step():
             pass
         if self._job.error is not None:

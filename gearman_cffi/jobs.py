@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 class Job:
     """A job: the name of a function, and a workload for it.
 
-    job_name: the name of the function. workload: a value for the serializer. unique: the unique key; None for a
-    generated one. priority: None for the priority of the bulk call. delay, at: when a background job may run, as for
-    Client.execute_in_background(). retries: how often the job may be tried again, as there. handle: the server's name
-    for the job; "" for a job that no worker executes.
-
-    attempt, last_attempt: for a handler, the number of the attempt that it executes, from 1, and of the last one that
-    there may be. The latter is None for a job that is not tried again.
+    A handler gets the job that it executes. Then handle is the server's name for the job; attempt is the number of this
+    attempt, from 1, and last_attempt that of the last one that there may be, None for a job that is not tried again.
 
     send_status(), send_data() and send_warning() are for a handler, while it executes the job it was given. At other
     times they raise JobNotRunning.
+
+    Args:
+        job_name: The name of the function.
+        workload: A value for the serializer.
+        unique: The unique key; None for a generated one.
+        priority: None for the priority of the bulk call.
+        delay: When a background job may run, as for Client.execute_in_background().
+        at: When a background job may run, as for Client.execute_in_background().
+        retries: How often the job may be tried again, as for Client.execute_in_background().
+
+    Example:
+            client.execute_jobs([Job("resize", "a.png"), Job("resize", "b.png", priority=Priority.HIGH)])
     """
 
     __slots__ = (
@@ -66,23 +73,63 @@ class Job:
         self.handle = ""
 
     def get_job_name(self) -> str:
-        """Returns the name of the function."""
+        """Returns the name of the function.
+
+        Returns:
+            The name.
+        """
         return self._job_name
 
     def get_workload(self) -> Any:
-        """Returns the workload. A handler gets it unserialized; raises SerializerError if that is not possible."""
+        """Returns the workload. A handler gets it unserialized.
+
+        Returns:
+            The value.
+
+        Raises:
+            SerializerError: It cannot be unserialized.
+        """
         return self._workload
 
     def send_status(self, numerator: int, denominator: int) -> None:
-        """Sends the progress of the job: two ints from 0 to 2**32 - 1. get_job_status() returns them to any client."""
+        """Sends the progress of the job. get_job_status() returns it to any client.
+
+        Args:
+            numerator: How much is done, from 0 to 2**32 - 1.
+            denominator: How much there is in all, from 0 to 2**32 - 1.
+
+        Raises:
+            InvalidArgument: A number is out of range.
+            JobNotRunning: No worker executes the job.
+            ConnectionLost: The server has gone.
+
+        Example:
+                job.send_status(3, 10)
+        """
         self._not_running()
 
     def send_data(self, data: str | bytes) -> None:
-        """Sends a part of the result as it is, without serializing it. The client's answer begins with the parts."""
+        """Sends a part of the result as it is, without serializing it. The client's result begins with the parts.
+
+        Args:
+            data: Text or bytes.
+
+        Raises:
+            JobNotRunning: No worker executes the job.
+            ConnectionLost: The server has gone.
+        """
         self._not_running()
 
     def send_warning(self, warning: str | bytes) -> None:
-        """Sends a warning as it is, without serializing it, to a client that watches the job."""
+        """Sends a warning as it is, without serializing it, to a client that watches the job.
+
+        Args:
+            warning: Text or bytes.
+
+        Raises:
+            JobNotRunning: No worker executes the job.
+            ConnectionLost: The server has gone.
+        """
         self._not_running()
 
     def _not_running(self) -> NoReturn:
@@ -100,14 +147,30 @@ class JobInterface(Protocol):
     """The interface of the jobs that execute_jobs() and the other bulk calls take. Job implements it.
 
     An object may also have the attributes unique, priority, delay, at and retries, as Job does.
+
+    Example:
+            class Mail(JobInterface):
+                def get_job_name(self):
+                    return "mail"
+
+                def get_workload(self):
+                    return {"to": "anna@example.org"}
     """
 
     def get_job_name(self) -> str:
-        """Returns the name of the function."""
+        """Returns the name of the function.
+
+        Returns:
+            The name.
+        """
         ...
 
     def get_workload(self) -> Any:
-        """Returns the workload, a value."""
+        """Returns the workload.
+
+        Returns:
+            A value for the serializer.
+        """
         ...
 
 
@@ -117,8 +180,16 @@ _current_job: ContextVar[Job] = ContextVar("gearman_cffi_current_job")
 def current_job() -> Job:
     """Returns the Job that is executed here, for code that does not get it: tasks, and what handlers call.
 
-    Asyncio tasks and asyncio.to_thread() inherit it; other threads that a handler starts do not. Raises JobNotRunning
-    if no worker executes a job here, as in a test that calls the function.
+    Asyncio tasks and asyncio.to_thread() inherit it; other threads that a handler starts do not.
+
+    Returns:
+        The Job.
+
+    Raises:
+        JobNotRunning: No worker executes a job here, as in a test that calls the function.
+
+    Example:
+            current_job().send_status(1, 2)
     """
     try:
         return _current_job.get()

@@ -25,10 +25,16 @@ Backoff: TypeAlias = float | timedelta | Callable[[int], float | timedelta]
 
 
 class Retry(Exception):  # noqa: N818
-    """Raised by a handler: this attempt has failed, and another one may succeed, whatever the handler's retry_on says.
+    """Raised by a handler: this attempt has failed, and another one may succeed, whatever retry_on says.
 
-    delay: in seconds or as a timedelta, before the next attempt; None for the handler's backoff. The job fails with
-    this exception if there is no attempt left.
+    The job fails with this exception if there is no attempt left.
+
+    Args:
+        reason: The text of the exception.
+        delay: Before the next attempt, in seconds or as a timedelta; None for the handler's backoff.
+
+    Example:
+            raise Retry("the quota is used up", delay=3600)
     """
 
     def __init__(self, reason: str = "", *, delay: float | timedelta | None = None) -> None:
@@ -42,14 +48,22 @@ class RetryPolicy:
 
     Only what the handler raises: a result that cannot be serialized or sent, or a listener that raises, fails the job.
 
-    retries: for jobs whose client has not said how often they may be tried again; None for never. They are submitted
-    again in the background, so that a client that waits gets the failure of the first attempt.
-    retry_on: the exceptions after which there is another attempt.
-    backoff: seconds or a timedelta before the second attempt, which doubles with each further one up to an hour, less a
-    random part of up to a half; or a function that is called with the number of the attempt that has failed, from 1,
-    and returns the delay.
-    max_attempts: how many processes of a pool may die of one job, before it fails; None for no limit.
-    gave_up: called with the Job and the exception when the last attempt has failed, before the job is answered.
+    Args:
+        retries: For jobs whose client has not said how often they may be tried again; None for never. They are
+            submitted again in the background, so that a client that waits gets the failure of the first attempt.
+        retry_on: The exceptions after which there is another attempt.
+        backoff: Seconds or a timedelta before the second attempt, which doubles with each further one up to an hour,
+            less a random part of up to a half; or a function that is called with the number of the attempt that has
+            failed, from 1, and returns the delay.
+        max_attempts: How many processes of a pool may die of one job, before it fails; None for no limit.
+        gave_up: Called with the Job and the exception when the last attempt has failed, before the job is answered.
+
+    Raises:
+        InvalidArgument: A number is out of range.
+        TypeError: A value has a wrong type.
+
+    Example:
+            retry_policy = RetryPolicy(retries=3, retry_on=(OSError,), backoff=10)
     """
 
     retries: int | None = None
@@ -78,11 +92,26 @@ class RetryPolicy:
             _seconds(self.backoff, "backoff")
 
     def applies_to(self, error: BaseException) -> bool:
-        """Whether there may be another attempt after this failure."""
+        """Whether there may be another attempt after this failure.
+
+        Args:
+            error: What the handler has raised.
+
+        Returns:
+            True or False.
+        """
         return isinstance(error, (Retry, self.retry_on))
 
     def delay_after(self, attempt: int, error: BaseException) -> float:
-        """Returns the seconds from the failure of this attempt to the next one."""
+        """How long to wait before the next attempt.
+
+        Args:
+            attempt: The number of the attempt that has failed, from 1.
+            error: What the handler has raised.
+
+        Returns:
+            The seconds from the failure to the next attempt.
+        """
         if isinstance(error, Retry) and error.delay is not None:
             return error.delay
         if callable(self.backoff):

@@ -20,10 +20,19 @@ _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 @dataclass(frozen=True, order=True)
 class Server:
-    """The host and port of a gearmand. The host is a name or an address, an IPv6 address without brackets.
+    """The host and port of a gearmand.
 
-    Raises TypeError if the host is not a str or the port not an int; ValueError for a host that is empty, too long or
-    contains blanks, commas, brackets, slashes or NUL, and for a port outside 1 to 65535.
+    Args:
+        host: A name or an address, an IPv6 address without brackets.
+        port: From 1 to 65535.
+
+    Raises:
+        TypeError: The host is not a str or the port not an int.
+        ValueError: The host is empty, too long or contains blanks, commas, brackets, slashes or NUL, or the port is out
+            of range.
+
+    Example:
+            Server("10.0.0.5", 4730)
     """
 
     host: str = DEFAULT_HOST
@@ -52,7 +61,18 @@ class Server:
     def from_string(cls, text: str) -> Server:
         """Reads 'host', 'host:port', '::1', '[::1]' and '[::1]:4730'; the default port is 4730.
 
-        Raises ValueError for any other text, TypeError if it is not a str.
+        Args:
+            text: The text.
+
+        Returns:
+            The Server.
+
+        Raises:
+            ValueError: It is another text.
+            TypeError: It is not a str.
+
+        Example:
+                Server.from_string("10.0.0.5:4730")
         """
         if not isinstance(text, str):
             raise TypeError(f"a server must be given as a str such as 'host:port', not {type(text).__name__}")
@@ -80,8 +100,15 @@ class ServerCollection:
     A client submits to the server that was added last. If it cannot connect to it, it tries the others, last to first;
     that is libgearman's order.
 
-    servers: Server objects, strings ('host:port', or several with commas in between), or both. Raises the exceptions of
-    Server.
+    Args:
+        servers: Server objects, strings ('host:port', or several with commas in between), or both.
+
+    Raises:
+        TypeError: An item is of another type.
+        ValueError: A text is not an address.
+
+    Example:
+            ServerCollection("10.0.0.5:4730,10.0.0.6:4730")
     """
 
     def __init__(self, servers: Iterable[Server | str] | Server | str = ()) -> None:
@@ -98,7 +125,14 @@ class ServerCollection:
 
     @classmethod
     def from_environment(cls) -> ServerCollection:
-        """Returns the servers of the environment variable GEARMAN_SERVERS; 127.0.0.1:4730 if it is not set."""
+        """Returns the servers of the environment variable GEARMAN_SERVERS.
+
+        Returns:
+            The servers; 127.0.0.1:4730 if the variable is not set.
+
+        Raises:
+            ValueError: The variable has a text that is not an address.
+        """
         text = os.environ.get(ENVIRONMENT, "").strip()
         if not text:
             return cls([Server()])
@@ -108,7 +142,14 @@ class ServerCollection:
             raise ValueError(f"the environment variable {ENVIRONMENT}: {error}") from None
 
     def add(self, server: Server) -> None:
-        """Adds a server at the end. Raises TypeError if it is not a Server."""
+        """Adds a server at the end.
+
+        Args:
+            server: The Server.
+
+        Raises:
+            TypeError: It is not a Server.
+        """
         if not isinstance(server, Server):
             raise TypeError(
                 f"expected a Server, not {type(server).__name__}; Server.from_string() makes one from a str"
@@ -116,7 +157,11 @@ class ServerCollection:
         self._servers.append(server)
 
     def get_servers(self) -> list[Server]:
-        """Returns the servers in order, in a new list."""
+        """Returns the servers in order.
+
+        Returns:
+            A new list.
+        """
         return list(self._servers)
 
     def __len__(self) -> int:

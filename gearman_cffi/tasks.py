@@ -60,24 +60,30 @@ class AsyncClient(Protocol):
 class Task(Generic[P, R]):
     """A function whose calls can be submitted as jobs. Called like the function, it runs in this process.
 
-        @jobs.task("resize")
-        def resize(path: str, width: int = 80) -> str: ...
-
-        resize("a.png")                              # a call, for tests
-        resize.submit(client, "a.png", width=100)    # a job; returns its result
-
     JobCollection.task() creates it. The workload of a job is a dict with the arguments by name, which a client in any
     language can send; a list of positional arguments is accepted too.
+
+    Example:
+            @jobs.task("resize")
+            def resize(path: str, width: int = 80) -> str: ...
+
+            resize("a.png")                              # a call, for tests
+            resize.submit(client, "a.png", width=100)    # a job; returns its result
     """
 
     __name__: str
     _is_coroutine = False
 
     def __init__(self, name: str, function: Callable[P, R]) -> None:
-        """name: of the function at the server. function: called with the arguments of a job.
+        """Makes a task of a function; JobCollection.task() calls it.
 
-        Raises TypeError if the function has *args or positional-only parameters, or is a generator or, for a Task, a
-        coroutine function.
+        Args:
+            name: Its name at the server.
+            function: Called with the arguments of a job.
+
+        Raises:
+            TypeError: The function has *args or positional-only parameters, or is a generator or, for a Task, a
+                coroutine function.
         """
         if not callable(function):
             raise TypeError(f"the task {short_repr(name)} must be a function, not {short_repr(function)}")
@@ -109,10 +115,19 @@ class Task(Generic[P, R]):
     ) -> Task[P, R]:
         """Returns the same task with options for its jobs.
 
-        priority, unique, timeout (in seconds or as a timedelta): those of Client.execute_job(). delay (the same), at,
-        retries: those of Client.execute_in_background().
+        Args:
+            priority: As for Client.execute_job().
+            unique: As for Client.execute_job().
+            timeout: As for Client.execute_job(), in seconds or as a timedelta.
+            delay: As for Client.execute_in_background(), in seconds or as a timedelta.
+            at: As for Client.execute_in_background().
+            retries: As for Client.execute_in_background().
 
-        resize.with_options(unique="a.png", timeout=30).submit(client, "a.png")
+        Returns:
+            A Task.
+
+        Example:
+                resize.with_options(unique="a.png", timeout=30).submit(client, "a.png")
         """
         given: dict[str, Any] = {
             "priority": priority,
@@ -135,7 +150,20 @@ class Task(Generic[P, R]):
     def submit(self, client: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Runs the call as a job in the foreground and returns its result; with an aio.Client, await it.
 
-        Raises TypeError for arguments that do not fit the function, and what Client.execute_job() raises.
+        Args:
+            client: A Client or an aio.Client.
+            args: Arguments of the function.
+            kwargs: Arguments of the function.
+
+        Returns:
+            The result of the function, or a coroutine that returns it.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+            GearmanError: As for Client.execute_job().
+
+        Example:
+                resize.submit(client, "a.png", width=100)
         """
         if not _BACKGROUND_ONLY.isdisjoint(self._options):
             raise InvalidArgument("a job in the foreground cannot have a delay: use submit_background()")
@@ -150,23 +178,59 @@ class Task(Generic[P, R]):
     ) -> Coroutine[Any, Any, str]: ...
 
     def submit_background(self, client: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Submits the call as a job in the background and returns its handle; with an aio.Client, await it.
+        """Submits the call as a job in the background; with an aio.Client, await it.
 
-        Raises TypeError for arguments that do not fit the function, and what Client.execute_in_background() raises.
+        Args:
+            client: A Client or an aio.Client.
+            args: Arguments of the function.
+            kwargs: Arguments of the function.
+
+        Returns:
+            The handle, or a coroutine that returns it.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+            GearmanError: As for Client.execute_in_background().
+
+        Example:
+                resize.submit_background(client, "a.png")
         """
         return client.execute_in_background(self.name, self.arguments(*args, **kwargs), **self._options)
 
     def job(self, *args: P.args, **kwargs: P.kwargs) -> Job:
-        """Returns the call as a Job, for calls that take many: client.execute_jobs(resize.job(path) for path in paths).
+        """Returns the call as a Job, for calls that take many jobs.
 
-        It has the options but the timeout, which is that of the bulk call. Raises TypeError for arguments that do not
-        fit the function.
+        It has the options but the timeout, which is that of the bulk call.
+
+        Args:
+            args: Arguments of the function.
+            kwargs: Arguments of the function.
+
+        Returns:
+            The Job.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+
+        Example:
+                client.execute_jobs(resize.job(path) for path in paths)
         """
         options = {name: value for name, value in self._options.items() if name != "timeout"}
         return Job(self.name, self.arguments(*args, **kwargs), **options)
 
     def arguments(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        """Returns the workload of a job for this call: the arguments by name. Defaults are left to the worker."""
+        """Returns the workload of a job for this call. Defaults are left to the worker.
+
+        Args:
+            args: Arguments of the function.
+            kwargs: Arguments of the function.
+
+        Returns:
+            The arguments by name.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+        """
         bound = self._bind(args, kwargs)
         variable = self._variable_name
         arguments = {name: value for name, value in bound.arguments.items() if name != variable}
@@ -176,7 +240,17 @@ class Task(Generic[P, R]):
     # ------------------------------------------------------------------------------ executing
 
     def execute(self, job: Job) -> R:
-        """Executes a job: calls the function with the arguments in its workload. current_job() returns the job."""
+        """Executes a job: calls the function with the arguments in its workload. current_job() returns the job.
+
+        Args:
+            job: The Job.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+        """
         bound = self._bind_workload(job.get_workload())
         return self._function(*bound.args, **bound.kwargs)
 
@@ -214,9 +288,16 @@ class Task(Generic[P, R]):
 
 
 class CoroutineTask(Task[P, R]):
-    """A Task whose function is an `async def`. Called like the function, it runs here, in the event loop of the caller.
+    """A Task whose function is an `async def`. Called like it, it runs in the event loop of the caller.
 
     A Worker runs its jobs in an event loop. The result of submit() is that of the coroutine.
+
+    Example:
+            @jobs.task("fetch")
+            async def fetch(url: str) -> str: ...
+
+            await fetch("http://example.org")            # a call, for tests
+            fetch.submit(client, "http://example.org")   # a job; returns its result
     """
 
     _is_coroutine = True
@@ -227,7 +308,14 @@ class CoroutineTask(Task[P, R]):
         return function(*args, **kwargs)
 
     async def execute(self, job: Job) -> R:  # type: ignore[override]
-        """Executes a job, as Task.execute()."""
+        """Executes a job, as Task.execute().
+
+        Args:
+            job: The Job.
+
+        Returns:
+            The result of the coroutine.
+        """
         bound = self._bind_workload(job.get_workload())
         return await self(*bound.args, **bound.kwargs)
 

@@ -47,24 +47,32 @@ class Worker:
     """Executes jobs with the handlers of a collection, for all servers of a collection.
 
     One job at a time, or with concurrency several: plain handlers in threads, `async def` handlers in an event loop.
+    Then listeners are still called in the thread of run(), one at a time. See "Concurrency in workers" in the
+    documentation.
 
-    servers: as for Client.
-    jobs: a JobCollection, or handlers.
-    dispatcher: gets the events (see gearman_cffi.events). Failures without listeners are logged as
-        "gearman_cffi.worker".
-    serializer: reads workloads and writes results; PhpSerializer by default.
-    idle_interval: seconds or a timedelta. After this time an idle worker tries lost servers again and dispatches
-        worker.on_no_jobs. A job that arrives meanwhile is executed at once.
-    connect_timeout: seconds or a timedelta that connecting to a server may take. The worker serves the other servers
-        meanwhile, and tries again later.
-    signals: stop run(); see there.
-    client_id: names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
-    namespace: at most 128 bytes that the servers have before the names of the handlers. Only clients with the same
-        namespace reach them. Stands for gearman_worker_set_namespace().
-    concurrency: how many jobs run at once. Above 1, or with `async def` handlers, listeners are still called in the
-        thread of run(), one at a time. See "Concurrency in workers" in the documentation.
-    threads: how many of these jobs may be those of plain handlers, each of which occupies a thread; None for all.
-    Raises TypeError or ValueError for arguments that cannot be used.
+    Args:
+        servers: As for Client.
+        jobs: A JobCollection, or handlers.
+        dispatcher: Gets the events (see gearman_cffi.events). Failures without listeners are logged as
+            "gearman_cffi.worker".
+        serializer: Reads workloads and writes results; None for PHP's serialize format.
+        idle_interval: Seconds or a timedelta. After this time an idle worker tries lost servers again and dispatches
+            worker.on_no_jobs. A job that arrives meanwhile is executed at once.
+        connect_timeout: Seconds or a timedelta that connecting to a server may take. The worker serves the other
+            servers meanwhile, and tries again later.
+        signals: The signals that stop run(); see there.
+        client_id: Names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
+        namespace: At most 128 bytes that the servers have before the names of the handlers. Only clients with the same
+            namespace reach them. Stands for gearman_worker_set_namespace().
+        concurrency: How many jobs run at once.
+        threads: How many of these jobs may be those of plain handlers, each of which occupies a thread; None for all.
+
+    Raises:
+        TypeError: An argument has a wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+            Worker("127.0.0.1:4730", jobs).run()  # until SIGTERM or Ctrl-C
     """
 
     def __init__(
@@ -115,6 +123,9 @@ class Worker:
 
         A blocking one dispatches neither worker.on_io_wait nor worker.on_no_jobs, and run() ends if its timeout passes
         without a job. It stays connected after run(). Only for workers that run one job at a time.
+
+        Args:
+            worker: A GearmanWorker of your own.
         """
         self._connection.use(worker)
 
@@ -129,9 +140,14 @@ class Worker:
         A handler that raises SystemExit or KeyboardInterrupt ends run(), which raises it; its job goes to another
         worker. Others that run at the same time are finished first, for a minute at most.
 
-        Servers that cannot be reached are tried again, with growing delays. Raises NoFunctionGiven, NoServers, what a
-        listener of worker.before_run, of connecting or of registering raises, and ValueError or TypeError for a
-        time_limit that was changed after the handler was added.
+        Servers that cannot be reached are tried again, with growing delays.
+
+        Raises:
+            NoFunctionGiven: There are no handlers.
+            NoServers: There are no servers.
+            ValueError: A time_limit was changed after the handler was added, to one that gearmand does not support.
+            RuntimeError: The worker is already running.
+            Exception: What a listener of worker.before_run, of connecting or of registering raises.
         """
         with self._session() as worker, suppress(HandedBack):
             if self._concurrent_work is None:

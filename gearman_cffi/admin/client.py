@@ -28,19 +28,29 @@ _MAX_LIMIT = 2**31 - 1  # gearmand reads it with atoi()
 class Admin:
     """Sends administration commands to one or more servers, to all of them at the same time.
 
-    servers as for Client: None means GEARMAN_SERVERS, or 127.0.0.1:4730 without it. timeout, in seconds or as a
-    timedelta, bounds each command at each server. tls: a context that verifies the server, such as
-    ssl.create_default_context(cafile="ca.pem"), with load_cert_chain() for a server that asks for a certificate; one
-    that does not verify raises InvalidArgument. Each command opens connections of its own, so several threads can share
-    an Admin.
-
-    namespace: functions have the names that a Client and a Worker with this namespace use; those outside it, and the
-    connections without a function in it, are not listed. Jobs are, because gearmand does not report their functions.
+    Each command opens connections of its own, so several threads can share an Admin.
 
     Commands with a list return the rows of all servers, in the order of the servers; commands with a single answer
     return a dict by server. If servers fail, the error of the first one in that order is raised; gather() returns the
-    answers of the others too. All commands raise ConnectionFailed, ConnectionLost, ServerTimeout, CommandRefused
-    (UnknownCommand if the server does not have the command), AnswerNotUnderstood and NoServers.
+    answers of the others too.
+
+    Args:
+        servers: As for Client.
+        timeout: Limits each command at each server, in seconds or as a timedelta.
+        tls: A context of the module ssl that verifies the server, such as ssl.create_default_context(cafile="ca.pem"),
+            with load_cert_chain() for a server that asks for a certificate.
+        namespace: Functions have the names that a Client and a Worker with this namespace use. Those outside it, and
+            connections without a function in it, are not listed. Jobs are, because gearmand does not report their
+            functions.
+
+    Raises:
+        InvalidArgument: tls does not verify the server.
+        NoServers: There are no servers.
+
+    Example:
+            admin = Admin("127.0.0.1:4730", timeout=2)
+            for row in admin.status():
+                print(row.server, row.function, row.queued, row.running, row.workers)
     """
 
     def __init__(
@@ -63,10 +73,17 @@ class Admin:
         self._namespace = check_namespace(namespace)
 
     def gather(self, command: Callable[[Admin], _Answer]) -> dict[Server, _Answer | GearmanError]:
-        """Runs a command for each server separately; returns the answer or the GearmanError of each one.
+        """Runs a command for each server separately.
 
-        command is called with an Admin for one server: admin.gather(Admin.status), or
-        admin.gather(lambda admin: admin.max_queue("resize", 100)).
+        Args:
+            command: Called with an Admin for one server.
+
+        Returns:
+            The answer or the GearmanError of each server.
+
+        Example:
+                admin.gather(Admin.status)
+                admin.gather(lambda admin: admin.max_queue("resize", 100))
         """
 
         def run(server: Server) -> _Answer | GearmanError:
@@ -80,15 +97,48 @@ class Admin:
     # -------------------------------------------------------------------------------------- lists
 
     def status(self) -> list[FunctionStatus]:
-        """The functions with the numbers of their jobs and workers (`status`)."""
+        """The functions with the numbers of their jobs and workers (`status`).
+
+        Returns:
+            The rows of all servers.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._inside(self._list("status", parsing.status))
 
     def priority_status(self) -> list[PriorityStatus]:
-        """The functions with the numbers of their waiting jobs by priority (`prioritystatus`)."""
+        """The functions with the numbers of their waiting jobs by priority (`prioritystatus`).
+
+        Returns:
+            The rows of all servers.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._inside(self._list("prioritystatus", parsing.priority_status))
 
     def workers(self) -> list[WorkerInfo]:
-        """The connections and the functions that each has registered, this connection included (`workers`)."""
+        """The connections and the functions that each has registered, this connection included (`workers`).
+
+        Returns:
+            The rows of all servers.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         workers = self._list("workers", parsing.workers)
         if not self._namespace:
             return workers
@@ -96,34 +146,103 @@ class Admin:
         return [row for row in served if row.functions]
 
     def show_jobs(self) -> list[JobInfo]:
-        """The waiting and running jobs (`show jobs`)."""
+        """The waiting and running jobs (`show jobs`).
+
+        Returns:
+            The rows of all servers.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._list("show jobs", parsing.jobs)
 
     def show_unique_jobs(self) -> list[str]:
-        """The unique keys of the jobs (`show unique jobs`)."""
+        """The unique keys of the jobs (`show unique jobs`).
+
+        Returns:
+            The keys at all servers.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._list("show unique jobs", lambda server, text: parsing.unique_keys(text))
 
     # ----------------------------------------------------------------------------- single answers
 
     def version(self) -> dict[Server, str]:
-        """The servers' versions (`version`)."""
+        """The servers' versions (`version`).
+
+        Returns:
+            The version of each server.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._each(lambda server: self._ask(server, "version"))
 
     def verbose(self) -> dict[Server, str]:
-        """The servers' log levels, such as "WARNING" (`verbose`)."""
+        """The servers' log levels (`verbose`).
+
+        Returns:
+            The level of each server, such as "WARNING".
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._each(lambda server: self._ask(server, "verbose"))
 
     def getpid(self) -> dict[Server, int]:
-        """The servers' process ids on their machines (`getpid`)."""
+        """The servers' process ids on their machines (`getpid`).
+
+        Returns:
+            The id of each server.
+
+        Raises:
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         return self._each(lambda server: parsing.process_id(server, self._ask(server, "getpid")))
 
     # ------------------------------------------------------------------------------------ changes
 
     def cancel_job(self, handle: str) -> bool:
-        """Removes a waiting job from the queue (`cancel job`); returns whether a server had it.
+        """Removes a waiting job from the queue (`cancel job`).
 
         The job stays in the lists, as ignored, until a worker asks for jobs. A running job is not stopped, although
         gearmand 1.1.20 reports success for it too: ask Client.get_job_status() whether it is running.
+
+        Args:
+            handle: The handle of the job.
+
+        Returns:
+            Whether a server had the job.
+
+        Raises:
+            InvalidArgument: A name cannot be sent, or a limit is out of range.
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
         """
         command = f"cancel job {_word(handle, 'job handle')}"
 
@@ -139,10 +258,22 @@ class Admin:
         return any(self._each(one).values())
 
     def max_queue(self, function: str, limit: int, normal: int | None = None, low: int | None = None) -> None:
-        """Limits how many jobs of a function can wait (`maxqueue`); 0 means no limit.
+        """Limits how many jobs of a function can wait (`maxqueue`).
 
-        limit is for each priority, or for high priority if normal and low are given too. Raises InvalidArgument, and
-        TypeError for other types.
+        Args:
+            function: The name of the function.
+            limit: For each priority, or for high priority if normal and low are given too; 0 for no limit.
+            normal: The limit for normal priority.
+            low: The limit for low priority.
+
+        Raises:
+            InvalidArgument: A name cannot be sent, or a limit is out of range.
+            TypeError: A limit is not an int.
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
         """
         if (normal is None) != (low is None):
             raise InvalidArgument("max_queue() takes one limit, or three: for high, normal and low priority")
@@ -157,13 +288,36 @@ class Admin:
         self._run(f"maxqueue {self._name(function)} {' '.join(map(str, limits))}")
 
     def create_function(self, function: str) -> None:
-        """Creates a function, before a worker or a job does (`create function`)."""
+        """Creates a function, before a worker or a job does (`create function`).
+
+        Args:
+            function: The name of the function.
+
+        Raises:
+            InvalidArgument: A name cannot be sent, or a limit is out of range.
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
+        """
         self._run(f"create function {self._name(function)}")
 
     def drop_function(self, function: str) -> None:
-        """Removes a function (`drop function`). Raises CommandRefused if it has workers or does not exist.
+        """Removes a function (`drop function`).
 
         gearmand 1.1.20 also removes a function with waiting jobs; no worker will ever get these jobs.
+
+        Args:
+            function: The name of the function.
+
+        Raises:
+            InvalidArgument: The name cannot be sent.
+            ConnectionFailed: No server listens there.
+            ConnectionLost: The connection broke.
+            ServerTimeout: There was no complete answer in time.
+            CommandRefused: The function has workers or does not exist.
+            AnswerNotUnderstood: The answer is not one of gearmand's.
         """
         self._run(f"drop function {self._name(function)}")
 

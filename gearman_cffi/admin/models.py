@@ -11,8 +11,17 @@ from gearman_cffi.servers import Server
 class FunctionStatus:
     """A function in a server's `status`.
 
-    total is the number of jobs, including the running ones; workers is the number of connected workers that have
-    registered the function, including busy ones. extra are the columns that this version does not know.
+    Args:
+        server: The Server that the row is from.
+        function: Its name.
+        total: The number of jobs, including the running ones.
+        running: The number of running jobs.
+        workers: The number of connected workers that have registered the function, including busy ones.
+        extra: The columns that this version of the package does not know.
+
+    Example:
+            for row in Admin().status():
+                print(row.function, row.queued)
     """
 
     server: Server
@@ -30,7 +39,21 @@ class FunctionStatus:
 
 @dataclass(frozen=True)
 class PriorityStatus:
-    """A function in a server's `prioritystatus`: the numbers of waiting jobs by priority, and of workers."""
+    """A function in a server's `prioritystatus`: the numbers of waiting jobs by priority, and of workers.
+
+    Args:
+        server: The Server that the row is from.
+        function: Its name.
+        high: Waiting jobs of high priority.
+        normal: Waiting jobs of normal priority.
+        low: Waiting jobs of low priority.
+        workers: The number of connected workers that have registered the function.
+        extra: The columns that this version of the package does not know.
+
+    Example:
+            for row in Admin().priority_status():
+                print(row.function, row.high, row.normal, row.low)
+    """
 
     server: Server
     function: str
@@ -50,8 +73,17 @@ class PriorityStatus:
 class WorkerInfo:
     """A connection in a server's `workers`: a worker, or a client, which has no functions.
 
-    client_id is "" if none was set (the server shows "-"). A function name with a space appears as two names, because
-    the server separates names by spaces.
+    Args:
+        server: The Server that the row is from.
+        file_descriptor: The number of the connection at the server.
+        address: Where it comes from.
+        client_id: Its name, "" if none was set (the server shows "-").
+        functions: The functions that it has registered. A name with a space appears as two names, because the server
+            separates names by spaces.
+
+    Example:
+            for row in Admin().workers():
+                print(row.address, row.client_id, row.functions)
     """
 
     server: Server
@@ -65,9 +97,17 @@ class WorkerInfo:
 class JobInfo:
     """A job in a server's `show jobs`.
 
-    retries counts the workers that were lost while they ran the job. An ignored job will not run: it was cancelled, or
-    its client has disconnected; the server removes it later. queued is the server's flag for a job in its queue; it
-    stays true while the job is running.
+    Args:
+        server: The Server that the row is from.
+        handle: Its handle.
+        retries: The number of workers that were lost while they ran the job.
+        ignored: Whether it will not run: it was cancelled, or its client has disconnected. The server removes it later.
+        queued: The server's flag for a job in its queue; it stays true while the job is running.
+        extra: The columns that this version of the package does not know.
+
+    Example:
+            for row in Admin().show_jobs():
+                print(row.handle, row.retries)
     """
 
     server: Server

@@ -35,13 +35,23 @@ Jobs = Iterable[JobInterface] | AsyncIterable[JobInterface]
 
 
 class Client:
-    """Submits jobs to the servers of a collection, and awaits their answers in an event loop of asyncio.
+    """Submits jobs to the servers of a collection, and awaits their results in an event loop of asyncio.
 
-    The arguments, the order of servers and the exceptions are those of gearman_cffi.Client. Any number of tasks may
-    use one client at once, over a few connections. It opens them in the first call, and belongs to the event loop of
-    that call until it is closed or the loop is. In a forked process it opens new ones.
+    Any number of tasks may use one client at once, over a few connections. It opens them in the first call, and belongs
+    to the event loop of that call until it is closed or the loop is. In a forked process it opens new ones.
 
-    If a task is cancelled, its job is abandoned: the server still runs it, and the answer is dropped.
+    If a task is cancelled, its job is abandoned: the server still runs it, and the result is dropped.
+
+    Args:
+        servers: As for gearman_cffi.Client.
+        serializer: Converts workloads to bytes and results to values; None for PHP's serialize format.
+        timeout: The limit of each call that has none of its own, in seconds or as a timedelta; None for no limit.
+        connect_timeout: How long a server may take to accept a connection, as for gearman_cffi.Client.
+        namespace: At most 128 bytes that the server has before the name of each function; as for gearman_cffi.Client.
+
+    Example:
+            async with aio.Client("127.0.0.1:4730", timeout=10) as client:
+                print(await client.execute_job("reverse", "hello"))
     """
 
     def __init__(
@@ -74,9 +84,10 @@ class Client:
             lanes.close()
 
     def forget(self) -> None:
-        """Closes the connections when no event loop runs. Nobody gets the answers of outstanding jobs.
+        """Closes the connections when no event loop runs. Nobody gets the results of outstanding jobs.
 
-        Raises ConcurrentUseError if the event loop of the client runs.
+        Raises:
+            ConcurrentUseError: The event loop of the client runs.
         """
         if self._lanes is not None:
             self._lanes.forget()
@@ -115,9 +126,35 @@ class Client:
         *,
         retries: int | None = None,
     ) -> Any:
-        """Runs a job in the foreground and returns its result, unserialized.
+        """Runs a job in the foreground and returns its result.
 
-        The arguments and exceptions are those of gearman_cffi.Client.execute_job().
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it and gets its result.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            on_update: Called with a JobUpdate when the server has accepted the job, and for each status, warning and
+                part of the result.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
+                package do.
+
+        Returns:
+            The result, unserialized.
+
+        Raises:
+            JobException: The worker's function has raised an exception.
+            JobFailed: The job has failed without a reason.
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                result = await client.execute_job("reverse", "hello", timeout=10)
         """
         if on_update is not None:
             watch = self.watch_job(function, workload, priority, unique, timeout, retries=retries)
@@ -142,15 +179,30 @@ class Client:
         *,
         retries: int | None = None,
     ) -> AsyncJobWatch:
-        """Runs a job in the foreground. Iterate for its updates; await result() for the result.
+        """Runs a job in the foreground. Iterate for its updates; result() returns the result.
 
-            watch = client.watch_job("resize", name)
-            async for update in watch:
-                print(update.fraction)
-            print(await watch.result())
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it and gets its result.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
+                package do.
 
-        The arguments are those of execute_job(). Raises InvalidArgument and SerializerError; result() raises the
-        other exceptions of execute_job().
+        Returns:
+            An AsyncJobWatch, an iterator of JobUpdate. Its result() raises the exceptions of execute_job().
+
+        Raises:
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                watch = client.watch_job("resize", name)
+                async for update in watch:
+                    print(update.fraction)
+                print(await watch.result())
         """
         job = Job(function, workload, unique, retries=retries)
         submission = Submission.of(self._foreground.encode_one(job, priority))
@@ -172,8 +224,34 @@ class Client:
     ) -> str:
         """Submits a job in the background and returns its handle.
 
-        delay (seconds or a timedelta), at: as for gearman_cffi.Client.execute_in_background(). The other arguments and
-        the exceptions are those of execute_job(), without those of a worker.
+        Args:
+            function: The name of the function, at most 512 bytes.
+            workload: A value for the serializer.
+            priority: A Priority. It orders the jobs of one function.
+            unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
+                call joins it.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            delay: Seconds or a timedelta after which the server may give the job to a worker. Only with
+                Priority.NORMAL.
+            at: The time from which it may, a datetime with a time zone; one that is past is at once. The server's clock
+                counts, in whole seconds.
+            retries: How often the job may be tried again if it fails, from 0 to 98; None leaves that to the handler. A
+                worker submits it again, with a delay. Such jobs do not join jobs that are submitted without retries.
+
+        Returns:
+            The handle, for get_job_status() and wait_for().
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            QueueFull: The server takes no more jobs of this function.
+            ServerError: The server answered with an error.
+            InvalidArgument: A name, a key or the priority cannot be sent.
+            SerializerError: The workload or the result cannot be converted.
+
+        Example:
+                handle = await client.execute_in_background("mail", "anna@example.org", unique="order-7")
         """
         job = Job(function, workload, unique, delay=delay, at=at, retries=retries)
         submission = Submission.of(self._background.encode_one(job, priority))
@@ -183,21 +261,74 @@ class Client:
         return submission.handle
 
     async def get_job_status(self, handle: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """Returns what the server knows about the job with this handle, as gearman_cffi.Client.get_job_status()."""
+        """Returns what the server knows about the job with this handle.
+
+        The server does not know a job that has ended.
+
+        Args:
+            handle: The handle of the job.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            A JobStatus.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                status = await client.get_job_status(handle)
+        """
         name = check_name(handle, "a job handle", MAX_HANDLE)
         return await self._status(Submission(JobKind.JOB_STATUS, name), timeout)
 
     async def get_job_status_by_unique(self, unique: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """As get_job_status(), by the job's unique key."""
+        """Returns what the server knows about the job with this unique key.
+
+        Args:
+            unique: The key, in any function.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            A JobStatus.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: There was no answer in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+        """
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return await self._status(Submission(JobKind.UNIQUE_STATUS, key), timeout)
 
     async def wait_for(
         self, handle: str | None = None, timeout: float | timedelta | None = None, *, unique: str | None = None
     ) -> bool:
-        """Waits until a background job has ended, as gearman_cffi.Client.wait_for().
+        """Waits until a background job has ended, by asking for its status: after 20 ms, later once a second.
 
-        timeout: of the whole call, in seconds or as a timedelta.
+        Args:
+            handle: The handle of the job; or give unique.
+            timeout: Of the whole call, in seconds or as a timedelta; None for no limit but the client's own for each
+                request.
+            unique: The key of the job; or give handle.
+
+        Returns:
+            True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.
+            False if the server did not know it at the first request: it had ended before, or never was.
+
+        Raises:
+            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionLost: The connection broke before the server had answered.
+            JobTimeout: The job has not ended in time.
+            ServerError: The server answered with an error.
+            InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                await client.wait_for(handle, timeout=60)
         """
         wait = JobWait(handle, unique, timeout)
         for seconds in wait:
@@ -220,9 +351,27 @@ class Client:
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
-        """Runs jobs in the foreground, many at once; returns their answers in the order of the jobs.
+        """Runs jobs in the foreground, many at once.
 
-        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.execute_jobs().
+        All jobs are taken from the iterable before the first one is submitted.
+
+        Args:
+            jobs: Job objects; an iterable, or an asynchronous one.
+            priority: For jobs that have none of their own.
+            on_error: "raise" raises the error of the first failed job in the list, when all jobs have ended; "return"
+                puts errors in the places of results.
+            timeout: Of the whole call, in seconds or as a timedelta; None for the client's own. A job without an answer
+                then fails with JobTimeout.
+
+        Returns:
+            The results, in the order of the jobs.
+
+        Raises:
+            InvalidJob: An item is not a job. It is a TypeError that names the item and its index.
+            GearmanError: What execute_job() raises, for the first failed job, with on_error="raise".
+
+        Example:
+                results = await client.execute_jobs(Job("resize", name) for name in names)
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
@@ -247,9 +396,28 @@ class Client:
         on_error: OnError = "raise",
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
-        """Submits jobs in the background, many at once; returns their handles in the order of the jobs.
+        """Submits jobs in the background, many at once. Much faster than a call for each.
 
-        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.execute_jobs_in_background().
+        Jobs are taken from the iterable while earlier ones are submitted. If an item is not a job, or the iterable
+        raises an exception, the jobs before it are submitted.
+
+        Args:
+            jobs: Job objects; an iterable, or an asynchronous one.
+            priority: For jobs that have none of their own.
+            on_error: "raise" raises the error of the first failed job in the list, when all jobs have ended; "return"
+                puts errors in the places of results.
+            timeout: Of the whole call, in seconds or as a timedelta; None for the client's own. A job without an answer
+                then fails with JobTimeout.
+
+        Returns:
+            The handles, in the order of the jobs.
+
+        Raises:
+            InvalidJob: An item is not a job; its results has a handle or an error for each job before it.
+            GearmanError: What execute_in_background() raises, for the first failed job, with on_error="raise".
+
+        Example:
+                handles = await client.execute_jobs_in_background(Job("mail", name) for name in names)
         """
         check_on_error(on_error)
         seconds = self._seconds(timeout)
@@ -275,10 +443,27 @@ class Client:
         in_flight: int = IN_FLIGHT,
         timeout: float | timedelta | None = None,
     ) -> AsyncGenerator[tuple[JobInterface, Any], None]:
-        """Runs jobs in the foreground and yields (job, answer) as the answers come.
+        """Runs jobs in the foreground and yields each job with its result as the results come.
 
-        jobs: an iterable or an asynchronous one. Otherwise as gearman_cffi.Client.stream_jobs(). If the caller stops
-        early, jobs without an answer are abandoned when the generator is closed.
+        If the caller stops early, jobs without an answer are abandoned when the generator is closed. If an item is not
+        a job, or the iterable raises an exception, the results of all jobs before it are yielded first.
+
+        Args:
+            jobs: Job objects; an iterable, or an asynchronous one.
+            priority: For jobs that have none of their own.
+            in_flight: How many jobs may be unanswered at a time. More are taken from the iterable when there is room.
+            timeout: Of each job from its submission, in seconds or as a timedelta; None for the client's own.
+
+        Yields:
+            (job, result). For a job that has failed the result is the exception, a GearmanError.
+
+        Raises:
+            InvalidJob: An item is not a job. It is a TypeError that names the item and its index.
+            ValueError: in_flight is below 1.
+
+        Example:
+                async for job, result in client.stream_jobs(jobs):
+                    print(job.get_workload(), result)
         """
         check_in_flight(in_flight)
         seconds = self._seconds(timeout)

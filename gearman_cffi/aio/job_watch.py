@@ -17,10 +17,16 @@ Start = Callable[[Submission], Awaitable[Lanes]]
 
 
 class AsyncJobWatch:
-    """An asynchronous iterator over the updates of one job; await result() for its answer.
+    """An asynchronous iterator over the updates of one job; await result() for its result.
 
     The first update or result() that is awaited submits the job. result() skips the updates that were not iterated
     over. The job is abandoned by aclose(), and when the last reference to this object is gone.
+
+    Example:
+            watch = client.watch_job("resize", name)
+            async for update in watch:
+                print(update.fraction)
+            print(await watch.result())
     """
 
     def __init__(
@@ -61,7 +67,14 @@ class AsyncJobWatch:
         return state.updates.popleft()
 
     async def result(self) -> Any:
-        """Waits until the job has ended; returns the answer, unserialized. Raises what execute_job() raises."""
+        """Waits until the job has ended.
+
+        Returns:
+            The result, unserialized.
+
+        Raises:
+            GearmanError: What execute_job() raises.
+        """
         await self._submit()
         while not self._state.is_done:
             await self._state.wait()

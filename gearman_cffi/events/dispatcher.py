@@ -16,6 +16,11 @@ class EventDispatcher:
 
     A listener is called with the event. If listeners are added or removed while an event is dispatched, that counts
     from the next event on.
+
+    Example:
+            dispatcher = EventDispatcher()
+            dispatcher.add_listener(EventName.AFTER_RUN, lambda event: print("done"))
+            Worker("127.0.0.1:4730", jobs, dispatcher).run()
     """
 
     def __init__(self) -> None:
@@ -23,7 +28,16 @@ class EventDispatcher:
         self._numbers = count()
 
     def add_listener(self, event_name: str, listener: Listener, priority: int = 0) -> None:
-        """Adds a listener for events of this name. Raises TypeError if it is not callable."""
+        """Adds a listener for events of this name.
+
+        Args:
+            event_name: The name, a str or an EventName.
+            listener: Called with the event.
+            priority: Higher ones are called first.
+
+        Raises:
+            TypeError: The listener is not callable.
+        """
         if not callable(listener):
             raise TypeError(f"a listener must be callable, not {type(listener).__name__}")
         # The number keeps the order within a priority, so that listeners are never compared.
@@ -32,7 +46,12 @@ class EventDispatcher:
         insort(self._listeners[event_name], entry)
 
     def remove_listener(self, event_name: str, listener: Listener) -> None:
-        """Removes the listener for events of this name, if it is there."""
+        """Removes the listener for events of this name, if it is there.
+
+        Args:
+            event_name: The name, a str or an EventName.
+            listener: The listener.
+        """
         left = [entry for entry in self._listeners.get(event_name, []) if entry[2] != listener]
         if left:
             self._listeners[event_name] = left
@@ -40,25 +59,61 @@ class EventDispatcher:
             self._listeners.pop(event_name, None)
 
     def add_subscriber(self, subscriber: EventSubscriber) -> None:
-        """Adds all listeners that the subscriber names. Raises TypeError if it has no get_subscribed_events()."""
+        """Adds all listeners that the subscriber names.
+
+        Args:
+            subscriber: An object with get_subscribed_events().
+
+        Raises:
+            TypeError: It has no get_subscribed_events().
+        """
         for event_name, method, priority in _subscriptions(self._subscribed_events(subscriber)):
             self.add_listener(event_name, getattr(subscriber, method), priority)
 
     def remove_subscriber(self, subscriber: EventSubscriber) -> None:
-        """Removes all listeners that the subscriber names."""
+        """Removes all listeners that the subscriber names.
+
+        Args:
+            subscriber: The subscriber.
+        """
         for event_name, method, _ in _subscriptions(self._subscribed_events(subscriber)):
             self.remove_listener(event_name, getattr(subscriber, method))
 
     def get_listeners(self, event_name: str) -> list[Listener]:
-        """Returns the listeners for this name, in the order in which they are called."""
+        """Returns the listeners for this name.
+
+        Args:
+            event_name: The name, a str or an EventName.
+
+        Returns:
+            The listeners, in the order in which they are called.
+        """
         return [listener for _, _, listener in self._listeners.get(event_name, [])]
 
     def has_listeners(self, event_name: str) -> bool:
-        """Returns whether there is a listener for events of this name."""
+        """Returns whether there is a listener for events of this name.
+
+        Args:
+            event_name: The name, a str or an EventName.
+
+        Returns:
+            True or False.
+        """
         return event_name in self._listeners
 
     def dispatch(self, event_name: str, event: Event | None = None) -> Event:
-        """Calls the listeners and returns the event. Raises what a listener raises; the others are not called then."""
+        """Calls the listeners with the event.
+
+        Args:
+            event_name: The name, a str or an EventName.
+            event: The event.
+
+        Returns:
+            The event.
+
+        Raises:
+            Exception: What a listener raises; the others are not called then.
+        """
         if event is None:
             event = Event(event_name)
         for _, _, listener in self._listeners.get(event_name, ()):

@@ -17,7 +17,11 @@ class Event:
         self._stopped = True
 
     def is_propagation_stopped(self) -> bool:
-        """Returns whether a listener has called stop_propagation()."""
+        """Returns whether a listener has called stop_propagation().
+
+        Returns:
+            True or False.
+        """
         return self._stopped
 
     def __repr__(self) -> str:

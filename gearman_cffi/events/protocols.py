@@ -16,11 +16,29 @@ class Dispatcher(Protocol):
     """What a Worker needs of a dispatcher: EventDispatcher, or any other object with these two methods."""
 
     def has_listeners(self, event_name: str) -> bool:
-        """Returns whether there is a listener. Without one the event is not created."""
+        """Returns whether there is a listener. Without one the event is not created.
+
+        Args:
+            event_name: The name, a str or an EventName.
+
+        Returns:
+            True or False.
+        """
         ...
 
     def dispatch(self, event_name: str, event: Event) -> object:
-        """Calls the listeners. Raises what a listener raises."""
+        """Calls the listeners.
+
+        Args:
+            event_name: The name, a str or an EventName.
+            event: The event.
+
+        Returns:
+            Anything.
+
+        Raises:
+            Exception: What a listener raises.
+        """
         ...
 
 
@@ -28,5 +46,9 @@ class EventSubscriber(Protocol):
     """An object that names its own listeners."""
 
     def get_subscribed_events(self) -> Mapping[str, Subscription]:
-        """Returns by event name the name of a method, (name, priority), or a list of either."""
+        """Names the listeners.
+
+        Returns:
+            By event name the name of a method, (name, priority), or a list of either.
+        """
         ...

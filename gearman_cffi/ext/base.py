@@ -74,16 +74,23 @@ class GearmanBase(Uncopyable):
         self._text = None
 
     def returnCode(self) -> int:
-        """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.
+        """The return code of the last call that sets one.
+
+        Returns:
+            The code, such as GEARMAN_SUCCESS, which is also the first value.
 
         Stands for GearmanClient::returnCode() and GearmanWorker::returnCode().
         """
         return int(self._rc)
 
     def error(self) -> str | Literal[False]:
-        """The text of the last error, False before the first network operation.
+        """The text of the last error.
 
         Test returnCode(), not this text: after a success it is "GEARMAN_UNKNOWN_STATE".
+
+        Returns:
+            The text; False before the first network operation.
+
         Stands for gearman_client_error() and gearman_worker_error().
         """
         text = self._text if self._text is not None else self._native.error()
@@ -92,31 +99,60 @@ class GearmanBase(Uncopyable):
         return _NO_ERROR if text == _WAITED and self._rc == GEARMAN_SUCCESS else text
 
     def getErrno(self) -> int:
-        """The errno of the last socket error, 0 for none.
+        """The errno of the last socket error.
+
+        Returns:
+            The number, 0 for none.
 
         Stands for gearman_client_errno() and gearman_worker_errno().
         """
         return self._native.errno()
 
     def options(self) -> int:
-        """The options that are set, as bits.
+        """The options that are set.
+
+        Returns:
+            Their bits.
 
         Stands for gearman_client_options() and gearman_worker_options().
         """
         return self._native.options() & ~_ALLOCATED
 
     def setOptions(self, option: int) -> bool:
-        """Sets these options and removes all others. Returns True.
+        """Sets these options and removes all others.
 
-        option: bits such as GEARMAN_CLIENT_NON_BLOCKING. Raises TypeError and ValueError for a number that has no bits,
-        and MissingCapabilityError for the bit that stands for TLS, as setSSL().
+        Args:
+            option: Bits such as GEARMAN_CLIENT_NON_BLOCKING.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: The option is not a number.
+            ValueError: It has more than 32 bits, or is negative.
+            MissingCapabilityError: The bit for TLS is set, as for setSSL().
+
         Stands for gearman_client_set_options() and gearman_worker_set_options().
         """
         self._native.set_options(self._bits_to_set(option))
         return True
 
     def addOptions(self, option: int) -> bool:
-        """Sets these options and keeps the others. Returns True. option: as in setOptions().
+        """Sets these options and keeps the others.
+
+        Args:
+            option: Bits such as GEARMAN_CLIENT_NON_BLOCKING.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: The option is not a number.
+            ValueError: It has more than 32 bits, or is negative.
+            MissingCapabilityError: The bit for TLS is set, as for setSSL().
+
+        Example:
+                client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
 
         Stands for gearman_client_add_options() and gearman_worker_add_options().
         """
@@ -124,7 +160,17 @@ class GearmanBase(Uncopyable):
         return True
 
     def removeOptions(self, option: int) -> bool:
-        """Removes these options. Returns True. option: as in setOptions().
+        """Removes these options.
+
+        Args:
+            option: Bits such as GEARMAN_CLIENT_NON_BLOCKING.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: The option is not a number.
+            ValueError: It has more than 32 bits, or is negative.
 
         Stands for gearman_client_remove_options() and gearman_worker_remove_options().
         """
@@ -132,17 +178,31 @@ class GearmanBase(Uncopyable):
         return True
 
     def timeout(self) -> int:
-        """The timeout in milliseconds, negative for none.
+        """The timeout.
+
+        Returns:
+            Milliseconds, negative for none.
 
         Stands for gearman_client_timeout() and gearman_worker_timeout().
         """
         return self._native.timeout()
 
     def setTimeout(self, timeout: int) -> bool:
-        """Sets the timeout in milliseconds, negative for none. Returns True.
+        """Sets the timeout.
 
-        A client's timeout bounds each wait for activity, not the whole call; a worker's timeout bounds the wait of
-        work(). Raises ValueError for a number beyond 32 bits.
+        A client's timeout limits each wait for activity, not the whole call; a worker's timeout limits the wait of
+        work().
+
+        Args:
+            timeout: Milliseconds, negative for none.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: It is not a number.
+            ValueError: It has more than 32 bits.
+
         Stands for gearman_client_set_timeout() and gearman_worker_set_timeout().
         """
         self._native.set_timeout(arguments.integer(timeout, "timeout"))
@@ -151,10 +211,21 @@ class GearmanBase(Uncopyable):
     def addServer(self, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True) -> bool:
         """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
 
-        host: a name, an IPv4 or an IPv6 address; None or "" for localhost. port: 0 for 4730.
-        setupExceptionHandler: whether to request the exceptions of workers, which connects to every server.
-        Returns True; False with a warning if the host is unknown. Raises GearmanException if a server did not grant
-        the option or could not be reached; the new server stays added.
+        Args:
+            host: A name, an IPv4 or an IPv6 address; None or "" for localhost.
+            port: 0 for 4730.
+            setupExceptionHandler: Whether to request the exceptions of workers, which connects to every server.
+
+        Returns:
+            True; False with a warning if the host is unknown.
+
+        Raises:
+            GearmanException: A server did not grant the option or could not be reached; the new server stays added.
+            ValueError: The port is out of range.
+
+        Example:
+                client.addServer("127.0.0.1", 4730)
+
         Stands for gearman_client_add_server() and gearman_worker_add_server().
         """
         address = None if host is None else arguments.name(host, "host")
@@ -162,19 +233,35 @@ class GearmanBase(Uncopyable):
         return self._finish_adding("addServer", rc, arguments.flag(setupExceptionHandler))
 
     def addServers(self, servers: Name | None = None, setupExceptionHandler: bool = True) -> bool:
-        """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
+        """Adds a list of servers. Servers before one with an unknown host stay added.
 
-        setupExceptionHandler: as in addServer(), and so are the return value and the exceptions. Servers before one
-        with an unknown host stay added.
+        Args:
+            servers: host:port,host:port; None or an empty element is localhost:4730.
+            setupExceptionHandler: As in addServer().
+
+        Returns:
+            True; False with a warning if a host is unknown.
+
+        Raises:
+            GearmanException: A server did not grant the option or could not be reached; the new server stays added.
+
+        Example:
+                client.addServers("10.0.0.5:4730,10.0.0.6:4730")
+
         Stands for gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._native.add_servers(arguments.optional_name(servers, "servers"))
         return self._finish_adding("addServers", rc, arguments.flag(setupExceptionHandler))
 
     def enableExceptionHandler(self) -> bool:
-        """Requests the exceptions of workers from every server. Returns True.
+        """Requests the exceptions of workers from every server.
 
-        Raises GearmanException if a server does not answer or does not know the option.
+        Returns:
+            True.
+
+        Raises:
+            GearmanException: A server does not answer or does not know the option.
+
         Stands for gearman_client_set_server_option() and gearman_worker_set_server_option().
         """
         self._text = None
@@ -189,10 +276,20 @@ class GearmanBase(Uncopyable):
         certificate: Name | None = None,
         key_file: Name | None = None,
     ) -> bool:
-        """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
+        """Refused: no version of libgearman encrypts safely. See "TLS and tunnels" in the documentation.
 
-        ssl: False for no change. ca_file, certificate, key_file: PEM files, which are not read.
-        Returns True for ssl=False. Raises MissingCapabilityError for ssl=True.
+        Args:
+            ssl: False for no change.
+            ca_file: A PEM file, which is not read.
+            certificate: A PEM file, which is not read.
+            key_file: A PEM file, which is not read.
+
+        Returns:
+            True for ssl=False.
+
+        Raises:
+            MissingCapabilityError: ssl is true.
+
         Stands for gearman_client_set_ssl() and gearman_worker_set_ssl().
         """
         for what, value in {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}.items():
@@ -205,7 +302,9 @@ class GearmanBase(Uncopyable):
     def wait(self) -> bool:
         """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 
-        Returns True; False when the timeout is over; False with a warning if there is no connection to wait for.
+        Returns:
+            True; False when the timeout is over; False with a warning if there is no connection to wait for.
+
         Stands for gearman_client_wait() and gearman_worker_wait().
         """
         self._text = None

@@ -44,8 +44,15 @@ _MAX_UNIQUE: Final = GEARMAN_UNIQUE_SIZE - 1  # bytes; Q25
 class GearmanClient(GearmanBase):
     """PHP's GearmanClient: submits jobs, waits for their results, asks for their status.
 
-    Failures are reported as PHP does: by a neutral return value, a GearmanWarning and returnCode().
-    One thread at a time may use a client, and only the process that created it.
+    Failures are reported as PHP does: by a neutral return value, a GearmanWarning and returnCode(). One thread at a
+    time may use a client, and only the process that created it.
+
+    Example:
+            client = GearmanClient()
+            client.addServer("127.0.0.1", 4730)
+            print(client.doNormal("reverse", "hello"))
+            if client.returnCode() != GEARMAN_SUCCESS:
+                print(client.error())
     """
 
     _php_class: ClassVar[str] = "GearmanClient"
@@ -61,7 +68,10 @@ class GearmanClient(GearmanBase):
     def __init__(self) -> None:
         """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
 
-        Raises GearmanException if the host of one of them is unknown. Stands for gearman_client_create().
+        Raises:
+            GearmanException: The host of one of them is unknown.
+
+        Stands for gearman_client_create().
         """
         self._tasks = TaskRegistry()
         try:
@@ -73,55 +83,159 @@ class GearmanClient(GearmanBase):
     # --------------------------------------------------------------------- submitting one job
 
     def doNormal(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-        """Runs a job and waits for its result; data that the worker sent before stands at its beginning.
+        """Runs a job and waits for its result.
 
-        function: the name of the function to run. workload: the data for it, not empty. unique: jobs of one function
-        with the same unique key are one job while it is queued or running; None for no key.
-        Returns the result. b"" with a warning if the server or an argument failed, b"" without one if the job
-        failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
-        Raises TypeError and ValueError for arguments that cannot be sent. Stands for gearman_client_do().
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
+            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
+            GEARMAN_WORK_EXCEPTION.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                result = client.doNormal("reverse", "hello")
+
+        Stands for gearman_client_do().
         """
         return self._do("doNormal", JobKind.NORMAL, function, workload, unique).data or b""
 
     def doHigh(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-        """Runs a job of high priority, otherwise as doNormal(). Stands for gearman_client_do_high()."""
+        """Runs a job of high priority and waits for its result.
+
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
+            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
+            GEARMAN_WORK_EXCEPTION.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_client_do_high().
+        """
         return self._do("doHigh", JobKind.HIGH, function, workload, unique).data or b""
 
     def doLow(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-        """Runs a job of low priority, otherwise as doNormal(). Stands for gearman_client_do_low()."""
+        """Runs a job of low priority and waits for its result.
+
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
+            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
+            GEARMAN_WORK_EXCEPTION.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_client_do_low().
+        """
         return self._do("doLow", JobKind.LOW, function, workload, unique).data or b""
 
     def doBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
-        """Submits a job and does not wait for its result.
+        """Submits a job in the background and does not wait for its result.
 
-        The parameters and exceptions are those of doNormal(). Returns the job's handle, for jobStatus(); "" with a
-        warning if it failed. Stands for gearman_client_do_background().
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The handle of the job, for jobStatus(); "" with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                handle = client.doBackground("mail", "anna@example.org", "order-7")
+                known, running, numerator, denominator = client.jobStatus(handle)
+
+        Stands for gearman_client_do_background().
         """
         return self._do_in_background("doBackground", JobKind.BACKGROUND, function, workload, unique)
 
     def doHighBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
-        """Submits a job of high priority, otherwise as doBackground().
+        """Submits a job of high priority in the background.
+
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The handle of the job, for jobStatus(); "" with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_do_high_background().
         """
         return self._do_in_background("doHighBackground", JobKind.HIGH_BACKGROUND, function, workload, unique)
 
     def doLowBackground(self, function: Name, workload: Data, unique: Name | None = None) -> str:
-        """Submits a job of low priority, otherwise as doBackground().
+        """Submits a job of low priority in the background.
+
+        Args:
+            function: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The handle of the job, for jobStatus(); "" with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_do_low_background().
         """
         return self._do_in_background("doLowBackground", JobKind.LOW_BACKGROUND, function, workload, unique)
 
     def doJobHandle(self) -> str:
-        """The handle of the last job that was submitted in the background, "" before one was.
+        """The handle of the last job that was submitted in the background.
+
+        Returns:
+            The handle; "" before a job was submitted.
 
         Stands for gearman_client_do_job_handle().
         """
         return self._background_handle
 
     def doStatus(self) -> list[int]:
-        """Always [0, 0]: do* returns when the job has ended. For a job's progress see setStatusCallback().
+        """Always [0, 0], because do*() returns when the job has ended. For progress see setStatusCallback().
+
+        Returns:
+            [0, 0].
 
         Stands for gearman_client_do_status().
         """
@@ -132,9 +246,21 @@ class GearmanClient(GearmanBase):
     def jobStatus(self, job_handle: Name) -> list[bool | int]:
         """Asks for the progress of a job.
 
-        job_handle: what doBackground() returned. Returns [known, running, numerator, denominator], all False and 0
-        for a job that the server does not know, because it has ended or never was. A failure returns the same, with a
-        warning and returnCode(). Stands for gearman_client_job_status().
+        Args:
+            job_handle: What doBackground() returned.
+
+        Returns:
+            [known, running, numerator, denominator]. All are False and 0 if the server does not know the job, because
+            it has ended or never was, and, with a warning and returnCode(), after a failure.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                known, running, numerator, denominator = client.jobStatus(handle)
+
+        Stands for gearman_client_job_status().
         """
         handle = arguments.name(job_handle, "job_handle")
         self._text = None
@@ -147,7 +273,17 @@ class GearmanClient(GearmanBase):
         return list(reply.status)
 
     def jobStatusByUniqueKey(self, unique_key: Name) -> list[bool | int]:
-        """Asks for the progress of the job with this unique key. As jobStatus(), but does not change returnCode().
+        """Asks for the progress of the job with this unique key. Does not change returnCode().
+
+        Args:
+            unique_key: The key that the job was submitted with.
+
+        Returns:
+            As jobStatus().
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_unique_status().
         """
@@ -164,7 +300,16 @@ class GearmanClient(GearmanBase):
     def ping(self, workload: Data) -> bool:
         """Sends data to every server and compares what comes back.
 
-        Returns True; False with a warning if a server failed or the data is empty.
+        Args:
+            workload: The data, not empty.
+
+        Returns:
+            True; False with a warning if a server failed or the data is empty.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
         Stands for gearman_client_echo().
         """
         return self._ping(workload, "workload")
@@ -172,45 +317,97 @@ class GearmanClient(GearmanBase):
     # -------------------------------------------------------------------------- callbacks
 
     def setWorkloadCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
+        """Sets the callback that sends a workload in parts. It is never called: addTask() takes all of it.
 
-        Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_workload_fn().
+        Args:
+            function: A callable.
+
+        Returns:
+            True; False with a warning if function cannot be called.
+
+        Stands for gearman_client_set_workload_fn().
         """
         return self._check_callback("setWorkloadCallback", function)
 
     def setCreatedCallback(self, function: TaskCallback) -> bool:
         """Sets the callback for jobs that the server has queued.
 
-        function: called with the GearmanTask, and with its context if addTask() was given one. It is bound to the
-        tasks that are added afterwards. It may return a return code: None continues, GEARMAN_PAUSE and other codes stop
-        runTasks(). All this applies to every callback.
-        Returns True; False with a warning if function cannot be called. Stands for gearman_client_set_created_fn().
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
+
+        Example:
+                client.setCreatedCallback(lambda task: print(task.jobHandle()))
+
+        Stands for gearman_client_set_created_fn().
         """
         return self._set_callback("setCreatedCallback", TaskEvent.CREATED, function)
 
     def setDataCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for parts of a result, otherwise as setCreatedCallback().
+        """Sets the callback for parts of a result.
+
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
 
         Stands for gearman_client_set_data_fn().
         """
         return self._set_callback("setDataCallback", TaskEvent.DATA, function)
 
     def setWarningCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for warnings of a job, otherwise as setCreatedCallback().
+        """Sets the callback for warnings of a job.
+
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
 
         Stands for gearman_client_set_warning_fn().
         """
         return self._set_callback("setWarningCallback", TaskEvent.WARNING, function)
 
     def setStatusCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for the status of a job, otherwise as setCreatedCallback().
+        """Sets the callback for the status of a job.
+
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
+
+        Example:
+                client.setStatusCallback(lambda task: print(task.taskNumerator(), task.taskDenominator()))
 
         Stands for gearman_client_set_status_fn().
         """
         return self._set_callback("setStatusCallback", TaskEvent.STATUS, function)
 
     def setCompleteCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for jobs that are complete, otherwise as setCreatedCallback().
+        """Sets the callback for jobs that are complete.
+
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
+
+        Example:
+                client.setCompleteCallback(lambda task: print(task.data()))
 
         Stands for gearman_client_set_complete_fn().
         """
@@ -219,21 +416,48 @@ class GearmanClient(GearmanBase):
     def setExceptionCallback(self, function: TaskCallback) -> bool:
         """Sets the callback for exceptions of a worker, after requesting them from every server.
 
-        Otherwise as setCreatedCallback(). Raises GearmanException as enableExceptionHandler() does.
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
+
+        Raises:
+            GearmanException: A server does not answer or does not know the option.
+
+        Example:
+                client.setExceptionCallback(lambda task: print(task.data()))
+
         Stands for gearman_client_set_exception_fn().
         """
         self.enableExceptionHandler()
         return self._set_callback("setExceptionCallback", TaskEvent.EXCEPTION, function)
 
     def setFailCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for jobs that have failed, otherwise as setCreatedCallback().
+        """Sets the callback for jobs that have failed.
+
+        Args:
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
+                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
+                other codes stop runTasks().
+
+        Returns:
+            True; False with a warning if function cannot be called.
 
         Stands for gearman_client_set_fail_fn().
         """
         return self._set_callback("setFailCallback", TaskEvent.FAIL, function)
 
     def clearCallbacks(self) -> bool:
-        """Removes all callbacks. Returns True. Stands for gearman_client_clear_fn()."""
+        """Removes all callbacks, also those of tasks that were added before.
+
+        Returns:
+            True.
+
+        Stands for gearman_client_clear_fn().
+        """
         self._tasks.clear()
         return True
 
@@ -244,29 +468,99 @@ class GearmanClient(GearmanBase):
     ) -> GearmanTask | Literal[False]:
         """Adds a job to those that runTasks() submits and waits for. Nothing is sent yet.
 
-        function_name, workload, unique_key: as in doNormal(). context: the second argument of the task's callbacks.
-        Returns the task; False with a warning if libgearman refuses an argument. A callback may add tasks; the same
-        runTasks() then runs them.
-        Raises TypeError and ValueError as doNormal() does. Stands for gearman_client_add_task().
+        A callback may add tasks; the same runTasks() then runs them.
+
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.addTask("reverse", "one", "first")
+                client.addTask("reverse", "two", "second")
+                client.runTasks()
+
+        Stands for gearman_client_add_task().
         """
         return self._add_job("addTask", JobKind.NORMAL, function_name, workload, context, unique_key)
 
     def addTaskHigh(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a job of high priority, otherwise as addTask(). Stands for gearman_client_add_task_high()."""
+        """Adds a job of high priority, otherwise as addTask().
+
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_client_add_task_high().
+        """
         return self._add_job("addTaskHigh", JobKind.HIGH, function_name, workload, context, unique_key)
 
     def addTaskLow(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a job of low priority, otherwise as addTask(). Stands for gearman_client_add_task_low()."""
+        """Adds a job of low priority, otherwise as addTask().
+
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_client_add_task_low().
+        """
         return self._add_job("addTaskLow", JobKind.LOW, function_name, workload, context, unique_key)
 
     def addTaskBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
         """Adds a job whose task ends when the server has queued it, otherwise as addTask().
+
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_add_task_background().
         """
@@ -276,6 +570,21 @@ class GearmanClient(GearmanBase):
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
         """Adds a background job of high priority, otherwise as addTaskBackground().
+
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_add_task_high_background().
         """
@@ -287,13 +596,39 @@ class GearmanClient(GearmanBase):
     ) -> GearmanTask | Literal[False]:
         """Adds a background job of low priority, otherwise as addTaskBackground().
 
+        Args:
+            function_name: The name of the function, as str or bytes, at most 512 bytes.
+            workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
+                runs, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all clients that wait get its result.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
         Stands for gearman_client_add_task_low_background().
         """
         kind = JobKind.LOW_BACKGROUND
         return self._add_job("addTaskLowBackground", kind, function_name, workload, context, unique_key)
 
     def addTaskStatus(self, job_handle: Name, context: Any = NO_CONTEXT) -> GearmanTask | Literal[False]:
-        """Adds a request for a job's status; the status callback gets the answer. Otherwise as addTask().
+        """Adds a request for the status of a job; the status callback gets the answer.
+
+        Args:
+            job_handle: What doBackground() returned.
+            context: The second argument of the task's callbacks. Without one, callbacks get the task only.
+
+        Returns:
+            The task; False with a warning if libgearman refuses an argument.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_add_task_status().
         """
@@ -305,10 +640,14 @@ class GearmanClient(GearmanBase):
     def runTasks(self) -> bool:
         """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
 
-        Returns True, also if jobs failed (their callbacks are called) or if a callback stopped it: returnCode() is
-        then the code of the callback, and the next runTasks() continues. False with a warning if a server failed or the
-        timeout is over; call it again to continue. In non-blocking mode True with GEARMAN_IO_WAIT.
-        Raises what a callback raised; the packets that came after it are delivered by the next runTasks().
+        Returns:
+            True, also if jobs have failed (their callbacks are called) or a callback has stopped the run: returnCode()
+            is then the code of the callback, and the next runTasks() continues. False with a warning if a server failed
+            or the timeout is over; call it again to continue. In non-blocking mode True with GEARMAN_IO_WAIT.
+
+        Raises:
+            Exception: What a callback has raised. The next runTasks() delivers the packets that came after it.
+
         Stands for gearman_client_run_tasks().
         """
         return self._run_tasks(-1)
@@ -316,11 +655,27 @@ class GearmanClient(GearmanBase):
     # ---------------------------------------------------------------------------- context
 
     def context(self) -> str:
-        """The text that setContext() was given, "" before. Stands for gearman_client_context()."""
+        """The text that was given to setContext().
+
+        Returns:
+            The text; "" before setContext().
+
+        Stands for gearman_client_context().
+        """
         return self._context
 
     def setContext(self, data: Name) -> bool:
-        """Stores a text with the client. Tasks have contexts of their own. Returns True.
+        """Stores a text with the client. Tasks have contexts of their own.
+
+        Args:
+            data: The text.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_client_set_context().
         """

@@ -14,8 +14,18 @@ _PACKAGE = __name__.partition(".")[0] + "."
 class GearmanException(Exception):
     """PHP's GearmanException, raised exactly where the extension throws it.
 
-    message, code, previous: as in PHP; getMessage(), getCode() and getPrevious() return them. The class is not final
-    here: the exceptions of the Python layer are subclasses of it.
+    The class is not final here: the exceptions of the Python API are subclasses of it.
+
+    Args:
+        message: The text; getMessage() returns it.
+        code: The number of getCode().
+        previous: The exception that led to this one; getPrevious() returns it.
+
+    Example:
+            try:
+                client.addServer("127.0.0.1", 1)
+            except GearmanException as error:
+                print(error.getMessage())
     """
 
     def __init__(self, message: str = "", code: int = 0, previous: BaseException | None = None) -> None:
@@ -25,19 +35,40 @@ class GearmanException(Exception):
         self.__cause__ = previous
 
     def getMessage(self) -> str:
-        """The message (Exception::getMessage())."""
+        """The message.
+
+        Returns:
+            The text.
+
+        Stands for Exception::getMessage().
+        """
         return self.message
 
     def getCode(self) -> int:
-        """The code, always 0 in the mirror (Exception::getCode())."""
+        """The code.
+
+        Returns:
+            Always 0 in the mirror.
+
+        Stands for Exception::getCode().
+        """
         return self.code
 
     def getPrevious(self) -> BaseException | None:
-        """The exception that led to this one (Exception::getPrevious())."""
+        """The exception that led to this one.
+
+        Returns:
+            The exception, or None.
+
+        Stands for Exception::getPrevious().
+        """
         return self.__cause__
 
     def getFile(self) -> str:
-        """The file of the program's line that raised it, or that called the method that raised; "" before it is raised.
+        """The file of the program's line that raised it, or that called the method that raised.
+
+        Returns:
+            The name of the file; "" before it is raised.
 
         Stands for Exception::getFile().
         """
@@ -45,22 +76,37 @@ class GearmanException(Exception):
         return place[0].f_code.co_filename if place else ""
 
     def getLine(self) -> int:
-        """The number of that line, 0 before it is raised (Exception::getLine())."""
+        """The number of that line.
+
+        Returns:
+            The number; 0 before it is raised.
+
+        Stands for Exception::getLine().
+        """
         place = self._place()
         return place[1] if place else 0
 
     def getTrace(self) -> list[dict[str, str | int]]:
         """The calls that led to it, the last call first.
 
-        Each has "file" and "line" of the call and "function", and for a method also "class" and "type". Calls outside
-        the function that caught the exception are missing: Python does not record them.
+        Calls outside the function that caught the exception are missing: Python does not record them.
+
+        Returns:
+            For each call "file" and "line" of the call and "function", and for a method also "class" and "type".
+
         Stands for Exception::getTrace().
         """
         frames = self._frames()
         return [_call(*outer, inner[0]) for outer, inner in pairwise(frames)][::-1]
 
     def getTraceAsString(self) -> str:
-        """getTrace() as text, a line for each call (Exception::getTraceAsString())."""
+        """getTrace() as text.
+
+        Returns:
+            A line for each call.
+
+        Stands for Exception::getTraceAsString().
+        """
         calls = [
             f"{call['file']}({call['line']}): {call.get('class', '')}{call.get('type', '')}{call['function']}()"
             for call in self.getTrace()

@@ -31,7 +31,7 @@ def gearman_client_clone(obj: GearmanClient) -> GearmanClient:
 
 
 def gearman_client_add_options(obj: GearmanClient, option: int) -> bool:
-    """Sets these options and keeps the others. Returns True. option: as in setOptions().
+    """Sets these options and keeps the others.
 
     Calls GearmanClient.addOptions().
     """
@@ -53,7 +53,7 @@ def gearman_client_add_server(
 def gearman_client_add_servers(
     obj: GearmanClient, servers: Name | None = None, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
+    """Adds a list of servers. Servers before one with an unknown host stay added.
 
     Calls GearmanClient.addServers().
     """
@@ -130,7 +130,7 @@ def gearman_client_add_task_low_background(
 def gearman_client_add_task_status(
     obj: GearmanClient, job_handle: Name, context: Any = NO_CONTEXT
 ) -> GearmanTask | Literal[False]:
-    """Adds a request for a job's status; the status callback gets the answer. Otherwise as addTask().
+    """Adds a request for the status of a job; the status callback gets the answer.
 
     Calls GearmanClient.addTaskStatus().
     """
@@ -139,7 +139,7 @@ def gearman_client_add_task_status(
 
 
 def gearman_client_clear_callbacks(obj: GearmanClient) -> bool:
-    """Removes all callbacks. Returns True.
+    """Removes all callbacks, also those of tasks that were added before.
 
     Calls GearmanClient.clearCallbacks().
     """
@@ -154,7 +154,7 @@ def gearman_client_clear_fn(obj: GearmanClient) -> bool:
 
 
 def gearman_client_context(obj: GearmanClient) -> str:
-    """The text that setContext() was given, "" before.
+    """The text that was given to setContext().
 
     Calls GearmanClient.context().
     """
@@ -169,7 +169,7 @@ def gearman_client_do(obj: GearmanClient, function: Name, workload: Data, unique
 
 
 def gearman_client_do_background(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> str:
-    """Submits a job and does not wait for its result.
+    """Submits a job in the background and does not wait for its result.
 
     Calls GearmanClient.doBackground().
     """
@@ -178,7 +178,7 @@ def gearman_client_do_background(obj: GearmanClient, function: Name, workload: D
 
 
 def gearman_client_do_high(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-    """Runs a job of high priority, otherwise as doNormal().
+    """Runs a job of high priority and waits for its result.
 
     Calls GearmanClient.doHigh().
     """
@@ -189,7 +189,7 @@ def gearman_client_do_high(obj: GearmanClient, function: Name, workload: Data, u
 def gearman_client_do_high_background(
     obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None
 ) -> str:
-    """Submits a job of high priority, otherwise as doBackground().
+    """Submits a job of high priority in the background.
 
     Calls GearmanClient.doHighBackground().
     """
@@ -198,7 +198,7 @@ def gearman_client_do_high_background(
 
 
 def gearman_client_do_job_handle(obj: GearmanClient) -> str:
-    """The handle of the last job that was submitted in the background, "" before one was.
+    """The handle of the last job that was submitted in the background.
 
     Calls GearmanClient.doJobHandle().
     """
@@ -207,7 +207,7 @@ def gearman_client_do_job_handle(obj: GearmanClient) -> str:
 
 
 def gearman_client_do_low(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-    """Runs a job of low priority, otherwise as doNormal().
+    """Runs a job of low priority and waits for its result.
 
     Calls GearmanClient.doLow().
     """
@@ -218,7 +218,7 @@ def gearman_client_do_low(obj: GearmanClient, function: Name, workload: Data, un
 def gearman_client_do_low_background(
     obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None
 ) -> str:
-    """Submits a job of low priority, otherwise as doBackground().
+    """Submits a job of low priority in the background.
 
     Calls GearmanClient.doLowBackground().
     """
@@ -227,7 +227,7 @@ def gearman_client_do_low_background(
 
 
 def gearman_client_do_normal(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-    """Runs a job and waits for its result; data that the worker sent before stands at its beginning.
+    """Runs a job and waits for its result.
 
     Calls GearmanClient.doNormal().
     """
@@ -236,7 +236,7 @@ def gearman_client_do_normal(obj: GearmanClient, function: Name, workload: Data,
 
 
 def gearman_client_do_status(obj: GearmanClient) -> list[int]:
-    """Always [0, 0]: do* returns when the job has ended. For a job's progress see setStatusCallback().
+    """Always [0, 0], because do*() returns when the job has ended. For progress see setStatusCallback().
 
     Calls GearmanClient.doStatus().
     """
@@ -251,7 +251,7 @@ def gearman_client_echo(obj: GearmanClient, workload: Data) -> bool:
 
 
 def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
-    """Requests the exceptions of workers from every server. Returns True.
+    """Requests the exceptions of workers from every server.
 
     Calls GearmanClient.enableExceptionHandler().
     """
@@ -266,7 +266,7 @@ def gearman_client_errno(obj: GearmanClient) -> int:
 
 
 def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
-    """The text of the last error, False before the first network operation.
+    """The text of the last error.
 
     Calls GearmanClient.error().
     """
@@ -275,7 +275,7 @@ def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
 
 
 def gearman_client_get_errno(obj: GearmanClient) -> int:
-    """The errno of the last socket error, 0 for none.
+    """The errno of the last socket error.
 
     Calls GearmanClient.getErrno().
     """
@@ -293,7 +293,7 @@ def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool
 
 
 def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name) -> list[bool | int]:
-    """Asks for the progress of the job with this unique key. As jobStatus(), but does not change returnCode().
+    """Asks for the progress of the job with this unique key. Does not change returnCode().
 
     Calls GearmanClient.jobStatusByUniqueKey().
     """
@@ -302,7 +302,7 @@ def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name
 
 
 def gearman_client_options(obj: GearmanClient) -> int:
-    """The options that are set, as bits.
+    """The options that are set.
 
     Calls GearmanClient.options().
     """
@@ -320,7 +320,7 @@ def gearman_client_ping(obj: GearmanClient, workload: Data) -> bool:
 
 
 def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
-    """Removes these options. Returns True. option: as in setOptions().
+    """Removes these options.
 
     Calls GearmanClient.removeOptions().
     """
@@ -329,7 +329,7 @@ def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
 
 
 def gearman_client_return_code(obj: GearmanClient) -> int:
-    """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.
+    """The return code of the last call that sets one.
 
     Calls GearmanClient.returnCode().
     """
@@ -347,7 +347,7 @@ def gearman_client_run_tasks(obj: GearmanClient) -> bool:
 
 
 def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for jobs that are complete, otherwise as setCreatedCallback().
+    """Sets the callback for jobs that are complete.
 
     Calls GearmanClient.setCompleteCallback().
     """
@@ -362,7 +362,7 @@ def gearman_client_set_complete_fn(obj: GearmanClient, function: TaskCallback) -
 
 
 def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
-    """Stores a text with the client. Tasks have contexts of their own. Returns True.
+    """Stores a text with the client. Tasks have contexts of their own.
 
     Calls GearmanClient.setContext().
     """
@@ -386,7 +386,7 @@ def gearman_client_set_created_fn(obj: GearmanClient, function: TaskCallback) ->
 
 
 def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for parts of a result, otherwise as setCreatedCallback().
+    """Sets the callback for parts of a result.
 
     Calls GearmanClient.setDataCallback().
     """
@@ -416,7 +416,7 @@ def gearman_client_set_exception_fn(obj: GearmanClient, function: TaskCallback) 
 
 
 def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for jobs that have failed, otherwise as setCreatedCallback().
+    """Sets the callback for jobs that have failed.
 
     Calls GearmanClient.setFailCallback().
     """
@@ -431,7 +431,7 @@ def gearman_client_set_fail_fn(obj: GearmanClient, function: TaskCallback) -> bo
 
 
 def gearman_client_set_options(obj: GearmanClient, option: int) -> bool:
-    """Sets these options and removes all others. Returns True.
+    """Sets these options and removes all others.
 
     Calls GearmanClient.setOptions().
     """
@@ -446,7 +446,7 @@ def gearman_client_set_ssl(
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
+    """Refused: no version of libgearman encrypts safely. See "TLS and tunnels" in the documentation.
 
     Calls GearmanClient.setSSL().
     """
@@ -455,7 +455,7 @@ def gearman_client_set_ssl(
 
 
 def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for the status of a job, otherwise as setCreatedCallback().
+    """Sets the callback for the status of a job.
 
     Calls GearmanClient.setStatusCallback().
     """
@@ -470,7 +470,7 @@ def gearman_client_set_status_fn(obj: GearmanClient, function: TaskCallback) -> 
 
 
 def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
-    """Sets the timeout in milliseconds, negative for none. Returns True.
+    """Sets the timeout.
 
     Calls GearmanClient.setTimeout().
     """
@@ -479,7 +479,7 @@ def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
 
 
 def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for warnings of a job, otherwise as setCreatedCallback().
+    """Sets the callback for warnings of a job.
 
     Calls GearmanClient.setWarningCallback().
     """
@@ -494,7 +494,7 @@ def gearman_client_set_warning_fn(obj: GearmanClient, function: TaskCallback) ->
 
 
 def gearman_client_set_workload_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
+    """Sets the callback that sends a workload in parts. It is never called: addTask() takes all of it.
 
     Calls GearmanClient.setWorkloadCallback().
     """
@@ -509,7 +509,7 @@ def gearman_client_set_workload_fn(obj: GearmanClient, function: TaskCallback) -
 
 
 def gearman_client_timeout(obj: GearmanClient) -> int:
-    """The timeout in milliseconds, negative for none.
+    """The timeout.
 
     Calls GearmanClient.timeout().
     """
@@ -552,7 +552,7 @@ def gearman_worker_add_function(
 
 
 def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
-    """Sets these options and keeps the others. Returns True. option: as in setOptions().
+    """Sets these options and keeps the others.
 
     Calls GearmanWorker.addOptions().
     """
@@ -574,7 +574,7 @@ def gearman_worker_add_server(
 def gearman_worker_add_servers(
     obj: GearmanWorker, servers: Name | None = None, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a list of servers, ``host:port,host:port``; None or an empty element is localhost:4730.
+    """Adds a list of servers. Servers before one with an unknown host stay added.
 
     Calls GearmanWorker.addServers().
     """
@@ -589,7 +589,7 @@ def gearman_worker_echo(obj: GearmanWorker, data: Data) -> bool:
 
 
 def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
-    """Requests the exceptions of workers from every server. Returns True.
+    """Requests the exceptions of workers from every server.
 
     Calls GearmanWorker.enableExceptionHandler().
     """
@@ -598,7 +598,7 @@ def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
 
 
 def gearman_worker_errno(obj: GearmanWorker) -> int:
-    """The errno of the last socket error, 0 for none.
+    """The errno of the last socket error.
 
     Calls GearmanWorker.getErrno().
     """
@@ -607,7 +607,7 @@ def gearman_worker_errno(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
-    """The text of the last error, False before the first network operation.
+    """The text of the last error.
 
     Calls GearmanWorker.error().
     """
@@ -625,7 +625,7 @@ def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
 
 
 def gearman_worker_options(obj: GearmanWorker) -> int:
-    """The options that are set, as bits.
+    """The options that are set.
 
     Calls GearmanWorker.options().
     """
@@ -643,7 +643,7 @@ def gearman_worker_ping(obj: GearmanWorker, data: Data) -> bool:
 
 
 def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: int = 0) -> bool:
-    """Registers the name of a function whose jobs are taken with grabJob(). timeout: as in addFunction().
+    """Registers the name of a function whose jobs are taken with grabJob().
 
     Calls GearmanWorker.register().
     """
@@ -652,7 +652,7 @@ def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: in
 
 
 def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
-    """Removes these options. Returns True. option: as in setOptions().
+    """Removes these options.
 
     Calls GearmanWorker.removeOptions().
     """
@@ -661,7 +661,7 @@ def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
 
 
 def gearman_worker_return_code(obj: GearmanWorker) -> int:
-    """The return code of the last call that sets one, such as GEARMAN_SUCCESS, which is also the first value.
+    """The return code of the last call that sets one.
 
     Calls GearmanWorker.returnCode().
     """
@@ -670,7 +670,7 @@ def gearman_worker_return_code(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
-    """Sets the worker's id, which ``gearadmin --workers`` shows.
+    """Sets the id of the worker, which gearadmin --workers shows.
 
     Calls GearmanWorker.setId().
     """
@@ -679,7 +679,7 @@ def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
 
 
 def gearman_worker_set_options(obj: GearmanWorker, option: int) -> bool:
-    """Sets these options and removes all others. Returns True.
+    """Sets these options and removes all others.
 
     Calls GearmanWorker.setOptions().
     """
@@ -694,7 +694,7 @@ def gearman_worker_set_ssl(
     certificate: Name | None = None,
     key_file: Name | None = None,
 ) -> bool:
-    """Refused: no version of libgearman encrypts safely. Use a tunnel, as in "How to encrypt" in the documentation.
+    """Refused: no version of libgearman encrypts safely. See "TLS and tunnels" in the documentation.
 
     Calls GearmanWorker.setSSL().
     """
@@ -703,7 +703,7 @@ def gearman_worker_set_ssl(
 
 
 def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
-    """Sets the timeout in milliseconds, negative for none. Returns True.
+    """Sets the timeout.
 
     Calls GearmanWorker.setTimeout().
     """
@@ -712,7 +712,7 @@ def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
 
 
 def gearman_worker_timeout(obj: GearmanWorker) -> int:
-    """The timeout in milliseconds, negative for none.
+    """The timeout.
 
     Calls GearmanWorker.timeout().
     """
@@ -757,7 +757,7 @@ def gearman_worker_work(obj: GearmanWorker) -> bool:
 
 
 def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
-    """The function that the client asked for.
+    """The name of the function that the client asked for.
 
     Calls GearmanJob.functionName().
     """
@@ -766,7 +766,7 @@ def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
-    """The job's handle, with which a client can ask for its status.
+    """The handle of the job, with which a client can ask for its status.
 
     Calls GearmanJob.handle().
     """
@@ -775,7 +775,7 @@ def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_return_code(obj: GearmanJob) -> int:
-    """The return code of the last send*(), or the code that setReturn() was given.
+    """The return code of the last send*(), or the code that was given to setReturn().
 
     Calls GearmanJob.returnCode().
     """
@@ -793,7 +793,7 @@ def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
 
 
 def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
-    """Sends a part of the result. Returns True; False with a warning if it failed.
+    """Sends a part of the result.
 
     Calls GearmanJob.sendData().
     """
@@ -802,7 +802,7 @@ def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
 
 
 def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
-    """Ends the job with an exception. exception: its text, which must not be empty.
+    """Ends the job with an exception.
 
     Calls GearmanJob.sendException().
     """
@@ -811,7 +811,7 @@ def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
 
 
 def gearman_job_send_fail(obj: GearmanJob) -> bool:
-    """Ends the job as failed. Returns True; False with a warning if it failed.
+    """Ends the job as failed.
 
     Calls GearmanJob.sendFail().
     """
@@ -829,7 +829,7 @@ def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -
 
 
 def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
-    """Sends a warning to the client. Returns True; False with a GearmanWarning if it failed.
+    """Sends a warning to the client.
 
     Calls GearmanJob.sendWarning().
     """
@@ -847,7 +847,7 @@ def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
 
 
 def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
-    """The client's unique key, or a UUID if it gave none; "" if the worker does not ask for it.
+    """The unique key of the job.
 
     Calls GearmanJob.unique().
     """
@@ -856,7 +856,7 @@ def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_workload(obj: GearmanJob) -> bytes:
-    """The data that the client sent.
+    """The data that the client has sent.
 
     Calls GearmanJob.workload().
     """
@@ -865,7 +865,7 @@ def gearman_job_workload(obj: GearmanJob) -> bytes:
 
 
 def gearman_job_workload_size(obj: GearmanJob) -> int:
-    """The size of the workload, in bytes.
+    """The size of the workload.
 
     Calls GearmanJob.workloadSize().
     """
@@ -874,7 +874,7 @@ def gearman_job_workload_size(obj: GearmanJob) -> int:
 
 
 def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
-    """In a callback, the data of its packet: a part or the end of a result, or an exception's text.
+    """In a callback, the data of its packet: a part or the end of a result, or the text of an exception.
 
     Calls GearmanTask.data().
     """
@@ -883,7 +883,7 @@ def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
 
 
 def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
-    """The size of data(), in bytes.
+    """The size of data().
 
     Calls GearmanTask.dataSize().
     """
@@ -892,7 +892,7 @@ def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
 
 
 def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
-    """The denominator of the last status, 0 before the first.
+    """The denominator of the last status.
 
     Calls GearmanTask.taskDenominator().
     """
@@ -901,7 +901,7 @@ def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
 
 
 def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
-    """The name of the function; for a status task the job's handle.
+    """The name of the function; for a status task the handle of the job.
 
     Calls GearmanTask.functionName().
     """
@@ -928,7 +928,7 @@ def gearman_task_is_running(obj: GearmanTask) -> bool:
 
 
 def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
-    """The job's handle; "" before the server has sent it.
+    """The handle of the job.
 
     Calls GearmanTask.jobHandle().
     """
@@ -937,7 +937,7 @@ def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
 
 
 def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
-    """The numerator of the last status, 0 before the first.
+    """The numerator of the last status.
 
     Calls GearmanTask.taskNumerator().
     """
@@ -946,7 +946,7 @@ def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
 
 
 def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes] | Literal[False]:
-    """Reads up to data_len bytes of the packet's data, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
+    """Reads data of the packet, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
     Calls GearmanTask.recvData().
     """
@@ -973,7 +973,7 @@ def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[Fa
 
 
 def gearman_task_unique(obj: GearmanTask) -> str | Literal[False]:
-    """The unique key that was given or generated; "" for a status task.
+    """The unique key that was given or generated.
 
     Calls GearmanTask.unique().
     """

@@ -21,38 +21,80 @@ class GearmanJob(NativeJob, Uncopyable):
 
     It can be used until the function returns. Afterwards, and if a program creates it, it is empty as in PHP: reading
     returns False, b"" and 0, sending returns False with a warning.
+
+    Example:
+            def reverse(job, context):
+                job.sendStatus(1, 2)
+                return job.workload()[::-1]
     """
 
     # ---------------------------------------------------------------------------- reading
 
     def handle(self) -> str | Literal[False]:
-        """The job's handle, with which a client can ask for its status. Stands for gearman_job_handle()."""
+        """The handle of the job, with which a client can ask for its status.
+
+        Returns:
+            The handle; False if the job is empty.
+
+        Stands for gearman_job_handle().
+        """
         return _false_for_none(self._read_handle())
 
     def functionName(self) -> str | Literal[False]:
-        """The function that the client asked for. Stands for gearman_job_function_name()."""
+        """The name of the function that the client asked for.
+
+        Returns:
+            The name; False if the job is empty.
+
+        Stands for gearman_job_function_name().
+        """
         return _false_for_none(self._read_function_name())
 
     def unique(self) -> str | Literal[False]:
-        """The client's unique key, or a UUID if it gave none; "" if the worker does not ask for it.
+        """The unique key of the job.
+
+        Returns:
+            The key, or a UUID if the client gave none; "" if the worker does not ask for it; False if the job is empty.
 
         Stands for gearman_job_unique().
         """
         return _false_for_none(self._read_unique())
 
     def workload(self) -> bytes:
-        """The data that the client sent. Stands for gearman_job_workload()."""
+        """The data that the client has sent.
+
+        Returns:
+            The data, as bytes: compare it with b"text", not with "text".
+
+        Stands for gearman_job_workload().
+        """
         data = self._workload
         return data if data is not None else self._read_workload() or b""
 
     def workloadSize(self) -> int:
-        """The size of the workload, in bytes. Stands for gearman_job_workload_size()."""
+        """The size of the workload.
+
+        Returns:
+            The number of bytes.
+
+        Stands for gearman_job_workload_size().
+        """
         return self._read_workload_size()
 
     # ---------------------------------------------------------------------------- sending
 
     def sendData(self, data: Data) -> bool:
-        """Sends a part of the result. Returns True; False with a warning if it failed.
+        """Sends a part of the result.
+
+        Args:
+            data: The part, as str, bytes, any bytes-like object or a number.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_job_send_data().
         """
@@ -61,7 +103,17 @@ class GearmanJob(NativeJob, Uncopyable):
         return self._report("sendData", self._send(JobPacket.DATA, arguments.data(data, "data")))
 
     def sendWarning(self, warning: Data) -> bool:
-        """Sends a warning to the client. Returns True; False with a GearmanWarning if it failed.
+        """Sends a warning to the client.
+
+        Args:
+            warning: Its text.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Stands for gearman_job_send_warning().
         """
@@ -73,7 +125,18 @@ class GearmanJob(NativeJob, Uncopyable):
         """Sends the progress of the job: numerator of denominator.
 
         Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
-        Returns True; False with a warning if it failed. Raises ValueError for numbers beyond 32 bits.
+
+        Args:
+            numerator: How much is done.
+            denominator: How much there is in all.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: A number is not integral.
+            ValueError: A number has more than 32 bits.
+
         Stands for gearman_job_send_status().
         """
         done = arguments.integer(numerator, "numerator", _STATUS_MIN, _STATUS_MAX)
@@ -83,19 +146,42 @@ class GearmanJob(NativeJob, Uncopyable):
     def sendComplete(self, result: Data) -> bool:
         """Ends the job with its result. What is sent or returned afterwards is dropped without an error.
 
-        Returns True; False with a warning if it failed. Stands for gearman_job_send_complete().
+        Args:
+            result: The result, as str, bytes, any bytes-like object or a number.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_job_send_complete().
         """
         return self._report("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
 
     def sendException(self, exception: Data) -> bool:
-        """Ends the job with an exception. exception: its text, which must not be empty.
+        """Ends the job with an exception.
 
-        Returns True; False with a warning if it failed. Stands for gearman_job_send_exception().
+        Args:
+            exception: Its text, which must not be empty.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_job_send_exception().
         """
         return self._report("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
 
     def sendFail(self) -> bool:
-        """Ends the job as failed. Returns True; False with a warning if it failed.
+        """Ends the job as failed.
+
+        Returns:
+            True; False with a warning if it failed.
 
         Stands for gearman_job_send_fail().
         """
@@ -104,7 +190,10 @@ class GearmanJob(NativeJob, Uncopyable):
     # ------------------------------------------------------------------------- return code
 
     def returnCode(self) -> int:
-        """The return code of the last send*(), or the code that setReturn() was given.
+        """The return code of the last send*(), or the code that was given to setReturn().
+
+        Returns:
+            The code.
 
         Stands for GearmanJob::returnCode().
         """
@@ -113,7 +202,17 @@ class GearmanJob(NativeJob, Uncopyable):
     def setReturn(self, gearman_return_t: int) -> bool:
         """Sets how the job ends when the function returns: any code but GEARMAN_SUCCESS fails it.
 
-        A later send*() overwrites the code. Returns True; False with a warning for a number that is not a return code.
+        A later send*() overwrites the code.
+
+        Args:
+            gearman_return_t: A return code.
+
+        Returns:
+            True; False with a warning for a number that is not a return code.
+
+        Raises:
+            TypeError: It is not a number.
+
         Stands for GearmanJob::setReturn().
         """
         code = arguments.integer(gearman_return_t, "gearman_return_t")

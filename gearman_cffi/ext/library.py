@@ -8,17 +8,47 @@ from gearman_cffi.ext.warnings import warn
 
 
 def gearman_version() -> str:
-    """The version of libgearman, such as "1.1.20+ds" (gearman_version())."""
+    """The version of libgearman.
+
+    Returns:
+        The text, such as "1.1.20+ds".
+
+    Example:
+            print(gearman_version())
+
+    Stands for gearman_version().
+    """
     return capabilities.version
 
 
 def gearman_bugreport() -> str:
-    """The address for reports of bugs in libgearman (gearman_bugreport())."""
+    """The address for reports of bugs in libgearman.
+
+    Returns:
+        The address.
+
+    Example:
+            print(gearman_bugreport())
+
+    Stands for gearman_bugreport().
+    """
     return bug_report_address()
 
 
 def gearman_verbose_name(verbose: int) -> str | None:
-    """The name of a verbosity level; None with a warning if it is negative (gearman_verbose_name())."""
+    """The name of a verbosity level.
+
+    Args:
+        verbose: The level.
+
+    Returns:
+        The name; None with a warning if it is negative.
+
+    Example:
+            print(gearman_verbose_name(GEARMAN_VERBOSE_ERROR))
+
+    Stands for gearman_verbose_name().
+    """
     level = integer(verbose, "verbose")
     if level < 0:
         warn("gearman_verbose_name()", "Input must be an integer greater than 0.")

@@ -17,10 +17,18 @@ _Task = TypeVar("_Task", bound="GearmanTask")
 
 
 class GearmanTask(NativeTask, Uncopyable):
-    """PHP's GearmanTask: GearmanClient.addTask() returns it, and the client's callbacks are called with it.
+    """PHP's GearmanTask: GearmanClient.addTask() returns it, and callbacks are called with it.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends; otherwise with its
     client. Afterwards, and if a program creates it, every method that reads returns False.
+
+    Example:
+            def complete(task):
+                print(task.functionName(), task.data())
+
+            client.setCompleteCallback(complete)
+            client.addTask("reverse", "hello")
+            client.runTasks()
     """
 
     _rc = 0
@@ -28,61 +36,127 @@ class GearmanTask(NativeTask, Uncopyable):
     def returnCode(self) -> int:
         """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set it.
 
-        The client's callbacks report how a task ended. Stands for GearmanTask::returnCode().
+        The client's callbacks report how a task ended.
+
+        Returns:
+            The code.
+
+        Stands for GearmanTask::returnCode().
         """
         return self._rc
 
     def functionName(self) -> str | Literal[False]:
-        """The name of the function; for a status task the job's handle. Stands for gearman_task_function_name()."""
+        """The name of the function; for a status task the handle of the job.
+
+        Returns:
+            The name; False for an empty task.
+
+        Stands for gearman_task_function_name().
+        """
         text = self._read_function_name()
         return False if text is None else text
 
     def unique(self) -> str | Literal[False]:
-        """The unique key that was given or generated; "" for a status task. Stands for gearman_task_unique()."""
+        """The unique key that was given or generated.
+
+        Returns:
+            The key; "" for a status task; False for an empty task.
+
+        Stands for gearman_task_unique().
+        """
         text = self._read_unique()
         return False if text is None else text
 
     def jobHandle(self) -> str | Literal[False]:
-        """The job's handle; "" before the server has sent it. Stands for gearman_task_job_handle()."""
+        """The handle of the job.
+
+        Returns:
+            The handle; "" before the server has sent it; False for an empty task.
+
+        Stands for gearman_task_job_handle().
+        """
         text = self._read_job_handle()
         return False if text is None else text
 
     def isKnown(self) -> bool:
-        """Whether the server knows the job: from its creation to its end. Stands for gearman_task_is_known()."""
+        """Whether the server knows the job: from its creation to its end.
+
+        Returns:
+            True or False.
+
+        Stands for gearman_task_is_known().
+        """
         return self._read_is_known()
 
     def isRunning(self) -> bool:
-        """Whether a worker has the job, as far as data or a status has shown. Stands for gearman_task_is_running()."""
+        """Whether a worker has the job, as far as data or a status has shown.
+
+        Returns:
+            True or False.
+
+        Stands for gearman_task_is_running().
+        """
         return self._read_is_running()
 
     def taskNumerator(self) -> int | Literal[False]:
-        """The numerator of the last status, 0 before the first. Stands for gearman_task_numerator()."""
+        """The numerator of the last status.
+
+        Returns:
+            The number, 0 before the first status; False for an empty task.
+
+        Stands for gearman_task_numerator().
+        """
         number = self._read_numerator()
         return False if number is None else number
 
     def taskDenominator(self) -> int | Literal[False]:
-        """The denominator of the last status, 0 before the first. Stands for gearman_task_denominator()."""
+        """The denominator of the last status.
+
+        Returns:
+            The number, 0 before the first status; False for an empty task.
+
+        Stands for gearman_task_denominator().
+        """
         number = self._read_denominator()
         return False if number is None else number
 
     def data(self) -> bytes | Literal[False]:
-        """In a callback, the data of its packet: a part or the end of a result, or an exception's text.
+        """In a callback, the data of its packet: a part or the end of a result, or the text of an exception.
 
-        b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, with which recvData() reads it.
+        Returns:
+            The data; b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, with which recvData() reads
+            it.
+
         Stands for gearman_task_data().
         """
         data = self._read_data()
         return False if data is None else data
 
     def dataSize(self) -> int | Literal[False]:
-        """The size of data(), in bytes. Stands for gearman_task_data_size()."""
+        """The size of data().
+
+        Returns:
+            The number of bytes; False where data() is.
+
+        Stands for gearman_task_data_size().
+        """
         size = self._read_data_size()
         return False if size is None else size
 
     def sendWorkload(self, data: Data) -> int | Literal[False]:
         """Sends a part of the workload. There is never one to send: addTask() takes the whole workload.
 
-        Returns False with a warning and GEARMAN_NOT_FLUSHING. Stands for gearman_task_send_workload().
+        Args:
+            data: The part.
+
+        Returns:
+            False with a warning and GEARMAN_NOT_FLUSHING.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_task_send_workload().
         """
         arguments.data(data, "data")
         if not self._is_live():
@@ -92,11 +166,20 @@ class GearmanTask(NativeTask, Uncopyable):
         return False
 
     def recvData(self, data_len: int) -> list[int | bytes] | Literal[False]:
-        """Reads up to data_len bytes of the packet's data, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
+        """Reads data of the packet, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
-        Returns [number of bytes, bytes]; [0, b""] at the end and for data that is buffered. Data that a callback
-        leaves unread is skipped. All data has been received before: this saves no memory. Raises ValueError for a
-        negative length. Stands for gearman_task_recv_data().
+        Data that a callback leaves unread is skipped. All data was received before: this saves no memory.
+
+        Args:
+            data_len: The largest number of bytes to read.
+
+        Returns:
+            [number of bytes, bytes]; [0, b""] at the end and for data that is buffered; False for an empty task.
+
+        Raises:
+            ValueError: The length is negative.
+
+        Stands for gearman_task_recv_data().
         """
         size = arguments.integer(data_len, "data_len", 0)
         data = self._fetch(size)

@@ -52,6 +52,13 @@ class GearmanWorker(GearmanBase):
     """PHP's GearmanWorker: registers functions and runs their jobs, one for each call of work().
 
     One thread at a time may use a worker, and only the process that created it.
+
+    Example:
+            worker = GearmanWorker()
+            worker.addServer("127.0.0.1", 4730)
+            worker.addFunction("reverse", lambda job, context: job.workload()[::-1])
+            while worker.work():
+                pass
     """
 
     _php_class: ClassVar[str] = "GearmanWorker"
@@ -65,7 +72,10 @@ class GearmanWorker(GearmanBase):
     def __init__(self) -> None:
         """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
 
-        Raises GearmanException if the host of one of them is unknown. Stands for gearman_worker_create().
+        Raises:
+            GearmanException: The host of one of them is unknown.
+
+        Stands for gearman_worker_create().
         """
         super().__init__()
         try:
@@ -76,14 +86,27 @@ class GearmanWorker(GearmanBase):
     def addFunction(self, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0) -> bool:
         """Registers a function; the next work() announces it to the servers. A function of the same name is replaced.
 
-        function_name: at most 512 bytes. function: called with the GearmanJob and the context. It returns the job's
-        result: bytes, str, a number, an object whose class defines __str__, or None for an empty result. Its
-        exceptions are sent to the client as their message, and raised by work(). For SystemExit and KeyboardInterrupt
-        the server gives the job to another worker.
-        context: passed to the function. timeout: how long the server waits for a job before it gives it to another
-        worker, 0 for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
-        Returns True; False with a warning for a name or function that is refused.
-        Raises TypeError and ValueError for arguments that cannot be sent. Stands for gearman_worker_add_function().
+        Args:
+            function_name: Its name, at most 512 bytes.
+            function: Called with the GearmanJob and the context. It returns the result of the job: bytes, str, a
+                number, an object whose class defines __str__, or None for an empty result. The message of an exception
+                that it raises is sent to the client, and work() raises the exception. After SystemExit and
+                KeyboardInterrupt the server gives the job to another worker.
+            context: The second argument of the function.
+            timeout: Milliseconds that the server waits for a job before it gives the job to another worker as well; 0
+                for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
+
+        Returns:
+            True; False with a warning for a name or function that is refused.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                worker.addFunction("reverse", lambda job, context: job.workload()[::-1])
+
+        Stands for gearman_worker_add_function().
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
@@ -100,9 +123,21 @@ class GearmanWorker(GearmanBase):
         return True
 
     def register(self, function_name: Name, timeout: int = 0) -> bool:
-        """Registers the name of a function whose jobs are taken with grabJob(). timeout: as in addFunction().
+        """Registers the name of a function whose jobs are taken with grabJob().
 
-        Returns True; False with a warning if it failed. Stands for gearman_worker_register().
+        Args:
+            function_name: Its name, at most 512 bytes.
+            timeout: Milliseconds that the server waits for a job before it gives the job to another worker as well; 0
+                for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
+
+        Returns:
+            True; False with a warning if it failed.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Stands for gearman_worker_register().
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
@@ -111,7 +146,16 @@ class GearmanWorker(GearmanBase):
     def unregister(self, function_name: Name) -> bool:
         """Removes a function; the next work() announces that to the servers.
 
-        Returns True; False with a warning for a function that is not registered.
+        Args:
+            function_name: Its name.
+
+        Returns:
+            True; False with a warning for a function that is not registered.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
         Stands for gearman_worker_unregister().
         """
         name = arguments.name(function_name, "function_name")
@@ -120,14 +164,22 @@ class GearmanWorker(GearmanBase):
     def unregisterAll(self) -> bool:
         """Removes all functions; the next work() announces that to the servers.
 
-        Returns True; False with a warning if there are none. Stands for gearman_worker_unregister_all().
+        Returns:
+            True; False with a warning if there are none.
+
+        Stands for gearman_worker_unregister_all().
         """
         return self._report("unregisterAll", self._native.unregister_all())
 
     def setId(self, id: Name) -> bool:
-        """Sets the worker's id, which ``gearadmin --workers`` shows.
+        """Sets the id of the worker, which gearadmin --workers shows.
 
-        id: 1 to 254 visible ASCII characters. Returns True; False, without a warning, for any other text.
+        Args:
+            id: 1 to 254 visible ASCII characters.
+
+        Returns:
+            True; False, without a warning, for any other text.
+
         Stands for gearman_worker_set_identifier().
         """
         self._text = None
@@ -136,9 +188,19 @@ class GearmanWorker(GearmanBase):
     def grabJob(self) -> GearmanJob | Literal[False]:
         """Asks each server once for a job, which the caller answers with its send methods. Does not wait for a job.
 
-        Returns the GearmanJob; False with a warning if there is no job. In non-blocking mode returns an empty
-        GearmanJob with GEARMAN_IO_WAIT until the servers have answered. A job that is dropped without an answer stays
-        assigned until the worker is closed. Stands for gearman_worker_grab_job().
+        A job that is dropped without an answer stays assigned until the worker is closed.
+
+        Returns:
+            The GearmanJob; False with a warning if there is no job. In non-blocking mode an empty GearmanJob with
+            GEARMAN_IO_WAIT until the servers have answered.
+
+        Example:
+                worker.register("reverse")
+                job = worker.grabJob()
+                if job:
+                    job.sendComplete(job.workload()[::-1])
+
+        Stands for gearman_worker_grab_job().
         """
         self._text = None
         job = GearmanJob()
@@ -152,10 +214,15 @@ class GearmanWorker(GearmanBase):
     def work(self) -> bool:
         """Waits for a job and runs it.
 
-        Returns True after a job was run. Otherwise returns False, and returnCode() says why: GEARMAN_TIMEOUT; in
-        non-blocking mode GEARMAN_IO_WAIT and GEARMAN_NO_JOBS; the code that the function gave to setReturn(); after
-        stop() GEARMAN_SHUTDOWN_GRACEFUL. Any other code comes with a warning. Raises what the function raised, with
-        returnCode() GEARMAN_WORK_EXCEPTION. Stands for gearman_worker_work().
+        Returns:
+            True after a job was run. Otherwise False, and returnCode() says why: GEARMAN_TIMEOUT; in non-blocking mode
+            GEARMAN_IO_WAIT and GEARMAN_NO_JOBS; the code that the function has given to setReturn(); after stop()
+            GEARMAN_SHUTDOWN_GRACEFUL. Any other code comes with a warning.
+
+        Raises:
+            Exception: What the function has raised; returnCode() is then GEARMAN_WORK_EXCEPTION.
+
+        Stands for gearman_worker_work().
         """
         if self._run_jobs(keep_working=False):
             return True
@@ -164,18 +231,29 @@ class GearmanWorker(GearmanBase):
         return False
 
     def stop(self) -> None:
-        """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once if it is idle, else after the job.
+        """Makes work() return False with GEARMAN_SHUTDOWN_GRACEFUL: at once if it is idle, otherwise after the job.
 
-        May be called from a signal handler, from another thread and from inside a job. If no work() is running, the
-        next one returns at once. Raises ForkedUseError in a child process that inherited the worker. PHP has no such
-        method.
+        Signal handlers, other threads and the job itself may call it. If no work() is running, the next one returns at
+        once. PHP has no such method.
+
+        Raises:
+            ForkedUseError: The process is a child that has inherited the worker.
         """
         self._native.stop()
 
     def ping(self, data: Data) -> bool:
         """Sends data to every server and compares what comes back.
 
-        Returns True; False with a warning if a server failed or the data is empty.
+        Args:
+            data: The data, not empty.
+
+        Returns:
+            True; False with a warning if a server failed or the data is empty.
+
+        Raises:
+            TypeError: An argument has a type that cannot be sent.
+            ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
         Stands for gearman_worker_echo().
         """
         return self._ping(data, "data")

@@ -9,14 +9,41 @@ from typing import Any, Protocol, runtime_checkable
 class Serializer(Protocol):
     """What Client and Worker need of a serializer: two methods, one the inverse of the other.
 
-    Both raise SerializerError for a value or data that they cannot convert. If a serializer also has the method
-    serialize_result(value), a worker uses it for results.
+    If a serializer also has the method serialize_result(value), a worker uses it for results.
+
+    Example:
+            class Upper:
+                def serialize(self, value):
+                    return value.upper().encode()
+
+                def unserialize(self, data):
+                    return bytes(data).decode().lower()
     """
 
     def serialize(self, value: Any) -> bytes:
-        """Returns the value as it is sent."""
+        """Returns the value as it is sent.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            SerializerError: The value cannot be converted.
+        """
         ...
 
     def unserialize(self, data: bytes) -> Any:
-        """Returns the value that the data stands for."""
+        """Returns the value that the data stands for.
+
+        Args:
+            data: What the other side has sent.
+
+        Returns:
+            The value.
+
+        Raises:
+            SerializerError: The data cannot be read.
+        """
         ...

@@ -11,13 +11,24 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 class JsonSerializer:
-    """JSON in UTF-8. An empty answer is None: workers in other languages send one if their function returns nothing."""
+    """JSON in UTF-8. An empty result is None: workers in other languages send one if they return nothing.
+
+    Example:
+            Client("127.0.0.1:4730", JsonSerializer())
+    """
 
     def serialize(self, value: Any) -> bytes:
         """Returns the value as JSON.
 
-        Raises UnsupportedValue for types that JSON does not have, bytes for instance, and SerializerError for NaN,
-        infinity, a value that contains itself and a str that UTF-8 cannot encode.
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            UnsupportedValue: JSON does not have the type, such as bytes.
+            SerializerError: The value is NaN or infinite, contains itself, or is a str that UTF-8 cannot encode.
         """
         try:
             return _ENCODER.encode(value).encode("utf-8")
@@ -27,7 +38,17 @@ class JsonSerializer:
             raise SerializerError(f"cannot write the value as JSON: {error}") from None
 
     def unserialize(self, data: bytes) -> Any:
-        """Returns the value. Raises SerializerError for invalid JSON and for JSON that is nested too deep."""
+        """Returns the value.
+
+        Args:
+            data: What the other side has sent.
+
+        Returns:
+            The value.
+
+        Raises:
+            SerializerError: The JSON is invalid or nested too deep.
+        """
         if not data:
             return None
         try:

@@ -20,10 +20,21 @@ _BEGINNING = re.compile(rb'[sOCE]:[0-9]+:"|a:[0-9]+:\{')
 
 
 def is_serialized(value: object) -> bool:
-    """Whether a str or bytes-like value is exactly one value in PHP's serialize format; False for other types.
+    """Whether a value is exactly one value in PHP's serialize format.
 
-    dmank's StringHelper::isSerialized(). Unlike there, data after the value makes it False, and objects and enums of
-    any class make it True.
+    Unlike dmank's StringHelper::isSerialized(), data after the value makes it False, and objects and enums of any class
+    make it True.
+
+    Args:
+        value: A str or a bytes-like object; any other type is not serialized.
+
+    Returns:
+        True or False.
+
+    Example:
+            is_serialized("i:5;")
+
+    Stands for dmank's StringHelper::isSerialized().
     """
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogatepass")
@@ -47,20 +58,23 @@ class PhpSerializer:
     bytes; an array as list if its keys are 0, 1, 2 ... in order, else as dict; an object as PhpObject or PhpEnumCase,
     never as an instance of its class. References raise SerializerError.
 
-    Two rules are dmank's. Both can be switched off:
-
-    - pass_serialized=True: a str or bytes that is already serialized is sent unchanged, so that the text "i:5;"
-      arrives as the int 5. With pass_serialized=False every string arrives as it is; use that if texts come from
-      people or programs that you do not trust.
-    - strict=False: data that is not serialized is returned as str or bytes. With strict=True it raises. Data that
-      begins like a serialized string, array or object and cannot be read raises in both cases.
-
-    max_depth is how deep arrays may be nested, in both directions; max_size is how many bytes are read.
-
     dmank's workers send a result that is text as it is, and an array serialized; so does this class. It serializes all
-    other results, so that the client gets the value that the handler returned. With dmank_results=True it converts
-    them to text, as dmank's workers do: None and False are empty, True is "1", 42 is "42". Clients written for such a
-    worker may rely on that.
+    other results, so that the client gets the value that the handler returned.
+
+    Args:
+        pass_serialized: With True, as dmank does, a str or bytes that is already serialized is sent unchanged, so that
+            the text "i:5;" arrives as the int 5. With False every string arrives as it is; use that if texts come from
+            people or programs that you do not trust.
+        strict: With False, as dmank does, data that is not serialized is returned as str or bytes. With True it raises.
+            Data that begins like a serialized string, array or object and cannot be read raises in both cases.
+        max_depth: How deep arrays may be nested, in both directions.
+        max_size: How many bytes are read.
+        dmank_results: With True a worker converts results that are not arrays to text, as dmank's workers do: None and
+            False are empty, True is "1", 42 is "42". Clients written for such a worker may rely on that.
+
+    Example:
+            serializer = PhpSerializer(pass_serialized=False, strict=True)
+            client = Client("127.0.0.1:4730", serializer)
     """
 
     def __init__(
@@ -81,14 +95,35 @@ class PhpSerializer:
     def serialize(self, value: Any) -> bytes:
         """Returns what PHP's serialize() returns.
 
-        Raises UnsupportedValue for a type that the format does not have, SerializerError for a value that it does not.
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            UnsupportedValue: The format does not have the type.
+            SerializerError: The value cannot be converted.
+
+        Stands for serialize() of PHP.
         """
         if self.pass_serialized and is_serialized(value):
             return value.encode("utf-8") if isinstance(value, str) else bytes(value)
         return write(value, self.max_depth)
 
     def serialize_result(self, value: Any) -> bytes:
-        """serialize() for a worker's result: text is sent as it is, unless a reader would take it for serialized."""
+        """serialize() for a worker's result: text is sent as it is, unless a reader would take it for serialized.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            UnsupportedValue: The format does not have the type.
+            SerializerError: The value cannot be converted.
+        """
         if self.dmank_results and (value is None or isinstance(value, (bool, int, float))):
             return _as_text(value)
         if not self.strict and isinstance(value, (str, bytes, bytearray, memoryview)):
@@ -98,7 +133,19 @@ class PhpSerializer:
         return self.serialize(value)
 
     def unserialize(self, data: bytes) -> Any:
-        """Returns what PHP's unserialize() returns. Raises SerializerError, also beyond max_size or max_depth."""
+        """Returns what PHP's unserialize() returns.
+
+        Args:
+            data: What the other side has sent.
+
+        Returns:
+            The value.
+
+        Raises:
+            SerializerError: The data cannot be read, or exceeds max_size or max_depth.
+
+        Stands for unserialize() of PHP.
+        """
         if not self.strict and not _looks_serialized(data):
             return text_or_bytes(data)
         if len(data) > self.max_size:

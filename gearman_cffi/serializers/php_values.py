@@ -16,8 +16,16 @@ def _nothing() -> Mapping[str | int, Any]:
 class PhpObject:
     """An object that a PHP program serialized: the name of its class and its properties.
 
-    Private and protected properties have their plain names. If a parent class has a private property of the same
-    name, that one is "Parent::name". data is what a class with its own format wrote (PHP's Serializable), else None.
+    Private and protected properties have their plain names. If a parent class has a private property of the same name,
+    that one is "Parent::name".
+
+    Args:
+        class_name: The name of its class.
+        properties: The values by name.
+        data: What a class with its own format wrote (PHP's Serializable), else None.
+
+    Example:
+            PhpObject("Order", {"number": 7})
     """
 
     class_name: str
@@ -27,7 +35,15 @@ class PhpObject:
 
 @dataclass(frozen=True)
 class PhpEnumCase:
-    """A case of a PHP enum."""
+    """A case of a PHP enum.
+
+    Args:
+        class_name: The name of the enum.
+        case: The name of the case.
+
+    Example:
+            PhpEnumCase("Suit", "Hearts")
+    """
 
     class_name: str
     case: str

@@ -9,22 +9,45 @@ from gearman_cffi.exceptions import SerializerError
 
 
 class PickleSerializer:
-    """Python's pickle, if all clients and workers are Python programs. An empty answer is None.
+    """Python's pickle, if all clients and workers are Python programs. An empty result is None.
 
-    WARNING: reading a pickle runs code that its sender chose. gearmand has no passwords: anyone who can connect
-    to it can submit jobs and answer them. Use pickle only if every program that can reach the server may run any
-    code in yours. PhpSerializer and JsonSerializer never run code.
+    WARNING: reading a pickle runs code that its sender chose. gearmand has no passwords: anyone who can connect to it
+    can submit jobs and answer them. Use pickle only if every program that can reach the server may run any code in
+    yours. PhpSerializer and JsonSerializer never run code.
+
+    Example:
+            Client("127.0.0.1:4730", PickleSerializer())
     """
 
     def serialize(self, value: Any) -> bytes:
-        """Returns the value as a pickle. Raises SerializerError if it cannot be pickled (a lambda, an open file)."""
+        """Returns the value as a pickle.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            SerializerError: It cannot be pickled (a lambda, an open file).
+        """
         try:
             return pickle.dumps(value)
         except Exception as error:  # the methods of the value may raise anything
             raise SerializerError(f"cannot pickle the value: {error}") from error
 
     def unserialize(self, data: bytes) -> Any:
-        """Returns the value. Raises SerializerError for an invalid pickle, and if a class cannot be imported."""
+        """Returns the value.
+
+        Args:
+            data: What the other side has sent.
+
+        Returns:
+            The value.
+
+        Raises:
+            SerializerError: The pickle is invalid, or a class cannot be imported.
+        """
         if not data:
             return None
         try:

@@ -8,13 +8,26 @@ from gearman_cffi.exceptions import SerializerError, UnsupportedValue
 
 
 class RawSerializer:
-    """No format: bytes are sent as they are, str as UTF-8. Answers are always bytes.
+    """No format: bytes are sent as they are, str as UTF-8. Results are always bytes.
 
     If a handler returns None, an empty result is sent.
+
+    Example:
+            Client("127.0.0.1:4730", RawSerializer())
     """
 
     def serialize(self, value: Any) -> bytes:
-        """Returns the bytes of a bytes-like value or a str. Raises UnsupportedValue for other types."""
+        """Returns the bytes of a bytes-like value or a str.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            UnsupportedValue: The value has another type.
+        """
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value)
         if isinstance(value, str):
@@ -28,9 +41,26 @@ class RawSerializer:
         )
 
     def serialize_result(self, value: Any) -> bytes:
-        """serialize() for a worker's result: None is empty."""
+        """serialize() for a worker's result: None is empty.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The bytes to send.
+
+        Raises:
+            UnsupportedValue: The value has another type.
+        """
         return b"" if value is None else self.serialize(value)
 
     def unserialize(self, data: bytes) -> bytes:
-        """Returns the data."""
+        """Returns the data.
+
+        Args:
+            data: What the other side has sent.
+
+        Returns:
+            The bytes.
+        """
         return data

@@ -27,7 +27,11 @@ class LoggerAware(Protocol):
     """A handler with this method gets the logger before each job."""
 
     def set_logger(self, logger: Logger) -> None:
-        """Called with the logger."""
+        """Called with the logger.
+
+        Args:
+            logger: The logger.
+        """
         ...
 
 
@@ -35,7 +39,13 @@ class LoggingSubscriber:
     """Logs the events of a worker with the messages and levels of dmank's Monolog ("notice" is level 25).
 
     A failure is logged with its traceback. Other than dmank's, this class also logs, at level info, that servers are
-    back after none could be reached. logger: by default "gearman_cffi".
+    back after none could be reached.
+
+    Args:
+        logger: By default "gearman_cffi".
+
+    Example:
+            dispatcher.add_subscriber(LoggingSubscriber())
     """
 
     def __init__(self, logger: Logger | None = None) -> None:
@@ -44,7 +54,11 @@ class LoggingSubscriber:
         self._was_lost = False
 
     def get_subscribed_events(self) -> Mapping[str, tuple[str, int]]:
-        """Returns the listeners for all events but worker.on_work, with priority 10."""
+        """Names the listeners.
+
+        Returns:
+            The listeners for all events but worker.on_work, with priority 10.
+        """
         return {
             EventName.BEFORE_RUN: ("on_before_run", PRIORITY),
             EventName.CONNECTED_TO_SERVER: ("on_connected_to_server", PRIORITY),
@@ -61,25 +75,45 @@ class LoggingSubscriber:
         }
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """Logs that the worker starts."""
+        """Logs that the worker starts.
+
+        Args:
+            event: The event.
+        """
         self._logger.info("Starting Worker")
 
     def on_connected_to_server(self, event: ConnectToServerEvent) -> None:
-        """Logs that servers are back, if none could be reached before."""
+        """Logs that servers are back, if none could be reached before.
+
+        Args:
+            event: The event.
+        """
         if self._was_lost:
             self._was_lost = False
             self._logger.info("Connected to %s again", event.servers)
 
     def on_before_register_functions(self, event: RegisterFunctionEvent) -> None:
-        """Logs how many handlers there are."""
+        """Logs how many handlers there are.
+
+        Args:
+            event: The event.
+        """
         self._logger.debug("I got %d jobs", len(event.jobs))
 
     def on_after_register_functions(self, event: RegisterFunctionEvent) -> None:
-        """Logs how many handlers were registered."""
+        """Logs how many handlers were registered.
+
+        Args:
+            event: The event.
+        """
         self._logger.debug("Added %d jobs to the Worker", len(event.jobs))
 
     def on_function_before_execute(self, event: FunctionEvent) -> None:
-        """Logs that a job starts. A LoggerAware handler gets the logger."""
+        """Logs that a job starts. A LoggerAware handler gets the logger.
+
+        Args:
+            event: The event.
+        """
         self._logger.info("Im starting working on job %s", event.job.get_job_name())
         set_logger = self._logger_setter(event.job_handler)
         if set_logger is not None:
@@ -90,11 +124,19 @@ class LoggingSubscriber:
         return getattr(handler, "set_logger", None)
 
     def on_function_after_execute(self, event: FunctionEvent) -> None:
-        """Logs that a handler has returned."""
+        """Logs that a handler has returned.
+
+        Args:
+            event: The event.
+        """
         self._logger.info("I successfully finished my work on job %s", event.job.get_job_name())
 
     def on_function_failure(self, event: FunctionFailureEvent) -> None:
-        """Logs that a job has failed."""
+        """Logs that a job has failed.
+
+        Args:
+            event: The event.
+        """
         self._logger.critical(
             "Something unexpected happened in job %s... Message %s , Trace:",
             event.job.get_job_name(),
@@ -103,23 +145,43 @@ class LoggingSubscriber:
         )
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Logs that a job was answered."""
+        """Logs that a job was answered.
+
+        Args:
+            event: The event.
+        """
         self._logger.info("Finished work.")
 
     def on_io_wait(self, event: WorkerEvent) -> None:
-        """Logs that the worker waits for an answer."""
+        """Logs that the worker waits for an answer.
+
+        Args:
+            event: The event.
+        """
         self._logger.debug("I`m idling.")
 
     def on_no_jobs(self, event: WorkerEvent) -> None:
-        """Logs that no server has a job."""
+        """Logs that no server has a job.
+
+        Args:
+            event: The event.
+        """
         self._logger.debug("Got no jobs to do.")
 
     def on_before_destroy(self, event: WorkerEvent) -> None:
-        """Logs that the worker ends."""
+        """Logs that the worker ends.
+
+        Args:
+            event: The event.
+        """
         self._logger.log(NOTICE, "Destroying worker.")
 
     def on_worker_failure(self, event: WorkerExceptionEvent) -> None:
-        """Logs a failure outside a job, with a traceback if it was raised."""
+        """Logs a failure outside a job, with a traceback if it was raised.
+
+        Args:
+            event: The event.
+        """
         error = event.exception
         self._was_lost = self._was_lost or isinstance(error, ConnectionFailed)
         self._logger.critical(

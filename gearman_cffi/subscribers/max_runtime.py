@@ -19,10 +19,19 @@ _FORMAT = "%d.%m.%Y %H:%M:%S"
 class MaxRuntime:
     """Stops the worker when this object is older than max_runtime. A forked process counts from its start.
 
-    max_runtime: a timedelta, seconds, or words as in dmank: '+2 hours', '90 minutes', '1 day 12 hours'.
-    logger: logs the limit, and that it was reached.
     The time is checked after each job and when the worker is idle (every idle_interval of the worker), never during a
-    job. Raises ValueError or TypeError for an invalid max_runtime.
+    job.
+
+    Args:
+        max_runtime: A timedelta, seconds, or words as in dmank: '+2 hours', '90 minutes', '1 day 12 hours'.
+        logger: Logs the limit, and that it was reached.
+
+    Raises:
+        ValueError: The limit is invalid.
+        TypeError: The limit has a wrong type.
+
+    Example:
+            dispatcher.add_subscriber(MaxRuntime("+2 hours"))
     """
 
     def __init__(
@@ -37,7 +46,11 @@ class MaxRuntime:
         self._start()
 
     def get_subscribed_events(self) -> Mapping[str, str]:
-        """Returns the listeners: one logs the limit, two check the time."""
+        """Names the listeners.
+
+        Returns:
+            One logs the limit, two check the time.
+        """
         return {
             EventName.BEFORE_RUN: "on_before_run",
             EventName.AFTER_RUN: "on_after_run",
@@ -45,17 +58,29 @@ class MaxRuntime:
         }
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """Logs the limit."""
+        """Logs the limit.
+
+        Args:
+            event: The event.
+        """
         if os.getpid() != self._pid:
             self._start()
         self._log("If the max runtime of %s is exceeded, i will stop the worker.", self._words)
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Stops the worker if max_runtime has passed."""
+        """Stops the worker if max_runtime has passed.
+
+        Args:
+            event: The event.
+        """
         self._check_time(event)
 
     def on_no_jobs(self, event: WorkerEvent) -> None:
-        """Stops the worker if max_runtime has passed."""
+        """Stops the worker if max_runtime has passed.
+
+        Args:
+            event: The event.
+        """
         self._check_time(event)
 
     def _start(self) -> None:

@@ -23,10 +23,19 @@ _UNITS = {"": 1, "k": 1024, "m": _MIB, "g": 1024 * _MIB}
 class MemoryLimit:
     """Stops the worker after a job if 1.2 times its resident memory exceeds the limit.
 
-    limit: bytes, or a number with k, m or g, such as '128M'; -1, the default, for no limit.
-    logger: logs the limit, and that it was reached.
     A limit that the worker exceeds when it starts would stop it after its first job. Such a limit is not applied; a
-    warning, by default in the log "gearman_cffi", says so once. Raises ValueError or TypeError for an invalid limit.
+    warning, by default in the log "gearman_cffi", says so once.
+
+    Args:
+        limit: Bytes, or a number with k, m or g, such as '128M'; -1, the default, for no limit.
+        logger: Logs the limit, and that it was reached.
+
+    Raises:
+        ValueError: The limit is invalid.
+        TypeError: The limit has a wrong type.
+
+    Example:
+            dispatcher.add_subscriber(MemoryLimit("128M"))
     """
 
     def __init__(
@@ -42,11 +51,19 @@ class MemoryLimit:
         self._has_warned = False
 
     def get_subscribed_events(self) -> Mapping[str, str]:
-        """Returns the listeners: one logs the limit, one checks the memory."""
+        """Names the listeners.
+
+        Returns:
+            One logs the limit, one checks the memory.
+        """
         return {EventName.AFTER_RUN: "on_after_run", EventName.BEFORE_RUN: "on_before_run"}
 
     def on_before_run(self, event: WorkerEvent) -> None:
-        """Logs the limit, or warns that the worker exceeds it already."""
+        """Logs the limit, or warns that the worker exceeds it already.
+
+        Args:
+            event: The event.
+        """
         if self._limit is None:
             return
         used = resident_bytes()
@@ -63,7 +80,11 @@ class MemoryLimit:
             )
 
     def on_after_run(self, event: WorkerEvent) -> None:
-        """Stops the worker if it uses too much memory."""
+        """Stops the worker if it uses too much memory.
+
+        Args:
+            event: The event.
+        """
         if self._limit is None or not self._applies:
             return
         used = resident_bytes()

@@ -17,7 +17,14 @@ class GearmandNotFound(GearmandError):  # noqa: N818
 
     @classmethod
     def looked_for(cls, program: str) -> GearmandNotFound:
-        """The error if this program is not in PATH."""
+        """Makes the exception.
+
+        Args:
+            program: The name that is not in PATH.
+
+        Returns:
+            The exception.
+        """
         return cls(
             f"cannot find the program {program!r}, which the test server needs. {PACKAGES}; "
             "the environment variable GEARMAND names a gearmand in another place"

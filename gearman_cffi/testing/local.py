@@ -32,10 +32,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalJob:
-    """A job that was submitted. workload is the value, or the bytes if the worker's serializer cannot read them.
+    """A job that was submitted.
 
-    not_before: when a delayed job may be run, in UTC; None for other jobs. attempt: its number, if the job may be tried
-    again; unique is without its mark.
+    Args:
+        function: The name of the function.
+        workload: The value, or the bytes if the worker's serializer cannot read them.
+        unique: The unique key, without the mark of an attempt.
+        handle: The handle.
+        priority: The priority.
+        is_background: Whether no client waits for it.
+        not_before: When a delayed job may be run, in UTC; None for other jobs.
+        attempt: Its number, if the job may be tried again.
+
+    Example:
+            local.client.execute_in_background("mail", "anna")
+            assert local.waiting[0].workload == "anna"
     """
 
     function: str
@@ -52,8 +63,23 @@ class LocalJob:
 class DoneJob(LocalJob):
     """A job that the worker has done. Background jobs too, whose result no client gets.
 
-    result: what a client gets; None if the job failed. error: what a client raises; None if the job succeeded. If the
-    handler raised, it is a JobException whose __cause__ is the handler's exception. updates: what the job has sent.
+    Args:
+        function: The name of the function.
+        workload: The value, or the bytes if the worker's serializer cannot read them.
+        unique: The unique key, without the mark of an attempt.
+        handle: The handle.
+        priority: The priority.
+        is_background: Whether no client waits for it.
+        not_before: When a delayed job may be run, in UTC; None for other jobs.
+        attempt: Its number, if the job may be tried again.
+        result: What a client gets; None if the job failed.
+        error: What a client raises; None if the job succeeded. If the handler raised, it is a JobException whose
+            __cause__ is the handler's exception.
+        updates: What the job has sent.
+
+    Example:
+            (done,) = local.work()
+            assert done.error is None
     """
 
     result: Any = None
@@ -64,14 +90,9 @@ class DoneJob(LocalJob):
 class LocalGearman:
     """A client, a worker and a queue in this process and thread. There is no server and no connection.
 
-        local = LocalGearman(jobs)
-        assert local.client.execute_job("reverse", "abc") == "cba"
-
-    jobs: a JobCollection or handlers, or an Application, whose functions for the start and the end of a process are
-    called now and by close(). dispatcher: gets the worker's events. serializer: that of the client and the
-    worker. Jobs pass through the code of Client and Worker: values are serialized and unserialized, events come in the
-    Worker's order, and the client raises what it raises with a server. The __cause__ of a JobException is the handler's
-    own exception.
+    Jobs pass through the code of Client and Worker: values are serialized and unserialized, events come in the Worker's
+    order, and the client raises what it raises with a server. The __cause__ of a JobException is the handler's own
+    exception.
 
     A call that waits for an answer runs queued jobs until the answer is there, in the order of gearmand 1.x: by
     function as they were registered, then by priority. (gearmand 2.0 goes by priority first.) Background jobs are run
@@ -86,6 +107,16 @@ class LocalGearman:
 
     Timeouts and time limits are not applied, there are no idle events, and a client that watches a job gets its updates
     when the job is done.
+
+    Args:
+        jobs: A JobCollection or handlers, or an Application, whose functions for the start and the end of a process are
+            called now and by close().
+        dispatcher: Gets the worker's events.
+        serializer: That of the client and the worker.
+
+    Example:
+            local = LocalGearman(jobs)
+            assert local.client.execute_job("reverse", "abc") == "cba"
     """
 
     def __init__(
@@ -116,7 +147,14 @@ class LocalGearman:
         return self._worker
 
     def new_client(self, serializer: Serializer | None = None) -> Client:
-        """Returns another Client of this queue. serializer: None for the worker's."""
+        """Returns another Client of this queue.
+
+        Args:
+            serializer: None for the worker's.
+
+        Returns:
+            The Client.
+        """
         chosen = self._worker.serializer if serializer is None else serializer
         return self._worker.new_client(chosen)
 
@@ -126,7 +164,14 @@ class LocalGearman:
         return self.new_aio_client()
 
     def new_aio_client(self, serializer: Serializer | None = None) -> aio.Client:
-        """Returns another aio.Client of this queue. serializer: None for the worker's."""
+        """Returns another aio.Client of this queue.
+
+        Args:
+            serializer: None for the worker's.
+
+        Returns:
+            The client.
+        """
         from gearman_cffi.testing._local_aio import LocalAioClient  # aio cannot be imported without interposition
 
         chosen = self._worker.serializer if serializer is None else serializer
@@ -143,9 +188,12 @@ class LocalGearman:
         return [self._done(job) for job in self._worker.queue.done]
 
     def work(self) -> list[DoneJob]:
-        """Runs all queued jobs, and those that these submit; returns the jobs that were done.
+        """Runs all queued jobs, and those that these submit.
 
         Jobs that no handler listens to stay in the queue, and so do delayed ones until their time.
+
+        Returns:
+            The jobs that were done.
         """
         done = self._worker.queue.done
         before = len(done)
@@ -153,9 +201,18 @@ class LocalGearman:
         return [self._done(job) for job in done[before:]]
 
     def advance(self, duration: float | timedelta) -> list[DoneJob]:
-        """Moves the clock for delayed jobs forward by seconds or a timedelta, then does what work() does.
+        """Moves the clock for delayed jobs forward, then does what work() does.
 
-        The clock shows the real time at first. Raises ValueError for a negative duration.
+        The clock shows the real time at first.
+
+        Args:
+            duration: Seconds or a timedelta.
+
+        Returns:
+            The jobs that were done.
+
+        Raises:
+            ValueError: The duration is negative.
         """
         seconds = to_span(duration).total_seconds()
         if seconds < 0:

@@ -30,13 +30,20 @@ class _PortTakenError(Exception):
 class Gearmand:
     """A private gearmand. It ends with the block, with stop(), and when this process ends in any way.
 
-    arguments: passed to gearmand as they are, such as ["--exceptions"] or the options of a persistent queue. host: the
-    address it listens on. port: None for a free one, which restart() keeps. threads: the number of gearmand's I/O
-    threads. verbose: its log level. start_timeout: the seconds within which it must answer. grace: the seconds that it
-    has after SIGTERM before it is killed.
+    The object may be used from any thread.
 
-    start() raises GearmandNotFound if gearmand is not installed, GearmandError if it does not start; the message ends
-    with gearmand's output. The object may be used from any thread.
+    Args:
+        arguments: Passed to gearmand as they are, such as ["--exceptions"] or the options of a persistent queue.
+        host: The address that it listens on.
+        port: None for a free one, which restart() keeps.
+        threads: The number of gearmand's I/O threads.
+        verbose: Its log level.
+        start_timeout: The seconds within which it must answer.
+        grace: The seconds that it has after SIGTERM before it is killed.
+
+    Example:
+            with Gearmand(["--job-retries=1"]) as server:
+                client = Client(server.address, timeout=10)
     """
 
     def __init__(
@@ -109,7 +116,15 @@ class Gearmand:
         return os.pread(self._log, os.fstat(self._log).st_size, 0).decode("utf-8", "replace")
 
     def start(self) -> Gearmand:
-        """Starts gearmand; returns when it answers."""
+        """Starts gearmand; returns when it answers.
+
+        Returns:
+            This object.
+
+        Raises:
+            GearmandNotFound: gearmand is not installed.
+            GearmandError: gearmand does not start; the message ends with its output.
+        """
         with self._lock:
             if self.running:
                 raise GearmandError(f"the gearmand on {self.address} is running already")
@@ -140,7 +155,12 @@ class Gearmand:
             self._end(now=True)
 
     def restart(self) -> None:
-        """Ends gearmand and starts it again on the same port."""
+        """Ends gearmand and starts it again on the same port.
+
+        Raises:
+            GearmandNotFound: gearmand is not installed.
+            GearmandError: gearmand does not start; the message ends with its output.
+        """
         with self._lock:
             self.stop()
             self.start()
@@ -164,9 +184,17 @@ class Gearmand:
         self._signal(signal.SIGCONT)
 
     def ask(self, command: str, timeout: float = 5.0) -> str:
-        """Returns the answer to a command of the text protocol, such as "status", "workers" or "show jobs".
+        """Sends a command of the text protocol.
 
-        timeout: in seconds. Raises OSError if gearmand does not answer.
+        Args:
+            command: Such as "status", "workers" or "show jobs".
+            timeout: In seconds.
+
+        Returns:
+            The answer.
+
+        Raises:
+            OSError: gearmand does not answer.
         """
         listing = command.split()[0] in ("status", "workers", "show", "prioritystatus")
         return ask(self.host, self.port, command, timeout, end=b".\n" if listing else b"\n")
