@@ -15,7 +15,9 @@ class Backoff:
 
     def __init__(self) -> None:
         self.not_before = 0.0
+        self.died_at = 0.0
         self._deaths = 0
+        self._seconds = 0.0
 
     @property
     def has_begun(self) -> bool:
@@ -26,15 +28,23 @@ class Backoff:
         """Forget earlier deaths: the last process ended as it should."""
         self.not_before, self._deaths = 0.0, 0
 
-    def record_death(self, started_at: float) -> float:
-        """Records the death of a process started at that time. Returns the seconds until the next may start."""
+    def record_death(self, started_at: float, ended_at: float | None = None) -> float:
+        """Records the death of a process started at that time. Returns the seconds until the next may start.
+
+        ended_at: until when it has worked well; by default until now.
+        """
         now = time.monotonic()
-        if now - started_at > MIN_UPTIME:
+        if (now if ended_at is None else ended_at) - started_at > MIN_UPTIME:
             self._deaths = 0
-        seconds: float = min(MAX_DELAY, FIRST_DELAY * 2**self._deaths) * random.uniform(0.75, 1)
+        self._seconds = min(MAX_DELAY, FIRST_DELAY * 2**self._deaths) * random.uniform(0.75, 1)
         self._deaths = min(self._deaths + 1, 20)
-        self.not_before = now + seconds
-        return seconds
+        return self.begin_again()
+
+    def begin_again(self) -> float:
+        """Another process has died for the same reason: the same delay begins again. Returns its seconds."""
+        self.died_at = time.monotonic()
+        self.not_before = self.died_at + self._seconds
+        return self._seconds
 
 
 class FunctionBackoffs:
@@ -46,14 +56,24 @@ class FunctionBackoffs:
     def __init__(self) -> None:
         self._backoffs: dict[str, Backoff] = {}
 
-    def record_death(self, function: str, started_at: float) -> float:
-        """Records that a job of the function ended its process. Returns the seconds until it is served again."""
-        return self._backoffs.setdefault(function, Backoff()).record_death(started_at)
+    def record_death(self, function: str, started_at: float, job_started_at: float) -> float:
+        """Records that a process has died of a job of the function. Returns the seconds until it is served again.
+
+        started_at, job_started_at: when the process was started, and when it began with the job.
+        """
+        backoff = self._backoffs.setdefault(function, Backoff())
+        if started_at < backoff.died_at:  # it could not leave the function out: that is the same death once more
+            return backoff.begin_again()
+        return backoff.record_death(started_at, job_started_at)
 
     def left_out(self) -> dict[str, float]:
         """The functions to leave out now, each with the time at which it may be served again."""
         now = time.monotonic()
         return {name: backoff.not_before for name, backoff in self._backoffs.items() if backoff.not_before > now}
+
+    def reset(self, function: str) -> None:
+        """Forget the deaths of a function: the job that has caused them is over."""
+        self._backoffs.pop(function, None)
 
     def clear(self) -> None:
         """Forget all deaths, because there is new code."""

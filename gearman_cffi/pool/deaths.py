@@ -11,14 +11,9 @@ from gearman_cffi.pool.scoreboard import BusyRecord
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP)
 
 
-def ended_itself(status: int | None) -> bool:
-    """Whether the code of the process ended it, by an exit or a crash. status: as of subprocess; None: unknown."""
-    return status is not None and (status >= 0 or -status in _CRASHES)
-
-
 def was_killed(status: int | None) -> bool:
-    """Whether a signal from outside ended the process."""
-    return status is not None and not ended_itself(status)
+    """Whether a signal from outside ended the process. status: as of subprocess; None: unknown."""
+    return status is not None and status < 0 and -status not in _CRASHES
 
 
 def describe_status(status: int | None) -> str:

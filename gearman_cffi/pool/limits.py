@@ -36,7 +36,7 @@ class JobTimeouts:
             if process.state is ProcessState.KILLED:
                 continue
             jobs = process.jobs()
-            late = [job for job in jobs if self._is_late(job, now)]
+            late = self.late(jobs, now)
             late = [job for job in late if job in process.jobs()]  # the others have just ended
             if late and (len(late) == len(jobs) or self._has_waited(process, now)):
                 self._log(late, "killing process %s", process)
@@ -45,6 +45,10 @@ class JobTimeouts:
                 process.overdue_since = now
                 self._log(late, f"process %s exits when its {len(jobs) - len(late)} other jobs are done", process)
                 process.stop()
+
+    def late(self, jobs: Iterable[BusyRecord], now: float) -> list[BusyRecord]:
+        """Those of the jobs that take too long."""
+        return [job for job in jobs if self._is_late(job, now)]
 
     def _is_late(self, job: BusyRecord, now: float) -> bool:
         limit = self._options.job_timeout(job.function)

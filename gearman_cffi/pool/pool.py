@@ -141,6 +141,9 @@ class Pool:
         if message["event"] == "ended":
             self._on_end(process, message["status"])
             return
+        if message["event"] == "gave_up":  # the job that has killed processes is no more
+            self._processes.function_backoffs.reset(message["function"])
+            return
         process.receive(message)
         if self._processes.all_serve():
             self._readiness.set_ready()
@@ -148,10 +151,11 @@ class Pool:
     def _on_end(self, process: ChildProcess, status: int | None) -> None:
         """A process has ended. status: its exit code, or minus the number of a signal; None if unknown."""
         slot, jobs, notice = process.slot, process.jobs(), process.notice
-        is_killed = process.state is ProcessState.KILLED
+        is_killed = process.killed_at is not None
+        late = [] if process.killed_at is None else self._job_timeouts.late(jobs, process.killed_at)
         self._processes.remove(process)
         if jobs and not self._shutdown.has_begun:
-            self._processes.suspect(jobs)
+            self._processes.suspect(late if is_killed else jobs)
         if self._shutdown.has_begun:
             self._shutdown.record_end(jobs, status)
         elif notice is ExitNotice.NO_JOBS and not jobs:
@@ -171,5 +175,6 @@ class Pool:
             if process.reason:
                 _log.info("process %s exits: %s", process.pid, process.reason)
             slot.backoff.reset()
+            self._processes.record_timeout(process, late)
         else:
             self._processes.record_death(process, jobs, status)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from gearman_cffi.pool.backoff import FunctionBackoffs
 from gearman_cffi.pool.child_process import ChildProcess, ProcessState
-from gearman_cffi.pool.deaths import describe_death, ended_itself
+from gearman_cffi.pool.deaths import describe_death
 from gearman_cffi.pool.generation import Generation
 from gearman_cffi.pool.metrics import remove_live_gauges
 from gearman_cffi.pool.options import PoolOptions, ProcessOptions
@@ -104,20 +104,34 @@ class Processes:
             self._suspects.write(scoreboard)
 
     def record_death(self, process: ChildProcess, jobs: Sequence[BusyRecord], status: int | None) -> None:
-        """Logs that a process has died. Its slot gets another one, after a while if it died young."""
+        """Logs that a process has died. New ones leave out the function whose job it died of.
+
+        If that is not known, or if it is the only function, the slot gets another process after a while.
+        """
         death = describe_death(status, jobs, process.failure)
-        functions = {job.function for job in jobs}
-        function = functions.pop() if len(functions) == 1 else None  # of several, nobody knows which one it was
-        if function is not None and self._can_leave_out(function, process, status):
-            seconds = self.function_backoffs.record_death(function, process.started_at)
+        culprit = self._suspects.culprit(jobs)
+        if culprit is not None and self._can_leave_out(culprit.function, process):
+            seconds = self._leave_out(culprit, process)
             text = "process %s %s; new processes leave out %s for %.1f s"
-            _log.error(text, process.pid, death, function, seconds)
+            _log.error(text, process.pid, death, culprit.function, seconds)
         else:
             seconds = process.slot.backoff.record_death(process.started_at)
             _log.error("process %s %s; restarting it in %.1f s", process.pid, death, seconds)
 
-    def _can_leave_out(self, function: str, process: ChildProcess, status: int | None) -> bool:
-        """Whether the function ended its process, and a new process has other functions to serve."""
-        if process.slot.function is not None or self._options.burst or not ended_itself(status):
+    def record_timeout(self, process: ChildProcess, late: Sequence[BusyRecord]) -> None:
+        """A process was killed because these jobs took too long. New ones leave out the function if one does again."""
+        culprit = self._suspects.culprit([job for job in late if self._suspects.deaths(job) > 1])
+        if culprit is not None and self._can_leave_out(culprit.function, process):
+            seconds = self._leave_out(culprit, process)
+            text = "job timeout exceeded again; new processes leave out %s for %.1f s"
+            _log.error(text, culprit.function, seconds, extra=culprit.log_attributes())
+
+    def _leave_out(self, culprit: BusyRecord, process: ChildProcess) -> float:
+        """Returns for how many seconds."""
+        return self.function_backoffs.record_death(culprit.function, process.started_at, culprit.started_at)
+
+    def _can_leave_out(self, function: str, process: ChildProcess) -> bool:
+        """Whether a new process has other functions to serve."""
+        if process.slot.function is not None or self._options.burst:
             return False
         return len({function, *self.function_backoffs.left_out()}) < process.function_count

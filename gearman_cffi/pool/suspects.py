@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 
 from gearman_cffi.pool.scoreboard import RECORD_SIZE, BusyRecord
 
@@ -27,6 +28,22 @@ class Suspects:
             self._deaths[name] = self._deaths.pop(name, 0) + 1
         while len(self._deaths) > _MAX_JOBS or len(self._to_record()) > RECORD_SIZE:
             del self._deaths[next(iter(self._deaths))]  # the one that has not killed a process for the longest time
+
+    def deaths(self, job: BusyRecord) -> int:
+        """How many processes have died while they ran this job."""
+        return self._deaths.get(_name(job), 0)
+
+    def culprit(self, jobs: Sequence[BusyRecord]) -> BusyRecord | None:
+        """The job of which a process has died that ran these jobs, when record() was called; None if nobody knows.
+
+        It is the job during which most processes have died. If several functions are equally suspect, nobody knows at
+        first; from the second death on, one is taken at random, and the next death shows whether it was that one.
+        """
+        most = max(map(self.deaths, jobs), default=0)
+        suspects = [job for job in jobs if self.deaths(job) == most]
+        if most > 1 or len({job.function for job in suspects}) == 1:
+            return random.choice(suspects)
+        return None
 
     def write(self, scoreboard: int) -> None:
         """Shows them to the processes that have this scoreboard."""

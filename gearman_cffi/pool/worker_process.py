@@ -225,6 +225,7 @@ class WorkerProcess:
         limit = policy_of(handler).max_attempts
         deaths = 0 if limit is None else self._parent.deaths_of(job)
         if limit is not None and deaths >= limit:
+            self._parent.send("gave_up", function=job.function)
             raise PoisonJob(
                 f"gave up the job: {deaths} processes died while they ran it", function=job.function, handle=job.handle
             )

@@ -168,7 +168,7 @@ class TestJobTimeout:
             assert "later" not in began(command)
             for name in ("x", "y", "late", "later"):
                 if name == "late":
-                    command.await_log(f"killing process {first}")
+                    wait_until(lambda: first not in command.workers(), "the process is killed")
                 (tmp_path / name).touch()
             assert [other.answer() for other in others] == [first, first]
             assert late.answer() != first
@@ -180,8 +180,10 @@ class TestJobTimeout:
     def test_a_coroutine_that_ignores_it(self, gearmand: Gearmand, tmp_path: Path) -> None:
         """Its process is killed, and another one gets the job."""
         with command_of(tmp_path, gearmand, "--job-timeout=stubborn=0.2") as command:
+            (first,) = command.await_ready().workers()
             late = Submitted(gearmand, "stubborn", "late")
             command.await_log("job timeout of 0.2 s exceeded: killing process")
+            wait_until(lambda: first not in command.workers(), "the process is killed")
             (tmp_path / "late").touch()
             assert late.answer() in command.workers()
             assert began(command) == ["late", "late"]
@@ -228,6 +230,16 @@ class TestDeaths:
             assert "H:test:1 (wait_in_loop)" in line
             assert "H:test:2 (crash)" in line
             assert "leave out" not in line
+
+    def test_a_crash_again_and_again(self, gearmand: Gearmand, tmp_path: Path) -> None:
+        """The pool finds out which of the functions it is, leaves it out for a while, and serves the others."""
+        with command_of(tmp_path, gearmand) as command:
+            other = Submitted(gearmand, "wait_in_loop", "x")
+            await_began(command, "x")
+            Client(gearmand.address).execute_in_background("crash", 1)
+            command.await_log("new processes leave out crash")
+            (tmp_path / "x").touch()
+            assert other.answer()
 
     def test_killed_processes(self, gearmand: Gearmand, tmp_path: Path) -> None:
         """Every job is answered while processes with many jobs are killed."""

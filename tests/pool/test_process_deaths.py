@@ -196,6 +196,7 @@ ENDINGS = {
     "os_exit": "os._exit(0)",
     "abort": "os.abort()",
     "segfault": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "sigkill": "os.kill(os.getpid(), signal.SIGKILL)",  # as if it used too much memory
     "interrupt": "raise KeyboardInterrupt",
 }
 
@@ -238,6 +239,32 @@ def double(job):
         assert "restarting it in" not in command.log
         command.send(signal.SIGTERM)
         assert command.end(5) == 0
+
+
+def test_a_function_that_always_takes_too_long(gearmand: Gearmand, tmp_path: Path) -> None:
+    """Its process is killed by the job timeout, and the next one; then new ones leave the function out."""
+    tasks = """
+import time
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+@jobs.handler()
+def hang(job):
+    time.sleep(60)
+
+@jobs.handler()
+def double(job):
+    return 2 * job.get_workload()
+"""
+    client = Client(gearmand.address, timeout=20)
+    client.execute_in_background("hang", 1)
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--job-timeout=hang=0.2", tasks=tasks) as command:
+        command.await_log("hang H:test:1: job timeout exceeded again; new processes leave out hang for", 3)
+        assert client.execute_job("double", 21) == 42
+        lines = [line for line in command.log.splitlines() if "leave out hang" in line]
+        assert float(lines[0].split()[-2]) <= 0.1 < float(lines[2].split()[-2])
+        assert "restarting it in" not in command.log
 
 
 def test_two_functions_that_end_their_process(gearmand: Gearmand, tmp_path: Path) -> None:
