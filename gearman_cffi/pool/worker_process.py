@@ -78,7 +78,7 @@ class WorkerProcess:
         """Runs the program until the process is asked to stop or reaches a limit. Returns the exit code."""
         lead_own_group()
         self._parent.watch(die_with_parent(self._death_pipe))
-        logs.set_up(self._options.log_level, self._options.log_format, StderrHandler)
+        self._log_handler = logs.set_up(self._options.log_level, self._options.log_format, StderrHandler)
         try:
             worker = self._make_worker(application)
         except (TargetError, TypeError, ValueError, GearmanError) as error:
@@ -128,7 +128,10 @@ class WorkerProcess:
         name = f"{when} {getattr(hook, '__module__', '')}.{getattr(hook, '__qualname__', hook)}()"
         self._parent.send("hook", name=name)
         try:
-            hook()
+            try:
+                hook()
+            finally:
+                logs.attach(self._log_handler, self._options.log_level)
         except BaseException as error:
             code = _exit_code_of(error)
             if code is ExitCode.INTERRUPTED_JOB:  # SIGQUIT: the parent logs it

@@ -13,7 +13,6 @@ from gearman_cffi import Client, JobException
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Terminal
 from tests.pool.commands import TASKS, WorkerCommand
-from tests.support import wait_until
 
 
 def test_log(gearmand: Gearmand, tmp_path: Path) -> None:
@@ -60,7 +59,7 @@ jobs = JobCollection()
 def mail(job):
     logging.getLogger("shop").info("two\\nlines")
     if job.attempt == 1:
-        raise Retry
+        raise Retry(delay=0)
     try:
         open("nowhere")
     except OSError as error:
@@ -86,7 +85,9 @@ def test_lines_of_the_program(gearmand: Gearmand, tmp_path: Path) -> None:
 
 def test_on_a_terminal(gearmand: Gearmand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Colors, line ends, tracebacks with their causes, what runs at shutdown, and what was interrupted."""
-    (tmp_path / "tasks.py").write_text(f"{LOGGING}\n@jobs.handler()\ndef slow(job):\n    import time; time.sleep(60)\n")
+    (tmp_path / "tasks.py").write_text(
+        f"{LOGGING}\n@jobs.handler()\ndef slow(job):\n    import time; print('begun', flush=True); time.sleep(60)\n"
+    )
     monkeypatch.chdir(tmp_path)
     with Terminal(gearmand, 200, "worker", "tasks:jobs", "-p1") as terminal:
         terminal.await_text("ready")
@@ -100,13 +101,123 @@ def test_on_a_terminal(gearmand: Gearmand, tmp_path: Path, monkeypatch: pytest.M
         assert re.search(r"mail H:\S+ unique order-7: shop: two\r?\n    lines", terminal.text)
         assert b"\x1b[1;31mERROR" in terminal.raw
         handle = client.execute_in_background("slow", 1, unique="order-8")
-        wait_until(lambda: client.get_job_status(handle).is_running, "the job runs")
+        terminal.await_text("begun")
         terminal.process.send_signal(signal.SIGINT)
         terminal.await_text(f"SIGINT: shutting down, waiting for 1 job: {handle} (slow); SIGINT again to force")
         terminal.process.send_signal(signal.SIGINT)
         terminal.await_text(f"SIGINT again: interrupting 1 job: {handle} (slow)")
         terminal.await_text(f"slow {handle} unique order-8: interrupted; the server gives the job to another worker")
         assert terminal.process.wait(20) == 8
+
+
+CONFIGURES = """
+import logging, logging.config
+from gearman_cffi import Application, JobCollection, JobLogFilter
+
+jobs = JobCollection()
+app = Application(jobs)
+
+@jobs.handler()
+def mail(job):
+    logging.getLogger("shop").warning("sent")
+    if job.get_workload() == "bad":
+        raise ValueError("no mail")
+
+def dict_config():
+    handler = {"class": "logging.FileHandler", "filename": "own.log", "filters": ["job"], "formatter": "job"}
+    logging.config.dictConfig({
+        "version": 1,
+        "filters": {"job": {"()": "gearman_cffi.JobLogFilter"}},
+        "formatters": {"job": {"format": "%(gearman_function)s %(message)s"}},
+        "handlers": {"own": handler},
+        "root": {"handlers": ["own"]},
+    })
+
+def file_config():
+    logging.config.fileConfig("own.ini")
+
+def basic_config():
+    handler = logging.FileHandler("own.log")
+    handler.addFilter(JobLogFilter())
+    logging.basicConfig(handlers=[handler], format="%(gearman_function)s %(message)s")
+"""
+FILE_CONFIG = """
+[loggers]
+keys=root
+[handlers]
+keys=own
+[formatters]
+keys=job
+[logger_root]
+handlers=own
+[handler_own]
+class=FileHandler
+formatter=job
+args=("own.log",)
+[formatter_job]
+format=mail %(message)s
+"""
+
+
+@pytest.mark.parametrize(
+    "call", ["dict_config()", "app.on_start(dict_config)", "app.on_start(file_config)", "basic_config()"]
+)
+def test_a_program_that_sets_up_logging(gearmand: Gearmand, tmp_path: Path, call: str) -> None:
+    """Its lines go to its handlers, and those of the pool to stderr, whatever loggers the set-up disables."""
+    (tmp_path / "own.ini").write_text(FILE_CONFIG)
+    tasks = f"{CONFIGURES}\n{call}\n"
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=tasks, target="tasks:app") as command:
+        client = Client(gearmand.address, timeout=20)
+        client.execute_job("mail", "good")
+        with pytest.raises(JobException):
+            client.execute_job("mail", "bad")
+        command.await_log("failed: ValueError: no mail")
+        assert len(re.findall(r"mail H:\S+ done in", command.log)) == 1
+        assert "shop" not in command.log
+    assert (tmp_path / "own.log").read_text().splitlines()[:2] == ["mail sent"] * 2
+
+
+EXTRA = """
+import logging
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+@jobs.handler()
+def mail(job):
+    try:
+        open("nowhere")
+    except OSError:
+        circle = []
+        circle.append(circle)
+        extra = {"order": 7, "to": "anna\\nbert", "lines": [1, 2], "object": object(), "circle": circle, "level": "own"}
+        logging.getLogger("shop").warning("not sent", exc_info=True, stack_info=True, extra=extra)
+"""
+
+
+def test_extra_and_tracebacks_of_the_program(gearmand: Gearmand, tmp_path: Path) -> None:
+    with WorkerCommand(tmp_path, gearmand, "-p1", tasks=EXTRA) as command:
+        Client(gearmand.address, timeout=20).execute_job("mail", 1)
+        command.await_log("done in")
+        text = command.log
+    assert re.search(
+        r"WARNING mail H:\S+ shop: not sent: FileNotFoundError: .* order=7 to=anna\\nbert level=own\n", text
+    )
+    assert "\n    FileNotFoundError: " in text
+    assert "\n    Stack (most recent call last):" in text
+    assert "\n    \n" not in text
+
+
+def test_extra_in_json(gearmand: Gearmand, tmp_path: Path) -> None:
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--log-format=json", tasks=EXTRA) as command:
+        Client(gearmand.address, timeout=20).execute_job("mail", 1)
+        command.await_log("done in")
+        (event,) = (event for event in map(json.loads, command.log.splitlines()) if event["logger"] == "shop")
+    expected = {"order": 7, "to": "anna\nbert", "lines": [1, 2], "level": "warning", "function": "mail"}
+    assert event.items() >= expected.items()
+    assert event["object"].startswith("<object")
+    assert event["error"].startswith("FileNotFoundError")
+    assert event["stack"].startswith("Stack (")
 
 
 HOSTILE = "x\x1b]0;title\x07\r\n2026-11-29T00:00:00.000Z 1 INFO    f H:1: done\n\x9b31m\u202e\u2028\x7f"
