@@ -114,6 +114,13 @@ class NativeJob:
             check("worker", rc)
         return rc
 
+    def _queued_rc(self) -> int:
+        """What has become of the last packet for which sending has returned IO_WAIT.
+
+        SUCCESS if it was sent, IO_WAIT if the server does not take it yet, or LOST_CONNECTION.
+        """
+        return int(lib.gcffi_job_sent(self._job))
+
     def _st(self) -> Any:
         job = self._job
         if not job:

@@ -227,6 +227,10 @@ class NativeWorker(NativeObject):
         """Disconnects, even if a traceback still refers to this object. Only when it has no job."""
         ffi.release(self._open)
 
+    def unsent(self) -> int:
+        """How many bytes its servers have not taken yet, of what was sent for jobs of take()."""
+        return int(lib.gcffi_worker_unsent(self.c))
+
     def has_news(self) -> bool:
         """Whether something had come when wait_for_workers() returned."""
         return bool(self.c.has_news)
@@ -281,10 +285,16 @@ class NativeWorker(NativeObject):
         lib.gcffi_worker_stop(self.c)
 
 
-def wait_for_workers(workers: Sequence[NativeWorker], wake_fd: int, milliseconds: int) -> int:
-    """Waits until something has come for one of the workers, or the descriptor can be read. Negative: for ever."""
-    structs = ffi.new("gcffi_worker *[]", [worker.c for worker in workers])
-    rc = int(lib.gcffi_wait_for_workers(structs, len(workers), wake_fd, milliseconds))
+def wait_for_workers(
+    receiving: Sequence[NativeWorker], others: Sequence[NativeWorker], wake_fd: int, milliseconds: int
+) -> int:
+    """Waits until something has come for a worker of `receiving`, or the descriptor can be read. Negative: for ever.
+
+    Meanwhile all workers send what their servers had not taken yet; then it returns too.
+    """
+    workers = [worker.c for worker in (*receiving, *others)]
+    structs = ffi.new("gcffi_worker *[]", workers)
+    rc = int(lib.gcffi_wait_for_workers(structs, len(workers), len(receiving), wake_fd, milliseconds))
     if rc < 0:
         check("worker", rc)
     return rc

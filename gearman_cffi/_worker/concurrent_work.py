@@ -19,6 +19,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_threads import HandlerThreads
 from gearman_cffi._worker.job_source import JobSource, SourceState
 from gearman_cffi._worker.mailbox import Mailbox
+from gearman_cffi._worker.outbox import Outbox
 from gearman_cffi._worker.retrier import HandedBack
 from gearman_cffi._worker.running_job import RunningJob
 from gearman_cffi._worker.signals import StopRequest
@@ -31,7 +32,7 @@ from gearman_cffi.ext.worker import PROCESS_EXITS, wait_for_workers
 if TYPE_CHECKING:
     from gearman_cffi._worker.handler_loop import HandlerLoop
 
-_LEAVE_SECONDS = 2.0  # for servers that still owe an answer when the worker is stopped
+_LEAVE_SECONDS = 2.0  # for servers that owe an answer, or do not take one, when the worker is stopped
 _END_SECONDS = 5.0  # for tasks that handlers have left behind
 _INTERRUPT_SECONDS = 0.3  # for running coroutines, when the worker ends at once
 _ASKS = (SourceState.READY, SourceState.ASKING)
@@ -75,10 +76,12 @@ class ConcurrentWork:
         self._job_timeout = job_timeout
         self._exit_seconds = exit_seconds
         self._mailbox: Mailbox[SendRequest | FinishedJob | ProcessExit] = Mailbox()
+        self._outbox = Outbox()
         self._threads = HandlerThreads()
         self._loop: HandlerLoop | None = None
         self._running: set[RunningJob] = set()
-        self._leave_at: float | None = None  # when servers that owe an answer are given up
+        self._leave_at: float | None = None  # when servers are given up that stand still
+        self._unsent = 0  # bytes, when leave_at was set
         self._exit: BaseException | None = None
         self._exit_at: float | None = None
         self._is_closed = False
@@ -96,6 +99,7 @@ class ConcurrentWork:
                 self._wait()
                 self._read_mailbox()
                 self._take_jobs()
+                self._outbox.check()
             if self._exit is not None:
                 raise self._exit
         finally:
@@ -117,9 +121,10 @@ class ConcurrentWork:
             return False
         if self._exit_at is not None and now >= self._exit_at:
             return True
-        if self._leave_at is None:
-            self._leave_at = now + _LEAVE_SECONDS
-        has_left = all(source.state is SourceState.CLOSED for source in self._sources)
+        unsent = sum(source.worker._unsent() for source in self._sources)
+        if self._leave_at is None or unsent != self._unsent:
+            self._leave_at, self._unsent = now + _LEAVE_SECONDS, unsent
+        has_left = not unsent and all(source.state is SourceState.CLOSED for source in self._sources)
         return not self._running and (has_left or now >= self._leave_at)
 
     def _take_jobs(self) -> None:
@@ -149,6 +154,7 @@ class ConcurrentWork:
     def _wait(self) -> None:
         """Waits for a message, for a server, or until something is due."""
         waiting = [source for source in self._sources if self._waits(source)]
+        others = [source for source in self._sources if source not in waiting]
         is_idle = not self._running and not self._stops
         event = None
         if is_idle and any(not source.is_lost for source in waiting):
@@ -158,7 +164,8 @@ class ConcurrentWork:
         seconds = self._seconds_to_wait(waiting) if self._mailbox.begin_wait() else 0.0
         milliseconds = -1 if seconds is None else math.ceil(max(0.0, seconds) * 1000)
         try:
-            wait_for_workers([source.worker for source in waiting], self._mailbox.fileno(), milliseconds)
+            workers = [source.worker for source in waiting], [source.worker for source in others]
+            wait_for_workers(*workers, self._mailbox.fileno(), milliseconds)
         finally:
             self._mailbox.end_wait()
         now = time.monotonic()
@@ -237,11 +244,18 @@ class ConcurrentWork:
     def _read_mailbox(self) -> None:
         while (message := self._mailbox.take()) is not None:
             if isinstance(message, SendRequest):
-                message.answer()
+                self._send(message)
             elif isinstance(message, FinishedJob):
                 self._finish(message.running, message.result, message.error)
             else:
                 self._exit_after_jobs(message.error)
+
+    def _send(self, request: SendRequest) -> None:
+        rc = request.send()
+        if rc == ReturnCode.IO_WAIT and request.is_awaited:
+            self._outbox.add(request.job, request.answer)
+        else:
+            request.answer(rc)
 
     def _finish(self, running: RunningJob, result: Any, error: BaseException | None) -> None:
         """Answers the job, and makes room for another one."""
@@ -276,8 +290,19 @@ class ConcurrentWork:
             self._events.report_failure(_lost_result(running, rc))
 
     def _remove(self, running: RunningJob) -> None:
+        """The job is over. It is released when its answer is sent."""
         running.source.free_room()
-        self._release(running)
+        if running.gearman_job.returnCode() == ReturnCode.IO_WAIT:
+            self._running.discard(running)
+            running.job.finish()
+            self._outbox.add(running.gearman_job, partial(self._note_sent, running))
+        else:
+            self._release(running)
+
+    def _note_sent(self, running: RunningJob, rc: int) -> None:
+        running.gearman_job._release()
+        if rc != ReturnCode.SUCCESS:
+            self._events.report_failure(_lost_result(running, rc))
 
     def _release(self, running: RunningJob) -> None:
         self._running.discard(running)
@@ -293,6 +318,7 @@ class ConcurrentWork:
     def _close(self) -> None:
         self._is_closed = True
         self._refuse_requests()
+        self._outbox.give_up()
         if self._loop is not None:
             self._loop.close(_INTERRUPT_SECONDS if self._running else _END_SECONDS)
         self._threads.close()

@@ -12,23 +12,30 @@ from gearman_cffi.ext.job import GearmanJob
 
 
 class SendRequest:
-    """A packet to send. For the worker's thread: exactly one of answer() and refuse() is to be called."""
+    """A packet to send. For the worker's thread: answer() is to be called exactly once.
 
-    def __init__(self, send: Callable[[], int], reply: queue.SimpleQueue[int] | None) -> None:
-        """send: returns a return code. reply: gets it, if the handler waits for it."""
-        self._send = send
+    job: the one that it is for. send: sends it, and returns a return code.
+    """
+
+    def __init__(self, job: GearmanJob, send: Callable[[], int], reply: queue.SimpleQueue[int] | None) -> None:
+        """reply: gets the return code, if the handler waits for it."""
+        self.job = job
+        self.send = send
         self._reply = reply
 
-    def answer(self) -> None:
-        """Sends the packet."""
-        rc = self._send()
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the handler waits for the answer."""
+        return self._reply is not None
+
+    def answer(self, rc: int) -> None:
+        """Tells the handler the return code."""
         if self._reply is not None:
             self._reply.put(rc)
 
     def refuse(self) -> None:
         """The worker does not send the packet any more."""
-        if self._reply is not None:
-            self._reply.put(GEARMAN_LOST_CONNECTION)
+        self.answer(GEARMAN_LOST_CONNECTION)
 
 
 class RelayedJob(GearmanJob):
@@ -77,7 +84,7 @@ class RelayedJob(GearmanJob):
         if threading.get_ident() == self._worker_thread:
             return send_now()
         reply: queue.SimpleQueue[int] | None = queue.SimpleQueue() if self._may_wait() else None
-        self._put(SendRequest(send_now, reply))
+        self._put(SendRequest(self._gearman_job, send_now, reply))
         return self._sent_rc if reply is None else reply.get()
 
     def _warn(self, call: str, reason: str) -> None:

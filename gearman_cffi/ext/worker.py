@@ -296,6 +296,10 @@ class GearmanWorker(GearmanBase):
         """Disconnects; the worker cannot be used any more. All jobs of _take_job() must be released before."""
         self._native.close()
 
+    def _unsent(self) -> int:
+        """How many bytes its servers have not taken yet, of what was sent for jobs of _take_job()."""
+        return self._native.unsent()
+
     def _has_news(self) -> bool:
         """Whether something had come when wait_for_workers() returned."""
         return self._native.has_news()
@@ -329,12 +333,16 @@ class GearmanWorker(GearmanBase):
         return rc == GEARMAN_SUCCESS
 
 
-def wait_for_workers(workers: Sequence[GearmanWorker], wake_fd: int, milliseconds: int) -> None:
-    """Waits until something has come for one of the workers, or the descriptor can be read.
+def wait_for_workers(
+    receiving: Sequence[GearmanWorker], others: Sequence[GearmanWorker], wake_fd: int, milliseconds: int
+) -> None:
+    """Waits until something has come for a worker of `receiving`, or the descriptor can be read.
 
-    milliseconds: negative for no limit. For the Python layer.
+    It returns too when one of all workers has sent what its server had not taken before. milliseconds: negative for no
+    limit. For the Python layer.
     """
-    _wait_for_workers([worker._native for worker in workers], wake_fd, milliseconds)
+    natives = [worker._native for worker in receiving], [worker._native for worker in others]
+    _wait_for_workers(*natives, wake_fd, milliseconds)
 
 
 class _RegisteredFunction:

@@ -110,12 +110,14 @@ int gcffi_worker_set_identifier(gcffi_worker *worker, const char *id, size_t siz
 int gcffi_worker_grab(gcffi_worker *worker, gcffi_job *job);
 int gcffi_worker_take(gcffi_worker *worker, bool leaves, gcffi_job *job);
 int gcffi_worker_wait(gcffi_worker *worker);
-int gcffi_wait_for_workers(gcffi_worker **workers, size_t count, int wake_fd, int64_t timeout_ms);
+int gcffi_wait_for_workers(gcffi_worker **workers, size_t count, size_t receiving, int wake_fd, int64_t timeout_ms);
+size_t gcffi_worker_unsent(const gcffi_worker *worker);
 int gcffi_worker_echo(gcffi_worker *worker, const void *data, size_t size);
 int gcffi_worker_request_option(gcffi_worker *worker, const char *option, size_t size, bool *granted);
 void gcffi_worker_stop(gcffi_worker *worker);
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size);
 int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominator);
+int gcffi_job_sent(const gcffi_job *job);
 void gcffi_job_drop(gcffi_job *job);
 
 #endif

@@ -47,6 +47,7 @@ bool gcffi_address_is(const gcffi_address *one, const gcffi_address *other) {
 gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size) {
   gcffi_conn *conn = slot(fd, true);
   if (conn) {
+    gcffi_send_queue_close(conn->queue); /* of one that was closed elsewhere */
     unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
     *conn = (gcffi_conn){.fd = fd, .open = true, .serial = serial, .lowat = 1, .is_new = true};
     conn->address = gcffi_address_of(address, size);
@@ -57,6 +58,8 @@ gcffi_conn *gcffi_conn_open(int fd, const struct sockaddr *address, size_t size)
 void gcffi_conn_close(gcffi_conn *conn) {
   if (conn) {
     conn->open = false;
+    gcffi_send_queue_close(conn->queue);
+    conn->queue = NULL;
   }
 }
 

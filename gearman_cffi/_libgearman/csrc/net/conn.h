@@ -62,6 +62,15 @@ typedef struct {
   unsigned char bytes[sizeof(struct sockaddr_in6)];
 } gcffi_address;
 
+/* What waits to be sent; see send_queue.c. */
+typedef struct {
+  size_t users; /* connections that have the same socket; see worker/attempts.c */
+  char *bytes;  /* malloc()ed */
+  size_t begin, end, room;
+  uint64_t sent; /* bytes that the kernel has taken */
+  bool is_lost;  /* the rest was given up with the connection */
+} gcffi_send_queue;
+
 /* More than the packets have that libgearman must see whole; see inbound.c. */
 enum { GCFFI_PARTIAL = 128 };
 
@@ -74,6 +83,7 @@ typedef struct gcffi_conn {
   const void *carries; /* the client whose tasks, or the worker whose requests for jobs, were sent over it; only compared */
   bool fixes_work_fail; /* that client has not asked for the exceptions of workers; see inbound.c */
   gcffi_stream in, out;
+  gcffi_send_queue *queue; /* or NULL */
   gcffi_inbound inbound;
   gcffi_handle handle;
   int unacknowledged; /* submitted jobs that the server has neither acknowledged (JOB_CREATED) nor rejected (ERROR) */
@@ -102,6 +112,17 @@ typedef struct gcffi_conn {
   bool is_only_address; /* the look-up before has found no other one */
 } gcffi_conn;
 
+/* A connection that may have been closed since. */
+typedef struct {
+  gcffi_conn *conn;
+  unsigned serial;
+} gcffi_conn_ref;
+
+/* NULL if it was closed. */
+static inline gcffi_conn *gcffi_conn_at(const gcffi_conn_ref *ref) {
+  return ref->conn && ref->conn->open && ref->conn->serial == ref->serial ? ref->conn : NULL;
+}
+
 /* How long opening a connection may take, by default. */
 #define GCFFI_CONNECT_TIMEOUT_MS 5000
 
@@ -118,6 +139,14 @@ void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 void gcffi_handle_mark(char *handle);
 void gcffi_handle_unmark(char *handle);
 gearman_return_t gcffi_handle_rejection(char *handle);
+
+/* send_queue.c */
+gcffi_send_queue *gcffi_send_queue_open(void);
+gcffi_send_queue *gcffi_send_queue_share(gcffi_send_queue *queue);
+void gcffi_send_queue_close(gcffi_send_queue *queue);
+ssize_t gcffi_send_queue_send(gcffi_send_queue *queue, int fd, const void *data, size_t size, int flags);
+void gcffi_send_queue_flush(gcffi_send_queue *queue, int fd);
+static inline size_t gcffi_send_queue_size(const gcffi_send_queue *queue) { return queue->end - queue->begin; }
 
 /* tcp.c */
 void gcffi_tcp_is_open(int fd);

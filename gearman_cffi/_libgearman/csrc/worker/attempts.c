@@ -29,6 +29,7 @@ struct gcffi_attempt {
   bool is_slow;     /* the last one was not open within GCFFI_PATIENCE_NS: the next one is not waited for */
   bool was_offered; /* libgearman knows that it is open: what it does not take in its next search it does not need */
   bool owes_answer; /* the server does, to a worker of libgearman's that was replaced */
+  gcffi_send_queue *queue; /* of that connection, or NULL */
   int64_t begun;
   int64_t until; /* when it fails, if it is not open */
   int64_t retry_at;
@@ -56,6 +57,8 @@ static void end(gcffi_worker *worker, gcffi_attempt *attempt) {
     close(attempt->fd);
   }
   attempt->fd = -1;
+  gcffi_send_queue_close(attempt->queue);
+  attempt->queue = NULL;
   worker->kept_count -= attempt->owes_answer;
   attempt->is_open = attempt->was_offered = attempt->owes_answer = false;
 }
@@ -118,6 +121,7 @@ static bool put_in_place(gcffi_worker *worker, gcffi_attempt *attempt, gcffi_con
   bool is_in_place = replace_fd(conn->fd, attempt->fd);
   if (is_in_place && attempt->owes_answer) {
     gcffi_worker_note_late(worker, conn);
+    gcffi_worker_add_queue(worker, conn, gcffi_send_queue_share(attempt->queue));
   }
   attempt->is_slow = false;
   attempt->retry_at = 0;
@@ -279,6 +283,7 @@ void gcffi_worker_keep_connection(gcffi_worker *worker, gcffi_conn *conn) {
   if (fd >= 0) {
     end(worker, attempt);
     attempt->fd = fd;
+    attempt->queue = gcffi_send_queue_share(conn->queue);
     attempt->is_open = attempt->was_offered = attempt->owes_answer = conn->is_kept = true;
     worker->kept_count++;
   }

@@ -24,7 +24,7 @@ static bool is_sending(const gcffi_worker *worker) {
 
 /* Over another connection the server would take the handle for that of another job, if it knows it at all. */
 static bool has_lost_connection(const gcffi_job *job) {
-  return job->conn && !(job->conn->open && job->conn->serial == job->conn_serial);
+  return job->conn.conn && !gcffi_conn_at(&job->conn);
 }
 
 /* Q29: libgearman sends again after every timeout. So only a signal ends the wait, and with it the connection: half a
@@ -62,7 +62,7 @@ static int send_in_call(gcffi_call *call, gcffi_job *job, int what, const void *
   int rc = (int)send_packet(job->st, what, data, size);
   job->answered = job->answered || (rc == 0 && what >= GCFFI_SEND_COMPLETE);
   job->connection_broken = call->state == GCFFI_INTERRUPTED;
-  return rc;
+  return gcffi_job_note_queued(job, rc);
 }
 
 int gcffi_job_send(gcffi_job *job, int what, const void *data, size_t size) {
@@ -90,7 +90,7 @@ int gcffi_job_send_status(gcffi_job *job, uint32_t numerator, uint32_t denominat
   if (rc == 0) {
     rc = (int)gearman_job_send_status(job->st, numerator, denominator);
     job->connection_broken = call.state == GCFFI_INTERRUPTED;
-    rc = gcffi_call_end(&call, rc);
+    rc = gcffi_call_end(&call, gcffi_job_note_queued(job, rc));
   }
   return rc;
 }

@@ -138,10 +138,12 @@ void gcffi_free_replaced(gcffi_worker *worker) {
   }
 }
 
-/* Whether the server's answer, perhaps a job, can be received by another worker: libgearman has no part of it. */
+/* Whether the server's answer, perhaps a job, can be received by another worker: libgearman has no part of it. It would wait
+ * for a server that does not read, as for one to which it connects. */
 static bool owes_answer(const gcffi_worker *worker, const gcffi_conn *conn) {
   bool is_asked = conn->carries == worker && (conn->grab == GCFFI_GRAB_SENT || conn->grab == GCFFI_GRAB_LATE);
-  return is_asked && conn->inbound == GCFFI_INBOUND_GOOD && gcffi_stream_is_between_packets(&conn->in) &&
+  bool reads = !conn->queue || !gcffi_send_queue_size(conn->queue);
+  return is_asked && reads && conn->inbound == GCFFI_INBOUND_GOOD && gcffi_stream_is_between_packets(&conn->in) &&
          gcffi_stream_is_between_packets(&conn->out);
 }
 

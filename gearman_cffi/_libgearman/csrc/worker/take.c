@@ -122,11 +122,10 @@ int gcffi_worker_take(gcffi_worker *worker, bool leaves, gcffi_job *job) {
   worker->has_error = worker->may_wait = worker->keep_working = false;
   worker->recv_mode = GCFFI_RECV_NEVER_BLOCKS;
   worker->resume_fd = -1;
-  worker->job_may_come = true;
+  worker->job_may_come = worker->queues_sends = true;
   gcffi_job_init(job, worker, take(worker, &call, leaves, &rc));
   if (job->st) {
-    job->conn = worker->job_conn;
-    job->conn_serial = job->conn->serial;
+    job->conn = (gcffi_conn_ref){worker->job_conn, worker->job_conn->serial};
     gcffi_job_own(job);
   }
   return gcffi_call_end(&call, (int)rc);
@@ -172,33 +171,41 @@ static void feed(gcffi_worker *worker) {
   }
 }
 
-static gearman_return_t wait_for_workers(gcffi_worker **workers, size_t count, int wake_fd, gcffi_call *call) {
+static gearman_return_t wait_for_workers(gcffi_worker **workers, size_t count, size_t receiving, int wake_fd,
+                                         gcffi_call *call) {
   gcffi_pollset all = {0};
   int64_t until = call->deadline;
   gcffi_pollset_add(&all, wake_fd, POLLIN);
   if (!all.count) {
     return GEARMAN_MEMORY_ALLOCATION_FAILURE;
   }
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < receiving; i++) {
     collect(workers[i]);
     until = gcffi_sooner(until, workers[i]->wait_until);
     gcffi_pollset_append(&all, &workers[i]->pollset);
   }
+  for (size_t i = 0; i < count; i++) {
+    gcffi_worker_watch_queues(workers[i], &all);
+  }
   int ready = gcffi_call_wait_until(call, all.fds, all.count, until);
   nfds_t at = 1;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < receiving; i++) {
     gcffi_pollset_split(&all, &at, &workers[i]->pollset, ready);
     workers[i]->has_news = gcffi_is_over(workers[i]->wait_until);
     if (ready > 0) {
       feed(workers[i]);
     }
   }
+  for (size_t i = 0; i < count && ready > 0; i++) {
+    gcffi_worker_flush_queues(workers[i]);
+  }
   free(all.fds);
   return ready ? GEARMAN_SUCCESS : GEARMAN_TIMEOUT;
 }
 
-/* Waits until something has come for one of them, or the descriptor can be read. */
-int gcffi_wait_for_workers(gcffi_worker **workers, size_t count, int wake_fd, int64_t timeout_ms) {
+/* Waits until something has come for one of them, or the descriptor can be read. receiving: how many of them, from the first,
+ * are to receive something; the others only send what is queued. */
+int gcffi_wait_for_workers(gcffi_worker **workers, size_t count, size_t receiving, int wake_fd, int64_t timeout_ms) {
   gcffi_call call;
   size_t acquired = 0;
   int rc = 0;
@@ -207,7 +214,7 @@ int gcffi_wait_for_workers(gcffi_worker **workers, size_t count, int wake_fd, in
   }
   if (rc == 0) {
     gcffi_call_push(&call, timeout_ms);
-    rc = gcffi_call_end(&call, (int)wait_for_workers(workers, count, wake_fd, &call));
+    rc = gcffi_call_end(&call, (int)wait_for_workers(workers, count, receiving, wake_fd, &call));
   }
   while (acquired) {
     gcffi_guard_release(&workers[--acquired]->guard);

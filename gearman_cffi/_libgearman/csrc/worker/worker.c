@@ -32,6 +32,7 @@ static void free_all(gcffi_worker *worker) {
   free(worker->owned);
   free(worker->function_names);
   free(worker->asked);
+  free(worker->queues);
   gcffi_worker_drop_attempts(worker);
   free(worker->pollset.fds);
 }

@@ -17,8 +17,8 @@ struct gcffi_job {
   int rc;                 /* how it ends, for work(): a return code */
   bool answered;          /* its end was sent */
   bool connection_broken; /* a packet was sent in part */
-  const gcffi_conn *conn; /* of a job of take: where it came from, or NULL */
-  unsigned conn_serial;
+  gcffi_conn_ref conn;    /* of a job of take: where it came from */
+  uint64_t queued_until;  /* in its send queue; see sending.c */
 };
 
 /* Where libgearman is in its search for a job: in the state in which it begins one, elsewhere, in the middle of one, in
@@ -53,6 +53,9 @@ struct gcffi_worker {
   int corked_fd;          /* the connection with a corked result, or -1; see worker_io.c */
   bool may_cork;          /* what is sent now is a result */
   int asked_fd;           /* the connection over which it has last asked for a job, or -1 */
+  bool queues_sends;      /* it does not wait until something is sent; see sending.c */
+  gcffi_conn_ref *queues; /* the connections that have a send queue: malloc()ed */
+  size_t queue_count;
   int *asked;             /* all of them: malloc()ed */
   size_t asked_count;
   int64_t patience_until; /* for the answer to the last one; see silent.c */
@@ -159,6 +162,13 @@ void gcffi_worker_check_patience(gcffi_worker *worker);
 void gcffi_worker_postpone(gcffi_worker *worker, const gcffi_conn *conn);
 int gcffi_worker_poll(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int timeout_ms);
 int gcffi_worker_wait_patiently(gcffi_worker *worker, gcffi_call *call, struct pollfd *fds, nfds_t count, int64_t until);
+
+/* sending.c */
+void gcffi_worker_add_queue(gcffi_worker *worker, gcffi_conn *conn, gcffi_send_queue *queue);
+ssize_t gcffi_worker_send_or_queue(gcffi_worker *worker, gcffi_conn *conn, const void *data, size_t size, int flags);
+void gcffi_worker_watch_queues(const gcffi_worker *worker, gcffi_pollset *pollset);
+void gcffi_worker_flush_queues(gcffi_worker *worker);
+int gcffi_job_note_queued(gcffi_job *job, int rc);
 
 /* stop.c */
 gearman_worker_st *gcffi_swap_worker(gcffi_worker *worker, gearman_worker_st *st);

@@ -82,7 +82,9 @@ ssize_t gcffi_worker_send(void *self, gcffi_call *call, gcffi_conn *conn, const 
   }
   note_sent(worker, conn, asks, announces);
   conn->may_reject = conn->may_reject || may_be_late(worker, call);
-  ssize_t sent = send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
+  ssize_t sent = worker->queues_sends
+                     ? gcffi_worker_send_or_queue(worker, conn, data, size, flags)
+                     : send(conn->fd, data, size, flags | (worker->may_cork ? cork(worker, conn->fd) : 0));
   if (asks && sent == (ssize_t)size) {
     worker->asked_fd = conn->fd;
     worker->patience_until = worker->server_count > 1 ? gcffi_now() + GCFFI_PATIENCE_NS : GCFFI_NEVER;
