@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gearman_cffi.checks import MAX_UNIQUE, check_name
@@ -91,6 +92,12 @@ class Attempt(NamedTuple):
 def may_be_marked(unique: str) -> bool:
     """Whether the key may end with a mark: False for nearly all others, at little cost."""
     return _BEGIN in unique
+
+
+def keys_of_attempts(unique: str, retries: int) -> Iterator[str]:
+    """Returns the keys of the attempts of a background job, in order. Raises what Attempt.first() raises."""
+    first = Attempt.first(unique, b"", retries, is_foreground=False)
+    return (first._replace(number=number).unique for number in range(1, first.most + 1))
 
 
 def check_unmarked(unique: str) -> None:

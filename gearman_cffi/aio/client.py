@@ -306,15 +306,22 @@ class Client:
         return await self._status(Submission(JobKind.UNIQUE_STATUS, key), timeout)
 
     async def wait_for(
-        self, handle: str | None = None, timeout: float | timedelta | None = None, *, unique: str | None = None
+        self,
+        handle: str | None = None,
+        timeout: float | timedelta | None = None,
+        *,
+        unique: str | None = None,
+        retries: int | None = None,
     ) -> bool:
         """Waits until a background job has ended, by asking for its status: after 20 ms, later once a second.
 
         Args:
-            handle: The handle of the job; or give unique.
+            handle: The handle of the job, or of the first attempt of a job with retries; or give unique.
             timeout: Of the whole call, in seconds or as a timedelta; None for no limit but the client's own for each
                 request.
             unique: The key of the job; or give handle.
+            retries: The retries that the job was submitted with, or those of its handler: waits for all attempts. Only
+                with unique, because each attempt has another handle.
 
         Returns:
             True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.
@@ -330,14 +337,14 @@ class Client:
         Example:
                 await client.wait_for(handle, timeout=60)
         """
-        wait = JobWait(handle, unique, timeout)
+        wait = JobWait(handle, unique, timeout, retries)
         for seconds in wait:
             await asyncio.sleep(seconds)
             with wait.asking():
                 if handle is not None:
                     status = await self.get_job_status(handle, wait.left)
                 else:
-                    status = await self.get_job_status_by_unique(unique or "", wait.left)
+                    status = await self.get_job_status_by_unique(wait.unique, wait.left)
             if wait.is_over(status):
                 break
         return wait.was_known

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from gearman_cffi import Client, ConnectionFailed, InvalidArgument, Job, JobTimeout, aio
+from gearman_cffi import Client, ConnectionFailed, InvalidArgument, Job, JobCollection, JobTimeout, aio
 from gearman_cffi.testing import Gearmand, LocalGearman
 from tests.python_layer.workers import handlers, running
+from tests.support import queued, wait_until
 
 go = threading.Event()
 
@@ -75,6 +76,37 @@ class TestWaiting:
         with pytest.raises(JobTimeout, match="the job with the key 'k' waits for a worker still"):
             wait_for(served, unique="k", timeout=0.4)
 
+    @pytest.mark.parametrize("marked", [True, False], ids=["marked by the client", "retries of the handler"])
+    def test_all_attempts(self, gearmand: Gearmand, wait_for: Callable[..., bool], marked: bool) -> None:
+        """Each has another key. The job has ended when the last one has."""
+        attempts: list[int] = []
+        third, ended = threading.Event(), threading.Event()
+
+        def flaky(job: Job) -> None:
+            attempts.append(job.attempt)
+            if job.attempt < 3:
+                raise OSError("again")
+            third.wait(20)
+            ended.set()
+
+        jobs = JobCollection()
+        jobs.handler("flaky", backoff=0, retries=None if marked else 4)(flaky)
+        client = Client(gearmand.address, timeout=20)
+        client.execute_in_background("flaky", 1, unique="k", retries=4 if marked else None)
+        with running(gearmand, jobs):
+            threading.Timer(0.3, third.set).start()
+            assert wait_for(gearmand, unique="k", retries=4, timeout=20)
+            assert ended.is_set()
+            wait_until(lambda: not queued(gearmand, "flaky"), "it is answered")
+            assert not wait_for(gearmand, unique="k", retries=4, timeout=20)
+        assert attempts == [1, 2, 3]
+
+    def test_an_attempt_with_a_delay(self, gearmand: Gearmand, wait_for: Callable[..., bool]) -> None:
+        client = Client(gearmand.address, timeout=20)
+        client.execute_in_background("nobody", 1, unique="k", retries=1, delay=60)
+        with pytest.raises(JobTimeout):
+            wait_for(gearmand, unique="k", retries=1, timeout=0.3)
+
     def test_no_server(self, gearmand: Gearmand, wait_for: Callable[..., bool]) -> None:
         gearmand.stop()
         with pytest.raises(ConnectionFailed):
@@ -85,6 +117,10 @@ def test_arguments(client: Client) -> None:
     for arguments in ({}, {"handle": "H:test:1", "unique": "key"}):
         with pytest.raises(InvalidArgument, match="either a handle or a unique key"):
             client.wait_for(**arguments)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="each attempt has another handle"):
+        client.wait_for("H:test:1", retries=1)
+    with pytest.raises(InvalidArgument, match="retries must be from 0 to 98"):
+        client.wait_for(unique="k", retries=99)
     with pytest.raises(InvalidArgument, match="a unique key must not be empty"):
         client.wait_for(unique="")
     with pytest.raises(ValueError, match="timeout must be above 0"):

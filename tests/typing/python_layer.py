@@ -125,6 +125,7 @@ def client(server: Gearmand) -> dict[str, Any]:
         learned["statuses"] = [assert_type(update.fraction, float | None) for update in updates if update.denominator]
         handle = assert_type(client.execute_in_background("add", [3], unique="three", delay=0, retries=1), str)
         assert_type(client.wait_for(handle, timeout=20), bool)
+        assert_type(client.wait_for(unique="k", retries=5), bool)
         status = assert_type(client.get_job_status(handle), JobStatus)
         learned["status"] = assert_type(status.is_completed, bool) or status.is_known
         try:
