@@ -80,14 +80,14 @@ def draw(works: Mapping[str, Any]) -> str:
             lines += _bar(series, value, top, scale)
             top += BAR + SPACE
         top += SPACE * 2
-    told = "; ".join(
+    text = "; ".join(
         f"{group.title}: " + ", ".join(f"{NAMES[series]} {value:.2f}" for series, value in found.items())
         for group, found in groups
     )
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {top}" role="img">',
-            f"<title>CPU time, compared with C. {told}</title>",
+            f"<title>CPU time, compared with C. {text}</title>",
             *lines,
             "</svg>\n",
         ]

@@ -1,4 +1,4 @@
-"""The connections of a Client. Each is lent to one call at a time, so that threads may share the Client."""
+"""The connections of a Client. Each belongs to one call at a time, so that threads may share the Client."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ConnectionPool:
         self._supplied = None if supplied is None else Connection(servers, limits, supplied)
         self._max_connections = max_connections
         self._free: list[Connection] = []  # a stack: those that are not needed stay at its bottom
-        self._open: WeakSet[Connection] = WeakSet()  # an exception of a signal handler may lose one that is lent
+        self._open: WeakSet[Connection] = WeakSet()  # an exception of a signal handler may lose one that a call uses
         self._waiting: deque[SimpleQueue[Connection]] = deque()
         self._lock = threading.RLock()  # a signal handler may use the client
         self._template: Connection | None = None  # never connects; the others are copies

@@ -56,7 +56,7 @@ def _bulk(bench: Bench) -> Iterator[Work]:
         c, php, mirror, _ = (peer.client for peer in peers(bench))
         yield Work(
             name,
-            f"Bulk background submission ({where}): {load.jobs:,} jobs, handles kept, windows of {WINDOW}",
+            f"Bulk background submission ({where}): {load.jobs:,} jobs, handles stored, windows of {WINDOW}",
             ("rate", "client_us", "gearmand_us", "client_extra_mb"),
             (
                 row(C, c, load),

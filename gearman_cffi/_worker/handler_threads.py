@@ -49,4 +49,4 @@ class HandlerThreads:
             if task is None:
                 return
             task()
-            del task  # not kept until the next one comes
+            del task  # so that it is freed before the next one comes

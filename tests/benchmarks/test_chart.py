@@ -35,9 +35,9 @@ def test_the_page_has_the_chart_of_its_tables() -> None:
     page = (ROOT / "docs/performance.md").read_text("utf-8")
     chart = (ROOT / "docs/images/performance.svg").read_text("utf-8")
     for group in GROUPS:
-        told = re.search(rf"{re.escape(group.title)}: ([^;<]*)", chart)
-        assert told is not None
-        shown = [float(number) for number in re.findall(r"\d+\.\d\d", told[1])]
+        found = re.search(rf"{re.escape(group.title)}: ([^;<]*)", chart)
+        assert found is not None
+        shown = [float(number) for number in re.findall(r"\d+\.\d\d", found[1])]
         for (work, row), value in zip(group.rows.values(), shown[1:], strict=True):
             table = page.partition(f"### {work}\n")[2].partition("\n### ")[0]
             heading = {"client_us": "client CPU µs/job", "total_us": "total CPU µs/job"}[group.metric]

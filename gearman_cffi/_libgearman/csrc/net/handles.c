@@ -1,5 +1,5 @@
 /* Which task a packet is for. libgearman gives it to a task whose job handle it begins with; here two handles are
- * told apart by their ends, and answers to a request for a status from other packets of the same job.
+ * distinguished by their ends, and answers to a request for a status from other packets of the same job.
  *
  * Q41: from 2.0 on libgearman compares as many bytes as the task's handle has. The answer to job H:x:10 goes to job
  * H:x:1, and any to a task that has no handle yet. Its strncmp() is ours there.
