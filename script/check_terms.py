@@ -25,7 +25,7 @@ TERMS = {
     r"bells?": "wake-up",
     r"mend(s|ed|ing)?": "fix",
     r"adrift": "abandoned, without a connection",
-    r"rehears(e|al|als)": "test run",
+    r"rehears\w+": "test run",
     r"held|lent": "the thing that has it",
     r"kept": "stored, preserved, limited",
     r"told|tells its life": "reported, said",

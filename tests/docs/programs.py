@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 45
 _HANDLE = re.compile(r"\bH:[\w.-]+:(\d+)")
 
 
