@@ -6,8 +6,9 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
-from gearman_cffi import Client, Job
+from gearman_cffi import Client, Job, JobCollection
 from gearman_cffi.testing import Gearmand
+from tests.python_layer.workers import running
 from tests.support import Child, queued, wait_until
 
 WORKER = """
@@ -71,3 +72,24 @@ def test_workers_are_killed(gearmand: Gearmand, tmp_path: Path) -> None:
         assert {job for what, job, _ in lines if what == "done"} == {"1", "3"}, step
         assert {(job, attempt) for what, job, attempt in lines if what == "gave-up"} == {("0", "3"), ("2", "3")}, step
         assert len([what for what, *_ in lines if what == "attempt"]) >= 2 * 2 + 2 * 3
+
+
+def test_the_server_is_killed(tmp_path: Path) -> None:
+    """With a persistent queue it has the next attempt, with its delay, after the restart."""
+    options = ["--queue-type=libsqlite3", f"--libsqlite3-db={tmp_path / 'queue.db'}"]
+    jobs = JobCollection()
+
+    @jobs.handler("flaky", backoff=3600)
+    def flaky(job: Job) -> None:
+        raise OSError("again")
+
+    with Gearmand(options) as server:
+        client = Client(server.address, timeout=20)
+        client.execute_in_background("flaky", 1, unique="k", retries=3)
+        with running(server, jobs):
+            wait_until(lambda: client.get_job_status_by_unique("k~try2/4").is_known, "the next attempt is submitted")
+            wait_until(lambda: not client.get_job_status_by_unique("k~try1/4").is_known, "the first one is answered")
+        server.kill()
+        server.start()
+        assert client.get_job_status_by_unique("k~try2/4").is_known
+        assert not client.get_job_status_by_unique("k~try1/4").is_known
