@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from gearman_cffi._worker.retry import Retries
+from gearman_cffi._worker.reconnect_delay import ReconnectDelay
 
 
 class _ServerState(Enum):
@@ -18,7 +18,7 @@ class Reachability:
 
     def __init__(self) -> None:
         self._state = _ServerState.UNTRIED
-        self._retries = Retries()
+        self._reconnect_delay = ReconnectDelay()
 
     @property
     def is_confirmed(self) -> bool:
@@ -33,20 +33,20 @@ class Reachability:
     def reset(self) -> None:
         """Forgets everything."""
         self._state = _ServerState.UNTRIED
-        self._retries.reset()
+        self._reconnect_delay.reset()
 
     def record_answer(self) -> bool:
         """A server has answered. Returns whether servers are back, after none could be reached."""
-        if self._retries.last_succeeded:
+        if self._reconnect_delay.last_succeeded:
             return False
-        self._retries.record_success()
+        self._reconnect_delay.record_success()
         was_lost = self.is_lost
         self._state = _ServerState.REACHABLE
         return was_lost
 
     def record_failure(self) -> float:
         """A request has failed, but not for want of a connection. Returns the seconds until the next try."""
-        return self._retries.record_failure()
+        return self._reconnect_delay.record_failure()
 
     def record_loss(self) -> bool | None:
         """No server is connected. Returns whether to report that; None if the next try should be made at once."""

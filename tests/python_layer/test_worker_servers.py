@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from gearman_cffi import Client, EventDispatcher, EventName, Job, Worker
-from gearman_cffi._worker.retry import FIRST_DELAY, MAX_DELAY, Retries
+from gearman_cffi._worker.reconnect_delay import FIRST_DELAY, MAX_DELAY, ReconnectDelay
 from gearman_cffi.events import WorkerExceptionEvent
 from gearman_cffi.exceptions import ConnectionFailed
 from gearman_cffi.ext import GearmanWorker
@@ -105,13 +105,13 @@ def test_the_users_own_worker_reconnects(gearmand: Gearmand) -> None:
 
 
 def test_delays_grow_and_are_random() -> None:
-    retries = Retries()
-    waits = [retries.record_failure() for _ in range(20)]
+    delay = ReconnectDelay()
+    waits = [delay.record_failure() for _ in range(20)]
     assert waits[0] <= FIRST_DELAY
     assert all(MAX_DELAY / 2 <= seconds <= MAX_DELAY for seconds in waits[5:])
     assert len(set(waits)) > 10
-    retries.reset()
-    assert retries.record_failure() <= FIRST_DELAY
+    delay.reset()
+    assert delay.record_failure() <= FIRST_DELAY
 
 
 def test_an_environment_that_libgearman_refuses(gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:

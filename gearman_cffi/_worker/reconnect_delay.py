@@ -1,4 +1,4 @@
-"""The delays between tries to connect to servers."""
+"""The delay between tries to connect to servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FIRST_DELAY = 0.1  # seconds
 MAX_DELAY = 3.0
 
 
-class Retries:
+class ReconnectDelay:
     """Doubles the delay with each failure. The delays are random, so that not all workers try at the same time."""
 
     def __init__(self) -> None:
