@@ -39,14 +39,27 @@ ESCAPES = [b"\x1b]0;title\x07\x1b[2J\x1b[31m", b"first\r\nsecond\x00", b"\x9b31m
 LINES = [b"OK\n", b"\n", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220", b"ERR no\n", b".\n"]
 
 
-def mutated(answer: bytes, random: Random) -> Sequence[Step]:
-    """One mutation of an answer: a packet, or the text of an administrative answer."""
-    mutations = [*ON_BYTES, *(ON_PACKETS if answer[:1] == b"\0" else ON_TEXT)]
+def mutated(answer: bytes, random: Random, truthful: bool = False) -> Sequence[Step]:
+    """One mutation of an answer: a packet, or the text of an administrative answer.
+
+    truthful: answers are only lost, cut off and delayed.
+    """
+    mutations = TRUTHFUL if truthful else [*ON_BYTES, *(ON_PACKETS if answer[:1] == b"\0" else ON_TEXT)]
     return random.choice(mutations)(answer, random)
 
 
 def _cut(answer: bytes, random: Random) -> Sequence[Step]:
     return [answer[: random.randrange(len(answer) + 1)], random.choice([End.CLOSE, End.RESET, End.SILENCE])]
+
+
+def _last(answer: bytes, random: Random) -> Sequence[Step]:
+    return [answer, random.choice([End.CLOSE, End.RESET, End.SILENCE])]
+
+
+def _flood(answer: bytes, random: Random) -> Sequence[Step]:
+    """The answer again and again, for longer than a call may take, or a packet that means nothing."""
+    much = random.choice([answer, packet(Command.NOOP), packet(Command.WORK_STATUS, b"H:unknown:1", b"1", b"2")]) * 50
+    return [much, 0.002] * 100
 
 
 def _drip(answer: bytes, random: Random) -> Sequence[Step]:
@@ -146,7 +159,8 @@ def _refusal(answer: bytes, random: Random) -> Sequence[Step]:
     return [b"ERR " + random.choice([b"", b"UNKNOWN_JOB", b"UNKNOWN_COMMAND Unknown+server+command", *ESCAPES]) + b"\n"]
 
 
-ON_BYTES: list[Mutation] = [_cut, _cut, _drip, _late, _never, _twice, _text_line, _noise, _flipped]
+TRUTHFUL: list[Mutation] = [_cut, _last, _drip, _late, _never]
+ON_BYTES: list[Mutation] = [*TRUTHFUL, _cut, _twice, _text_line, _noise, _flipped, _flood]
 ON_PACKETS: list[Mutation] = [_command, _size, _magic, _without_arguments, _without_arguments, _arguments, _arguments]
 ON_PACKETS += [_arguments, _error, _error]
 ON_TEXT: list[Mutation] = [
