@@ -34,3 +34,8 @@ def escape(value: object, keep: str = "") -> str:
         letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def count(number: int, singular: str, plural: str) -> str:
+    """A number with its noun: "1 job", "2 jobs"."""
+    return f"{number} {singular if number == 1 else plural}"

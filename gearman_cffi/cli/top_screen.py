@@ -13,7 +13,7 @@ from gearman_cffi.cli.history import Answers, Line
 from gearman_cffi.cli.tables import Column, make_table
 from gearman_cffi.cli.top_view import Sort, View
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.messages import escape
+from gearman_cffi.messages import count, escape
 
 _NUMBERS = {
     Sort.QUEUED: Column("Queued", "Queue", is_number=True),
@@ -88,7 +88,9 @@ def _heading(answers: Answers, lines: Sequence[Line], view: View, failed: int) -
     without = sum(map(lacks_workers, lines))
     if without:
         text.append(f", {without} without workers", style="red")
-    return text.append(f", {_count(len(lines), 'function')}, {_count(len(answers) - failed, 'server')}")
+    return text.append(
+        f", {count(len(lines), 'function', 'functions')}, {count(len(answers) - failed, 'server', 'servers')}"
+    )
 
 
 def _footer(shown: Sequence[Line], lines: Sequence[Line], view: View) -> Text:
@@ -129,7 +131,3 @@ def _marked(column: Column, view: View) -> Column:
     return Column(
         arrow + column.title, arrow + (column.short or column.title), column.is_number, is_hidden=column.is_hidden
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.pool.backoff import Backoff
+from gearman_cffi.pool.banner import describe_program
 from gearman_cffi.pool.child_process import ChildProcess
 from gearman_cffi.pool.deaths import describe_status, was_killed
 from gearman_cffi.pool.generation import Generation, GenerationState
@@ -17,7 +18,6 @@ from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.rolling_reload import Change, RollingReload
 from gearman_cffi.pool.shutdown import Shutdown
-from gearman_cffi.servers import ServerCollection
 
 _EXIT_TIME = 2.0  # seconds that the fork servers have at the end of the pool
 _log = logging.getLogger("gearman_cffi.pool")
@@ -103,6 +103,12 @@ class CodeLoader:
         for generation in self._closed:
             generation.wait(deadline - time.monotonic())
 
+    def log_program(self, generation: Generation, description: str) -> None:
+        """Logs once what was loaded. Without preload, the first process that has imported the program says it."""
+        if not generation.is_logged:
+            generation.is_logged = True
+            _log.info("loaded %s: %s", self._options.target, description)
+
     def roll_back(self, process: ChildProcess) -> bool:
         """Changes all processes back to the earlier code if the process cannot start with the new code.
 
@@ -136,13 +142,8 @@ class CodeLoader:
         else:
             is_first, self.current = self.current is None, generation
             if generation.functions is not None:
-                _log.info(
-                    "loaded %s: functions %s; servers %s; %s",
-                    self._options.target,
-                    ", ".join(generation.functions),
-                    self._options.servers or generation.servers or ServerCollection.from_environment(),
-                    self._options.serializer or generation.serializer,
-                )
+                settings = self._options.settings(), generation.settings
+                self.log_program(generation, describe_program(generation.functions, generation.most_jobs, *settings))
             self._processes.function_backoffs.clear()
             if not is_first:
                 self._rolling_reload.begin(Change.RELOAD)

@@ -6,7 +6,7 @@ TARGET is that of target.py as JSON. CONTROL is a socket to the pool's parent; t
 the worker processes inherit. The fork server runs no jobs itself.
 
 Requests of the parent: {"start": ProcessOptions as JSON}, {"kill": id, "signal": number}. Replies, by "event":
-{"loaded", "functions", "servers", "serializer", "concurrency"}, {"failed", "reason"}, {"started", "id", "pid"},
+{"loaded", "functions", "settings", "concurrency"}, {"failed", "reason"}, {"started", "id", "pid"},
 {"ended", "id", "status"}.
 
 Forking is only safe without other threads. If the import has started threads (on macOS the system's libraries may do
@@ -28,12 +28,12 @@ from contextlib import suppress
 
 from gearman_cffi.application import Application
 from gearman_cffi.pool import ipc
+from gearman_cffi.pool.banner import settings_of
 from gearman_cffi.pool.metrics import MetricsIdentity
 from gearman_cffi.pool.options import BLOCKED_SIGNALS, Preload, ProcessOptions
 from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
 from gearman_cffi.pool.target import Target, TargetError, add_to_path
 from gearman_cffi.pool.worker_process import WorkerProcess
-from gearman_cffi.serializers import PhpSerializer
 
 
 class ForkServer:
@@ -65,12 +65,10 @@ class ForkServer:
             self._restart_without_import()
         gc.collect()
         gc.freeze()  # the garbage collector then does not touch the memory that the processes share
-        servers = self.application.servers
         self._send(
             "loaded",
             functions=list(self.application.jobs.get_jobs()),
-            servers=None if servers is None else str(servers),
-            serializer=type(self.application.serializer or PhpSerializer()).__name__,
+            settings=settings_of(self.application),
             concurrency=self.application.concurrency,
         )
         return True

@@ -32,8 +32,8 @@ class Generation:
         self.loaded_at = 0.0
         self.failure = ""  # why the import failed
         self.functions: list[str] | None = None  # None: each worker process imports the module itself
-        self.servers: str | None = None  # of the program
-        self.serializer: str | None = None
+        self.is_logged = False  # what was loaded
+        self.settings: dict[str, str | None] = {}  # of the program, for the log
         self.scoreboard = scoreboard.create()
         self.concurrency = options.concurrency  # None if it is not known: processes that import the module have 1
         self._threads = options.threads
@@ -115,7 +115,7 @@ class Generation:
         for message in control:
             if message["event"] == "loaded":
                 self.state, self.functions = GenerationState.LOADED, message["functions"]
-                self.servers, self.serializer = message.get("servers"), message.get("serializer")
+                self.settings = message.get("settings", {})
                 self.concurrency = self.concurrency or message.get("concurrency")
                 self.loaded_at = time.monotonic()
             elif message["event"] == "failed":

@@ -14,6 +14,7 @@ import time
 
 from gearman_cffi import __version__
 from gearman_cffi.exit_code import ExitCode
+from gearman_cffi.messages import count
 from gearman_cffi.pool.child_process import ChildProcess, ExitNotice, ProcessState
 from gearman_cffi.pool.code_loader import CodeLoader, log_failure
 from gearman_cffi.pool.deaths import describe_status
@@ -49,10 +50,10 @@ class Pool:
         """Runs the pool and handles signals, which requires the main thread. Returns the exit code."""
         with EventLoop(self.options.reload_directories) as events, self._readiness:
             _log.info(
-                "gearman-cffi %s: %s, %d processes, pid %d; Ctrl-C or SIGTERM stops, SIGHUP reloads the code",
+                "gearman-cffi %s: %s, %s, pid %d; Ctrl-C or SIGTERM stops, SIGHUP reloads the code",
                 __version__,
                 self.options.target,
-                len(self.options.roles()),
+                count(len(self.options.roles()), "process", "processes"),
                 os.getpid(),
             )
             self._code.request()
@@ -145,6 +146,8 @@ class Pool:
             self._processes.function_backoffs.reset(message["function"])
             return
         process.receive(message)
+        if message["event"] == "ready":
+            self._code.log_program(process.generation, message["program"])
         if self._processes.all_serve():
             self._readiness.set_ready()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from gearman_cffi.exit_code import ExitCode
+from gearman_cffi.messages import count
 from gearman_cffi.pool.child_process import ChildProcess, ProcessState
 from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.scoreboard import BusyRecord
@@ -59,7 +60,7 @@ class Shutdown:
                 _log.info("%s: shutting down, no job is running", reason)
             self._begin()
         elif self._state is ShutdownState.WAITING:
-            unfinished = self._unfinished() or _count(len(self._processes), "process", "processes")
+            unfinished = self._unfinished() or count(len(self._processes), "process", "processes")
             _log.warning("%s again: interrupting %s", reason, unfinished)
             self._state = ShutdownState.INTERRUPTING
             self._kill_at = now + CLEANUP_TIME
@@ -121,8 +122,4 @@ def _list(jobs: Sequence[BusyRecord]) -> str:
     """The number of jobs and the first of them."""
     names = ", ".join(map(str, jobs[:_MAX_NAMES]))
     rest = len(jobs) - _MAX_NAMES
-    return f"{_count(len(jobs), 'job', 'jobs')}: {names}{f' and {rest} more' if rest > 0 else ''}"
-
-
-def _count(number: int, singular: str, plural: str) -> str:
-    return f"{number} {singular if number == 1 else plural}"
+    return f"{count(len(jobs), 'job', 'jobs')}: {names}{f' and {rest} more' if rest > 0 else ''}"

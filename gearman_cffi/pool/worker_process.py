@@ -26,6 +26,7 @@ from gearman_cffi.handlers import JobCollection, JobHandlerInterface, is_corouti
 from gearman_cffi.job_log_filter import job_attributes
 from gearman_cffi.jobs import Job
 from gearman_cffi.pool import logs
+from gearman_cffi.pool.banner import describe_program, settings_of
 from gearman_cffi.pool.dispatcher import PoolDispatcher
 from gearman_cffi.pool.log_handlers import StderrHandler
 from gearman_cffi.pool.metrics import MetricsIdentity
@@ -64,7 +65,8 @@ class WorkerProcess:
         self._has_metrics = identity.is_enabled
         identity.set_id(options.id)
         self._exit_code: int = ExitCode.OK
-        self._function_count = 0
+        self._functions: list[str] = []
+        self._program = ""
         self._is_ready = False
         self._is_stopping = False  # for a reason that the parent knows
         self._is_disconnected = False
@@ -115,7 +117,7 @@ class WorkerProcess:
 
     def _select(self, jobs: JobCollection) -> JobCollection:
         """The handlers that this process serves."""
-        self._function_count = len(jobs)
+        self._functions = list(jobs.get_jobs())
         if self._options.function is not None:
             return restrict_to(jobs, self._options.function)
         return leave_out(jobs, self._options.left_out)
@@ -181,6 +183,9 @@ class WorkerProcess:
             dispatcher=dispatcher,
             signals=(),
             concurrency=options.most_jobs,
+        )
+        self._program = describe_program(
+            self._functions, options.most_jobs, options.settings(), settings_of(application)
         )
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
@@ -323,7 +328,7 @@ class WorkerProcess:
         """A server knows the functions: it has answered a request that was sent after them."""
         if not self._is_ready:
             self._is_ready = True
-            self._parent.send("ready", function_count=self._function_count)
+            self._parent.send("ready", function_count=len(self._functions), program=self._program)
 
     def _exit(self, reason: str) -> None:
         self._parent.send("exiting", reason=reason)

@@ -114,6 +114,7 @@ def test_an_application(gearmand: Gearmand, tmp_path: Path, preload: str) -> Non
         client = Client(gearmand.address, JsonSerializer(), timeout=20, namespace="shop.")
         assert client.execute_job("other", None) == {"n": 1}
         pids = {client.execute_job("pid", None) for _ in range(20)}
+        command.await_log(f"; servers {gearmand.address}; serializer json; namespace shop.\n")
         served = gearmand.ask("status").split()
         assert "shop.double" in served
         assert "shop.fail" not in served
@@ -148,6 +149,8 @@ def test_the_options_of_a_worker(gearmand: Gearmand, tmp_path: Path, options: li
     """Its number of jobs at once, which the parent knows too, and its name."""
     with WorkerCommand(tmp_path, gearmand, "-p1", *options, tasks=WORKER, target="tasks:worker") as command:
         command.await_ready()
+        command.await_log("loaded tasks:worker: functions pid, double, ")
+        command.await_log(f"; servers {gearmand.address}; serializer php; 3 jobs at once in each process\n")
         assert [worker.client_id for worker in Admin(gearmand.address).workers() if worker.functions] == ["shop"]
         for number in range(3):
             Client(gearmand.address).execute_in_background("wait_for", str(tmp_path / f"{number}"))
@@ -157,6 +160,7 @@ def test_the_options_of_a_worker(gearmand: Gearmand, tmp_path: Path, options: li
         for number in range(3):
             (tmp_path / f"{number}").touch()
         assert command.end() == 0
+        assert command.log.count("loaded tasks:worker: ") == 1
 
 
 def test_options_come_before_those_of_a_worker(gearmand: Gearmand, tmp_path: Path) -> None:

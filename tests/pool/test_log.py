@@ -91,8 +91,8 @@ def test_on_a_terminal(gearmand: Gearmand, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     with Terminal(gearmand, 200, "worker", "tasks:jobs", "-p1") as terminal:
         terminal.await_text("ready")
-        assert f"tasks:jobs, 1 processes, pid {terminal.process.pid}; Ctrl-C or SIGTERM stops" in terminal.text
-        assert f"functions mail, slow; servers {gearmand.address}; PhpSerializer" in terminal.text
+        assert f"tasks:jobs, 1 process, pid {terminal.process.pid}; Ctrl-C or SIGTERM stops" in terminal.text
+        assert f"functions mail, slow; servers {gearmand.address}; serializer php" in terminal.text
         client = Client(gearmand.address, timeout=20)
         with pytest.raises(JobException):
             client.execute_job("mail", 1, unique="order-7")
