@@ -132,6 +132,8 @@ class Worker:
     def run(self) -> None:
         """Executes jobs until the worker is stopped; then all jobs that it has are finished first.
 
+        A job that waits to be tried again in place goes back to the server instead.
+
         destroy_worker(), stop() and, in the main thread, the signals of the constructor stop it. A second signal raises
         KeyboardInterrupt or SystemExit in the middle of the jobs, which the server then gives to other workers; it
         cancels coroutines, but threads run on. The previous signal handlers are restored at the end. A worker that is

@@ -247,7 +247,10 @@ class WorkerProcess:
         job = self._ending = event.job
         if job in self._running:
             self._running[job].has_failed = True
-        _log.error("failed", exc_info=event.exception, extra=job_attributes(job))
+        if isinstance(event.exception, PoisonJob):
+            _log.error("%s", event.exception, extra=job_attributes(job))
+        else:
+            _log.error("failed", exc_info=event.exception, extra=job_attributes(job))
         if not self._parent.is_intact():
             self._exit_without_parent(event)
 

@@ -103,6 +103,7 @@ def test_they_are_given_up(gearmand: Gearmand, tmp_path: Path) -> None:
         with pytest.raises(JobException, match="gave up the job: 3 processes died while they ran it") as caught:
             client.execute_job("kill", "SIGKILL", unique="mine")
         assert caught.value.remote_type == "PoisonJob"
+        command.await_log("kill H:test:1 unique mine: gave up the job: 3 processes died while they ran it")
         for how in ("exit", "hang"):
             client.execute_in_background("kill", how)
         assert client.execute_job("double", 21) == 42
