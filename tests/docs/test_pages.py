@@ -22,7 +22,12 @@ def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+        module = sys.modules[name]
+        places = [
+            getattr(module, "__file__", None),
+            *getattr(module, "__path__", ()),
+        ]  # a namespace package has no file
+        if any(str(tmp_path) in str(place) for place in places):
             del sys.modules[name]
 
 
