@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gearman_cffi.cli.extras import need
+from gearman_cffi.cli.types import Assignment, ServerList
 
 PROJECT_FILE = Path("pyproject.toml")
 SOURCE = "gearman_cffi.config"  # key of Context.meta: the name of the file
@@ -34,7 +36,10 @@ def load_config(context: click.Context, group: click.Group, file: Path | None) -
     if not isinstance(own, Mapping):
         raise click.UsageError(f"{path}: {invoked} must be a table of options, not {own!r}")
     _check(path, own, set(options), f"{invoked}.")
-    values = {options[name].name: _value(options[name], value) for name, value in {**common, **own}.items()}
+    values = {}
+    for name, value in {**common, **own}.items():
+        where = f"{invoked}.{name}" if name in own else name
+        values[options[name].name] = _value(options[name], value, f"{path}: {where}")
     context.default_map = {invoked: values}
     context.meta[SOURCE] = str(path)
 
@@ -59,7 +64,10 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise click.UsageError(f"cannot read {path}: {error}") from None
     for name in ("tool", "gearman-cffi") if path.name == PROJECT_FILE.name else ():
         table = table.get(name, {})
-    return table if isinstance(table, Mapping) else {}
+        if not isinstance(table, Mapping):
+            raise click.UsageError(f"{path}: {name} must be a table, not {table!r}")
+    result: Mapping[str, Any] = table
+    return result
 
 
 def _check(path: Path, table: Mapping[str, Any], known: set[str], where: str) -> None:
@@ -77,10 +85,47 @@ def _options(command: click.Command) -> dict[str, click.Parameter]:
     return found
 
 
-def _value(parameter: click.Parameter, value: Any) -> Any:
-    """The value as the command line has it: tables are FUNCTION=NUMBER, servers are joined by commas."""
-    if isinstance(value, Mapping):
-        return [f"{name}={one}" for name, one in value.items()]
-    if not (parameter.multiple or parameter.nargs == -1):
-        return ",".join(map(str, value)) if isinstance(value, list) else value
-    return value if isinstance(value, list) else [value]
+def _value(parameter: click.Parameter, value: Any, where: str) -> Any:
+    """The value as the command line has it: numbers are texts, tables FUNCTION=NUMBER; servers are joined by commas.
+
+    where: for the error, which is a click.UsageError. What the text must be is checked later, as for the command line.
+    """
+    takes_table, takes_list = isinstance(parameter.type, Assignment), isinstance(parameter.type, ServerList)
+    found: Any = None
+    if getattr(parameter, "is_flag", False):
+        found = value if isinstance(value, bool) else None
+    elif isinstance(value, Mapping) and takes_table:
+        found = _texts([f"{name}={_text(number)}" if _text(number) else None for name, number in value.items()])
+    elif not (parameter.multiple or parameter.nargs == -1):
+        texts = _texts(value) if isinstance(value, list) and takes_list else None
+        found = ",".join(texts) if texts else _text(value)
+    else:
+        found = _texts(value if isinstance(value, list) else [value])
+    if found is None:
+        raise click.UsageError(f"{where} must be {_expected(parameter)}, not {value!r}")
+    return found
+
+
+def _text(value: Any) -> str | None:
+    """A text, a number or a time as a text; None for others."""
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def _texts(values: Sequence[Any]) -> list[str] | None:
+    texts = [_text(value) for value in values]
+    return None if None in texts else [text for text in texts if text is not None]
+
+
+def _expected(parameter: click.Parameter) -> str:
+    """What the value of a parameter must be in the file."""
+    if getattr(parameter, "is_flag", False):
+        return "true or false"
+    if isinstance(parameter.type, Assignment):
+        return "a table of numbers"
+    if isinstance(parameter.type, ServerList) or parameter.multiple or parameter.nargs == -1:
+        return "a text or a list of texts"
+    if isinstance(parameter.type, (click.types.IntParamType, click.types.FloatParamType)):
+        return "a number"
+    return "a text"

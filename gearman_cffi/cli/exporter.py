@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import click
-
 from gearman_cffi.admin import Admin
 from gearman_cffi.cli.errors import exit_on_error, with_address_in_errors
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.io import print_message
 from gearman_cffi.cli.options import command, namespace_option, option, servers_option, timeout_option
+from gearman_cffi.cli.types import Integer
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 
@@ -37,7 +36,7 @@ PORT = 9418  # for Gearman in Prometheus's list of default ports
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on; 0.0.0.0 for all.")
 @option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Integer(0, 65535),
     default=PORT,
     metavar="PORT",
     help="The port to listen on; 0 for a free one.",

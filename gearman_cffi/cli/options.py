@@ -1,12 +1,10 @@
-"""Options that several commands have, and the types of their values."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,8 +12,8 @@ import click
 from click.core import ParameterSource
 
 from gearman_cffi.cli.config import SOURCE
-from gearman_cffi.servers import ENVIRONMENT, Server, ServerCollection
-from gearman_cffi.subscribers.memory_limit import to_bytes
+from gearman_cffi.cli.types import Number, ServerList
+from gearman_cffi.servers import ENVIRONMENT, Server
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OTHER, SERVERS = "Options", "Servers"  # headings in --help
@@ -112,91 +110,11 @@ def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[.
     return click.command(cls=partial(Command, examples=examples))  # type: ignore[call-overload,no-any-return]
 
 
-class _Servers(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    name = "host:port,..."
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> ServerCollection:
-        if isinstance(value, ServerCollection):
-            return value
-        try:
-            return ServerCollection(value)
-        except ValueError as error:
-            self.fail(str(error), parameter, context)
-
-
-class Number(click.FloatRange):
-    """A number in a range; nan, which compares with no number, is in none."""
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
-        """The number."""
-        number = float(super().convert(value, parameter, context))
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number", parameter, context)
-        return number
-
-
-class Instant(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """A time with a time zone, as in ISO 8601."""
-
-    name = "time"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> datetime:
-        """The time."""
-        try:
-            found = value if isinstance(value, datetime) else datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value))
-        except ValueError:
-            self.fail(f"{value!r} is not a time: write '2030-01-31T12:00:00+01:00'", parameter, context)
-        if found.utcoffset() is None:
-            self.fail(
-                f"{value!r} has no time zone: write '{found.isoformat()}+01:00', or Z for UTC", parameter, context
-            )
-        return found
-
-
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """A number of bytes, or a text such as 128M."""
-
-    name = "size"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        """The number of bytes."""
-        try:
-            size = to_bytes(value)
-        except ValueError as error:
-            self.fail(str(error), parameter, context)
-        if size is None:
-            self.fail(f"{value!r} is not a limit: write a number of bytes above 0, '128M' or '1G'", parameter, context)
-        return size
-
-
-class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """FUNCTION=NUMBER, with a number above 0."""
-
-    def __init__(self, name: str, number: Callable[[str], float]) -> None:
-        self.name = f"function={name}"
-        self._number = number
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[str, float]:
-        """The name and the number."""
-        if isinstance(value, tuple):
-            return value
-        function, _, number = value.rpartition("=")
-        try:
-            read = self._number(number)
-            if not (function and read > 0):
-                raise ValueError
-        except ValueError:
-            self.fail(f"expected {self.name.upper()} with a number above 0, not {value!r}", parameter, context)
-        return function, read
-
-
 def _servers_option(default: str | None, **settings: Any) -> Callable[[_Command], _Command]:
     return option(
         "-s",
         "--servers",
-        type=_Servers(),
+        type=ServerList(),
         envvar=["GEARMAN_CFFI_SERVERS", ENVIRONMENT],
         default=default,
         help="Job servers, separated by commas.",

@@ -11,9 +11,10 @@ import click
 from gearman_cffi.cli.completion import complete_handle
 from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.io import print_line
-from gearman_cffi.cli.options import Number, command, json_option, option, servers_option, timeout_option
+from gearman_cffi.cli.options import command, json_option, option, servers_option, timeout_option
 from gearman_cffi.cli.progress import Progress
 from gearman_cffi.cli.tables import print_json
+from gearman_cffi.cli.types import Number
 from gearman_cffi.client import Client
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.job_status import JobStatus

@@ -13,8 +13,6 @@ from gearman_cffi.cli.completion import complete_function
 from gearman_cffi.cli.errors import describe_failure, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message, write
 from gearman_cffi.cli.options import (
-    Instant,
-    Number,
     command,
     connect_timeout_option,
     namespace_option,
@@ -23,6 +21,7 @@ from gearman_cffi.cli.options import (
     timeout_option,
 )
 from gearman_cffi.cli.progress import Progress
+from gearman_cffi.cli.types import Instant, Integer, Number
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import SerializerError
 from gearman_cffi.job_update import UpdateKind
@@ -76,7 +75,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 @option("--at", type=Instant(), help="The time before which no worker has the job; implies --background.", group=_TIME)
 @option(
     "--retries",
-    type=click.IntRange(0, 98),
+    type=Integer(0, 98),
     metavar="N",
     help="How often a worker may try the job again if it fails.",
     group=_JOB,
@@ -98,7 +97,7 @@ _PRIORITIES = [priority.name.lower() for priority in Priority]
 )
 @option(
     "--in-flight",
-    type=click.IntRange(1, 10_000),
+    type=Integer(1, 10_000),
     default=100,
     metavar="N",
     help="With --lines: how many jobs to submit ahead.",

@@ -19,7 +19,6 @@ from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.history import Answers, History, Line
 from gearman_cffi.cli.keyboard import Keyboard
 from gearman_cffi.cli.options import (
-    Number,
     command,
     json_option,
     namespace_option,
@@ -31,6 +30,7 @@ from gearman_cffi.cli.poller import Poller
 from gearman_cffi.cli.tables import collect_rows, print_json, print_rows
 from gearman_cffi.cli.top_screen import columns_of, render, row_of
 from gearman_cffi.cli.top_view import Action, Sort, View
+from gearman_cffi.cli.types import Number
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.servers import ServerCollection
 

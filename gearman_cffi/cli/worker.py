@@ -12,15 +12,13 @@ from gearman_cffi.cli.errors import exit_on_error
 from gearman_cffi.cli.extras import need
 from gearman_cffi.cli.options import (
     SERVERS,
-    Assignment,
-    Number,
-    Size,
     command,
     connect_timeout_option,
     namespace_option,
     option,
     program_servers_option,
 )
+from gearman_cffi.cli.types import Assignment, Integer, Number, Size
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
@@ -48,7 +46,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @option(
     "-p",
     "--processes",
-    type=click.IntRange(min=0),
+    type=Integer(min=0),
     metavar="N",
     show_default="one for each CPU",
     help="Number of processes that run all functions.",
@@ -63,7 +61,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 )
 @option(
     "--concurrency",
-    type=click.IntRange(min=1),
+    type=Integer(min=1),
     metavar="N",
     show_default="that of the program, the number of --threads, or 1",
     help="How many jobs each process runs at once: plain handlers in threads, async def handlers in an event loop.",
@@ -71,7 +69,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 )
 @option(
     "--threads",
-    type=click.IntRange(min=1),
+    type=Integer(min=1),
     metavar="N",
     show_default="that of the program, or the number of --concurrency",
     help="How many of these jobs may be those of plain handlers, each of which occupies a thread.",
@@ -86,9 +84,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
     help="Do not run this function; can be repeated.",
     group=_PROGRAM,
 )
-@option(
-    "--max-jobs", type=click.IntRange(min=1), metavar="N", help="Replace a process after this many jobs.", group=_LIMITS
-)
+@option("--max-jobs", type=Integer(min=1), metavar="N", help="Replace a process after this many jobs.", group=_LIMITS)
 @option(
     "--max-runtime",
     type=_SECONDS,
@@ -181,7 +177,7 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 @connect_timeout_option("the jobs of the others are done meanwhile", None)
 @option(
     "--metrics-port",
-    type=click.IntRange(1, 65535),
+    type=Integer(1, 65535),
     metavar="PORT",
     help="Serve Prometheus metrics of all processes on this port (needs the extra metrics).",
     group=_SERVICE,
