@@ -40,7 +40,10 @@ class Line:
 
 
 class History:
-    """Remembers the number of jobs of each function at each server for WINDOW seconds."""
+    """Remembers the number of jobs of each function at each server for WINDOW seconds.
+
+    A server that does not answer for a while keeps its history.
+    """
 
     def __init__(self) -> None:
         self._samples: dict[tuple[Server, str], deque[tuple[float, int]]] = {}
@@ -53,8 +56,10 @@ class History:
                 key = row.server, row.function
                 present.add(key)
                 lines.append(self._line(row, self._samples.setdefault(key, deque()), now))
-        for gone in self._samples.keys() - present:
-            del self._samples[gone]
+        answered = {server for server, rows in answers.items() if isinstance(rows, list)}
+        for key in self._samples.keys() - present:
+            if key[0] in answered or self._samples[key][-1][0] < now - WINDOW:
+                del self._samples[key]
         return lines
 
     def _line(self, row: FunctionStatus, samples: deque[tuple[float, int]], now: float) -> Line:

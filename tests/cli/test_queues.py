@@ -6,11 +6,12 @@ import json
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gearman_cffi import Admin, Client, Job, __version__
-from gearman_cffi.admin import FunctionStatus
+from gearman_cffi.admin import FunctionStatus, ServerTimeout
 from gearman_cffi.cli.history import History, Line
 from gearman_cffi.cli.keyboard import CLOSED, SUSPEND
 from gearman_cffi.cli.top_view import Action, Sort, View
@@ -152,6 +153,32 @@ def test_history() -> None:
     assert update(2, one=8, two=4) == {"one": (4.0, "▁█"), "two": (0.0, "▇▇")}
     assert update(4, two=0) == {"two": (-2.0, "▇▇▁")}
     assert update(900, one=1, two=0) == {"one": (None, "▅"), "two": (0.0, "▁")}
+
+
+def test_history_of_a_server_that_misses_a_round() -> None:
+    """It goes on when the server answers again. A function that the server has forgotten has none."""
+    server, other, history = Server(), Server("10.0.0.6"), History()
+
+    def totals(now: float, *rows: tuple[Server, str, int], failed: Server | None = None) -> dict[str, tuple[int, ...]]:
+        answers: dict[Server, Any] = {one: [] for one in (server, other)}
+        for one, name, total in rows:
+            answers[one].append(FunctionStatus(one, name, total, 0, 1))
+        if failed is not None:
+            answers[failed] = ServerTimeout("no answer yet")
+        return {
+            f"{line.status.server.host} {line.status.function}": line.totals for line in history.update(answers, now)
+        }
+
+    assert totals(0, (server, "a", 1), (other, "a", 5), (other, "b", 9)) == {
+        "127.0.0.1 a": (1,),
+        "10.0.0.6 a": (5,),
+        "10.0.0.6 b": (9,),
+    }
+    assert totals(1, (server, "a", 2), failed=other) == {"127.0.0.1 a": (1, 2)}
+    assert totals(2, (server, "a", 3), (other, "a", 6)) == {"127.0.0.1 a": (1, 2, 3), "10.0.0.6 a": (5, 6)}
+    assert totals(3, (other, "b", 8), failed=server) == {"10.0.0.6 b": (8,)}
+    assert totals(400, failed=server) == {}
+    assert totals(401, (server, "a", 4)) == {"127.0.0.1 a": (4,)}
 
 
 def test_workers(gearmand: Gearmand) -> None:
