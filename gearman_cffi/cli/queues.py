@@ -17,7 +17,7 @@ from gearman_cffi.cli.errors import code_of, exit_on_error
 from gearman_cffi.cli.io import print_line, print_message
 from gearman_cffi.cli.options import command, json_option, namespace_option, option, servers_option, timeout_option
 from gearman_cffi.cli.status import describe_progress, describe_state
-from gearman_cffi.cli.tables import Column, collect_rows, print_json, print_rows
+from gearman_cffi.cli.tables import Column, collect_rows, print_json, print_paragraph, print_rows, server_column
 from gearman_cffi.client import Client
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.exit_code import ExitCode
@@ -41,7 +41,7 @@ def workers(servers: ServerCollection, namespace: str | None, timeout: float, al
         rows, code = collect_rows(answers)
         rows = [row for row in rows if row.functions or all]
         columns = [
-            Column("Server", is_hidden=len(answers) == 1),
+            server_column(is_hidden=len(answers) == 1),
             Column("Address"),
             Column("Fd", is_number=True),
             Column("Id", is_hidden=not any(row.client_id for row in rows)),
@@ -70,7 +70,7 @@ def jobs(servers: ServerCollection, timeout: float, state: bool, json: bool) -> 
     with exit_on_error():
         answers = Admin(servers, timeout).gather(partial(_jobs, with_state=state, timeout=timeout))
         rows, code = collect_rows(answers)
-        columns = [Column("Server", is_hidden=len(answers) == 1), Column("Handle"), Column("Retries", is_number=True)]
+        columns = [server_column(is_hidden=len(answers) == 1), Column("Handle"), Column("Retries", is_number=True)]
         if state:
             columns += [Column("State"), Column("Progress", is_hidden=not any(progress for *_, progress in rows))]
         columns.append(Column("Ignored", is_hidden=not any(job.ignored for job, *_ in rows)))
@@ -80,7 +80,7 @@ def jobs(servers: ServerCollection, timeout: float, state: bool, json: bool) -> 
         ]
         print_rows(columns, cells, json, nothing="no jobs")
         if sys.stdout.isatty() and not columns[-1].is_hidden:
-            print_line("Ignored jobs will not run: they were cancelled, or their client has disconnected.")
+            print_paragraph("Ignored jobs will not run: they were cancelled, or their client has disconnected.")
     sys.exit(code)
 
 

@@ -31,6 +31,7 @@ class Column:
     short is its title if the terminal is too narrow for the long one. A column of numbers is aligned to the right and
     is never shortened. The cells of a column that wraps take several lines, broken at spaces; those of any other column
     are cut in the middle. A column that is hidden is in pipes and in JSON only.
+    least: characters that remain at least.
     """
 
     title: str
@@ -38,6 +39,12 @@ class Column:
     is_number: bool = False
     wraps: bool = False
     is_hidden: bool = False
+    least: int = 0
+
+
+def server_column(is_hidden: bool) -> Column:
+    """The column of addresses, which a narrow terminal shows with their ports."""
+    return Column("Server", is_hidden=is_hidden, least=len("127.0.…:65535"))
 
 
 def make_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int) -> Table:
@@ -79,6 +86,11 @@ def print_rows(columns: Sequence[Column], rows: Sequence[Sequence[object]], as_j
         console.print(make_table(columns, rows, console.width))
     else:
         print_line(nothing)
+
+
+def print_paragraph(text: str) -> None:
+    """Prints a text on the terminal, broken at spaces."""
+    Console(highlight=False).print(text, markup=False)
 
 
 def print_json(value: Any) -> None:
@@ -128,7 +140,9 @@ def _widths(columns: Sequence[Column], titles: Sequence[str], cells: Sequence[Se
     """The widths of the columns. If they do not fit, the widest columns of text give way first."""
     widths = _natural_widths(titles, cells)
     least = [
-        size if column.is_number else max(cell_len(title), _longest_word(cells, index) if column.wraps else 0)
+        size
+        if column.is_number
+        else max(cell_len(title), min(size, column.least), _longest_word(cells, index) if column.wraps else 0)
         for index, (column, title, size) in enumerate(zip(columns, titles, widths, strict=True))
     ]
     for _ in range(sum(widths) + _GAP * (len(columns) - 1) - width):

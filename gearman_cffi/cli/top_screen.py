@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gearman_cffi.cli.history import Answers, Line
-from gearman_cffi.cli.tables import Column, make_table
+from gearman_cffi.cli.tables import Column, make_table, server_column
 from gearman_cffi.cli.top_view import Sort, View
 from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.messages import count, escape
@@ -28,15 +28,15 @@ _HELP = """\
 Queued, Queue    waiting jobs
 Running, Run     running jobs
 Workers, Work    connected workers of the function
-Available, Free  workers minus running jobs; a worker that is busy
-                 with another function counts, too
+Available, Free  workers minus running jobs; one that is
+                 busy with another function counts, too
 Change/s, +-/s   how much the queue grows each second
 red              jobs wait, and the function has no worker
 
-s  sort by the next column     r  reverse the order
-/  filter by name              i  hide functions without jobs
-p  pause                       q  quit (or Ctrl-C)
-up, down, page up, page down   move
+s  sort by the next column    r  reverse the order
+/  filter by name             i  hide functions with no jobs
+p  pause                      q  quit (or Ctrl-C)
+up, down, page up, page down  move
 
 Press any key to go back."""
 
@@ -53,7 +53,7 @@ def numbers_of(line: Line) -> list[object]:
 
 def columns_of(with_server: bool) -> list[Column]:
     """The columns of the functions, without those that need a history."""
-    return [Column("Server", is_hidden=not with_server), Column("Function"), *_NUMBERS.values()]
+    return [server_column(is_hidden=not with_server), Column("Function"), *_NUMBERS.values()]
 
 
 def row_of(line: Line) -> list[object]:
@@ -88,9 +88,9 @@ def _heading(answers: Answers, lines: Sequence[Line], view: View, failed: int) -
     without = sum(map(lacks_workers, lines))
     if without:
         text.append(f", {without} without workers", style="red")
-    return text.append(
-        f", {count(len(lines), 'function', 'functions')}, {count(len(answers) - failed, 'server', 'servers')}"
-    )
+    functions = len({line.status.function for line in lines})
+    servers = len(answers) - failed
+    return text.append(f", {count(functions, 'function', 'functions')}, {count(servers, 'server', 'servers')}")
 
 
 def _footer(shown: Sequence[Line], lines: Sequence[Line], view: View) -> Text:

@@ -78,7 +78,10 @@ def test_keys_of_top(server: Gearmand) -> None:
         with Terminal(f"{server.address},{address}", 80, "top", "--interval=0.1", "--timeout=50") as terminal:
             terminal.await_text(f"no answer from {address} yet")
             terminal.type("?")
-            terminal.await_text("jobs wait, and the function has no worker")
+            terminal.await_text("Press any key to go back.")
+            page = terminal.text.rpartition("Queued, Queue    waiting jobs")[2]
+            assert "…" not in page
+            assert max(map(len, page.splitlines())) < 60
             terminal.type(" /TWO")
             terminal.await_text("filter: TWO_")
             terminal.type("\n")
@@ -124,7 +127,7 @@ def test_selection_for_a_script(server: Gearmand) -> None:
 def test_lists_on_a_narrow_terminal(server: Gearmand) -> None:
     """Two servers can be told apart, headings and numbers are complete, and names of functions are not broken."""
     functions = [f"thumbnails.create-{number}" for number in range(4)]
-    with Gearmand() as second, running(second, handlers(**dict.fromkeys(functions, str)), client_id="web-1"):
+    with Gearmand() as second, running(second, handlers(**dict.fromkeys(functions, str)), client_id="shop-worker-1"):
         wait_until(lambda: is_served(second, functions[-1]), "the worker is there")
         both = f"{server.address},{second.address}"
         shown = {}
@@ -135,8 +138,9 @@ def test_lists_on_a_narrow_terminal(server: Gearmand) -> None:
                 assert all(len(line) <= 60 for line in terminal.text.splitlines())
         assert shown["top --once"].split()[:6] == ["Server", "Function", "Queue", "Run", "Work", "Free"]
         assert all(f":{one.port}" in shown["top --once"] for one in (server, second))
+        assert all(f":{one.port}" in shown["workers"] + shown["jobs --state"] for one in (server, second))
         assert shown["workers"].split()[:5] == ["Server", "Address", "Fd", "Id", "Functions"]
-        assert all(name in shown["workers"].split() for name in (*functions, "web-1"))
+        assert all(name in shown["workers"].split() for name in functions)
         assert shown["jobs --state"].split()[:4] == ["Server", "Handle", "Retries", "State"]
         assert shown["jobs --state"].count("waiting") == 4
 
