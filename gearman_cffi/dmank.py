@@ -71,7 +71,18 @@ _PHP = PhpSerializer()
 
 
 class Server(_servers.Server):
-    """A gearmand's host and port. As in PHP, the port may be a numeric string; None, "" and 0 are the default."""
+    """A gearmand's host and port. As in PHP, the port may be a numeric string.
+
+    Args:
+        host: None and "" are 127.0.0.1.
+        port: None and 0 are 4730.
+
+    Raises:
+        ValueError: The host or the port is invalid.
+
+    Example:
+            Server("10.0.0.5", 4730)
+    """
 
     def __init__(
         self, host: str | None = _servers.DEFAULT_HOST, port: int | str | None = _servers.DEFAULT_PORT
@@ -79,57 +90,127 @@ class Server(_servers.Server):
         super().__init__(host or _servers.DEFAULT_HOST, _port(port) or _servers.DEFAULT_PORT)
 
     def getHost(self) -> str:
-        """Returns the host."""
+        """Returns the host.
+
+        Returns:
+            The host.
+        """
         return self.host
 
     def getPort(self) -> int:
-        """Returns the port."""
+        """Returns the port.
+
+        Returns:
+            The port.
+        """
         return self.port
 
 
 class ServerCollection(_servers.ServerCollection):
-    """Servers in order. The client submits to the one that was added last, and to the others if it is not there."""
+    """Servers in order. The client submits to the one that was added last, and to the others if it is not there.
+
+    Args:
+        servers: As for gearman_cffi.ServerCollection.
+
+    Example:
+            servers = ServerCollection()
+            servers.add(Server("10.0.0.5", 4730))
+    """
 
     def getServers(self) -> list[_servers.Server]:
-        """Returns the servers in order."""
+        """Returns the servers in order.
+
+        Returns:
+            The servers in order.
+        """
         return self.get_servers()
 
     def count(self) -> int:
-        """Returns how many servers there are."""
+        """Returns how many servers there are.
+
+        Returns:
+            How many servers there are.
+        """
         return len(self)
 
 
 class StringHelper:
-    """PHP's serialize format."""
+    """PHP's serialize format.
+
+    Example:
+            StringHelper.isSerialized("i:5;")
+    """
 
     @staticmethod
     def isSerialized(string: object) -> bool:
-        """Whether a string is in PHP's serialize format; False for other types."""
+        """Whether a string is in PHP's serialize format; False for other types.
+
+        Args:
+            string: A str or bytes.
+
+        Returns:
+            True or False.
+        """
         return is_serialized(string)
 
 
 class JobInterface:
-    """The interface of the jobs that executeJobs() takes: a function's name and a workload."""
+    """The interface of the jobs that executeJobs() takes: a function's name and a workload.
+
+    Example:
+            class Mail(JobInterface):
+                def getJobName(self):
+                    return "mail"
+
+                def getWorkLoad(self):
+                    return "anna@example.org"
+    """
 
     def getJobName(self) -> str:
-        """Returns the name of the function."""
+        """Returns the name of the function.
+
+        Returns:
+            The name of the function.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define getJobName()")
 
     def getWorkLoad(self) -> Any:
-        """Returns the workload."""
+        """Returns the workload.
+
+        Returns:
+            The workload.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define getWorkLoad()")
 
     def get_job_name(self) -> str:
-        """Returns getJobName()."""
+        """Returns getJobName().
+
+        Returns:
+            GetJobName().
+        """
         return self.getJobName()
 
     def get_workload(self) -> Any:
-        """Returns getWorkLoad()."""
+        """Returns getWorkLoad().
+
+        Returns:
+            GetWorkLoad().
+        """
         return self.getWorkLoad()
 
 
 class Job(_jobs.Job, JobInterface):
-    """A function's name and a workload. The name becomes a string; a workload that is serialized is read."""
+    """A function's name and a workload. The name becomes a string; a workload that is serialized is read.
+
+    Args:
+        job_name: The name of the function.
+        workload: A value.
+        unique: A unique key.
+        priority: None for the priority of the call.
+
+    Example:
+            client.executeJobs([Job("reverse", "one"), Job("reverse", "two")])
+    """
 
     def __init__(
         self,
@@ -141,18 +222,30 @@ class Job(_jobs.Job, JobInterface):
         super().__init__(_strval(job_name), workload, unique, priority)
 
     def get_workload(self) -> Any:
-        """Returns the workload, unserialized if it is in PHP's serialize format."""
+        """Returns the workload, unserialized if it is in PHP's serialize format.
+
+        Returns:
+            The workload, unserialized if it is in PHP's serialize format.
+        """
         if not is_serialized(self._workload):
             return self._workload
         data = self._workload
         return _PHP.unserialize(data.encode() if isinstance(data, str) else bytes(data))
 
     def getJobName(self) -> str:
-        """Returns the name of the function."""
+        """Returns the name of the function.
+
+        Returns:
+            The name of the function.
+        """
         return self.get_job_name()
 
     def getWorkLoad(self) -> Any:
-        """Returns the workload, unserialized."""
+        """Returns the workload, unserialized.
+
+        Returns:
+            The workload, unserialized.
+        """
         return self.get_workload()
 
 
@@ -161,7 +254,17 @@ class DmankHandlerJob(HandlerJob, Job):
 
 
 class JobStatus(_job_status.JobStatus):
-    """A server's answer about a job, made of what GearmanClient.jobStatus() returns: [known, running, ...]."""
+    """A server's answer about a job, made of what GearmanClient.jobStatus() returns.
+
+    Args:
+        status: [known, running, numerator, denominator]; elements that are missing are False and 0.
+
+    Raises:
+        TypeError: It is neither a sequence nor a mapping.
+
+    Example:
+            client.getJobStatus(handle).isRunning()
+    """
 
     def __init__(self, status: Sequence[object] | Mapping[int, object] = ()) -> None:
         """Elements that are missing are False and 0. Raises TypeError for other types."""
@@ -177,19 +280,38 @@ class JobStatus(_job_status.JobStatus):
 
     @classmethod
     def from_answer(cls, answer: Sequence[bool | int]) -> JobStatus:
-        """The same as the constructor."""
+        """The same as the constructor.
+
+        Args:
+            answer: known, running, numerator, denominator.
+
+        Returns:
+            The JobStatus.
+        """
         return cls(answer)
 
     def isKnown(self) -> bool:
-        """Whether the server has the job."""
+        """Whether the server has the job.
+
+        Returns:
+            True or False.
+        """
         return self.is_known
 
     def isRunning(self) -> bool:
-        """Whether a worker executes the job."""
+        """Whether a worker executes the job.
+
+        Returns:
+            True or False.
+        """
         return self.is_running
 
     def isCompleted(self) -> bool:
-        """Whether the server neither has the job nor runs it: it is done, has failed or never was."""
+        """Whether the server neither has the job nor runs it: it is done, has failed or never was.
+
+        Returns:
+            True or False.
+        """
         return self.is_completed
 
 
@@ -197,45 +319,100 @@ class JobStatus(_job_status.JobStatus):
 
 
 class JobHandlerInterface(_handlers.JobHandlerInterface):
-    """Executes the jobs of one function. Subclasses define execute() and listensToJob()."""
+    """Executes the jobs of one function. Subclasses define execute() and listensToJob().
+
+    Example:
+            class Reverse(JobHandlerInterface):
+                def listensToJob(self):
+                    return "reverse"
+
+                def execute(self, job):
+                    return job.getWorkLoad()[::-1]
+    """
 
     job_class = DmankHandlerJob
 
     @abstractmethod
     def listensToJob(self) -> str:
-        """Returns the name of the function whose jobs are for this handler."""
+        """Returns the name of the function whose jobs are for this handler.
+
+        Returns:
+            The name of the function whose jobs are for this handler.
+        """
 
     def listens_to_job(self) -> str:
-        """Returns listensToJob()."""
+        """Returns listensToJob().
+
+        Returns:
+            ListensToJob().
+        """
         return self.listensToJob()
 
 
 class JobCollection(_handlers.JobCollection):
-    """A worker's handlers by name. A handler replaces an earlier one of the same name."""
+    """A worker's handlers by name. A handler replaces an earlier one of the same name.
+
+    Args:
+        handlers: Handlers, which are added.
+
+    Example:
+            jobs = JobCollection()
+            jobs.add(Reverse())
+    """
 
     def add(self, handler: _handlers.JobHandlerInterface, *, replace: bool = True) -> None:
-        """Adds a handler. Raises TypeError for other types."""
+        """Adds a handler.
+
+        Args:
+            handler: A JobHandlerInterface.
+            replace: Ignored: a handler always replaces an earlier one of the same name.
+
+        Raises:
+            TypeError: It is another type.
+        """
         super().add(handler, replace=replace)
         if isinstance(handler, _handlers.FunctionHandler):
             handler.job_class = DmankHandlerJob
 
     def addMultipleJobs(self, jobs: Iterable[object]) -> int:
-        """Adds the handlers among these and skips everything else; returns how many were added."""
+        """Adds the handlers among these and skips everything else.
+
+        Args:
+            jobs: The handlers, or anything else, which is skipped.
+
+        Returns:
+            How many were added.
+        """
         handlers = [job for job in jobs if isinstance(job, _handlers.JobHandlerInterface)]
         for handler in handlers:
             self.add(handler)
         return len(handlers)
 
     def getJobs(self) -> dict[str, _handlers.JobHandlerInterface]:
-        """Returns the handlers by name."""
+        """Returns the handlers by name.
+
+        Returns:
+            The handlers by name.
+        """
         return self.get_jobs()
 
     def count(self) -> int:
-        """Returns how many handlers there are."""
+        """Returns how many handlers there are.
+
+        Returns:
+            How many handlers there are.
+        """
         return len(self)
 
     def getJob(self, jobName: str) -> _handlers.JobHandlerInterface | None:
-        """Returns the handler that listens to this name now, or None."""
+        """Returns the handler that listens to this name now, or None.
+
+        Args:
+            jobName: The name of the function.
+
+        Returns:
+            The handler that listens to this name now, or None.
+        """
         return self.get_job(jobName)
 
 
@@ -243,14 +420,25 @@ class JobCollection(_handlers.JobCollection):
 
 
 class Client(_client.Client):
-    """Submits jobs. As in gearman_cffi.Client, answers are unserialized and failures are raised."""
+    """Submits jobs. As in gearman_cffi.Client, results are unserialized and failures are raised.
+
+    The arguments of the constructor are those of gearman_cffi.Client.
+
+    Example:
+            client = Client(servers)
+            print(client.executeJob("reverse", "abc"))
+    """
 
     PRIORITY_LOW: Final = Priority.LOW
     PRIORITY_NORMAL: Final = Priority.NORMAL
     PRIORITY_HIGH: Final = Priority.HIGH
 
     def setImplementation(self, client: GearmanClient) -> None:
-        """Uses this GearmanClient; the servers are added to it on first use."""
+        """Uses this GearmanClient; the servers are added to it on first use.
+
+        Args:
+            client: A gearman_cffi.ext.GearmanClient.
+        """
         self.set_implementation(client)
 
     def executeJob(
@@ -262,7 +450,22 @@ class Client(_client.Client):
         timeout: float | timedelta | None = None,
         on_update: Callable[[JobUpdate], object] | None = None,
     ) -> Any:
-        """execute_job() with the default priority LOW."""
+        """execute_job() with the default priority LOW.
+
+        Args:
+            method: The name of the function.
+            workLoad: A value; text that is serialized already is sent unchanged.
+            priority: A Priority; LOW by default.
+            unique: A unique key, as for gearman_cffi.Client.
+            timeout: In seconds or as a timedelta; None for the client's own.
+            on_update: Called with a JobUpdate for each update of the job.
+
+        Returns:
+            As for the method of gearman_cffi.Client.
+
+        Raises:
+            GearmanError: As for the method of gearman_cffi.Client.
+        """
         return self.execute_job(method, workLoad, priority, unique, timeout, on_update)
 
     def executeInBackground(
@@ -273,7 +476,21 @@ class Client(_client.Client):
         unique: str | None = None,
         timeout: float | timedelta | None = None,
     ) -> str:
-        """execute_in_background() with the default priority LOW."""
+        """execute_in_background() with the default priority LOW.
+
+        Args:
+            method: The name of the function.
+            workLoad: A value; text that is serialized already is sent unchanged.
+            priority: A Priority; LOW by default.
+            unique: A unique key, as for gearman_cffi.Client.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            As for the method of gearman_cffi.Client.
+
+        Raises:
+            GearmanError: As for the method of gearman_cffi.Client.
+        """
         return self.execute_in_background(method, workLoad, priority, unique, timeout)
 
     def executeJobs(
@@ -282,18 +499,55 @@ class Client(_client.Client):
         priority: Priority | int = Priority.LOW,
         timeout: float | timedelta | None = None,
     ) -> list[Any]:
-        """execute_jobs() with the default priority LOW. Items that are not jobs are skipped."""
+        """execute_jobs() with the default priority LOW.
+
+        Items that are not jobs are skipped.
+
+        Args:
+            jobs: Job objects; items of other types are skipped.
+            priority: A Priority; LOW by default.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            As for the method of gearman_cffi.Client.
+
+        Raises:
+            GearmanError: As for the method of gearman_cffi.Client.
+        """
         taken = [job for job in jobs if isinstance(job, (_jobs.Job, JobInterface))]
         return self.execute_jobs(taken, priority, timeout=timeout)
 
     def getJobStatus(self, jobHandle: str, timeout: float | timedelta | None = None) -> JobStatus:
-        """get_job_status() as a JobStatus of this module."""
+        """get_job_status() as a JobStatus of this module.
+
+        Args:
+            jobHandle: The handle of the job.
+            timeout: In seconds or as a timedelta; None for the client's own.
+
+        Returns:
+            As for the method of gearman_cffi.Client.
+
+        Raises:
+            GearmanError: As for the method of gearman_cffi.Client.
+        """
         status = self.get_job_status(jobHandle, timeout)
         return JobStatus([status.is_known, status.is_running, status.numerator, status.denominator])
 
 
 class Worker(_worker.Worker):
-    """Executes jobs with the handlers of a collection. The dispatcher's listeners get the events of this module."""
+    """Executes jobs with the handlers of a collection. The dispatcher's listeners get the events of this module.
+
+    Args:
+        servers: As for gearman_cffi.Worker.
+        jobs: A JobCollection, or handlers.
+        dispatcher: Gets the events.
+        serializer: None for PHP's format, as dmank uses it.
+        options: The other arguments of gearman_cffi.Worker.
+
+    Example:
+            worker = Worker(servers, jobs, dispatcher)
+            worker.run()
+    """
 
     def __init__(
         self,
@@ -309,7 +563,11 @@ class Worker(_worker.Worker):
         self.dispatcher = given
 
     def setImplementation(self, worker: GearmanWorker) -> None:
-        """Uses this GearmanWorker; servers and handlers are added to it by run()."""
+        """Uses this GearmanWorker; servers and handlers are added to it by run().
+
+        Args:
+            worker: A gearman_cffi.ext.GearmanWorker.
+        """
         self.set_implementation(worker)
 
     def destroyWorker(self) -> None:
@@ -317,7 +575,11 @@ class Worker(_worker.Worker):
         self.destroy_worker()
 
     def getEventDispatcher(self) -> Dispatcher:
-        """Returns the dispatcher that was given to the constructor."""
+        """Returns the dispatcher that was given to the constructor.
+
+        Returns:
+            The dispatcher that was given to the constructor.
+        """
         return self.dispatcher
 
 
@@ -336,7 +598,11 @@ class Event(_events.Event):
         self.stop_propagation()
 
     def isPropagationStopped(self) -> bool:
-        """Whether a listener has called stopPropagation()."""
+        """Whether a listener has called stopPropagation().
+
+        Returns:
+            True or False.
+        """
         return self.is_propagation_stopped()
 
 
@@ -354,7 +620,11 @@ class WorkerEvent(_events.WorkerEvent, Event):
         super().__init__("", workerInstance)
 
     def getWorkerInstance(self) -> Any:
-        """Returns the worker."""
+        """Returns the worker.
+
+        Returns:
+            The worker.
+        """
         return self.worker
 
 
@@ -368,7 +638,11 @@ class ConnectToServerEvent(_events.ConnectToServerEvent, Event):
         super().__init__("", serverCollection)
 
     def getServerCollection(self) -> _servers.ServerCollection:
-        """Returns the worker's servers."""
+        """Returns the worker's servers.
+
+        Returns:
+            The worker's servers.
+        """
         return self.servers
 
 
@@ -382,7 +656,11 @@ class RegisterFunctionEvent(_events.RegisterFunctionEvent, Event):
         super().__init__("", jobs)
 
     def getJobs(self) -> _handlers.JobCollection:
-        """Returns the worker's handlers."""
+        """Returns the worker's handlers.
+
+        Returns:
+            The worker's handlers.
+        """
         return self.jobs
 
 
@@ -396,15 +674,27 @@ class FunctionEvent(_events.FunctionEvent, Event):
         super().__init__("", jobHandler, job, *result)
 
     def getJobHandler(self) -> _handlers.JobHandlerInterface:
-        """Returns the handler."""
+        """Returns the handler.
+
+        Returns:
+            The handler.
+        """
         return self.job_handler
 
     def getJob(self) -> Any:
-        """Returns the job."""
+        """Returns the job.
+
+        Returns:
+            The job.
+        """
         return self.job
 
     def getResult(self) -> Any:
-        """Returns what the handler has returned."""
+        """Returns what the handler has returned.
+
+        Returns:
+            What the handler has returned.
+        """
         return self.result
 
 
@@ -417,15 +707,27 @@ class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
         super().__init__("", jobHandler, job, exception)
 
     def getJobHandler(self) -> _handlers.JobHandlerInterface:
-        """Returns the handler."""
+        """Returns the handler.
+
+        Returns:
+            The handler.
+        """
         return self.job_handler
 
     def getJob(self) -> Any:
-        """Returns the job."""
+        """Returns the job.
+
+        Returns:
+            The job.
+        """
         return self.job
 
     def getException(self) -> BaseException:
-        """Returns the exception."""
+        """Returns the exception.
+
+        Returns:
+            The exception.
+        """
         return self.exception
 
 
@@ -438,46 +740,100 @@ class WorkerExceptionEvent(_events.WorkerExceptionEvent, Event):
         super().__init__("", worker, exception)
 
     def getWorker(self) -> Any:
-        """Returns the worker."""
+        """Returns the worker.
+
+        Returns:
+            The worker.
+        """
         return self.worker
 
     def getException(self) -> BaseException:
-        """Returns the exception."""
+        """Returns the exception.
+
+        Returns:
+            The exception.
+        """
         return self.exception
 
 
 class EventDispatcher(_events.EventDispatcher):
-    """Symfony's EventDispatcher. A listener is called with the event; event.name is the name."""
+    """Symfony's EventDispatcher. A listener is called with the event; event.name is the name.
+
+    Example:
+            dispatcher = EventDispatcher()
+            dispatcher.addSubscriber(Monolog(logger))
+    """
 
     def dispatch(self, event_name: str, event: _events.Event | None = None) -> _events.Event:
-        """Calls the listeners and returns the event."""
+        """Calls the listeners and returns the event.
+
+        Args:
+            event_name: The name of the event.
+            event: The event.
+
+        Returns:
+            The event.
+        """
         if event is None:
             event = Event()
         event.name = event_name
         return super().dispatch(event_name, event)
 
     def addListener(self, eventName: str, listener: Listener, priority: int = 0) -> None:
-        """Adds a listener."""
+        """Adds a listener.
+
+        Args:
+            eventName: The name of the event.
+            listener: Called with the event.
+            priority: Higher ones are called first.
+        """
         self.add_listener(eventName, listener, priority)
 
     def removeListener(self, eventName: str, listener: Listener) -> None:
-        """Removes a listener."""
+        """Removes a listener.
+
+        Args:
+            eventName: The name of the event.
+            listener: Called with the event.
+        """
         self.remove_listener(eventName, listener)
 
     def getListeners(self, eventName: str) -> list[Listener]:
-        """Returns the listeners in the order in which they are called."""
+        """Returns the listeners in the order in which they are called.
+
+        Args:
+            eventName: The name of the event.
+
+        Returns:
+            The listeners in the order in which they are called.
+        """
         return self.get_listeners(eventName)
 
     def hasListeners(self, eventName: str) -> bool:
-        """Whether there is a listener for this name."""
+        """Whether there is a listener for this name.
+
+        Args:
+            eventName: The name of the event.
+
+        Returns:
+            True or False.
+        """
         return self.has_listeners(eventName)
 
     def addSubscriber(self, subscriber: Any) -> None:
-        """Adds the listeners that getSubscribedEvents() names."""
+        """Adds the listeners that getSubscribedEvents() names.
+
+        Args:
+            subscriber: An object with getSubscribedEvents().
+        """
         self.add_subscriber(subscriber)
 
     def removeSubscriber(self, subscriber: Any) -> None:
-        """Removes the listeners that getSubscribedEvents() names."""
+        """Removes the listeners that getSubscribedEvents() names.
+
+        Args:
+            subscriber: An object with getSubscribedEvents().
+        """
         self.remove_subscriber(subscriber)
 
     def _subscribed_events(self, subscriber: Any) -> Mapping[str, Any]:
@@ -520,11 +876,21 @@ class _ConvertingDispatcher:
 
 
 class Monolog(_subscribers.LoggingSubscriber):
-    """Logs what the worker does, with dmank's messages. logger is one of Python's logging."""
+    """Logs what the worker does, with dmank's messages.
+
+    The argument is one of Python's loggers.
+
+    Example:
+            dispatcher.addSubscriber(Monolog(logging.getLogger("worker")))
+    """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str | int]]:
-        """Returns the methods by event, all with priority 10."""
+        """Returns the methods by event, all with priority 10.
+
+        Returns:
+            The methods by event, all with priority 10.
+        """
         return {
             WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun", 10],
             WorkerEvent.EVENT_ON_BEFORE_DESTROY: ["onBeforeDestroy", 10],
@@ -540,47 +906,93 @@ class Monolog(_subscribers.LoggingSubscriber):
         }
 
     def onBeforeRun(self, event: _events.WorkerEvent) -> None:
-        """Logs that the worker starts."""
+        """Logs that the worker starts.
+
+        Args:
+            event: The event.
+        """
         self.on_before_run(event)
 
     def onAfterRun(self, event: _events.WorkerEvent) -> None:
-        """Logs that a job was answered."""
+        """Logs that a job was answered.
+
+        Args:
+            event: The event.
+        """
         self.on_after_run(event)
 
     def onBeforeDestroy(self, event: _events.WorkerEvent) -> None:
-        """Logs that the worker ends."""
+        """Logs that the worker ends.
+
+        Args:
+            event: The event.
+        """
         self.on_before_destroy(event)
 
     def onIOWait(self, event: _events.WorkerEvent) -> None:
-        """Logs that the worker waits for an answer."""
+        """Logs that the worker waits for an answer.
+
+        Args:
+            event: The event.
+        """
         self.on_io_wait(event)
 
     def onFailure(self, event: _events.WorkerExceptionEvent) -> None:
-        """Logs a failure outside a job."""
+        """Logs a failure outside a job.
+
+        Args:
+            event: The event.
+        """
         self.on_worker_failure(event)
 
     def onNoJobs(self, event: _events.WorkerEvent) -> None:
-        """Logs that no server has a job."""
+        """Logs that no server has a job.
+
+        Args:
+            event: The event.
+        """
         self.on_no_jobs(event)
 
     def onFunctionBeforeExecute(self, functionEvent: _events.FunctionEvent) -> None:
-        """Logs that a job starts. A handler with setLogger() is given the logger."""
+        """Logs that a job starts.
+
+        A handler with setLogger() is given the logger.
+
+        Args:
+            functionEvent: The event.
+        """
         self.on_function_before_execute(functionEvent)
 
     def onFunctionAfterExecute(self, functionEvent: _events.FunctionEvent) -> None:
-        """Logs that a handler has returned."""
+        """Logs that a handler has returned.
+
+        Args:
+            functionEvent: The event.
+        """
         self.on_function_after_execute(functionEvent)
 
     def onFunctionFailure(self, event: _events.FunctionFailureEvent) -> None:
-        """Logs that a job has failed."""
+        """Logs that a job has failed.
+
+        Args:
+            event: The event.
+        """
         self.on_function_failure(event)
 
     def onBeforeRegisterFunctions(self, registerFunctionEvent: _events.RegisterFunctionEvent) -> None:
-        """Logs how many handlers there are."""
+        """Logs how many handlers there are.
+
+        Args:
+            registerFunctionEvent: The event.
+        """
         self.on_before_register_functions(registerFunctionEvent)
 
     def onAfterRegisterFunctions(self, registerFunctionEvent: _events.RegisterFunctionEvent) -> None:
-        """Logs how many handlers were registered."""
+        """Logs how many handlers were registered.
+
+        Args:
+            registerFunctionEvent: The event.
+        """
         self.on_after_register_functions(registerFunctionEvent)
 
     def _logger_setter(self, handler: Any) -> Callable[[Any], object] | None:
@@ -589,11 +1001,21 @@ class Monolog(_subscribers.LoggingSubscriber):
 
 
 class MaxRuntime(_subscribers.MaxRuntime):
-    """Ends the worker after a time, such as '+2 hours'."""
+    """Ends the worker after a time, such as '+2 hours'.
+
+    The arguments are those of gearman_cffi.subscribers.MaxRuntime.
+
+    Example:
+            dispatcher.addSubscriber(MaxRuntime("+2 hours", logger))
+    """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str]]:
-        """Returns the methods by event."""
+        """Returns the methods by event.
+
+        Returns:
+            The methods by event.
+        """
         return {
             WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun"],
             WorkerEvent.EVENT_AFTER_RUN: ["onAfterRun"],
@@ -601,32 +1023,62 @@ class MaxRuntime(_subscribers.MaxRuntime):
         }
 
     def onBeforeRun(self, event: _events.WorkerEvent) -> None:
-        """Logs the limit."""
+        """Logs the limit.
+
+        Args:
+            event: The event.
+        """
         self.on_before_run(event)
 
     def onNoJobs(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if its time is over."""
+        """Ends the worker if its time is over.
+
+        Args:
+            event: The event.
+        """
         self.on_no_jobs(event)
 
     def onAfterRun(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if its time is over."""
+        """Ends the worker if its time is over.
+
+        Args:
+            event: The event.
+        """
         self.on_after_run(event)
 
 
 class MemoryLimit(_subscribers.MemoryLimit):
-    """Ends the worker if its memory comes near a limit, such as '128M'."""
+    """Ends the worker if its memory comes near a limit, such as '128M'.
+
+    The arguments are those of gearman_cffi.subscribers.MemoryLimit.
+
+    Example:
+            dispatcher.addSubscriber(MemoryLimit("128M", logger))
+    """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str]]:
-        """Returns the methods by event."""
+        """Returns the methods by event.
+
+        Returns:
+            The methods by event.
+        """
         return {WorkerEvent.EVENT_AFTER_RUN: ["onAfterRun"], WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun"]}
 
     def onBeforeRun(self, event: _events.WorkerEvent) -> None:
-        """Logs the limit."""
+        """Logs the limit.
+
+        Args:
+            event: The event.
+        """
         self.on_before_run(event)
 
     def onAfterRun(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if it uses too much memory."""
+        """Ends the worker if it uses too much memory.
+
+        Args:
+            event: The event.
+        """
         self.on_after_run(event)
 
 

@@ -15,7 +15,10 @@ from typing import Final, TypeAlias
 from gearman_cffi.messages import short_repr
 
 Data: TypeAlias = str | bytes | bytearray | memoryview | int | float
+"""A workload, a result or another text for the other side. A str is sent as UTF-8, a number as PHP writes it."""
+
 Name: TypeAlias = str | bytes | int | float
+"""The name of a function, a unique key, a handle, a host or another name. It must not contain a NUL byte."""
 
 # A packet has its size in 32 bits; 8 KiB are left for the names before the data.
 MAX_DATA: Final = 0xFFFFFFFF - 8192  # bytes
