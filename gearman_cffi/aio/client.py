@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
@@ -166,6 +165,7 @@ class Client:
                 await watch.aclose()
         job = Job(function, workload, unique, retries=retries)
         submission = Submission.of(self._foreground.encode_one(job, priority))
+        del job  # not needed while the answer is awaited
         await self._run(submission, self._seconds(timeout))
         return self._outcome(submission)
 
@@ -533,27 +533,38 @@ class Client:
 
     async def _run(self, submission: Submission, seconds: float | None) -> None:
         """Submits it, and waits until it has ended."""
-        future = asyncio.get_running_loop().create_future()
-        submission.on_end = functools.partial(_wake_up, future)
-        lanes = await self._start(submission, seconds)
+        lanes = self._usable_lanes()
+        if lanes is None:
+            lanes, seconds = await self._make_usable(seconds)
+        submission.waiter = lanes.loop.create_future()
+        submission.on_end = Submission.wake_up
+        lanes.submit(submission, seconds)
         try:
-            await future
+            await submission.waiter
         except BaseException:
             lanes.abandon(submission)
             raise
 
     async def _start(self, submission: Submission, seconds: float | None) -> Lanes:
-        lanes = self._lanes
-        loop = asyncio.get_running_loop()
-        if lanes is None or lanes.loop is not loop or lanes.process != os.getpid() or not lanes.is_ready:
-            started = loop.time()
-            lanes = await self._ready(seconds)
-            seconds = None if seconds is None else max(0.0, seconds - (loop.time() - started))
-        if seconds is not None:
-            submission.seconds = seconds
-            submission.timer = loop.call_later(seconds, lanes.expire, submission)
-        lanes.add(submission)
+        lanes = self._usable_lanes()
+        if lanes is None:
+            lanes, seconds = await self._make_usable(seconds)
+        lanes.submit(submission, seconds)
         return lanes
+
+    def _usable_lanes(self) -> Lanes | None:
+        """Returns the lanes, if they are those of the running loop and all host names are looked up."""
+        lanes = self._lanes
+        if lanes is None or lanes.loop is not asyncio.get_running_loop() or lanes.process != os.getpid():
+            return None
+        return lanes if lanes.is_ready else None
+
+    async def _make_usable(self, seconds: float | None) -> tuple[Lanes, float | None]:
+        """Returns the lanes of the running loop, and what is left of the time."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        lanes = await self._ready(seconds)
+        return lanes, None if seconds is None else max(0.0, seconds - (loop.time() - started))
 
     async def _ready(self, seconds: float | None) -> Lanes:
         """Returns the lanes of the running loop, when all host names are looked up."""
@@ -577,11 +588,6 @@ class Client:
 
     def _server_names(self) -> str:
         return str(self._servers)
-
-
-def _wake_up(future: asyncio.Future[None], _: Submission) -> None:
-    if not future.done():  # the task may have been cancelled
-        future.set_result(None)
 
 
 def _as_it_is(item: Encoded, index: int) -> Encoded:

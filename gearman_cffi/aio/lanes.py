@@ -63,8 +63,15 @@ class Lanes:
                 raise failure(ReturnCode.TIMEOUT, server=str(self._servers), detail="name lookup") from None
             self._known, self._addresses, self._is_stale = known, addresses, False
 
+    def submit(self, submission: Submission, seconds: float | None) -> None:
+        """Submits a job. seconds: ends it with TIMEOUT after that time; None for no limit."""
+        if seconds is not None:
+            submission.seconds = seconds
+            submission.timer = self.loop.call_later(seconds, self.expire, submission)
+        self.add(submission)
+
     def add(self, submission: Submission) -> None:
-        """Submits a job."""
+        """Submits a job without a limit."""
         if submission.kind == JobKind.UNIQUE_STATUS:
             self._add_alone(submission)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
+from asyncio import Future, TimerHandle
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ class Submission:
         "status",
         "timer",
         "tried",
+        "waiter",
         "with_handle",
         "workload",
     )
@@ -61,6 +62,7 @@ class Submission:
         self.with_handle = False
         self.first_loss: tuple[int, str | None] | None = None
         self.on_end: Callable[[Submission], object]
+        self.waiter: Future[None] | None = None  # of wake_up()
         self.on_update: Callable[[JobUpdate], object] | None = None
         self.timer: TimerHandle | None = None
         self.lane: AsyncLane | None = None  # while it is outstanding
@@ -85,6 +87,11 @@ class Submission:
         if timer is not None:
             timer.cancel()
         self.on_end(self)
+
+    def wake_up(self) -> None:
+        """An on_end for whoever awaits the waiter. The task that does may have been cancelled."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
 
     def error(self, servers: str) -> GearmanError | None:
         """Returns the exception for its return code; None if it succeeded."""
