@@ -31,6 +31,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "gearmand 1": lambda: not priorities_come_first(),
     "Python with 64 bits": lambda: sys.maxsize > 2**32,
     "promtool": lambda: bool(shutil.which("promtool")),  # of Prometheus
+    "systemd": lambda: bool(shutil.which("systemd-analyze")),
     "OpenSSL 3": _has_openssl_3,
     "iptables and network namespaces": _can_drop_packets,
 }
