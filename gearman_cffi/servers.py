@@ -76,6 +76,10 @@ class Server:
         """
         if not isinstance(text, str):
             raise TypeError(f"a server must be given as a str such as 'host:port', not {type(text).__name__}")
+        scheme, is_url, _ = text.partition("://")
+        if is_url:
+            scheme += is_url
+            raise ValueError(f"invalid server address {short_repr(text)}: write host:port without {short_repr(scheme)}")
         bracketed = _BRACKETED.fullmatch(text)
         if bracketed:
             host, port = bracketed.groups()

@@ -9,8 +9,17 @@ from contextlib import contextmanager
 from gearman_cffi.admin import CommandRefused
 from gearman_cffi.cli.extras import MissingExtra
 from gearman_cffi.cli.io import print_message
-from gearman_cffi.exceptions import GearmanError, GearmanException, JobError, SerializerError, UnsupportedValue
+from gearman_cffi.exceptions import (
+    GearmanError,
+    GearmanException,
+    JobError,
+    JobException,
+    SerializerError,
+    UnsupportedValue,
+)
 from gearman_cffi.exit_code import ExitCode
+
+_HINT = "Does the worker use another serializer? Choose it with --serializer"
 
 
 @contextmanager
@@ -23,7 +32,7 @@ def exit_on_error() -> Iterator[None]:
     except BrokenPipeError:  # the reader of stdout has gone
         sys.exit(ExitCode.FAILED)
     except (GearmanException, MissingExtra, ValueError, OSError) as error:
-        print_message(f"gearman-cffi: {error}")
+        print_message(f"gearman-cffi: {_text_of(error)}")
         sys.exit(code_of(error))
 
 
@@ -52,5 +61,12 @@ def code_of(error: Exception) -> ExitCode:
 def describe_failure(error: GearmanError) -> tuple[str, ExitCode]:
     """The message for a job without a readable result, and the exit code."""
     if isinstance(error, SerializerError) and not isinstance(error, UnsupportedValue):
-        return f"the job is done, but its result cannot be read: {error}", ExitCode.UNREADABLE
-    return str(error), code_of(error)
+        return f"the job is done, but its result cannot be read: {error}. {_HINT}", ExitCode.UNREADABLE
+    return _text_of(error), code_of(error)
+
+
+def _text_of(error: BaseException) -> str:
+    """The text of an error, with a hint if the worker could not read the data."""
+    if isinstance(error, JobException) and error.remote_type == SerializerError.__name__:
+        return f"{error}. {_HINT}"
+    return str(error)

@@ -153,12 +153,28 @@ def test_an_empty_result_on_a_terminal(gearmand: Gearmand, serializer: Serialize
     assert terminal.raw == b"\r\n"
 
 
+def test_an_unreadable_workload(gearmand: Gearmand) -> None:
+    """The message asks for the serializer of the worker; that of another failure does not."""
+
+    def fail(job: Job) -> None:
+        raise ValueError(job.get_workload())
+
+    with running(gearmand, handlers(kind=kind, fail=fail), serializer=JsonSerializer()):
+        for options in ([], ["--lines"]):
+            ended = run(gearmand, "submit", "kind", "hello", *options)
+            assert ended.code == 5
+            assert "failed: SerializerError: invalid JSON: " in ended.err
+            assert ended.err.endswith(". Does the worker use another serializer? Choose it with --serializer\n")
+        assert run(gearmand, "submit", "fail", "1", "--serializer=json").err.endswith(" failed: ValueError: 1\n")
+
+
 def test_unreadable_results(gearmand: Gearmand) -> None:
     """The job is done, so the exit code differs from that of data that cannot be sent."""
     with running(gearmand, handlers(kind=kind)):
         ended = run(gearmand, "submit", "kind", '{"a": 1}', "--serializer=json")
         assert (ended.code, ended.out) == (10, "")
         assert "the job is done, but its result cannot be read: invalid JSON" in ended.err
+        assert "Does the worker use another serializer? Choose it with --serializer\n" in ended.err
         ended = run(gearmand, "submit", "kind", "--lines", "--serializer=json", stdin="1\n2\n")
         assert (ended.code, ended.out) == (10, "\n\n")
         assert "line 2: the job is done" in ended.err

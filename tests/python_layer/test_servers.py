@@ -77,6 +77,10 @@ class TestServer:
         with pytest.raises(ValueError, match=r"server"):
             Server.from_string(text)
 
+    def test_from_string_of_a_url(self) -> None:
+        with pytest.raises(ValueError, match="invalid server address 'http://h:1': write host:port without 'http://'"):
+            Server.from_string("http://h:1")
+
     @pytest.mark.parametrize("text", [None, 5, b"h:1", Server()])
     def test_from_string_takes_str_only(self, text: Any) -> None:
         with pytest.raises(TypeError, match="must be given as a str"):
