@@ -30,6 +30,7 @@ from tests.support import wait_until
 
 # A program that was ported from dmank/gearman line by line, with subscribers of its own, as a Worker that is not run.
 DMANK = """
+import logging
 from gearman_cffi.dmank import *
 
 def note(text):
@@ -61,7 +62,11 @@ class Audit:
     def failed(self, event):
         note(f"failed {event.getException()}")
 
+logger = logging.getLogger("shop")
 dispatcher = EventDispatcher()
+dispatcher.addSubscriber(Monolog(logger))
+dispatcher.addSubscriber(MaxRuntime("+2 hours", logger))
+dispatcher.addSubscriber(MemoryLimit("1g", logger))
 dispatcher.addSubscriber(Audit())
 jobs = JobCollection()
 jobs.add(Reverse())
@@ -90,7 +95,7 @@ def other(job):
 
 
 def test_a_ported_program_with_subscribers(gearmand: Gearmand, tmp_path: Path) -> None:
-    """Its Worker runs in the pool without a change: its listeners in their order, its results, and the pool's log."""
+    """Its Worker runs in the pool without a change: its listeners in their order, its results, and both logs."""
     with WorkerCommand(tmp_path, gearmand, "-p1", tasks=DMANK, target="tasks:worker") as command:
         command.await_ready()
         client = Client(gearmand.address, timeout=20)
@@ -98,6 +103,9 @@ def test_a_ported_program_with_subscribers(gearmand: Gearmand, tmp_path: Path) -
         with pytest.raises(Exception, match="nothing to reverse"):
             client.execute_job("reverse", "")
         command.await_log("reverse H:test:2: failed")
+        command.await_log("shop: If the max runtime of +2 hours is exceeded, i will stop the worker.")
+        command.await_log("shop: i will stop the worker when the memory limit of 1g is exceeded.")
+        command.await_log("reverse H:test:1: shop: I successfully finished my work on job reverse")
         command.send(signal.SIGTERM)
         assert command.end() == 0
     notes = (tmp_path / "notes").read_text().splitlines()
