@@ -34,10 +34,19 @@ _EXCEPTION_TEXT = re.compile(r"([A-Za-z_][\w.\\<>]*): (.*)", re.DOTALL)
 
 
 class GearmanError(GearmanException):
-    """The base of the Python layer's exceptions.
+    """The base of the exceptions of the Python API.
 
-    return_code: libgearman's code, such as GEARMAN_TIMEOUT. server: the server or servers that were asked, "host:port"
-    with commas in between. function, handle: those of the job. Each is None if it is not known.
+    Attributes:
+        return_code: libgearman's code, such as GEARMAN_TIMEOUT; None if it is not known.
+        server: The servers that were asked, "host:port" with commas in between, or None.
+        function: The function of the job, or None.
+        handle: The handle of the job, or None.
+
+    Example:
+            try:
+                client.execute_job("reverse", "hello", timeout=1)
+            except GearmanError as error:
+                print(error.return_code, error.server, error.function, error.handle)
     """
 
     return_code: int = ReturnCode.UNKNOWN_STATE
@@ -96,8 +105,16 @@ class JobFailed(JobError):  # noqa: N818
 class JobException(JobError):  # noqa: N818
     """The worker's function raised an exception, and the worker sent it (WORK_EXCEPTION).
 
-    remote_data: what the worker sent. remote_type, remote_message: the two parts of the text "TypeName: message"; for
-    any other text remote_type is None and remote_message the whole text.
+    Attributes:
+        remote_type: The type, from the text "TypeName: message"; None for any other text.
+        remote_message: The message, or the whole text.
+        remote_data: What the worker has sent, as bytes.
+
+    Example:
+            try:
+                client.execute_job("divide", 0)
+            except JobException as error:
+                print(error.remote_type, error.remote_message)
     """
 
     return_code = ReturnCode.WORK_EXCEPTION
@@ -129,9 +146,11 @@ class InvalidArgument(GearmanError, ValueError):  # noqa: N818
 class InvalidJob(InvalidArgument, TypeError):  # noqa: N818
     """An item given to execute_jobs(), execute_jobs_in_background() or stream_jobs() is not a Job, or has no name.
 
-    index is the item's position, item the item. results has what execute_jobs_in_background() got for the jobs before
-    it: a handle or an error for each. For the other calls it is empty: execute_jobs() has submitted nothing, and
-    stream_jobs() has yielded the answers.
+    Attributes:
+        index: The position of the item.
+        item: The item.
+        results: What execute_jobs_in_background() got for the jobs before it: a handle or an error for each. For the
+            other calls it is empty: execute_jobs() has submitted nothing, and stream_jobs() has yielded the results.
     """
 
     def __init__(self, message: str = "", *, index: int = 0, item: object = None, **known: Any) -> None:

@@ -7,7 +7,11 @@ from gearman_cffi.ext import ReturnCode
 
 
 class AdminError(GearmanError):
-    """Base of the exceptions of the text protocol. server is the server's address."""
+    """Base of the exceptions of the text protocol.
+
+    Attributes:
+        server: The server's address.
+    """
 
 
 class ServerTimeout(AdminError, TimeoutError):  # noqa: N818
@@ -17,7 +21,11 @@ class ServerTimeout(AdminError, TimeoutError):  # noqa: N818
 
 
 class AnswerNotUnderstood(AdminError):  # noqa: N818
-    """The answer is not one of gearmand's. answer is its beginning."""
+    """The answer is not one of gearmand's.
+
+    Attributes:
+        answer: Its beginning.
+    """
 
     return_code = ReturnCode.UNEXPECTED_PACKET
 
@@ -27,7 +35,11 @@ class AnswerNotUnderstood(AdminError):  # noqa: N818
 
 
 class CommandRefused(AdminError, ServerError):  # noqa: N818
-    """The server answered ERR. error_code is the code in the answer, such as UNKNOWN_JOB, or "" without one."""
+    """The server answered ERR.
+
+    Attributes:
+        error_code: The code in the answer, such as UNKNOWN_JOB, or "" without one.
+    """
 
     return_code = ReturnCode.SERVER_ERROR
 

@@ -9,8 +9,10 @@ from gearman_cffi.servers import ServerCollection
 class ConnectToServerEvent(Event):
     """worker.server_on_connect before the worker connects, worker.server_on_connected after it has its servers.
 
-    worker.server_on_connected is dispatched again when a server is back after none could be reached. servers: the
-    worker's ServerCollection.
+    worker.server_on_connected is dispatched again when a server is back after none could be reached.
+
+    Attributes:
+        servers: The worker's ServerCollection.
     """
 
     __slots__ = ("servers",)

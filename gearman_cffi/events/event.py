@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class Event:
-    """The base class of the events. name: the name that it was dispatched with."""
+    """The base class of the events.
+
+    Attributes:
+        name: The name that it was dispatched with.
+    """
 
     __slots__ = ("_stopped", "name")
 

@@ -12,8 +12,10 @@ from gearman_cffi.jobs import Job
 class FunctionEvent(Event):
     """A handler is about to execute a job, or has returned. If a listener raises an exception, the job fails.
 
-    job_handler, job: the handler and its Job. result: the value that the handler returned; [] before the
-    handler runs, as in dmank.
+    Attributes:
+        job_handler: The handler.
+        job: Its Job.
+        result: The value that the handler has returned; [] before the handler runs, as in dmank.
     """
 
     __slots__ = ("job", "job_handler", "result")

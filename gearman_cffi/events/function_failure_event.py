@@ -8,10 +8,15 @@ from gearman_cffi.jobs import Job
 
 
 class FunctionFailureEvent(Event):
-    """The handler or a listener of the job's other events raised an exception, or the result cannot be serialized.
+    """The handler or a listener of the job's other events raised, or the result cannot be serialized.
 
-    The exception is sent to the client after the listeners were called. job_handler, job: the handler and its Job. The
-    event worker.function.gave_up is one, too: it follows if the job had several attempts, and this was the last one.
+    The exception is sent to the client after the listeners were called. The event worker.function.gave_up is one, too:
+    it follows if the job had several attempts, and this was the last one.
+
+    Attributes:
+        job_handler: The handler.
+        job: Its Job.
+        exception: The exception.
     """
 
     __slots__ = ("exception", "job", "job_handler")

@@ -10,10 +10,15 @@ from gearman_cffi.jobs import Job
 class FunctionRetryEvent(Event):
     """An attempt of a job has failed, and there is another one.
 
-    job_handler, job: the handler and its Job, whose attempt has failed. exception: what the handler has raised. delay:
-    the seconds until the next attempt. is_in_place: this worker makes it, and the job goes on; otherwise the job was
-    submitted again, and this one ends. In a worker that runs several jobs at once, the event of a job that goes on
-    comes in the thread of its handler.
+    In a worker that runs several jobs at once, the event of a job that goes on comes in the thread of its handler.
+
+    Attributes:
+        job_handler: The handler.
+        job: Its Job.
+        exception: What the handler has raised.
+        delay: The seconds until the next attempt.
+        is_in_place: Whether this worker makes it, and the job goes on; otherwise the job was submitted again, and this
+            one ends.
     """
 
     __slots__ = ("delay", "exception", "is_in_place", "job", "job_handler")

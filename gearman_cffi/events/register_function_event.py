@@ -9,7 +9,8 @@ from gearman_cffi.handlers import JobCollection
 class RegisterFunctionEvent(Event):
     """The handlers are about to be registered (even if there is none), or have been registered.
 
-    jobs: the worker's JobCollection.
+    Attributes:
+        jobs: The worker's JobCollection.
     """
 
     __slots__ = ("jobs",)

@@ -20,7 +20,8 @@ class WorkerEvent(Event):
     after_run           a job was answered, or has failed
     on_before_destroy   the worker was asked to stop
 
-    worker: the Worker; its destroy_worker() stops it.
+    Attributes:
+        worker: The Worker; its destroy_worker() stops it.
     """
 
     __slots__ = ("worker",)

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 class WorkerExceptionEvent(Event):
     """Something failed outside a job; the worker continues.
 
-    The exception is a ConnectionFailed if no server can be reached (once, until one can), a ServerError for an error
-    that a server has sent, and otherwise what a listener has raised. worker: the Worker.
+    Attributes:
+        worker: The Worker.
+        exception: A ConnectionFailed if no server can be reached (once, until one can), a ServerError for an error that
+            a server has sent, and otherwise what a listener has raised.
     """
 
     __slots__ = ("exception", "worker")

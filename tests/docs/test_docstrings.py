@@ -97,6 +97,15 @@ CLASSES = [
 ]
 
 
+RECORDS = [
+    name
+    for name in NAMES
+    if inspect.isclass(name.value)
+    and issubclass(name.value, (BaseException, events.Event))
+    and "__init__" in vars(name.value)
+]
+
+
 def ids(name: Name) -> str:
     return name.path.removeprefix("gearman_cffi.")
 
@@ -121,6 +130,15 @@ def test_classes(name: Name) -> None:
     if name.value not in WITHOUT_ARGUMENTS and "__init__" in vars(name.value):
         assert set(name.parameters) <= described | Name("", name.value.__init__).described("parameters")
     assert _EXAMPLE.search(name.docstring + "\n"), "no example"
+
+
+@pytest.mark.parametrize("name", RECORDS, ids=ids)
+def test_events_and_exceptions(name: Name) -> None:
+    """Their attributes are described, in the class or in a base class."""
+    kinds = [Name("", kind) for kind in name.value.__mro__ if kind.__module__.startswith("gearman_cffi")]
+    described = {what for kind in kinds for what in kind.described("attributes") | kind.described("parameters")}
+    described |= {what for what in name.parameters if hasattr(name.value, f"get{what[0].upper()}{what[1:]}")}  # dmank's
+    assert set(name.parameters) - {"message", "name", "known"} <= described
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "Example:" in name.docstring], ids=ids)
