@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,13 +48,16 @@ def test_killed_processes(gearmand: Gearmand, tmp_path: Path) -> None:
     with WorkerCommand(tmp_path, gearmand, "-p4") as command:
         command.await_ready()
         thread, answers = run_jobs(gearmand, 200)
-        for killed in range(10):
-            wait_until(lambda least=15 * killed: count_done(tmp_path) > least and command.workers(), "jobs are done")  # type: ignore[misc]
-            with suppress(ProcessLookupError):
-                os.kill(command.workers()[0], signal.SIGKILL)
+        killed: set[int] = set()
+        for number in range(10):
+            wait_until(lambda least=15 * number: count_done(tmp_path) > least, "jobs are done")  # type: ignore[misc]
+            wait_until(lambda: set(command.workers()) - killed, "a process is alive")
+            victim = min(set(command.workers()) - killed)
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
         thread.join(40)
         assert answers == list(range(200))
-        assert command.log.count("died by SIGKILL") == 10
+        command.await_log("died by SIGKILL", 10)
         assert "while running job H:" in command.log
 
 
