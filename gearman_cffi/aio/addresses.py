@@ -12,14 +12,10 @@ from gearman_cffi.exceptions import NoServers
 from gearman_cffi.ext import GearmanWarning, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
 
-# How long a name may take, in seconds, if the call has no shorter timeout.
+# How long a name may take, in seconds.
 LOOKUP_SECONDS = 10.0
 
 Addresses = list[list[tuple[str, int]]]
-
-
-class LookupTimeoutError(Exception):
-    """A name could not be looked up within the timeout of the call."""
 
 
 def is_numeric(host: str) -> bool:
@@ -33,11 +29,11 @@ def is_numeric(host: str) -> bool:
     return False
 
 
-async def look_up(loop: AbstractEventLoop, servers: ServerCollection, seconds: float | None) -> Addresses:
+async def look_up(loop: AbstractEventLoop, servers: ServerCollection) -> Addresses:
     """Returns the addresses of each server, in the order in which they are tried: last to first.
 
     A server whose name is unknown is left out, with a GearmanWarning. Raises NoServers if the collection is empty,
-    ConnectionFailed if no name can be resolved, LookupTimeoutError if that takes longer than seconds.
+    ConnectionFailed if no name can be resolved.
     """
     if not servers:
         raise NoServers("there is no server to ask: give the client at least one, such as 'localhost:4730'")
@@ -45,7 +41,7 @@ async def look_up(loop: AbstractEventLoop, servers: ServerCollection, seconds: f
     unknown: dict[Server, str] = {}
     for server in servers:
         try:
-            found.append(await _addresses(loop, server, seconds))
+            found.append(await _addresses(loop, server))
         except (OSError, UnicodeError) as error:
             unknown[server] = f"{server} getaddrinfo:{getattr(error, 'strerror', None) or error}"
     if not found:
@@ -55,16 +51,13 @@ async def look_up(loop: AbstractEventLoop, servers: ServerCollection, seconds: f
     return found[::-1]
 
 
-async def _addresses(loop: AbstractEventLoop, server: Server, seconds: float | None) -> list[tuple[str, int]]:
+async def _addresses(loop: AbstractEventLoop, server: Server) -> list[tuple[str, int]]:
     """Raises OSError or UnicodeError if the name is unknown."""
     if is_numeric(server.host):
         return [(server.host, server.port)]
-    limit = LOOKUP_SECONDS if seconds is None else min(seconds, LOOKUP_SECONDS)
     looking = loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     try:
-        entries = await asyncio.wait_for(looking, limit)
+        entries = await asyncio.wait_for(looking, LOOKUP_SECONDS)
     except asyncio.TimeoutError:
-        if seconds is not None and seconds <= LOOKUP_SECONDS:
-            raise LookupTimeoutError from None
         raise OSError(f"no answer in {LOOKUP_SECONDS:g} seconds") from None
     return list(dict.fromkeys((str(address[0]), server.port) for *_, address in entries))

@@ -77,7 +77,7 @@ class Client:
         self._lanes: Lanes | None = None
 
     async def close(self) -> None:
-        """Closes the connections; outstanding calls raise ConnectionLost. The next call opens new ones."""
+        """Closes the connections; outstanding calls and streams raise ConnectionLost. The next call opens new ones."""
         lanes, self._lanes = self._lanes, None
         if lanes is not None and lanes.process == os.getpid():
             lanes.close()

@@ -39,8 +39,8 @@ class AsyncJobWatch:
         self._submission = submission
         self._start = start
         self._outcome = outcome
-        self._lanes: Lanes | None = None
-        self._is_started = False
+        self._lanes: Lanes | None = None  # from its submission to its end
+        self._submitting = asyncio.Lock()
         self._state = _Watched()
         submission.on_update = self._state.add  # no reference to self: the last one outside abandons the job
         submission.on_end = self._state.end
@@ -83,24 +83,29 @@ class AsyncJobWatch:
         return self._outcome(self._submission)
 
     async def aclose(self) -> None:
-        """Abandons the job if it has not ended."""
-        self._abandon()
+        """Abandons the job if it has not ended. Then result() raises a GearmanError, and there are no more updates."""
+        if self._state.is_done:
+            return
+        lanes, self._lanes = self._lanes, None
+        if lanes is not None:
+            lanes.abandon(self._submission)
+        text = "the watch of the job was closed before the job ended"
+        function = self._submission.function.decode("utf-8", "replace")
+        self._state.fail(GearmanError(text, function=function, handle=self.handle or None))
+
+    def _is_submitted(self) -> bool:
+        return self._lanes is not None or self._state.is_done
 
     async def _submit(self) -> None:
-        if not self._is_started:
-            self._is_started = True
-            try:
-                self._lanes = await self._start(self._submission)
-            except GearmanError as error:
-                self._state.fail(error)
-            except BaseException:
-                self._is_started = False
-                raise
-
-    def _abandon(self) -> None:
-        lanes, self._lanes = self._lanes, None
-        if lanes is not None and not self._state.is_done:
-            lanes.abandon(self._submission)
+        """Submits the job once. If the caller is cancelled meanwhile, another one that waits does it."""
+        if self._is_submitted():
+            return
+        async with self._submitting:
+            if not self._is_submitted():
+                try:
+                    self._lanes = await self._start(self._submission)
+                except GearmanError as error:
+                    self._state.fail(error)
 
     def __del__(self) -> None:
         lanes = self._lanes
@@ -116,7 +121,7 @@ class _Watched:
         self.updates: deque[JobUpdate] = deque()
         self.is_done = False
         self.error: GearmanError | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._changed = asyncio.Event()
 
     def add(self, update: JobUpdate) -> None:
         self.updates.append(update)
@@ -129,14 +134,13 @@ class _Watched:
     def fail(self, error: GearmanError) -> None:
         self.is_done = True
         self.error = error
+        self.updates.clear()
+        self._wake_up()
 
     async def wait(self) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        await future
+        """Waits for the next change."""
+        await self._changed.wait()
 
     def _wake_up(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

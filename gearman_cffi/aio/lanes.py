@@ -7,11 +7,12 @@ import os
 from asyncio import AbstractEventLoop
 
 from gearman_cffi._libgearman import ConcurrentUseError
-from gearman_cffi.aio.addresses import Addresses, LookupTimeoutError, is_numeric, look_up
+from gearman_cffi.aio.addresses import Addresses, is_numeric, look_up
 from gearman_cffi.aio.lane import Address, AsyncLane
 from gearman_cffi.aio.submission import Submission
 from gearman_cffi.client import OUTCOMES
 from gearman_cffi.error_mapping import failure
+from gearman_cffi.exceptions import GearmanError
 from gearman_cffi.ext import JobKind, ReturnCode
 from gearman_cffi.servers import Server, ServerCollection
 
@@ -24,6 +25,7 @@ IDLE_SECONDS = 30.0
 # How long a server that does not answer is left out, and one that refuses connections, if there are others.
 SILENT_SECONDS = 30.0
 REFUSED_SECONDS = 1.0
+CLOSED = "the client was closed"
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
 
 
@@ -45,6 +47,7 @@ class Lanes:
         self._left_out: dict[Address, float] = {}  # until when
         self._retired: set[AsyncLane] = set()  # that have jobs outstanding, and get no more
         self._is_sweeping = False
+        self.is_closed = False
 
     @property
     def is_ready(self) -> bool:
@@ -52,16 +55,18 @@ class Lanes:
         return not self._is_stale and len(self._known) == len(self._servers)
 
     async def prepare(self, seconds: float | None) -> None:
-        """Looks host names up. seconds: as in look_up(), whose exceptions it raises; JobTimeout after that time."""
+        """Looks host names up. Raises JobTimeout after these seconds, otherwise what look_up() raises."""
+        try:
+            await asyncio.wait_for(self._look_up(), seconds)
+        except asyncio.TimeoutError:
+            raise failure(ReturnCode.TIMEOUT, server=str(self._servers), detail="name lookup") from None
+
+    async def _look_up(self) -> None:
         async with self._lookup:
-            if self.is_ready:
-                return
-            known = self._servers.get_servers()
-            try:
-                addresses = await look_up(self.loop, ServerCollection(known), seconds)
-            except LookupTimeoutError:
-                raise failure(ReturnCode.TIMEOUT, server=str(self._servers), detail="name lookup") from None
-            self._known, self._addresses, self._is_stale = known, addresses, False
+            if not self.is_ready:
+                known = self._servers.get_servers()
+                addresses = await look_up(self.loop, ServerCollection(known))
+                self._known, self._addresses, self._is_stale = known, addresses, False
 
     def submit(self, submission: Submission, seconds: float | None) -> None:
         """Submits a job. seconds: ends it with TIMEOUT after that time; None for no limit."""
@@ -71,8 +76,10 @@ class Lanes:
         self.add(submission)
 
     def add(self, submission: Submission) -> None:
-        """Submits a job without a limit."""
-        if submission.kind == JobKind.UNIQUE_STATUS:
+        """Submits a job without a limit. If the lanes are closed, it ends with LOST_CONNECTION."""
+        if self.is_closed:
+            submission.end(ReturnCode.LOST_CONNECTION, CLOSED)
+        elif submission.kind == JobKind.UNIQUE_STATUS:
             self._add_alone(submission)
         else:
             self._lane_for(submission).add(submission)
@@ -123,8 +130,13 @@ class Lanes:
 
     def close(self) -> None:
         """Closes all connections. Outstanding jobs end with LOST_CONNECTION."""
+        self.is_closed = True
         for submission in self._close_lanes():
-            submission.end(ReturnCode.LOST_CONNECTION, "the client was closed")
+            submission.end(ReturnCode.LOST_CONNECTION, CLOSED)
+
+    def closed_error(self) -> GearmanError:
+        """Returns the exception for what cannot be submitted any more."""
+        return failure(ReturnCode.LOST_CONNECTION, server=str(self._servers), detail=CLOSED)
 
     def _close_lanes(self) -> list[Submission]:
         lanes = [lane for group in self._lanes.values() for lane in group]

@@ -121,13 +121,18 @@ class Stream(Generic[T]):
         self._count = 0
 
     async def run(self, jobs: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[Ended, None]:
-        """Yields each job when it has ended. Raises what the iterable raises, and InvalidJob, after that."""
+        """Yields each job when it has ended. Raises what the iterable raises, and InvalidJob, after that.
+
+        If the lanes are closed, it takes no more items, and raises ConnectionLost at the end.
+        """
         source = Source(jobs, self._wake_up)
         error: Exception | None = None
         try:
             while True:
                 self._wake_up.clear()
                 room = self._window - len(self._outstanding) - len(self._ended)
+                if self._lanes.is_closed and error is None:
+                    error = self._lanes.closed_error()
                 taken = source.take(min(room, _SLICE)) if error is None and room > 0 else []
                 try:
                     for job in taken:
