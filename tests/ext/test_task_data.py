@@ -86,3 +86,35 @@ def test_a_traceback_does_not_keep_it(gearmand: Gearmand) -> None:
             client.runTasks()
     kept = [value for value in locals_of(raised.tb) if isinstance(value, bytes) and value is not payload]
     assert kept == []
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_tasks_with_the_same_job(gearmand: Gearmand, raises: bool) -> None:
+    """Each gets all parts once, also if a callback raises (Q46)."""
+    client, created = client_of(gearmand), threading.Semaphore(0)
+    seen: dict[str, list[object]] = {"first": [], "second": []}
+
+    def parts(job: GearmanJob, context: object) -> str:
+        assert created.acquire(timeout=20)
+        assert created.acquire(timeout=20)
+        job.sendData("a")
+        job.sendWarning("b")
+        job.sendData("c")
+        return "d"
+
+    def note(task: GearmanTask, context: str) -> None:
+        seen[context].append(task.data())
+        if raises and task.data() == b"a":
+            raise ValueError("reject")
+
+    client.setCreatedCallback(lambda task, context: created.release())
+    for set_callback in (client.setDataCallback, client.setWarningCallback, client.setCompleteCallback):
+        set_callback(note)
+    with serving(gearmand, parts=parts):
+        for context in seen:
+            client.addTask("parts", "x", context, "k")
+        for _ in range(2 * raises):
+            with pytest.raises(ValueError, match="reject"):
+                client.runTasks()
+        assert client.runTasks()
+    assert seen == {"first": [b"a", b"b", b"c", b"d"], "second": [b"a", b"b", b"c", b"d"]}

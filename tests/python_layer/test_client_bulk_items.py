@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from gearman_cffi import Client, InvalidJob, Job, JobStatus, SerializerError, UnsupportedValue
-from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.bulk.foreground_lane import ForegroundLane
+from gearman_cffi.ext import GearmanJob
+from gearman_cffi.serializers import PhpSerializer, RawSerializer, Serializer
 from gearman_cffi.testing import Gearmand
-from tests.support import queued
+from tests.python_layer.gates import in_thread
+from tests.support import queued, serving, wait_until
 
 CALLS = ["execute_jobs", "execute_jobs_in_background", "stream_jobs"]
 
@@ -222,3 +225,31 @@ class TestOtherFailures:
         else:
             results = getattr(client, call)(jobs, on_error="return")
         assert [isinstance(result, SerializerError) for result in results] == [False, True, False]
+
+
+@pytest.mark.parametrize("call", ["execute_jobs", "stream_jobs"])
+def test_parts_of_the_same_job(gearmand: Gearmand, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the jobs with one unique key gets all parts of the result, once."""
+    created: list[Any] = []
+    on_created = ForegroundLane._on_created
+
+    def note_created(lane: ForegroundLane, task: Any, job: Any) -> None:
+        on_created(lane, task, job)
+        created.append(job)
+
+    monkeypatch.setattr(ForegroundLane, "_on_created", note_created)
+    client = Client(gearmand.address, RawSerializer(), timeout=20)
+    jobs = [Job("parts", b"x", unique="k") for _ in range(3)]
+    thread, results = in_thread(lambda: list(getattr(client, call)(jobs)))
+    wait_until(lambda: len(created) == 3, "the server has them")
+    assert queued(gearmand, "parts") == 1
+
+    def parts(job: GearmanJob, context: object) -> bytes:
+        for part in (b"a", b"b", b"c"):
+            job.sendData(part)
+        return b"d"
+
+    with serving(gearmand, parts=parts):
+        thread.join(20)
+    answers = results[0] if call == "execute_jobs" else [answer for _, answer in results[0]]
+    assert answers == [b"abcd"] * 3

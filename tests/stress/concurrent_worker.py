@@ -23,7 +23,7 @@ from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import Running
 
 CLIENTS = 12
-SIZES = (1, 100, 9_000, 100_000)  # bytes of a payload
+SIZES = (1, 100, 9_000, 100_000, 5_000_000)  # bytes of a payload; the last one fills the buffers of a socket
 
 
 async def coroutine(job: Job) -> Any:
@@ -105,7 +105,11 @@ def main() -> int:
         deadline = time.monotonic() + 10
         while work._running and time.monotonic() < deadline:
             time.sleep(0.05)
-        kept = [len(work._running), *(limit.taken for source in work._sources for limit in source._limits)]
+        kept = [
+            len(work._running),
+            len(work._outbox._jobs),
+            *(limit.taken for source in work._sources for limit in source._limits),
+        ]
         worker.stop()
         running.await_end()
     wrong = [one for caller in callers for one in caller.wrong]

@@ -70,7 +70,6 @@ struct gcffi_loop_fd {
 struct gcffi_loop {
   gcffi_loop_job *ended, *last_ended;
   gcffi_loop_update *updates, *last_update;
-  unsigned shared_updates; /* how many have come for jobs that several tasks may have */
   size_t left; /* jobs without an answer */
   gcffi_loop_fd *fds;
   size_t count, room;
@@ -118,6 +117,7 @@ struct gcffi_client {
   size_t delayed;           /* tasks of delayed jobs, which libgearman does not free */
   gcffi_reply *batch;       /* of jobs that were submitted together; see batch.c */
   size_t batch_size, batch_left;
+  unsigned shared_updates; /* how many have come for tasks that have a key; see task.c */
   gcffi_loop loop;          /* if an event loop drives it */
   unsigned options;         /* the user's; libgearman always has NON_BLOCKING, and never UNBUFFERED_RESULT */
   gcffi_pollset pollset;    /* what it waits for */
@@ -166,8 +166,8 @@ struct gcffi_task {
   unsigned char kind;
   bool in_use;      /* by its caller */
   bool is_delayed;  /* see delayed.c */
-  bool has_key;     /* chosen by the caller: tasks with the same key have the same job. Only an event loop's */
-  unsigned updated; /* if it has a key: which of the loop's updates was its last one */
+  bool has_key;     /* chosen by the caller: tasks with the same key have the same job */
+  unsigned updated; /* if it has a key: which of the client's shared updates was its last one */
   gcffi_task_state state;
 };
 

@@ -254,6 +254,7 @@ int gcffi_client_add_task(gcffi_client *client, int kind, int64_t id, unsigned c
   if (added && add(added, &job, &rc)) {
     added->id = id;
     added->callbacks = callbacks;
+    added->has_key = kind < GCFFI_LOW_BACKGROUND && unique && *unique;
     client->pending++;
     *task = added;
     rc = GEARMAN_SUCCESS;

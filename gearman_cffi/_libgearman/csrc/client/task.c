@@ -29,12 +29,20 @@ static bool have_same_job(const gcffi_task *one, const gcffi_task *other) {
 static gcffi_task *task_of_update(gcffi_task *task) {
   gcffi_task *next = task;
   for (gcffi_task *other = task->client->tasks; other; other = other->next) {
-    if (other->updated < next->updated && have_same_job(other, task)) {
+    bool awaits = other->updated < next->updated && other->state != GCFFI_TASK_ENDED;
+    if (awaits && have_same_job(other, task)) {
       next = other;
     }
   }
-  next->updated = ++task->client->loop.shared_updates;
+  next->updated = ++task->client->shared_updates;
   return next;
+}
+
+/* Numbers of a status stand in libgearman's task, where a callback reads them; a packet's data is passed to it. */
+static bool takes_turns(const gcffi_task *task, int event) {
+  bool is_paused = !task->reply && task->client->paused == GCFFI_PAUSED_BY_EXCEPTION;
+  bool is_part = event == GCFFI_DATA || event == GCFFI_WARNING;
+  return task->has_key && !is_paused && (is_part || (event == GCFFI_STATUS && !task->callbacks));
 }
 
 /* After a callback has raised, the packets that follow are paused: libgearman delivers them again in the next run. */
@@ -47,7 +55,7 @@ static gearman_return_t deliver(gearman_task_st *st, int event) {
   if (event == GCFFI_EXCEPTION && gearman_task_data_size(st) == 0) {
     event = GCFFI_FAIL; /* Q10: an exception has a text, so this is the WORK_FAIL that inbound.c has changed */
   }
-  if (task->has_key && event > GCFFI_CREATED && event < GCFFI_COMPLETE) {
+  if (takes_turns(task, event)) {
     task = task_of_update(task);
   }
   if (task->state == GCFFI_TASK_ORPHANED || task->reply) {
