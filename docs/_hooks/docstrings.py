@@ -10,8 +10,11 @@ import griffe
 
 _MANUAL = "https://www.php.net/manual/en"
 _CLASSES = ("GearmanClient", "GearmanWorker", "GearmanJob", "GearmanTask")
-# Beyond PHP's extension.
-_OURS = {"GearmanWorker.stop"}
+# Methods that the manual does not have.
+_WITHOUT_PAGE = {
+    "GearmanClient": {"enableExceptionHandler", "jobStatusByUniqueKey", "options", "setSSL"},
+    "GearmanWorker": {"enableExceptionHandler", "grabJob", "ping", "setSSL", "stop"},
+}
 _EXAMPLE = re.compile(r"^Example:\n((?:(?:    .*)?(?:\n|\Z))+)", re.MULTILINE)
 
 
@@ -36,10 +39,11 @@ class PhpManual(griffe.Extension):
         """Adds the links when a class was read."""
         names = [cls.name] if cls.name in _CLASSES else list(_CLASSES[:2]) if cls.name == "GearmanBase" else []
         for member in cls.members.values():
-            if not member.is_function or member.name.startswith("_") or member.docstring is None or not names:
+            if not member.is_function or member.name.startswith("_") or member.docstring is None:
                 continue
-            if f"{cls.name}.{member.name}" not in _OURS:
-                links = ", ".join(f"[{name}::{member.name}()]({manual_page(name, member.name)})" for name in names)
+            pages = [name for name in names if member.name not in _WITHOUT_PAGE.get(name, ())]
+            links = ", ".join(f"[{name}::{member.name}()]({manual_page(name, member.name)})" for name in pages)
+            if links:
                 member.docstring.value += f"\n\nPHP manual: {links}."
 
 
