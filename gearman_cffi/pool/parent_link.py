@@ -48,9 +48,9 @@ class ParentLink:
         scoreboard.write(self._board, self._id * self._concurrency + number, job)
         return True
 
-    def deaths_of(self, job: scoreboard.BusyRecord) -> int:
+    def deaths_of(self, job: scoreboard.BusyRecord) -> suspects.Deaths:
         """How many processes of the pool have died while they ran this job, as far as the parent has seen it."""
-        return suspects.deaths_of(self._board, job) if self.is_intact() else 0
+        return suspects.deaths_of(self._board, job) if self.is_intact() else suspects.Deaths()
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

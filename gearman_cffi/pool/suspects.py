@@ -5,33 +5,48 @@ They stand in the first record of each scoreboard. A process reads it before it 
 
 from __future__ import annotations
 
-import json
 import os
 import random
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gearman_cffi.pool.scoreboard import RECORD_SIZE, BusyRecord
 
-_MAX_JOBS = 20
+_ENTRY = struct.Struct("8sB?")  # the digest of a job, and its Deaths
+_MAX_JOBS = RECORD_SIZE // _ENTRY.size
+_MAX_NUMBER = 255
+
+
+class Deaths(NamedTuple):
+    """How many processes have died while they ran a job. was_alone: whether the last of them ran no other job."""
+
+    number: int = 0
+    was_alone: bool = False
 
 
 class Suspects:
     """For the parent: counts the deaths by job."""
 
     def __init__(self) -> None:
-        self._deaths: dict[str, int] = {}
+        self._deaths: dict[bytes, Deaths] = {}
 
-    def record(self, jobs: Iterable[BusyRecord]) -> None:
-        """A process has died, which ran these jobs. If there are several, nobody knows which of them it was."""
-        for job in jobs:
-            name = _name(job)
-            self._deaths[name] = self._deaths.pop(name, 0) + 1
-        while len(self._deaths) > _MAX_JOBS or len(self._to_record()) > RECORD_SIZE:
-            del self._deaths[next(iter(self._deaths))]  # the one that has not killed a process for the longest time
+    def record(self, jobs: Sequence[BusyRecord], are_guilty: bool = False) -> None:
+        """A process has died, which ran these jobs. If there are several, nobody knows which of them it was.
+
+        are_guilty: each of them would have ended the process without the others.
+        """
+        was_alone = are_guilty or len(jobs) == 1
+        for job in sorted(jobs, key=self.deaths):
+            digest = _digest(job)
+            number = self._deaths.pop(digest, Deaths()).number + 1
+            self._deaths[digest] = Deaths(min(number, _MAX_NUMBER), was_alone)
+        while len(self._deaths) > _MAX_JOBS:  # forget those of the oldest deaths; of one death those with the fewest
+            del self._deaths[next(iter(self._deaths))]
 
     def deaths(self, job: BusyRecord) -> int:
         """How many processes have died while they ran this job."""
-        return self._deaths.get(_name(job), 0)
+        return self._deaths.get(_digest(job), Deaths()).number
 
     def culprit(self, jobs: Sequence[BusyRecord]) -> BusyRecord | None:
         """The job of which a process has died that ran these jobs, when record() was called; None if nobody knows.
@@ -47,22 +62,22 @@ class Suspects:
 
     def write(self, scoreboard: int) -> None:
         """Shows them to the processes that have this scoreboard."""
-        os.pwrite(scoreboard, self._to_record(), 0)
-
-    def _to_record(self) -> bytes:
-        return json.dumps(self._deaths).encode() + b"\n"
+        record = b"".join(_ENTRY.pack(digest, *deaths) for digest, deaths in self._deaths.items())
+        os.pwrite(scoreboard, record.ljust(RECORD_SIZE, b"\0"), 0)
 
 
-def deaths_of(scoreboard: int, job: BusyRecord) -> int:
+def deaths_of(scoreboard: int, job: BusyRecord) -> Deaths:
     """How many processes have died while they ran this job."""
-    record = os.pread(scoreboard, RECORD_SIZE, 0).partition(b"\n")[0]
-    try:
-        found = json.loads(record)
-    except ValueError:  # nothing was written, or just now
-        return 0
-    return int(found.get(_name(job), 0))
+    record = os.pread(scoreboard, _MAX_JOBS * _ENTRY.size, 0)
+    if not any(record):
+        return Deaths()
+    entries = {digest: Deaths(*deaths) for digest, *deaths in _ENTRY.iter_unpack(record)}
+    return entries.get(_digest(job), Deaths())
 
 
-def _name(job: BusyRecord) -> str:
+def _digest(job: BusyRecord) -> bytes:
     """Servers begin again with their handles after a restart, so that the key belongs to the name."""
-    return f"{job.handle} {job.unique}"
+    from hashlib import blake2b  # which loads OpenSSL: a pool without deaths does not need it
+
+    name = f"{job.function} {job.handle} {job.unique}"
+    return blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()

@@ -231,7 +231,7 @@ class WorkerProcess:
     def _check_deaths(self, handler: JobHandlerInterface, job: BusyRecord) -> None:
         """Raises PoisonJob, which fails the job, if too many processes have died while they ran it."""
         limit = policy_of(handler).max_attempts
-        deaths = 0 if limit is None else self._parent.deaths_of(job)
+        deaths = 0 if limit is None else self._parent.deaths_of(job).number
         if limit is not None and deaths >= limit:
             self._parent.send("gave_up", function=job.function)
             raise PoisonJob(

@@ -12,7 +12,7 @@ import pytest
 from gearman_cffi import Client, Job, JobException
 from gearman_cffi.pool import scoreboard
 from gearman_cffi.pool.scoreboard import BusyRecord
-from gearman_cffi.pool.suspects import Suspects, deaths_of
+from gearman_cffi.pool.suspects import Deaths, Suspects, deaths_of
 from gearman_cffi.testing import Gearmand
 from tests.pool.commands import WorkerCommand
 from tests.support import queued, wait_until
@@ -126,16 +126,32 @@ def test_several_processes(gearmand: Gearmand, tmp_path: Path) -> None:
     assert 3 <= len(lines(tmp_path / "killed")) <= 7
 
 
-def test_deaths_during_jobs_with_long_names() -> None:
-    """They stay within their record: the next one is that of a process. The first ones are forgotten."""
-    board = scoreboard.create()
-    running = BusyRecord("running", "H:test:1", 0.0)
-    scoreboard.write(board, 0, running)
-    suspects = Suspects()
-    jobs = [BusyRecord("f", f"H:test:{number}", 0.0, unique="\x01" * 60 + str(number)) for number in range(20)]
-    for job in jobs:
-        suspects.record([job])
-    suspects.write(board)
-    assert scoreboard.read(board, 0, 1) == [running]
-    assert [deaths_of(board, jobs[at]) for at in (0, -2, -1)] == [0, 1, 1]
-    os.close(board)
+class TestSuspects:
+    def jobs(self, number: int) -> list[BusyRecord]:
+        return [BusyRecord("f", f"H:test:{one}", 0.0, unique="\udcff" * 60 + str(one)) for one in range(number)]
+
+    def test_more_jobs_than_the_record_has_room_for(self) -> None:
+        """The next record is that of a process. The jobs of the oldest deaths are forgotten."""
+        board = scoreboard.create()
+        running = BusyRecord("running", "H:test:1", 0.0)
+        scoreboard.write(board, 0, running)
+        suspects, jobs = Suspects(), self.jobs(1000)
+        assert deaths_of(board, jobs[0]) == (0, False)
+        for job in jobs:
+            suspects.record([job])
+        suspects.write(board)
+        assert scoreboard.read(board, 0, 1) == [running]
+        assert [deaths_of(board, jobs[at]) for at in (0, -400, -1)] == [(0, False), (1, True), (1, True)]
+        os.close(board)
+
+    @pytest.mark.parametrize("number", [40, 1000])
+    def test_many_jobs_at_once(self, number: int) -> None:
+        """In whatever order their process has them: those that have been there most often are not forgotten."""
+        board = scoreboard.create()
+        suspects, jobs = Suspects(), self.jobs(number)
+        for round in range(1, 4):
+            suspects.record(jobs if round % 2 else jobs[::-1])
+            suspects.write(board)
+            counts = [deaths_of(board, job) for job in jobs]
+            assert counts.count(Deaths(round, False)) == min(number, 409)
+        os.close(board)
