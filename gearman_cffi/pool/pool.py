@@ -155,10 +155,11 @@ class Pool:
         """A process has ended. status: its exit code, or minus the number of a signal; None if unknown."""
         slot, jobs, notice = process.slot, process.jobs(), process.notice
         is_killed = process.killed_at is not None
+        is_asked = process.state is ProcessState.STOPPING or (notice is ExitNotice.LIMIT and not status)  # to exit
         late = [] if process.killed_at is None else self._job_timeouts.late(jobs, process.killed_at)
         self._processes.remove(process)
         if jobs and not self._shutdown.has_begun:
-            self._processes.suspect(late if is_killed else jobs)
+            self._processes.suspect(late if is_killed else jobs, are_guilty=is_killed)
         if self._shutdown.has_begun:
             self._shutdown.record_end(jobs, status)
         elif notice is ExitNotice.NO_JOBS and not jobs:
@@ -174,7 +175,7 @@ class Pool:
         elif notice is ExitNotice.FAILURE and not (self._readiness.was_ready and self._processes.any_serves()):
             log_failure(process.failure)
             self._shutdown.fail(ExitCode.NOT_LOADED)
-        elif is_killed or process.state is ProcessState.STOPPING or (notice is ExitNotice.LIMIT and not status):
+        elif is_killed or (is_asked and not jobs):
             if process.reason:
                 _log.info("process %s exits: %s", process.pid, process.reason)
             slot.backoff.reset()

@@ -97,9 +97,9 @@ class Processes:
         remove_live_gauges(self._metrics_directory, process.id)
         process.slot.remove(process)
 
-    def suspect(self, jobs: Sequence[BusyRecord]) -> None:
-        """Counts the end of a process that ran these jobs, and shows the numbers to the others."""
-        self._suspects.record(jobs)
+    def suspect(self, jobs: Sequence[BusyRecord], are_guilty: bool) -> None:
+        """Counts the end of a process that ran these jobs, and shows the numbers to the others. See Suspects.record."""
+        self._suspects.record(jobs, are_guilty)
         for scoreboard in {process.generation.scoreboard for process in self}:
             self._suspects.write(scoreboard)
 

@@ -61,6 +61,23 @@ def test_killed_processes(gearmand: Gearmand, tmp_path: Path) -> None:
         assert "while running job H:" in command.log
 
 
+def test_a_death_after_the_request_to_exit(gearmand: Gearmand, tmp_path: Path) -> None:
+    """A process that has run for long enough dies of the job that it is to finish: the log says so."""
+    tasks = f"""{TASKS}
+@jobs.handler()
+def die_later(job):
+    wait_for(job)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    go = tmp_path / "go"
+    with WorkerCommand(tmp_path, gearmand, "-p2", "--max-runtime=0.3", "--splay=0", tasks=tasks) as command:
+        Client(gearmand.address).execute_in_background("die_later", str(go))
+        wait_until(Path(f"{go}.began").exists, "the job has begun")
+        command.await_log("exits: it has run for", 4)  # the idle process, again and again
+        go.touch()
+        command.await_log("died by SIGKILL while running job H:test:1 (die_later)")
+
+
 def test_restart_delays_grow(gearmand: Gearmand, tmp_path: Path) -> None:
     """A process that dies again and again is restarted after growing delays."""
     tasks = (
