@@ -55,7 +55,8 @@ class RetryPolicy:
         backoff: Seconds or a timedelta before the second attempt, which doubles with each further one up to an hour,
             less a random part of up to a half; or a function that is called with the number of the attempt that has
             failed, from 1, and returns the delay. A worker that makes the next attempt itself, because a client waits
-            or no server takes the job, waits for a minute at most.
+            or no server takes the job, waits for a minute at most. If the function raises, the exception is logged, and
+            the delay is the default.
         max_attempts: How many processes of a pool may die of one job, before it fails; None for no limit.
         gave_up: Called with the Job and the exception when the last attempt has failed, before the job is answered.
 

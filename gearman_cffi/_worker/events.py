@@ -121,6 +121,11 @@ class WorkerEvents:
         reason = str(error) if isinstance(error, GearmanError) else f"{type(error).__qualname__}: {error}"
         _log().error(text, escape(job.handle), escape(job.get_job_name()), escape(reason))
 
+    def log_backoff_failure(self, job: Job, error: Exception) -> None:
+        """Logs that the backoff function of a job's handler has raised this."""
+        text = "the backoff of job %s (%s) raised an exception; the default is used instead"
+        _log().error(text, escape(job.handle), escape(job.get_job_name()), exc_info=error)
+
     def log_handed_back(self, job: Job) -> None:
         """Logs that a job is left to another worker, because this one is stopped before the next attempt."""
         text = "job %s (%s) goes back to the server, which gives it to another worker: this one is stopped"

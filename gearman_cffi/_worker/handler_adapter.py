@@ -17,7 +17,7 @@ from gearman_cffi.ext.worker import PROCESS_EXITS, message_of
 from gearman_cffi.handlers import JobHandlerInterface, is_coroutine_handler
 from gearman_cffi.jobs import Job, reset_current_job, set_current_job
 from gearman_cffi.messages import short_repr
-from gearman_cffi.retries import policy_of
+from gearman_cffi.retries import RetryPolicy, policy_of
 from gearman_cffi.serializers import Serializer
 
 MAX_STATUS_NUMBER = 2**32 - 1  # gearmand stores 32 bits
@@ -27,7 +27,7 @@ _NOT_READ = object()
 class HandlerJob(Job):
     """The Job that a handler is given."""
 
-    __slots__ = ("_attempt", "_gearman_job", "_serializer", "has_sent_data", "raw_workload")
+    __slots__ = ("_attempt", "_gearman_job", "_serializer", "has_sent_data", "is_lost", "raw_workload")
 
     def __init__(self, gearman_job: GearmanJob, name: str, serializer: Serializer) -> None:
         unique = gearman_job.unique() or ""
@@ -35,6 +35,7 @@ class HandlerJob(Job):
         super().__init__(name, _NOT_READ, unique or None)
         self.handle = gearman_job.handle() or ""
         self.has_sent_data = False
+        self.is_lost = False  # its connection is gone: the server gives it to another worker
         self.raw_workload = gearman_job.workload()
         if self._attempt is not None:
             self.unique = self._attempt.key
@@ -107,6 +108,7 @@ class HandlerJob(Job):
             method(gearman_job, *arguments)
         rc = gearman_job.returnCode()
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            self.is_lost = True
             raise ConnectionLost(
                 f"the server of job {self.handle} ({self._job_name}) is gone: the client gets no answer. This or "
                 "another server may give the job to a worker again",
@@ -198,9 +200,13 @@ class HandlerAdapter:
 
     def seconds_to_next_attempt(self, job: HandlerJob, error: Exception) -> float | None:
         """The job has failed. Returns after which time it may be tried again; None for never."""
-        if job.next_attempt is None or not self._policy.applies_to(error):
+        if job.is_lost or job.next_attempt is None or not self._policy.applies_to(error):
             return None
-        return self._policy.delay_after(job.attempt, error)
+        try:
+            return self._policy.delay_after(job.attempt, error)
+        except Exception as raised:
+            self._events.log_backoff_failure(job, raised)
+            return RetryPolicy().delay_after(job.attempt, error)
 
     def answer(self, job: HandlerJob, result: Any) -> bytes:
         """Dispatches after_execute, and returns the serialized result. What it raises fails the job."""
@@ -216,7 +222,7 @@ class HandlerAdapter:
             self._events.report_retry(self.handler, job, error, seconds, is_in_place=False)
         else:
             self._events.report_job_failure(self.handler, job, error)
-            if job.last_attempt is not None or isinstance(error, PoisonJob):
+            if isinstance(error, PoisonJob) or (job.last_attempt is not None and not job.is_lost):
                 self._events.report_given_up(self.handler, job, error)
         with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
             gearman_job.sendException(describe(error))

@@ -321,7 +321,8 @@ class Client:
                 request.
             unique: The key of the job; or give handle.
             retries: The retries that the job was submitted with, or those of its handler: waits for all attempts. Only
-                with unique, because each attempt has another handle.
+                with unique, because each attempt has another handle. With several servers it can return too early: the
+                worker chooses the server of the next attempt.
 
         Returns:
             True if the server knew the job and does not know it any more: it is done, has failed, or was cancelled.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +14,11 @@ import pytest
 
 from gearman_cffi import (
     Client,
+    ConnectionLost,
     EventDispatcher,
     EventName,
     Job,
     JobCollection,
-    JobException,
     Server,
     ServerCollection,
     Worker,
@@ -185,22 +186,61 @@ def test_the_submission_raises(
 
 
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])
-def test_the_backoff_raises(gearmand: Gearmand, kind: str) -> None:
-    """The job fails; the error says what the handler had raised."""
-
-    def backoff(attempt: int) -> float:
-        raise ZeroDivisionError("backoff")
-
+@pytest.mark.parametrize("delays", [[], [-1.0]], ids=["it raises", "negative"])
+def test_the_backoff_is_wrong(
+    gearmand: Gearmand,
+    kind: str,
+    delays: list[float],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log says so, and the next attempt comes after the default backoff."""
+    monkeypatch.setattr("random.uniform", lambda least, most: 0.0)  # less a random part: all of it
     attempts, seen = Attempts(), Seen()
     client = Client(gearmand.address, timeout=20)
-    with (
-        running(gearmand, attempts.collection(kind, backoff=backoff), seen),
-        pytest.raises(JobException, match="ZeroDivisionError: backoff"),
-    ):
-        client.execute_job("flaky", 1, retries=3)
-    assert attempts.made == [1]
-    assert seen.events == [("on_failure", 1, "backoff"), ("gave_up", 1, "backoff")]
-    assert str(seen.errors[0].__context__) == "disk is full"
+    with running(gearmand, attempts.collection(kind, backoff=lambda attempt: delays[attempt - 1]), seen):
+        assert client.execute_job("flaky", 1, retries=3) == "done"
+    assert attempts.made == [1, 2]
+    assert seen.events == [("on_retry", 1, "disk is full")]
+    assert "the backoff of job H:test:1 (flaky) raised an exception; the default is used instead" in caplog.text
+    assert ("InvalidArgument" if delays else "IndexError") in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["plain", "coroutine"])
+@pytest.mark.parametrize("is_foreground", [False, True], ids=["background", "foreground"])
+def test_the_connection_of_the_job_is_lost(gearmand: Gearmand, kind: str, is_foreground: bool) -> None:
+    """The server gives the job to a worker again: what the handler raises is no attempt that has failed."""
+    connections: list[socket.socket] = []
+    made: list[int] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        connections.append(connection)
+        Proxy(gearmand, lambda: True).serve(connection, number)
+
+    def plain(job: Job) -> str:
+        made.append(job.attempt)
+        if len(made) == 1:
+            for connection in connections:
+                connection.shutdown(socket.SHUT_RDWR)
+            while True:
+                job.send_status(1, 2)
+                time.sleep(0.005)
+        return "done"
+
+    async def coroutine(job: Job) -> str:
+        return plain(job)
+
+    jobs, seen, client = JobCollection(), Seen(), Client(gearmand.address, timeout=20)
+    jobs.handler("flaky", backoff=0)(plain if kind == "plain" else coroutine)
+    with fake_server(serve) as port, running(f"{HOST}:{port}", jobs, seen, idle_interval=0.1):
+        if is_foreground:
+            assert client.execute_job("flaky", 1, retries=3) == "done"
+        else:
+            submit(gearmand)
+            wait_until(lambda: made and not queued(gearmand, "flaky"), "it is done")
+    assert made == [1, 1]
+    assert [name for name, *_ in seen.events] == ["on_failure"]
+    assert isinstance(seen.errors[0], ConnectionLost)
 
 
 def test_the_job_timeout_of_a_coroutine(gearmand: Gearmand, monkeypatch: pytest.MonkeyPatch) -> None:
