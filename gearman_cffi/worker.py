@@ -22,6 +22,7 @@ from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
 from gearman_cffi._worker.retrier import HandedBack, Retrier
+from gearman_cffi._worker.server_states import Report, ServerStates
 from gearman_cffi._worker.signals import StopRequest, stopped_by_signals
 from gearman_cffi.checks import MAX_FUNCTION_NAME, check_name, check_namespace
 from gearman_cffi.durations import to_required_milliseconds, to_time_limit
@@ -182,6 +183,7 @@ class Worker:
             with stopped_by_signals(self._signals, self.stop):
                 self._events.dispatch(EventName.BEFORE_RUN)
                 self._gearman_worker = self._connect()
+                self._server_states = ServerStates(self.servers, self._events.report_server)
                 self._register(self._gearman_worker)
                 yield self._gearman_worker
                 if self._stop_request.requested:
@@ -299,6 +301,10 @@ class Worker:
         """
         self._job_timeout, self._exit_seconds = job_timeout, exit_seconds
 
+    def _set_server_report(self, report: Report) -> None:
+        """For the pool, whose parent logs which of several servers cannot be reached."""
+        self._events.report_server = report
+
     def _stop_after_job(self) -> None:
         """In a job: makes _run_jobs() return after it."""
         if self._gearman_worker is not None:
@@ -314,6 +320,7 @@ class Worker:
                 self._handle_unreachable(worker)
             else:
                 self._note_connection()
+                self._server_states.check(worker)
                 self._idle(worker, EventName.NO_JOBS, has_arrived=waited == ReturnCode.SUCCESS)
         elif rc in UNREACHABLE:
             self._handle_unreachable(worker)

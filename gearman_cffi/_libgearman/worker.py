@@ -14,6 +14,7 @@ from gearman_cffi._libgearman.protocols import JobCallbacks
 _MAX_FUNCTION_NAME = int(lib.GEARMAN_FUNCTION_MAX_SIZE)
 _SUCCESS, _NO_SERVERS = int(lib.GEARMAN_SUCCESS), int(lib.GEARMAN_NO_SERVERS)
 _NON_BLOCKING, _IDENTIFIER = int(lib.GEARMAN_WORKER_NON_BLOCKING), int(lib.GEARMAN_WORKER_IDENTIFIER)
+_SERVER_CONNECTED, _SERVER_UNKNOWN = int(lib.GCFFI_SERVER_CONNECTED), int(lib.GCFFI_SERVER_UNKNOWN)
 _ANNOUNCE_FIRST = int(lib.GCFFI_E_ANNOUNCE_FIRST)
 
 
@@ -230,6 +231,15 @@ class NativeWorker(NativeObject):
     def unsent(self) -> int:
         """How many bytes its servers have not taken yet, of what was sent for jobs of take()."""
         return int(lib.gcffi_worker_unsent(self.c))
+
+    def count_connected(self) -> int:
+        """How many servers are connected, after a search for a job."""
+        return int(lib.gcffi_worker_count_connected(self.c))
+
+    def is_reachable(self, host: bytes, port: int) -> bool | None:
+        """Whether this server is connected after a search for a job; None if that is open. Looks the name up."""
+        state = int(lib.gcffi_worker_server_state(self.c, host, port))
+        return None if state == _SERVER_UNKNOWN else state == _SERVER_CONNECTED
 
     def has_news(self) -> bool:
         """Whether something had come when wait_for_workers() returned."""

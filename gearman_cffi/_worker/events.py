@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gearman_cffi._worker.server_states import Report, ServerLog
 from gearman_cffi.events import (
     ConnectToServerEvent,
     Event,
@@ -49,6 +50,7 @@ class WorkerEvents:
         self._worker = worker
         self._dispatcher = dispatcher
         self.has_listeners = dispatcher.has_listeners
+        self.report_server: Report = ServerLog(_log).record
 
     def dispatch(self, name: EventName) -> None:
         """Dispatches a WorkerEvent. Raises what a listener raises."""

@@ -10,6 +10,7 @@ from gearman_cffi._worker.connection import UNREACHABLE, WorkerConnection, failu
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi._worker.reachability import Reachability
+from gearman_cffi._worker.server_states import ServerStates
 from gearman_cffi.durations import to_time_limit
 from gearman_cffi.exceptions import ServerError
 from gearman_cffi.ext import GearmanJob, GearmanWorker, ReturnCode
@@ -64,6 +65,7 @@ class JobSource:
         self._events = events
         self._idle_seconds = idle_seconds
         self._reachability = Reachability()
+        self._server_states = ServerStates(servers, events.report_server)
         for name, adapter in adapters.items():
             worker.register(name, to_time_limit(getattr(adapter.handler, "time_limit", None)))
 
@@ -124,6 +126,8 @@ class JobSource:
             self.state = SourceState.CLOSED
         elif rc == ReturnCode.NO_JOBS:
             self._note_answer()
+            if self.reports:
+                self._server_states.check(self.worker)
             self._pause(SourceState.ASLEEP, self._idle_seconds)
         elif rc in UNREACHABLE:
             self._on_loss()

@@ -312,6 +312,14 @@ class GearmanWorker(GearmanBase):
         """How long opening a connection may take."""
         self._native.set_connect_timeout(milliseconds)
 
+    def _count_connected(self) -> int:
+        """How many servers are connected, after a search for a job."""
+        return self._native.count_connected()
+
+    def _is_reachable(self, host: str, port: int) -> bool | None:
+        """Whether this server is connected; None if that is open. Looks the name up."""
+        return self._native.is_reachable(host.encode(), port)
+
     # ---------------------------------------------------------------------------- private
 
     def _new_native(self) -> NativeWorker:

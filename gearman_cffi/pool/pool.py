@@ -13,6 +13,7 @@ import signal
 import time
 
 from gearman_cffi import __version__
+from gearman_cffi._worker.server_states import ServerLog
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.messages import count
 from gearman_cffi.pool.child_process import ChildProcess, ExitNotice, ProcessState
@@ -45,6 +46,7 @@ class Pool:
         self._job_timeouts = JobTimeouts(options)
         self._grace_periods = GracePeriods(options)
         self._forkserver_timeouts = ForkServerTimeouts()
+        self._server_log = ServerLog(lambda: _log)
 
     def run(self) -> int:
         """Runs the pool and handles signals, which requires the main thread. Returns the exit code."""
@@ -144,6 +146,9 @@ class Pool:
             return
         if message["event"] == "gave_up":  # the job that has killed processes is no more
             self._processes.function_backoffs.reset(message["function"])
+            return
+        if message["event"] == "server":
+            self._server_log.record(message["server"], message["is_reachable"])
             return
         process.receive(message)
         if message["event"] == "ready":

@@ -189,6 +189,7 @@ class WorkerProcess:
         )
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
+        self._worker._set_server_report(self._on_server)
         return self._worker
 
     def _handle_signals(self) -> None:
@@ -326,6 +327,10 @@ class WorkerProcess:
             self._is_disconnected = False
             self._parent.send("connected")
             _log.info("connected to %s%s", self._worker.servers, " again" if self._is_ready else "")
+
+    def _on_server(self, server: str, is_reachable: bool) -> None:
+        """One of several servers is lost, or there. The parent logs it once for all processes."""
+        self._parent.send("server", server=server, is_reachable=is_reachable)
 
     def _report_ready(self) -> None:
         """A server knows the functions: it has answered a request that was sent after them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -126,6 +127,22 @@ def test_parent_killed(gearmand: Gearmand, tmp_path: Path, preload: str) -> None
         wait_until(lambda: not any(map(is_alive, processes)), "all processes are gone", 5)
     assert queued(gearmand, "wait_for") == 1
     (tmp_path / "go").touch()
+
+
+def test_without_one_of_several_servers(tmp_path: Path, gearmand: Gearmand) -> None:
+    """The log names it once for all processes, and says when it is back."""
+    gearmand.stop()
+    with Gearmand() as other:
+        servers = f"{other.address},{gearmand.address}"
+        with WorkerCommand(tmp_path, servers, "-p3", "--idle-interval=0.2") as command:
+            command.await_ready()
+            lost = f"cannot connect to {gearmand.address}, retrying; the other servers are used"
+            assert command.log.count(lost) == 1
+            gearmand.start()
+            command.await_log(f"connected to {gearmand.address} again")
+            command.send(signal.SIGTERM)
+            assert command.end() == 0
+        assert not re.search("ERROR|CRITICAL", command.log)
 
 
 def test_without_a_server(tmp_path: Path, gearmand: Gearmand) -> None:

@@ -16,6 +16,8 @@ from gearman_cffi.testing import Gearmand
 from tests.python_layer.workers import Trace, handlers, running, running_already
 from tests.support import Child, is_served, wait_until
 
+NOBODY = "127.0.0.1:1"  # a port without a server
+
 
 def reverse(job: Job) -> str:
     return str(job.get_workload())[::-1]
@@ -45,6 +47,31 @@ def test_a_server_is_restarted(gearmand: Gearmand, caplog: pytest.LogCaptureFixt
             assert len(messages(logging.CRITICAL)) == times
             assert sum("again" in message and "Connected to" in message for message in messages(logging.INFO)) == times
     assert all("cannot connect to" in message for message in messages(logging.CRITICAL))
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_some_of_several_servers(gearmand: Gearmand, caplog: pytest.LogCaptureFixture, concurrency: int) -> None:
+    """One message for a server that is not there or is lost, and one when it is back; none for those that stay."""
+    caplog.set_level(logging.INFO, "gearman_cffi")
+
+    def count(text: str) -> int:
+        return sum(text in record.getMessage() for record in caplog.records)
+
+    with Gearmand() as second:
+        servers = f"{gearmand.address},{second.address},{NOBODY}"
+        with running(servers, handlers(reverse=reverse), concurrency=concurrency, idle_interval=0.1):
+            for times in (1, 2):
+                wait_until(lambda: is_served(second, "reverse"), "it is registered")
+                wait_until(lambda: count(f"cannot connect to {NOBODY}, retrying; the other servers"), "it is missed")
+                second.kill()
+                lost = f"cannot connect to {second.address}, retrying; the other servers are used"
+                wait_until(lambda lost=lost, times=times: count(lost) == times, "the loss is noticed")  # type: ignore[misc]
+                assert ask(gearmand) == "cba"
+                second.start()
+                back = f"connected to {second.address} again"
+                wait_until(lambda back=back, times=times: count(back) == times, "the return is noticed")  # type: ignore[misc]
+    assert count(f"connect to {NOBODY},") == 1
+    assert count(f"connect to {gearmand.address},") == 0
 
 
 def test_a_worker_starts_without_a_server(gearmand: Gearmand) -> None:

@@ -100,6 +100,12 @@ void gcffi_worker_close(gcffi_worker *worker);
 const char *gcffi_worker_error(gcffi_worker *worker);
 int gcffi_worker_add_server(gcffi_worker *worker, const char *host, in_port_t port);
 int gcffi_worker_add_servers(gcffi_worker *worker, const char *servers);
+
+/* What a worker knows of one of its servers. Of several addresses the one with the least counts. */
+enum { GCFFI_SERVER_CONNECTED, GCFFI_SERVER_UNKNOWN, GCFFI_SERVER_UNREACHABLE };
+size_t gcffi_worker_count_connected(const gcffi_worker *worker);
+int gcffi_worker_server_state(const gcffi_worker *worker, const char *host, in_port_t port);
+
 int gcffi_worker_add_function(gcffi_worker *worker, const char *name, size_t size, uint32_t timeout, void *context);
 int gcffi_worker_register(gcffi_worker *worker, const char *name, uint32_t timeout);
 int gcffi_worker_unregister(gcffi_worker *worker, const char *name);

@@ -29,12 +29,24 @@ void gcffi_worker_note_late(gcffi_worker *worker, gcffi_conn *conn) {
   gcffi_worker_await_answer(worker, conn);
 }
 
-/* Whether a server is connected that was asked for a job. */
-bool gcffi_worker_is_connected(const gcffi_worker *worker) {
+/* How many servers are connected that were asked for a job. */
+size_t gcffi_worker_count_connected(const gcffi_worker *worker) {
+  size_t count = 0;
+  for (size_t i = 0; i < worker->asked_count; i++) {
+    const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
+    count += conn && conn->carries == worker;
+  }
+  return count;
+}
+
+bool gcffi_worker_is_connected(const gcffi_worker *worker) { return gcffi_worker_count_connected(worker) > 0; }
+
+/* The same, for one address. */
+bool gcffi_worker_is_connected_to(const gcffi_worker *worker, const gcffi_address *address) {
   bool any = false;
   for (size_t i = 0; i < worker->asked_count && !any; i++) {
     const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
-    any = conn && conn->carries == worker;
+    any = conn && conn->carries == worker && gcffi_address_is(&conn->address, address);
   }
   return any;
 }

@@ -233,6 +233,16 @@ bool gcffi_worker_is_connecting(const gcffi_worker *worker) {
   return i < worker->attempt_count;
 }
 
+/* Whether a connection to this address is being opened that may be in time, as far as the last one shows. */
+bool gcffi_worker_is_opening(const gcffi_worker *worker, const gcffi_address *address) {
+  bool any = false;
+  for (size_t i = 0; i < worker->attempt_count && !any; i++) {
+    const gcffi_attempt *attempt = &worker->attempts[i];
+    any = attempt->fd >= 0 && !attempt->retry_at && gcffi_address_is(&attempt->address, address);
+  }
+  return any;
+}
+
 /* Adds them to what the worker waits for. Returns when the first of them is late. */
 int64_t gcffi_worker_watch_attempts(gcffi_worker *worker) {
   int64_t until = GCFFI_NEVER;

@@ -131,6 +131,7 @@ void gcffi_worker_await_answer(gcffi_worker *worker, gcffi_conn *conn);
 void gcffi_worker_note_late(gcffi_worker *worker, gcffi_conn *conn);
 void gcffi_worker_await_none(gcffi_worker *worker);
 bool gcffi_worker_is_connected(const gcffi_worker *worker);
+bool gcffi_worker_is_connected_to(const gcffi_worker *worker, const gcffi_address *address);
 bool gcffi_worker_awaits_answer(const gcffi_worker *worker);
 bool gcffi_worker_has_late_answer(const gcffi_worker *worker);
 bool gcffi_worker_was_rejected(gcffi_worker *worker);
@@ -151,6 +152,7 @@ void gcffi_send_identifier(gcffi_worker *worker, int fd, const void *data, size_
 /* attempts.c, silent.c */
 gcffi_verdict gcffi_worker_connect(gcffi_worker *worker, gcffi_conn *conn);
 bool gcffi_worker_is_connecting(const gcffi_worker *worker);
+bool gcffi_worker_is_opening(const gcffi_worker *worker, const gcffi_address *address);
 int64_t gcffi_worker_watch_attempts(gcffi_worker *worker);
 bool gcffi_worker_offer_attempts(gcffi_worker *worker);
 void gcffi_worker_end_offers(gcffi_worker *worker);
