@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gearman_cffi._worker.ending import Ending
 from gearman_cffi._worker.events import WorkerEvents
 from gearman_cffi._worker.handler_threads import HandlerThreads
 from gearman_cffi._worker.job_source import JobSource, SourceState
@@ -32,7 +33,6 @@ from gearman_cffi.ext.worker import PROCESS_EXITS, wait_for_workers
 if TYPE_CHECKING:
     from gearman_cffi._worker.handler_loop import HandlerLoop
 
-_LEAVE_SECONDS = 2.0  # for servers that owe an answer, or do not take one, when the worker is stopped
 _END_SECONDS = 5.0  # for tasks that handlers have left behind
 _INTERRUPT_SECONDS = 0.3  # for running coroutines, when the worker ends at once
 _ASKS = (SourceState.READY, SourceState.ASKING)
@@ -72,18 +72,13 @@ class ConcurrentWork:
     ) -> None:
         self._sources = list(sources)
         self._events = events
-        self._stop_request = stop_request
         self._job_timeout = job_timeout
-        self._exit_seconds = exit_seconds
+        self._ending = Ending(stop_request, exit_seconds)
         self._mailbox: Mailbox[SendRequest | FinishedJob | ProcessExit] = Mailbox()
         self._outbox = Outbox()
         self._threads = HandlerThreads()
         self._loop: HandlerLoop | None = None
         self._running: set[RunningJob] = set()
-        self._leave_at: float | None = None  # when servers are given up that stand still
-        self._unsent = 0  # bytes, when leave_at was set
-        self._exit: BaseException | None = None
-        self._exit_at: float | None = None
         self._is_closed = False
         self._sources[0].reports = True
 
@@ -100,32 +95,23 @@ class ConcurrentWork:
                 self._read_mailbox()
                 self._take_jobs()
                 self._outbox.check()
-            if self._exit is not None:
-                raise self._exit
+            if self._ending.error is not None:
+                raise self._ending.error
         finally:
             self._close()
+
+    def _is_over(self) -> bool:
+        if not self._ending.has_begun:
+            return False
+        has_left = all(source.state is SourceState.CLOSED for source in self._sources)
+        unsent = sum(source.worker._unsent() for source in self._sources)
+        return self._ending.is_over(bool(self._running), has_left, unsent)
 
     def wake_up(self) -> None:
         """Has run() look whether it should stop. Any thread and any signal handler may call it."""
         self._mailbox.wake_up()
 
     # ------------------------------------------------------------------------------------ taking jobs
-
-    @property
-    def _stops(self) -> bool:
-        return self._stop_request.requested or self._exit is not None
-
-    def _is_over(self) -> bool:
-        now = time.monotonic()
-        if not self._stops:
-            return False
-        if self._exit_at is not None and now >= self._exit_at:
-            return True
-        unsent = sum(source.worker._unsent() for source in self._sources)
-        if self._leave_at is None or unsent != self._unsent:
-            self._leave_at, self._unsent = now + _LEAVE_SECONDS, unsent
-        has_left = not unsent and all(source.state is SourceState.CLOSED for source in self._sources)
-        return not self._running and (has_left or now >= self._leave_at)
 
     def _take_jobs(self) -> None:
         """Takes jobs until there are none, or no room. Each source in turn gets one."""
@@ -136,16 +122,16 @@ class ConcurrentWork:
 
     def _sources_to_ask(self) -> list[JobSource]:
         """Sources whose turn came before another one gave its room back."""
-        if self._stops:
+        if self._ending.has_begun:
             return []
         return [source for source in self._sources if source.state is SourceState.READY and source.has_room]
 
     def _take_job(self, source: JobSource) -> bool:
         """Returns whether the source had a job."""
-        may_go_on = source.state is not SourceState.CLOSED if self._stops else source.state in _ASKS
+        may_go_on = source.state is not SourceState.CLOSED if self._ending.has_begun else source.state in _ASKS
         if not (may_go_on and source.has_room):
             return False
-        gearman_job = source.ask(leaves=self._stops)
+        gearman_job = source.ask(leaves=self._ending.has_begun)
         if gearman_job is None:
             return False
         self._start(source, gearman_job)
@@ -155,7 +141,7 @@ class ConcurrentWork:
         """Waits for a message, for a server, or until something is due."""
         waiting = [source for source in self._sources if self._waits(source)]
         others = [source for source in self._sources if source not in waiting]
-        is_idle = not self._running and not self._stops
+        is_idle = not self._running and not self._ending.has_begun
         event = None
         if is_idle and any(not source.is_lost for source in waiting):
             is_asking = any(source.state is SourceState.ASKING for source in waiting)
@@ -173,24 +159,24 @@ class ConcurrentWork:
             source.wake_if_due(now, source in waiting and source.worker._has_news())
         if event is not None:
             self._events.dispatch_guarded(EventName.WORK)
-        if self._loop is not None and any(job.is_coroutine for job in self._running):
-            self._loop.check([job for job in self._running if job.is_coroutine])
+        if self._loop is not None:
+            self._loop.check()
 
     def _waits(self, source: JobSource) -> bool:
         """Whether something that comes for the source ends the wait."""
-        is_awaited = source.state is SourceState.ASKING or (source.state is SourceState.ASLEEP and not self._stops)
+        is_awaited = source.state is SourceState.ASKING or (
+            source.state is SourceState.ASLEEP and not self._ending.has_begun
+        )
         return is_awaited and source.has_room
 
     def _seconds_to_wait(self, waiting: Sequence[JobSource]) -> float | None:
         """Until something is due; None if nothing is."""
         now = time.monotonic()
-        due = [] if self._exit_at is None else [self._exit_at]
-        if self._leave_at is not None and not self._running:
-            due.append(self._leave_at)
-        if not self._stops:
+        due = self._ending.due(bool(self._running))
+        if not self._ending.has_begun:
             due += [source.due for source in waiting if source.state is SourceState.ASLEEP]
             due += [source.due for source in self._sources if source.state is SourceState.PAUSED]
-        if any(job.is_coroutine for job in self._running):
+        if self._loop is not None and self._loop.is_busy:
             due.append(now + CHECK_SECONDS)
         return min(due) - now if due else None
 
@@ -248,7 +234,7 @@ class ConcurrentWork:
             elif isinstance(message, FinishedJob):
                 self._finish(message.running, message.result, message.error)
             else:
-                self._exit_after_jobs(message.error)
+                self._ending.exit_after_jobs(message.error)
 
     def _send(self, request: SendRequest) -> None:
         rc = request.send()
@@ -261,9 +247,11 @@ class ConcurrentWork:
         """Answers the job, and makes room for another one."""
         if running.is_in_thread:
             self._threads.release()
+        elif self._loop is not None:
+            self._loop.release(running)
         if isinstance(error, PROCESS_EXITS):
             if not isinstance(error, HandedBack):
-                self._exit_after_jobs(error)
+                self._ending.exit_after_jobs(error)
             self._release(running)  # without an answer: the server gives it to another worker. It keeps its room
             return
         try:
@@ -308,12 +296,6 @@ class ConcurrentWork:
         self._running.discard(running)
         running.job.finish()
         running.gearman_job._release()
-
-    def _exit_after_jobs(self, error: BaseException) -> None:
-        """The process is to exit. It takes no more jobs, and answers the others first."""
-        if self._exit is None:
-            self._exit = error
-            self._exit_at = None if self._exit_seconds is None else time.monotonic() + self._exit_seconds
 
     def _close(self) -> None:
         self._is_closed = True

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -36,6 +36,7 @@ class HandlerLoop:
         self._finish = finish
         self._on_exit = on_exit
         self._is_closing = False
+        self._jobs: set[RunningJob] = set()  # used in the worker's own thread
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gearman-event-loop", daemon=True)
         self._thread.start()
@@ -49,7 +50,17 @@ class HandlerLoop:
 
     def submit(self, job: RunningJob, timeout: float | None) -> None:
         """Runs the job's handler. timeout: seconds after which its coroutine is cancelled, and the job fails."""
+        self._jobs.add(job)
         self._loop.call_soon_threadsafe(self._start, job, timeout)
+
+    def release(self, job: RunningJob) -> None:
+        """The job is done."""
+        self._jobs.discard(job)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has jobs that are not done."""
+        return bool(self._jobs)
 
     def close(self, seconds: float) -> None:
         """Cancels what still runs, and ends the loop. Waits for both, but no longer than this time."""
@@ -98,26 +109,28 @@ class HandlerLoop:
 
     # ---------------------------------------------------------------------- from the worker's own thread
 
-    def check(self, jobs: Collection[RunningJob]) -> None:
-        """Logs which handler blocks the loop. To be called at least every MAX_BLOCKED_SECONDS while coroutines run."""
+    def check(self) -> None:
+        """Logs which handler blocks the loop. To be called at least every MAX_BLOCKED_SECONDS while it is busy."""
+        if not self._jobs:
+            return
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at, self._has_warned = now, False
             self._loop.call_soon_threadsafe(self._answer)
         elif now - self._asked_at >= MAX_BLOCKED_SECONDS and not self._has_warned:
             self._has_warned = True
-            self._warn(now - self._asked_at, jobs)
+            self._warn(now - self._asked_at)
 
     def _answer(self) -> None:
         self._asked_at = None
 
-    def _warn(self, seconds: float, jobs: Collection[RunningJob]) -> None:
+    def _warn(self, seconds: float) -> None:
         frame = sys._current_frames().get(self._thread.ident or 0)
         if frame is None:
             return
         place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
         job = self._job_of(frame)
-        who = str(job) if job is not None else f"a task of one of the jobs {', '.join(sorted(map(str, jobs)))}"
+        who = str(job) if job is not None else f"a task of one of the jobs {', '.join(sorted(map(str, self._jobs)))}"
         _log.warning(
             "%s blocks the event loop for %.1f s (%s): the other coroutines of this process wait. Use await, "
             "asyncio.to_thread(), or a plain function, which runs in a thread",

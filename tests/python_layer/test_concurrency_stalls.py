@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gearman_cffi import Client, ConnectionLost, EventDispatcher, EventName, FunctionHandler, Job, RawSerializer, Worker
-from gearman_cffi._worker import concurrent_work
+from gearman_cffi._worker import ending
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, NO_JOB, fake_server, packet, receive
 from tests.python_layer.gates import KINDS, Gate, submit
@@ -85,7 +85,7 @@ class TestServersThatDoNotRead:
     @KINDS
     def test_stop(self, gearmand: Gearmand, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """The worker does not wait for ever. What it drops is reported, and the jobs are done again."""
-        monkeypatch.setattr(concurrent_work, "_LEAVE_SECONDS", 0.3)
+        monkeypatch.setattr(ending, "_LEAVE_SECONDS", 0.3)
         failures: list[Any] = []
         dispatcher = EventDispatcher()
         dispatcher.add_listener(EventName.WORKER_FAILURE, lambda event: failures.append(event.exception))

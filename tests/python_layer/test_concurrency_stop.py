@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from gearman_cffi import Client, FunctionHandler, Job, RawSerializer, Worker
-from gearman_cffi._worker import concurrent_work
+from gearman_cffi._worker import ending
 from gearman_cffi.testing import Gearmand
 from tests._libgearman.fake_servers import GRAB_JOB_ALL, JOB_ASSIGN_ALL, commands, fake_server, packet
 from tests.python_layer.gates import KINDS, Gate, submit
@@ -186,7 +186,7 @@ class TestStopping:
 
     def test_a_job_that_ends_the_process_keeps_its_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Listeners do not learn of its end, so they count it among the jobs that run."""
-        monkeypatch.setattr(concurrent_work, "_LEAVE_SECONDS", 0.5)
+        monkeypatch.setattr(ending, "_LEAVE_SECONDS", 0.5)
         gate, last_ones = Gate(), LastJobs()
 
         def leave(job: Job) -> None:
