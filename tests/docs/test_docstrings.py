@@ -31,6 +31,14 @@ class Name:
     path: str
     value: Any
 
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def owner(self) -> str:
+        """The path of the class or the module that has it."""
+        return self.path if inspect.isclass(self.value) else self.path.rpartition(".")[0]
+
     @property
     def docstring(self) -> str:
         return inspect.getdoc(self.value) or ""
@@ -110,17 +118,26 @@ def ids(name: Name) -> str:
     return name.path.removeprefix("gearman_cffi.")
 
 
-@pytest.mark.parametrize("name", METHODS, ids=ids)
-def test_functions(name: Name) -> None:
+def by_owner(names: list[Name]) -> list[Any]:
+    """The names as parameters: those of a class together, and so those of a module."""
+    groups: dict[str, list[Name]] = {}
+    for name in names:
+        groups.setdefault(name.owner, []).append(name)
+    return [pytest.param(group, id=owner.removeprefix("gearman_cffi.")) for owner, group in groups.items()]
+
+
+@pytest.mark.parametrize("names", by_owner(METHODS))
+def test_functions(names: list[Name]) -> None:
     """All parameters and the result are described; a procedural function names the method that does the work."""
-    if name.value.__module__ == functions.__name__:
-        found = re.search(r"^(?:Calls|Stands for|Deprecated: calls) ([\w.]+)\(\)", name.docstring, re.MULTILINE)
-        assert found, name.docstring
-        return
-    assert set(name.parameters) <= {text.lstrip("*") for text in name.described("parameters")}
-    result = name.value.__annotations__.get("return")
-    if result not in ("None", None):
-        assert name.described("returns") or name.described("yields"), f"{result} is not described"
+    for name in names:
+        if name.value.__module__ == functions.__name__:
+            found = re.search(r"^(?:Calls|Stands for|Deprecated: calls) ([\w.]+)\(\)", name.docstring, re.MULTILINE)
+            assert found, name
+            continue
+        assert set(name.parameters) <= {text.lstrip("*") for text in name.described("parameters")}, name
+        result = name.value.__annotations__.get("return")
+        if result not in ("None", None):
+            assert name.described("returns") or name.described("yields"), f"{name}: {result} is not described"
 
 
 @pytest.mark.parametrize("name", CLASSES, ids=ids)
@@ -141,17 +158,19 @@ def test_events_and_exceptions(name: Name) -> None:
     assert set(name.parameters) - {"message", "name", "known"} <= described
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "Example:" in name.docstring], ids=ids)
-def test_examples(name: Name) -> None:
+@pytest.mark.parametrize("names", by_owner(NAMES))
+def test_examples(names: list[Name]) -> None:
     """Examples are Python."""
-    for example in _EXAMPLE.findall(name.docstring + "\n"):
-        code = textwrap.dedent(example)
-        ast.parse(f"async def example():\n{re.sub('^', '    ', code, flags=re.MULTILINE)}")
+    for name in names:
+        for example in _EXAMPLE.findall(name.docstring + "\n"):
+            code = textwrap.dedent(example)
+            ast.parse(f"async def example():\n{re.sub('^', '    ', code, flags=re.MULTILINE)}", name.path)
 
 
-@pytest.mark.parametrize("name", NAMES, ids=ids)
-def test_exceptions(name: Name) -> None:
+@pytest.mark.parametrize("names", by_owner(NAMES))
+def test_exceptions(names: list[Name]) -> None:
     """The exceptions that a docstring names exist."""
     homes: tuple[object, ...] = (builtins, *MODULES)
-    for raised in name.described("raises"):
-        assert any(hasattr(home, raised) for home in homes), raised
+    for name in names:
+        for raised in name.described("raises"):
+            assert any(hasattr(home, raised) for home in homes), f"{name}: {raised}"
