@@ -57,7 +57,8 @@ class RetryPolicy:
             failed, from 1, and returns the delay. A worker that makes the next attempt itself, because a client waits
             or no server takes the job, waits for a minute at most. If the function raises, the exception is logged, and
             the delay is the default.
-        max_attempts: How many processes of a pool may die of one job, before it fails; None for no limit.
+        max_attempts: How many processes of a pool may die of one job, before it fails; None for no limit. If they ran
+            other jobs too, the job then runs alone once more.
         gave_up: Called with the Job and the exception when the last attempt has failed, before the job is answered.
 
     Raises:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gearman_cffi._worker.concurrent_work import ConcurrentWork
     from gearman_cffi.client import Client
     from gearman_cffi.events import Dispatcher
+    from gearman_cffi.jobs import Job
 
 _RETRY_TIMEOUT = 10.0  # seconds within which a server must take a job that is submitted again
 
@@ -108,6 +109,7 @@ class Worker:
         self._namespace = check_namespace(namespace)
         self._signals = tuple(signals)
         self._set_time_limits(lambda function: None, EXIT_SECONDS)
+        self._must_run_alone: Callable[[Job], bool] = lambda job: False
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
         self._retrier = Retrier(
@@ -250,7 +252,10 @@ class Worker:
             one = connection.open(wait_for_replies=False) if sources else worker
             idle_seconds = self._idle_milliseconds / 1000
             sources.append(JobSource(connection, one, self.servers, self._events, group, limits, idle_seconds))
-        return ConcurrentWork(sources, self._events, self._stop_request, self._job_timeout, self._exit_seconds)
+        return ConcurrentWork(
+            *(sources, self._events, self._stop_request),
+            *(self._job_timeout, self._exit_seconds, self._must_run_alone),
+        )
 
     def _new_connection(self) -> WorkerConnection:
         return WorkerConnection(self.servers, self._idle_milliseconds, self._connect_milliseconds, self._client_id)
@@ -304,6 +309,10 @@ class Worker:
     def _set_server_report(self, report: Report) -> None:
         """For the pool, whose parent logs which of several servers cannot be reached."""
         self._events.report_server = report
+
+    def _set_lone_jobs(self, must_run_alone: Callable[[Job], bool]) -> None:
+        """For the pool. must_run_alone: returns whether no other job may run beside this one."""
+        self._must_run_alone = must_run_alone
 
     def _stop_after_job(self) -> None:
         """In a job: makes _run_jobs() return after it."""

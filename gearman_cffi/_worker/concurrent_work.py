@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,7 @@ from gearman_cffi.exceptions import ConnectionLost
 from gearman_cffi.ext import GearmanJob, ReturnCode
 from gearman_cffi.ext.relayed_job import RelayedJob, SendRequest
 from gearman_cffi.ext.worker import PROCESS_EXITS, wait_for_workers
+from gearman_cffi.jobs import Job
 
 if TYPE_CHECKING:
     from gearman_cffi._worker.handler_loop import HandlerLoop
@@ -59,7 +61,7 @@ class ConcurrentWork:
     """Takes jobs while there is room, and answers them when their handlers have ended.
 
     job_timeout: the seconds after which the coroutine of a function's job is cancelled. exit_seconds: how long other
-    jobs may take when one has asked the process to exit.
+    jobs may take when one has asked the process to exit. must_run_alone: whether no other job may run beside this one.
     """
 
     def __init__(
@@ -69,16 +71,19 @@ class ConcurrentWork:
         stop_request: StopRequest,
         job_timeout: Callable[[str], float | None],
         exit_seconds: float | None,
+        must_run_alone: Callable[[Job], bool],
     ) -> None:
         self._sources = list(sources)
         self._events = events
         self._job_timeout = job_timeout
         self._ending = Ending(stop_request, exit_seconds)
+        self._must_run_alone = must_run_alone
         self._mailbox: Mailbox[SendRequest | FinishedJob | ProcessExit] = Mailbox()
         self._outbox = Outbox()
         self._threads = HandlerThreads()
         self._loop: HandlerLoop | None = None
         self._running: set[RunningJob] = set()
+        self._waiting: deque[RunningJob] = deque()  # for their start: a job that runs alone, and those taken after it
         self._is_closed = False
         self._sources[0].reports = True
 
@@ -93,6 +98,7 @@ class ConcurrentWork:
             while not self._is_over():
                 self._wait()
                 self._read_mailbox()
+                self._start_waiting()
                 self._take_jobs()
                 self._outbox.check()
             if self._ending.error is not None:
@@ -113,6 +119,11 @@ class ConcurrentWork:
 
     # ------------------------------------------------------------------------------------ taking jobs
 
+    @property
+    def _may_take(self) -> bool:
+        """Not while a job runs alone, or waits for that. A worker that ends takes what it was assigned already."""
+        return self._ending.has_begun or not (self._waiting or self._has_lone_job)
+
     def _take_jobs(self) -> None:
         """Takes jobs until there are none, or no room. Each source in turn gets one."""
         tried: Sequence[JobSource] = self._sources
@@ -122,14 +133,14 @@ class ConcurrentWork:
 
     def _sources_to_ask(self) -> list[JobSource]:
         """Sources whose turn came before another one gave its room back."""
-        if self._ending.has_begun:
+        if self._ending.has_begun or not self._may_take:
             return []
         return [source for source in self._sources if source.state is SourceState.READY and source.has_room]
 
     def _take_job(self, source: JobSource) -> bool:
         """Returns whether the source had a job."""
         may_go_on = source.state is not SourceState.CLOSED if self._ending.has_begun else source.state in _ASKS
-        if not (may_go_on and source.has_room):
+        if not (may_go_on and source.has_room and self._may_take):
             return False
         gearman_job = source.ask(leaves=self._ending.has_begun)
         if gearman_job is None:
@@ -167,7 +178,7 @@ class ConcurrentWork:
         is_awaited = source.state is SourceState.ASKING or (
             source.state is SourceState.ASLEEP and not self._ending.has_begun
         )
-        return is_awaited and source.has_room
+        return is_awaited and source.has_room and self._may_take
 
     def _seconds_to_wait(self, waiting: Sequence[JobSource]) -> float | None:
         """Until something is due; None if nothing is."""
@@ -185,6 +196,23 @@ class ConcurrentWork:
     def _start(self, source: JobSource, gearman_job: GearmanJob) -> None:
         relayed = RelayedJob(gearman_job, self._put_request, self._may_wait)
         running = RunningJob(source.adapter_of(gearman_job), gearman_job, relayed, source)
+        running.runs_alone = self._must_run_alone(running.job)
+        self._waiting.append(running)
+        self._start_waiting()
+
+    @property
+    def _has_lone_job(self) -> bool:
+        return len(self._running) == 1 and next(iter(self._running)).runs_alone
+
+    def _start_waiting(self) -> None:
+        """Starts the jobs that may start. If the worker is to stop, the others go back to the server."""
+        while self._waiting and not (self._running and (self._waiting[0].runs_alone or self._has_lone_job)):
+            self._begin(self._waiting.popleft())
+        while self._waiting and self._ending.has_begun:
+            self._events.log_handed_back(self._waiting[0].job)
+            self._release(self._waiting.popleft())
+
+    def _begin(self, running: RunningJob) -> None:
         self._running.add(running)
         try:
             running.context.run(running.adapter.dispatch_start, running.job)
@@ -306,7 +334,7 @@ class ConcurrentWork:
         self._threads.close()
         self._mailbox.close()
         self._refuse_requests()
-        for running in list(self._running):
+        for running in [*self._running, *self._waiting]:
             self._release(running)
         for source in self._sources:
             source.worker._close()

@@ -28,6 +28,7 @@ class RunningJob:
         self.gearman_job = gearman_job
         self.source = source
         self.is_in_thread = False
+        self.runs_alone = False
         self.job = adapter.create_job(relayed_job)
         self.is_coroutine = adapter.is_coroutine
         self.context: Context = copy_context()

@@ -34,6 +34,7 @@ from gearman_cffi.pool.options import ProcessOptions, job_timeout
 from gearman_cffi.pool.parent_death import die_with_parent, lead_own_group
 from gearman_cffi.pool.parent_link import ParentLink
 from gearman_cffi.pool.scoreboard import BusyRecord
+from gearman_cffi.pool.suspects import Deaths
 from gearman_cffi.pool.target import TargetError, leave_out, restrict_to
 from gearman_cffi.retries import policy_of
 from gearman_cffi.serializers.by_name import BY_NAME
@@ -146,7 +147,8 @@ class WorkerProcess:
 
     def _make_worker(self, application: Application) -> Worker:
         jobs = self._select(application.jobs)
-        self._coroutines = {name for name, handler in jobs.get_jobs().items() if is_coroutine_handler(handler)}
+        self._handlers = jobs.get_jobs()
+        self._coroutines = {name for name, handler in self._handlers.items() if is_coroutine_handler(handler)}
         dispatcher = PoolDispatcher(application.dispatcher)
         for name, listener in (
             (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
@@ -190,6 +192,7 @@ class WorkerProcess:
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
         self._worker._set_server_report(self._on_server)
+        self._worker._set_lone_jobs(self._is_suspect)
         return self._worker
 
     def _handle_signals(self) -> None:
@@ -215,9 +218,7 @@ class WorkerProcess:
     def _on_start(self, event: FunctionEvent) -> None:
         self._report_ready()
         self._end_job()  # one whose result could not be sent
-        function = event.job.get_job_name()
-        unique = event.job.unique or ""
-        job = BusyRecord(function, event.job.handle, time.monotonic(), function in self._coroutines, unique)
+        job = self._record_of(event.job)
         number = self._free_numbers.pop()
         if not self._parent.show_job(number, job):  # closed by a thread that an earlier job has started
             self._exit_without_parent(event)
@@ -229,15 +230,34 @@ class WorkerProcess:
             self._stop()  # takes no more than that, and finishes those that run
         self._check_deaths(event.job_handler, job)
 
+    def _record_of(self, job: Job) -> BusyRecord:
+        """The record of a job that begins now."""
+        function = job.get_job_name()
+        return BusyRecord(function, job.handle, time.monotonic(), function in self._coroutines, job.unique or "")
+
+    def _deaths_over_limit(self, handler: JobHandlerInterface, job: BusyRecord) -> Deaths | None:
+        """The processes that have died while they ran this job; None if they are fewer than its max_attempts."""
+        limit = policy_of(handler).max_attempts
+        deaths = None if limit is None else self._parent.deaths_of(job)
+        return deaths if deaths is not None and limit is not None and deaths.number >= limit else None
+
+    def _is_suspect(self, job: Job) -> bool:
+        """Whether the job must run alone: nobody knows whether processes died of it, or of those that ran beside it."""
+        deaths = self._deaths_over_limit(self._handlers[job.get_job_name()], self._record_of(job))
+        return deaths is not None and not deaths.was_alone
+
     def _check_deaths(self, handler: JobHandlerInterface, job: BusyRecord) -> None:
         """Raises PoisonJob, which fails the job, if too many processes have died while they ran it."""
-        limit = policy_of(handler).max_attempts
-        deaths = 0 if limit is None else self._parent.deaths_of(job).number
-        if limit is not None and deaths >= limit:
-            self._parent.send("gave_up", function=job.function)
-            raise PoisonJob(
-                f"gave up the job: {deaths} processes died while they ran it", function=job.function, handle=job.handle
-            )
+        deaths = self._deaths_over_limit(handler, job)
+        if deaths is None:
+            return
+        if not deaths.was_alone:
+            text = "runs alone: %d processes died while they ran it and other jobs"
+            _log.warning(text, deaths.number, extra=job.log_attributes())
+            return
+        self._parent.send("gave_up", function=job.function)
+        reason = f"gave up the job: {deaths.number} processes died while they ran it"
+        raise PoisonJob(reason, function=job.function, handle=job.handle)
 
     def _on_executed(self, event: FunctionEvent) -> None:
         self._ending = event.job

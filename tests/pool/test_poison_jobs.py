@@ -126,6 +126,47 @@ def test_several_processes(gearmand: Gearmand, tmp_path: Path) -> None:
     assert 3 <= len(lines(tmp_path / "killed")) <= 7
 
 
+MANY = """
+import asyncio, os, signal
+from pathlib import Path
+from gearman_cffi import JobCollection
+
+jobs = JobCollection()
+
+def note(file, line):
+    with open(file, "a") as lines:
+        lines.write(f"{line}\\n")
+
+def begun():
+    return Path("begun").read_text().split()
+
+@jobs.handler(max_attempts=2, gave_up=lambda job, error: note("letters", f"{job.get_workload()}: {error}"))
+async def work(job):
+    note("begun", job.get_workload())
+    if job.get_workload() == "poison":
+        deaths = min(2, begun().count("poison"))  # the first two are those of all five
+        while len(begun()) < 5 * deaths:
+            await asyncio.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+    while not Path("go").exists():
+        await asyncio.sleep(0.005)
+    note("done", job.get_workload())
+"""
+
+
+def test_jobs_that_run_beside_it(gearmand: Gearmand, tmp_path: Path) -> None:
+    """They have been there at as many deaths. Each of them runs alone then, and only the poison job is given up."""
+    client = Client(gearmand.address, timeout=30)
+    client.execute_jobs_in_background([Job("work", name) for name in ("a", "b", "c", "d", "poison")])
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--concurrency=5", tasks=MANY) as command:
+        command.await_log("runs alone: 2 processes died while they ran it and other jobs")
+        (tmp_path / "go").touch()
+        wait_until(lambda: not queued(gearmand, "work"), "all are done or given up")
+        assert lines(tmp_path / "letters") == ["poison: gave up the job: 3 processes died while they ran it"]
+        assert sorted(lines(tmp_path / "done")) == ["a", "b", "c", "d"]
+        assert command.log.count("while running jobs ") == 2
+
+
 class TestSuspects:
     def jobs(self, number: int) -> list[BusyRecord]:
         return [BusyRecord("f", f"H:test:{one}", 0.0, unique="\udcff" * 60 + str(one)) for one in range(number)]
