@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         table: Any = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"cannot read {path}: {error}") from None
-    for name in ("tool", "gearman-cffi") if path.name == PROJECT_FILE.name else ():
+    tools = table.get("tool", {})
+    is_project = path.name == PROJECT_FILE.name or (isinstance(tools, Mapping) and "gearman-cffi" in tools)
+    for name in ("tool", "gearman-cffi") if is_project else ():
         table = table.get(name, {})
         if not isinstance(table, Mapping):
             raise click.UsageError(f"{path}: {name} must be a table, not {table!r}")
@@ -71,9 +74,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _check(path: Path, table: Mapping[str, Any], known: set[str], where: str) -> None:
-    for name in table:
+    for name, value in table.items():
         if name not in known:
-            raise click.UsageError(f"{path}: unknown option {where + name!r}: use {', '.join(sorted(known))}")
+            kind = "table" if isinstance(value, Mapping) and not where else "option"
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"use {', '.join(sorted(known))}"
+            raise click.UsageError(f"{path}: unknown {kind} {where + name!r}: {hint}")
 
 
 def _options(command: click.Command) -> dict[str, click.Parameter]:

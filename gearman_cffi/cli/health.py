@@ -53,9 +53,9 @@ def _problems_of_pool(ready_file: Path) -> list[str]:
         pid = int(ready_file.read_text())
         os.kill(pid, 0)
     except FileNotFoundError:
-        return [f"the pool is not ready: there is no {ready_file}"]
+        return [f"the pool is not ready: there is no file {str(ready_file)!r}"]
     except ProcessLookupError:
-        return [f"the pool has died: there is no process {pid}, which has written {ready_file}"]
+        return [f"the pool has died: its process {pid}, which has written the file {str(ready_file)!r}, is gone"]
     except PermissionError:  # the process of another user
         pass
     except (OSError, ValueError) as error:

@@ -17,7 +17,6 @@ from gearman_cffi.servers import ENVIRONMENT, Server
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OTHER, SERVERS = "Options", "Servers"  # headings in --help
-_LAST = (_OTHER, SERVERS)
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
@@ -73,12 +72,31 @@ def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
 class Command(click.Command):
     """A command whose --help has the options in groups, examples, and the names of the variables.
 
-    examples: pairs of what a person wants to do, and the command line.
+    examples: pairs of what a person wants to do, and the command line. last_groups: those that come after the servers.
     """
 
-    def __init__(self, *arguments: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        examples: Sequence[tuple[str, str]] = (),
+        last_groups: Sequence[str] = (),
+        **settings: Any,
+    ) -> None:
         super().__init__(*arguments, **settings)
         self._examples = examples
+        self._last_groups = (SERVERS, *last_groups, _OTHER) if last_groups else (_OTHER, SERVERS)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line. --config belongs to the whole command, whose file must be read before."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name != "--config":
+                raise
+            program = ctx.find_root().info_name
+            raise click.UsageError(
+                f"write --config before the command: {program} --config FILE.toml {ctx.info_name}", ctx
+            ) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options by group."""
@@ -87,7 +105,7 @@ class Command(click.Command):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
                 groups.setdefault(getattr(parameter, "group", _OTHER), []).append(record)
-        for name in [*(name for name in groups if name not in _LAST), *_LAST]:
+        for name in [*(name for name in groups if name not in self._last_groups), *self._last_groups]:
             with formatter.section(name):
                 formatter.write_dl(groups[name])
 
@@ -105,9 +123,11 @@ class Command(click.Command):
         formatter.write_text(f"Each option has an environment variable, such as {variable} for {one.long_name}.")
 
 
-def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[..., Any]], click.Command]:
-    """click.command() for a Command with these examples."""
-    return click.command(cls=partial(Command, examples=examples))  # type: ignore[call-overload,no-any-return]
+def command(
+    *, examples: Sequence[tuple[str, str]] = (), last_groups: Sequence[str] = ()
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """click.command() for a Command with these examples and groups."""
+    return click.command(cls=partial(Command, examples=examples, last_groups=last_groups))  # type: ignore[call-overload,no-any-return]
 
 
 def _servers_option(default: str | None, **settings: Any) -> Callable[[_Command], _Command]:

@@ -35,8 +35,9 @@ red              jobs wait, and the function has no worker
 
 s  sort by the next column    r  reverse the order
 /  filter by name             i  hide functions with no jobs
-p  pause                      q  quit (or Ctrl-C)
+Esc  clear the filter         p  pause
 up, down, page up, page down  move
+q  quit (or Ctrl-C)
 
 Press any key to go back."""
 
@@ -74,7 +75,8 @@ def render(console: Console, answers: Answers, lines: list[Line], view: View) ->
     shown = view.select(lines)
     view.page = max(1, console.height - len(failed) - _FIXED_LINES)
     view.offset = min(view.offset, max(0, len(shown) - view.page))
-    table = _table(console.width, len(answers) > 1, shown[view.offset : view.offset + view.page], view)
+    page = shown[view.offset : view.offset + view.page]
+    table = _table(console.width, len(answers) > 1, page, view) if page else _nothing(lines, view)
     return Group(_heading(answers, lines, view, len(failed)), *failed, Text(), table, _footer(shown, lines, view))
 
 
@@ -103,9 +105,15 @@ def _footer(shown: Sequence[Line], lines: Sequence[Line], view: View) -> Text:
         text.append(f"{view.offset + 1}-{last} of {len(shown)}  ")
     text.append("q quit  s sort  / filter  i idle  p pause  ? help")
     hidden = len(lines) - len(shown)
-    if hidden:
-        text.append(f"  {hidden} hidden")
-    return text.append(f" by {view.filter!r}") if view.filter else text
+    reasons = ["idle"] * view.hides_idle + [f"filter {view.filter!r}"] * bool(view.filter)
+    return text.append(f"  {hidden} hidden ({', '.join(reasons)})") if reasons else text
+
+
+def _nothing(lines: Sequence[Line], view: View) -> Text:
+    """In place of a table without functions: why, and the keys that show some."""
+    keys = ["i shows idle ones"] * view.hides_idle + ["Esc clears the filter"] * bool(view.filter)
+    why = f"no function to show: {', '.join(keys)}" if lines and keys else "no functions"
+    return Text(why, no_wrap=True, overflow="ellipsis")
 
 
 def _table(width: int, with_server: bool, lines: Sequence[Line], view: View) -> Table:

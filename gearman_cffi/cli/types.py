@@ -29,10 +29,34 @@ class ServerList(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             self.fail(str(error), parameter, context)
 
 
+class TargetName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """MODULE:OBJECT."""
+
+    name = "text"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Where it can be given besides."""
+        return (
+            "Name your program, such as shop.tasks:jobs, or set target in [tool.gearman-cffi.worker] of pyproject.toml"
+        )
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """The text."""
+        return str(value)
+
+
 class Integer(click.IntRange):
     """A whole number in a range."""
 
     name = "whole number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        """The number."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number", parameter, context)
+        return int(super().convert(value, parameter, context))
 
 
 class Number(click.FloatRange):
@@ -42,10 +66,13 @@ class Number(click.FloatRange):
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
         """The number."""
-        number = float(super().convert(value, parameter, context))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", parameter, context)
-        return number
+        return float(super().convert(number, parameter, context))
 
 
 class Instant(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only

@@ -18,7 +18,7 @@ from gearman_cffi.cli.options import (
     option,
     program_servers_option,
 )
-from gearman_cffi.cli.types import Assignment, Integer, Number, Size
+from gearman_cffi.cli.types import Assignment, Integer, Number, Size, TargetName
 from gearman_cffi.pool import Pool, PoolOptions
 from gearman_cffi.pool.log_handlers import BackgroundHandler
 from gearman_cffi.pool.logs import FORMATS, LEVELS, set_up
@@ -39,9 +39,10 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
         ("While you write the program:", "worker shop.tasks:jobs -p 1 --reload --log-level debug"),
         ("Empty the queues, then exit:", "worker shop.tasks:jobs --burst"),
         ("Never grow, never hang:", "worker shop.tasks:jobs --memory-limit 256M --job-timeout '*=300'"),
-    ]
+    ],
+    last_groups=(_LIMITS, _SERVICE, _LOG),
 )
-@click.argument("target", metavar="MODULE:OBJECT...", nargs=-1, required=True)
+@click.argument("target", metavar="MODULE:OBJECT...", nargs=-1, required=True, type=TargetName())
 @program_servers_option
 @option(
     "-p",
@@ -202,8 +203,8 @@ _PRELOAD = {None: Preload.AUTO, True: Preload.ALWAYS, False: Preload.NEVER}  # o
 def worker(**given: Any) -> None:
     """Run a pool of processes with the program MODULE:OBJECT.
 
-    OBJECT is an Application, a JobCollection, a handler, a list of handlers, or a function that returns one of these.
-    Several objects run together.
+    OBJECT is an Application, a Worker, a JobCollection, a handler, a decorated function, a list of these, or a function
+    that returns one of them. Several objects run together.
 
     SIGTERM and SIGINT stop the pool when the running jobs are done; a second one stops it at once. SIGHUP imports the
     module again and replaces the processes one by one.

@@ -49,7 +49,9 @@ def parse(data: bytes, serializer: str) -> Any:
         try:
             value = json.loads(data) if data.strip() else None
         except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
-            raise ValueError(f"invalid JSON: {error}") from None
+            raise ValueError(
+                f"DATA is not JSON: {error}. With --serializer json write a text with quotation marks: '\"anna\"'"
+            ) from None
         JsonSerializer().serialize(value)  # json.loads() accepts NaN, 1e999 and lone surrogates, which cannot be sent
         return value
     try:

@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import time
-import traceback
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from gearman_cffi.job_log_filter import JobLogFilter
 from gearman_cffi.messages import escape, short_repr
 from gearman_cffi.pool.stderr import STDERR
-from gearman_cffi.pool.tracebacks import full_traceback
+from gearman_cffi.pool.tracebacks import full_traceback, user_frames
 from gearman_cffi.subscribers.levels import register_notice_level
 
 FORMATS = ("text", "json")
@@ -185,6 +184,6 @@ def _describe(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The line of code that raised the exception."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """The line of the user's code, or of a library's, that raised the exception; empty if this package raised it."""
+    frames = user_frames(error)
     return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""

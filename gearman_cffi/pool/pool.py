@@ -28,6 +28,7 @@ from gearman_cffi.pool.processes import Processes
 from gearman_cffi.pool.readiness import Readiness
 from gearman_cffi.pool.shutdown import Shutdown
 
+_MAX_FAILED_STARTS = 5  # in a row, with burst
 _log = logging.getLogger("gearman_cffi.pool")
 
 
@@ -68,6 +69,8 @@ class Pool:
                     for number in events.take_signals():
                         self._on_signal(number)
                     self._step()
+                if not self._shutdown.has_begun:
+                    _log.info("the queues are empty: stopping")
             finally:
                 self._code.close()
         return self._shutdown.exit_code
@@ -185,5 +188,9 @@ class Pool:
                 _log.info("process %s exits: %s", process.pid, process.reason)
             slot.backoff.reset()
             self._processes.record_timeout(process, late)
+        elif self.options.burst and slot.count_failed_start(process) >= _MAX_FAILED_STARTS:
+            text = "process %s %s; %d processes have died before they were ready: shutting down, because of burst"
+            _log.error(text, process.pid, describe_status(status), _MAX_FAILED_STARTS)
+            self._shutdown.fail(ExitCode.FAILED)
         else:
             self._processes.record_death(process, jobs, status)

@@ -20,6 +20,12 @@ class Slot:
     replacement: ChildProcess | None = None
     is_finished: bool = False  # with burst: there are no jobs left
     backoff: Backoff = field(default_factory=Backoff)
+    failed_starts: int = 0  # processes in a row that have died before they were ready
+
+    def count_failed_start(self, process: ChildProcess) -> int:
+        """The process has died. Returns failed_starts."""
+        self.failed_starts = 0 if process.function_count else self.failed_starts + 1
+        return self.failed_starts
 
     def remove(self, process: ChildProcess) -> None:
         """The process has ended. It may have been replaced before."""

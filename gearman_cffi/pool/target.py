@@ -26,7 +26,10 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What the pool runs: objects as "module:object", and which of their functions; without only all but excluded."""
+    """What the pool runs: objects as "module:object", and which of their functions.
+
+    Those of only, or all, without those that are excluded.
+    """
 
     names: tuple[str, ...]
     only: tuple[str, ...] = ()
@@ -68,7 +71,7 @@ class Target:
         for name in (*self.only, *self.excluded):
             if name not in handlers:
                 raise TargetError(f"no handler for the function {name!r}; there are {', '.join(handlers)}")
-        chosen = self.only or tuple(name for name in handlers if name not in self.excluded)
+        chosen = [name for name in self.only or handlers if name not in self.excluded]
         if not chosen:
             raise TargetError(f"no function of {self} is left: {', '.join(self.excluded)} are excluded")
         return JobCollection(handler for name, handler in handlers.items() if name in chosen)
@@ -86,6 +89,9 @@ def _load(target: str) -> _Loaded:
     module_name, colon, path = target.partition(":")
     if not (module_name and colon and path):
         raise TargetError(f"invalid target {target!r}: write MODULE:OBJECT, such as 'shop.tasks:jobs'")
+    if "/" in module_name or module_name.endswith(".py"):
+        module = module_name.removesuffix(".py").removeprefix("./").strip("/").replace("/", ".")
+        raise TargetError(f"invalid target {target!r}: write the name of the module, {f'{module}:{path}'!r}")
     try:
         found: Any = importlib.import_module(module_name)
     except KeyboardInterrupt:

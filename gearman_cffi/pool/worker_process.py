@@ -303,7 +303,8 @@ class WorkerProcess:
         elif self._options.memory_limit is not None:
             used = resident_bytes()
             if used > self._options.memory_limit:
-                self._exit(f"it uses {used / 2**20:.0f} MiB of memory")
+                limit = f"{_size(self._options.memory_limit)} (--memory-limit, lowered at random by --splay)"
+                self._exit(f"it uses {_size(used)} of memory, more than {limit}")
 
     def _end_job(self) -> RunningRecord | None:
         """Frees the place of the job that has ended. Returns its record; None if there is none."""
@@ -365,6 +366,11 @@ class WorkerProcess:
     def _stop(self) -> None:
         self._is_stopping = True
         self._worker.stop()
+
+
+def _size(number: int) -> str:
+    """A number of bytes for the log."""
+    return f"{number / 2**20:.1f} MiB" if number >= 2**20 else f"{number} bytes"
 
 
 def _exit_code_of(error: BaseException) -> int:

@@ -76,21 +76,43 @@ def test_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert values("worker")["processes"] == 1
 
 
+def test_another_file_like_that_of_a_project(tmp_path: Path) -> None:
+    """It may have the tables of pyproject.toml."""
+    (tmp_path / "other.toml").write_text("# options\n[tool.gearman-cffi.worker]\nprocesses = 2")
+    assert values("--config", "other.toml", "worker", "a:b")["processes"] == 2
+    (tmp_path / "other.toml").write_text("# as in [tool.gearman-cffi]\n[worker]\nprocesses = 3")
+    assert values("--config", "other.toml", "worker", "a:b")["processes"] == 3
+
+
+def test_the_option_after_the_command() -> None:
+    with pytest.raises(click.UsageError, match=r"write --config before .*: gearman-cffi --config FILE\.toml worker"):
+        values("worker", "a:b", "--config", "other.toml")
+
+
+def test_no_target() -> None:
+    with pytest.raises(click.MissingParameter) as caught:
+        values("worker")
+    assert "set target in [tool.gearman-cffi.worker] of pyproject.toml" in caught.value.format_message()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[worker]\nprozesses = 1", "other.toml: unknown option 'worker.prozesses': use burst, "),
-        ("[wrk]\nprocesses = 1", "other.toml: unknown option 'wrk': use cancel, "),
+        ("[worker]\nprozesses = 1", "other.toml: unknown option 'worker.prozesses': did you mean processes?"),
+        ("[worker]\nmax_jobs = 1", "other.toml: unknown option 'worker.max_jobs': did you mean max-jobs?"),
+        ("[worker]\nxyzzy = 1", "other.toml: unknown option 'worker.xyzzy': use burst, "),
+        ("[wrk]\nprocesses = 1", "other.toml: unknown table 'wrk': did you mean worker?"),
+        ("xyzzy = 1", "other.toml: unknown option 'xyzzy': use cancel, "),
         ("worker = 3", "other.toml: worker must be a table of options, not 3"),
         ("[worker", "cannot read other.toml: "),
-        ("[worker]\nprocesses = 'x'", "'--processes' (other.toml): 'x' is not a valid whole number."),
-        ("[worker]\nprocesses = 1.5", "'--processes' (other.toml): '1.5' is not a valid whole number."),
+        ("[worker]\nprocesses = 'x'", "'--processes' (other.toml): 'x' is not a whole number"),
+        ("[worker]\nprocesses = 1.5", "'--processes' (other.toml): '1.5' is not a whole number"),
         ("[worker]\nprocesses = true", "other.toml: worker.processes must be a number, not True"),
         ("[worker]\nprocesses = [1, 2]", "other.toml: worker.processes must be a number, not [1, 2]"),
         ("[worker]\nprocesses = {a = 1}", "other.toml: worker.processes must be a number, not {'a': 1}"),
-        ("[worker]\nprocesses = 2026-01-01", "'--processes' (other.toml): '2026-01-01' is not a valid whole number."),
-        ("[worker]\nmax-jobs = inf", "'--max-jobs' (other.toml): 'inf' is not a valid whole number."),
-        ("[worker]\nsplay = 'x'", "'--splay' (other.toml): 'x' is not a valid number."),
+        ("[worker]\nprocesses = 2026-01-01", "'--processes' (other.toml): '2026-01-01' is not a whole number"),
+        ("[worker]\nmax-jobs = inf", "'--max-jobs' (other.toml): 'inf' is not a whole number"),
+        ("[worker]\nsplay = 'x'", "'--splay' (other.toml): 'x' is not a number"),
         ("[worker]\nsplay = nan", "'--splay' (other.toml): 'nan' is not a number"),
         ("[worker]\nmemory-limit = true", "other.toml: worker.memory-limit must be a text, not True"),
         ("[worker]\nmemory-limit = 2026-01-01", "'--memory-limit' (other.toml): invalid memory limit '2026-01-01'"),

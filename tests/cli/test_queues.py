@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from gearman_cffi import Admin, Client, Job, __version__
 from gearman_cffi.admin import FunctionStatus, ServerTimeout
 from gearman_cffi.cli.history import History, Line
 from gearman_cffi.cli.keyboard import CLOSED, SUSPEND
+from gearman_cffi.cli.top_screen import render
 from gearman_cffi.cli.top_view import Action, Sort, View
 from gearman_cffi.ext import capabilities
 from gearman_cffi.servers import Server
@@ -85,7 +88,7 @@ def test_keys_of_top(server: Gearmand) -> None:
             terminal.type(" /TWO")
             terminal.await_text("filter: TWO_")
             terminal.type("\n")
-            terminal.await_text("2 hidden by 'TWO'")
+            terminal.await_text("2 hidden (filter 'TWO')")
             terminal.type("p")
             terminal.await_text("PAUSED")
             terminal.type("q")
@@ -117,6 +120,30 @@ def test_view_of_top() -> None:
     assert press(View(), "up").offset == 0
     assert press(View(), " ").is_paused
     assert [View().press(key) for key in ("q", CLOSED, SUSPEND)] == [Action.QUIT, Action.QUIT, Action.SUSPEND]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("/mail\r", ["4 hidden (filter 'mail')", "no function to show: Esc clears the filter"]),
+        ("i", ["2 hidden (idle)"]),
+        (
+            "/idle\ri",
+            ["4 hidden (idle, filter 'idle')", "no function to show: i shows idle ones, Esc clears the filter"],
+        ),
+    ],
+)
+def test_what_top_hides(keys: str, said: list[str]) -> None:
+    """The footer says why, and an empty table which keys help."""
+    view = View()
+    for key in keys:
+        view.press("enter" if key == "\r" else key)
+    rows = [("idle", 0, 0, 3), ("unused", 0, 0, 1), ("lost", 2, 0, 0), ("busy", 9, 8, 8)]
+    lines = [Line(FunctionStatus(Server(), *row), 0.0, ()) for row in rows]
+    console = Console(width=110, height=20, file=StringIO())
+    console.print(render(console, {Server(): [line.status for line in lines]}, lines, view))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(line in text for line in said), text
 
 
 def test_selection_for_a_script(server: Gearmand) -> None:

@@ -86,7 +86,8 @@ def test_serializers(gearmand: Gearmand, name: str, given: str, printed: str) ->
         assert run(gearmand, "submit", "echo", given, "--serializer", name).out == printed
     bad = run(gearmand, "submit", "echo", "{", "--serializer=json")
     assert (bad.code, bad.out) == (7, "")
-    assert "invalid JSON" in bad.err
+    assert "DATA is not JSON: " in bad.err
+    assert """With --serializer json write a text with quotation marks: '"anna"'""" in bad.err
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 40, b"line\n", b"text", b"", b"\r\n\n"])
@@ -321,7 +322,7 @@ def test_invalid_lines(gearmand: Gearmand) -> None:
         ended = run(gearmand, *given, "--in-flight=1", stdin=f"{{bad\n1\n{deep}\n2\nNaN\n3\n")
         assert (ended.code, ended.out) == (7, "\n1\n\n2\n\n3\n")
         assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["line 1", "line 3", "line 5"]
-        assert ended.err.count("invalid JSON: ") == 2
+        assert ended.err.count("DATA is not JSON: ") == 2
         only_bad = run(gearmand, *given, stdin="{\n" * 50)
         assert (only_bad.code, only_bad.out) == (7, "\n" * 50)
 

@@ -222,6 +222,7 @@ def test_a_start_that_fails(gearmand: Gearmand, tmp_path: Path) -> None:
     [
         (["--only=nothing"], "tasks:jobs", "no handler for the function 'nothing'; there are pid, double"),
         (["--except=other"], "tasks:more", "no function of tasks:more is left"),
+        (["--only=pid", "--except=pid"], "tasks:jobs", "no function of tasks:jobs is left"),
         (["tasks:app"], "tasks:two", "tasks:app tasks:two are several programs"),
         (["tasks:clash"], "tasks:more", "several handlers for the function 'other'"),
         (

@@ -97,6 +97,14 @@ def test_a_start_that_fails(gearmand: Gearmand, tmp_path: Path, statement: str, 
         command.await_ready()
 
 
+def test_a_start_that_always_fails_in_a_burst(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The command ends after a few attempts."""
+    with program(tmp_path, gearmand, RAISES.format("raise ValueError('no database')"), "--burst") as command:
+        assert command.end() == 1
+        assert command.log.count("on_start tasks.connect() failed: ValueError") == 5
+        assert "5 processes have died before they were ready: shutting down, because of burst" in command.log
+
+
 @pytest.mark.parametrize("statement", ["raise SystemExit('not flushed')", "raise ValueError('not flushed')"])
 def test_an_end_that_fails(gearmand: Gearmand, tmp_path: Path, statement: str) -> None:
     """The log has what was raised, the other functions are called, and the exit code says that something failed."""

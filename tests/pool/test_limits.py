@@ -25,7 +25,7 @@ def test_memory_limit(gearmand: Gearmand, tmp_path: Path) -> None:
         client = Client(gearmand.address, timeout=20)
         pids = [client.execute_job("grow", size) for size in (1, 1, 120, 1)]
         assert pids[0] == pids[1] == pids[2] != pids[3]
-        command.await_log("MiB of memory")
+        command.await_log("MiB of memory, more than 100.0 MiB (--memory-limit")
 
 
 def test_max_runtime(gearmand: Gearmand, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_cffi import Client, JobException
+from gearman_cffi import Client, JobException, RawSerializer
 from gearman_cffi.testing import Gearmand
 from tests.cli.programs import Terminal
 from tests.pool.commands import TASKS, WorkerCommand
@@ -47,6 +47,16 @@ def test_text_log(gearmand: Gearmand, tmp_path: Path) -> None:
     assert line.partition(" ERROR ")[2].strip().startswith("fail H:test:1: failed: ValueError: two\\nlines (tasks.py:")
     assert "    Traceback (most recent call last):" in lines
     assert "gearman_cffi/" not in command.log  # no frames of this package
+
+
+def test_the_place_of_an_error_of_this_package(gearmand: Gearmand, tmp_path: Path) -> None:
+    """The line names the place in the function that called this package."""
+    with WorkerCommand(tmp_path, gearmand, "-p1", "--serializer=json") as command:
+        with pytest.raises(JobException):
+            Client(gearmand.address, serializer=RawSerializer(), timeout=20).execute_job("double", "{")
+        command.await_log("failed: SerializerError: invalid JSON: ")
+        (line,) = (line for line in command.log.splitlines() if "failed: SerializerError" in line)
+    assert re.search(r"\(tasks\.py:\d+ in double\)$", line)
 
 
 LOGGING = """

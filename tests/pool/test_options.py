@@ -29,6 +29,7 @@ def test_burst(gearmand: Gearmand, tmp_path: Path) -> None:
         client.execute_in_background("nap", number)
     with WorkerCommand(tmp_path, gearmand, "-p2", "--burst", "--max-jobs=10") as command:
         assert command.end() == 0
+        assert command.log.count("the queues are empty: stopping") == 1
     assert len((tmp_path / "done").read_text().splitlines()) == 50
     assert queued(gearmand, "nap") == 0
 
@@ -89,9 +90,15 @@ def test_readiness(gearmand: Gearmand, tmp_path: Path) -> None:
             command.send(signal.SIGTERM)
             assert systemd.recv(999) == b"STOPPING=1"
             assert command.end(5) == 0
-            assert (health(command).code, "is not ready" in health(command).err) == (1, True)
+            assert (
+                health(command).code,
+                f"is not ready: there is no file '{command.ready_file}'" in health(command).err,
+            ) == (1, True)
             command.ready_file.write_text(f"{command.process.pid}\n")  # as if it had been killed
-            assert (health(command).code, "has died" in health(command).err) == (1, True)
+            assert (
+                health(command).code,
+                f"its process {command.process.pid}, which has written" in health(command).err,
+            ) == (1, True)
 
 
 def test_readiness_without_a_server(gearmand: Gearmand, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from tests.support import is_served
         ("", "tasks:jobs", "has no attribute 'jobs'"),
         ("", "nowhere:jobs", "No module named 'nowhere'"),
         ("", "tasks", "write MODULE:OBJECT"),
+        ("", "tasks.py:jobs", "write the name of the module, 'tasks:jobs'"),
+        ("", "./shop/tasks.py:jobs", "write the name of the module, 'shop.tasks:jobs'"),
         ("jobs = (", "tasks:jobs", 'tasks.py", line 1'),
         ("raise SystemExit(0)", "tasks:jobs", "SystemExit"),
         ("raise GeneratorExit", "tasks:jobs", "GeneratorExit"),
