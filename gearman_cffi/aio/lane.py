@@ -8,6 +8,7 @@ from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable, Iterable
 
 from gearman_cffi._libgearman import NativeLoopClient, TaskEvent, capabilities
+from gearman_cffi.aio.rounds import Rounds
 from gearman_cffi.aio.submission import Submission
 from gearman_cffi.ext import ReturnCode
 from gearman_cffi.job_update import JobUpdate, UpdateKind
@@ -34,11 +35,13 @@ class AsyncLane:
     def __init__(
         self,
         loop: AbstractEventLoop,
+        rounds: Rounds,
         address: Address,
         connect_ms: int,
         on_lost: Callable[[AsyncLane, list[Submission], list[Submission]], object],
     ) -> None:
         self._loop = loop
+        self._rounds = rounds
         self._on_lost = on_lost
         self._outstanding: dict[int, Submission] = {}
         self._new: list[Submission] = []  # of these, what libgearman does not have yet
@@ -94,9 +97,14 @@ class AsyncLane:
             self.orphans = self._native.orphans
         self._check_idle()
 
-    def receive(self) -> None:
-        """Receives what has come."""
-        self._turn(True)
+    def receive(self) -> int:
+        """Receives what has come. Returns how many jobs have ended."""
+        before = len(self._outstanding)
+        if self._is_blocked and self._native.is_opening and len(self._new) == before:
+            self._on_lost(self, [], self._take_new())  # the job to connect for was abandoned: it is not sent
+        else:
+            self._turn(True)
+        return before - len(self._outstanding)
 
     def is_silent(self) -> bool:
         """Call this when a job has no answer in time: whether the server does not answer, and new jobs need another."""
@@ -148,10 +156,7 @@ class AsyncLane:
             self._outstanding.pop(submission.number).end(rc, self._native.error())
 
     def _on_ready(self) -> None:
-        if self._is_blocked and self._native.is_opening and len(self._new) == len(self._outstanding):
-            self._on_lost(self, [], self._take_new())  # the job to connect for was abandoned: it is not sent
-        else:
-            self._turn(True)
+        self._rounds.receive(self)
 
     def _turn(self, is_ready: bool) -> None:
         native = self._native

@@ -9,6 +9,7 @@ from asyncio import AbstractEventLoop
 from gearman_cffi._libgearman import ConcurrentUseError
 from gearman_cffi.aio.addresses import Addresses, is_numeric, look_up
 from gearman_cffi.aio.lane import Address, AsyncLane
+from gearman_cffi.aio.rounds import Rounds
 from gearman_cffi.aio.submission import Submission
 from gearman_cffi.client import OUTCOMES
 from gearman_cffi.error_mapping import failure
@@ -42,6 +43,7 @@ class Lanes:
         self._addresses: Addresses = []  # of each server
         self._is_stale = True  # names are to be looked up before the next call
         self._lookup = asyncio.Lock()
+        self._rounds = Rounds(loop)
         self._lanes: dict[Address, list[AsyncLane]] = {}
         self._current: dict[Address, AsyncLane] = {}  # the lane that gets the next job
         self._left_out: dict[Address, float] = {}  # until when
@@ -172,7 +174,7 @@ class Lanes:
         return next((address for address in untried if address not in self._left_out), untried[0])
 
     def _open(self, address: Address, submission: Submission, group: list[AsyncLane]) -> AsyncLane:
-        lane = AsyncLane(self.loop, address, self._connect_ms_of(submission), self._on_lost)
+        lane = AsyncLane(self.loop, self._rounds, address, self._connect_ms_of(submission), self._on_lost)
         group.append(lane)
         if len(group) > 1 and not self._is_sweeping:
             self._is_sweeping = True

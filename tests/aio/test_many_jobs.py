@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from gearman_cffi.ext import GearmanJob
 from gearman_cffi.serializers import RawSerializer
 from gearman_cffi.testing import Gearmand
 from tests.aio.conftest import Run
-from tests.support import queued, serving
+from tests.support import queued, serving, wait_until
 
 
 def echo(job: GearmanJob, _: Any) -> bytes:
@@ -190,3 +191,23 @@ class TestLists:
 
         run(main())
         assert queued(gearmand, "f") == 701
+
+
+def test_jobs_that_are_answered_at_once(gearmand: Gearmand, run: Run) -> None:
+    """They do not all end in one iteration of the event loop: other tasks run in between."""
+
+    async def main() -> None:
+        async with raw(gearmand) as client:
+            calls = [asyncio.ensure_future(client.execute_job("echo", b"%d" % number)) for number in range(1000)]
+            while queued(gearmand, "echo") < len(calls):
+                await asyncio.sleep(0.01)
+            with serving(gearmand, echo=echo):
+                wait_until(lambda: queued(gearmand, "echo") == 0, "all are answered")  # the loop does not run meanwhile
+            ended = [0]
+            while ended[-1] < len(calls):
+                await asyncio.sleep(0)
+                ended.append(sum(call.done() for call in calls))
+            assert max(after - before for before, after in itertools.pairwise(ended)) <= 400
+            assert [call.result() for call in calls] == [b"%d" % number for number in range(1000)]
+
+    run(main())
