@@ -76,7 +76,7 @@ class Client:
             free one, at most for their timeout, and then raise JobTimeout. Calls for many jobs, watch_job() and
             on_update open connections of their own, which do not count.
         namespace: At most 128 bytes that the server has before the name of each function, so that programs with
-            different namespaces share a server. Stands for gearman_client_set_namespace().
+            different namespaces share a server. Equivalent to gearman_client_set_namespace().
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -160,15 +160,16 @@ class Client:
 
         Args:
             function: The name of the function, at most 512 bytes.
-            workload: A value for the serializer.
+            workload: A value that the serializer accepts. The default one accepts None, bool, int, float, str, bytes,
+                list, tuple and dict.
             priority: A Priority. It orders the jobs of one function.
             unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
                 call joins it and gets its result.
             timeout: In seconds or as a timedelta; None for the client's own.
             on_update: Called with a JobUpdate when the server has accepted the job, and for each status, warning and
                 part of the result.
-            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
-                package do.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only workers of this
+                package retry; others ignore it.
 
         Returns:
             The result, unserialized.
@@ -178,7 +179,7 @@ class Client:
             JobFailed: The job has failed without a reason.
             ConnectionFailed: No server could be reached. Nothing was submitted.
             ConnectionLost: The connection broke before the server had answered.
-            JobTimeout: There was no answer in time.
+            JobTimeout: There was no answer in time. If a worker has the job, it still runs to its end.
             ServerError: The server answered with an error.
             InvalidArgument: A name, a key or the priority cannot be sent.
             SerializerError: The workload or the result cannot be converted.
@@ -186,7 +187,7 @@ class Client:
         Example:
                 result = client.execute_job("reverse", "hello", timeout=10)
 
-        Stands for GearmanClient::doNormal().
+        Equivalent to GearmanClient::doNormal().
         """
         if on_update is not None:
             watch = self.watch_job(function, workload, priority, unique, timeout, retries=retries)
@@ -216,8 +217,8 @@ class Client:
             unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
                 call joins it and gets its result.
             timeout: In seconds or as a timedelta; None for the client's own.
-            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
-                package do.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only workers of this
+                package retry; others ignore it.
 
         Returns:
             A JobWatch, an iterator of JobUpdate. Its result() raises the exceptions of execute_job().
@@ -274,7 +275,7 @@ class Client:
         Raises:
             ConnectionFailed: No server could be reached. Nothing was submitted.
             ConnectionLost: The connection broke before the server had answered.
-            JobTimeout: There was no answer in time.
+            JobTimeout: There was no answer in time. The server may have accepted the job.
             QueueFull: The server takes no more jobs of this function.
             ServerError: The server answered with an error.
             InvalidArgument: A name, a key or the priority cannot be sent.
@@ -283,7 +284,7 @@ class Client:
         Example:
                 handle = client.execute_in_background("mail", "anna@example.org", unique="order-7")
 
-        Stands for GearmanClient::doBackground(); with a delay for gearman_execute() with
+        Equivalent to GearmanClient::doBackground(); with a delay for gearman_execute() with
         gearman_task_attr_init_epoch().
         """
         job = Job(function, workload, unique, delay=delay, at=at, retries=retries)
@@ -311,7 +312,7 @@ class Client:
         Example:
                 status = client.get_job_status(handle)
 
-        Stands for GearmanClient::jobStatus().
+        Equivalent to GearmanClient::jobStatus().
         """
         name = check_name(handle, "a job handle", MAX_HANDLE)
         return self._status(lambda client, limit: client._ask_status(name, limit), timeout, handle)
@@ -333,7 +334,7 @@ class Client:
             ServerError: The server answered with an error.
             InvalidArgument: The handle or the key cannot be sent.
 
-        Stands for GearmanClient::jobStatusByUniqueKey().
+        Equivalent to GearmanClient::jobStatusByUniqueKey().
         """
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return self._status(lambda client, limit: client._ask_status_by_unique_key(key, limit), timeout)

@@ -46,15 +46,16 @@ EXIT_SECONDS = 60.0  # how long other jobs may take if one has asked the process
 
 
 class Worker:
-    """Executes jobs with the handlers of a collection, for all servers of a collection.
+    """Connects to one or more servers, and runs the handler of each job that they send.
 
-    One job at a time, or with concurrency several: plain handlers in threads, `async def` handlers in an event loop.
-    Then listeners are still called in the thread of run(), one at a time. See "Concurrency in workers" in the
+    It runs one job at a time, or several with concurrency: plain handlers in threads, `async def` handlers in an event
+    loop. Listeners are always called in the thread of run(), one at a time. See "Concurrency in workers" in the
     documentation.
 
     Args:
-        servers: As for Client.
-        jobs: A JobCollection, or handlers.
+        servers: A ServerCollection, a string ("host:port,host:port"), a Server, or an iterable of both; None for the
+            environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set. The worker takes jobs of all.
+        jobs: The handlers: a JobCollection, or an iterable of JobHandlerInterface objects.
         dispatcher: Gets the events (see gearman_cffi.events). Failures without listeners are logged as
             "gearman_cffi.worker".
         serializer: Reads workloads and writes results; None for PHP's serialize format.
@@ -65,7 +66,7 @@ class Worker:
         signals: The signals that stop run(); see there.
         client_id: Names the worker in the servers' lists of workers: 1 to 254 visible ASCII characters.
         namespace: At most 128 bytes that the servers have before the names of the handlers. Only clients with the same
-            namespace reach them. Stands for gearman_worker_set_namespace().
+            namespace reach them. Equivalent to gearman_worker_set_namespace().
         concurrency: How many jobs run at once.
         threads: How many of these jobs may be those of plain handlers, each of which occupies a thread; None for all.
 
@@ -74,6 +75,12 @@ class Worker:
         ValueError: An argument is out of range.
 
     Example:
+            jobs = JobCollection()
+
+            @jobs.handler("reverse")
+            def reverse(job):
+                return job.get_workload()[::-1]
+
             Worker("127.0.0.1:4730", jobs).run()  # until SIGTERM or Ctrl-C
     """
 

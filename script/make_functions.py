@@ -122,9 +122,9 @@ def methods(kind: type) -> dict[str, str]:
 
 
 def summary(method: object) -> str:
-    """The first paragraph of a docstring, without the C function that the method stands for."""
+    """The first paragraph of a docstring, without the name of the equivalent C function."""
     paragraph = (inspect.getdoc(method) or "").split("\n\n")[0]
-    return re.sub(r"\s+Stands for [^.]*\.", "", paragraph).replace("\n", "\n    ")
+    return re.sub(r"\s+Equivalent to [^.]*\.", "", paragraph).replace("\n", "\n    ")
 
 
 def functions() -> str:

@@ -60,7 +60,7 @@ def functions() -> Iterator[str]:
     """The gearman_* functions and the methods that they call."""
     for class_name in (*_CLASSES, ""):
         yield f"\n### {class_name or 'Without an object'}\n"
-        yield "| Function | Stands for |"
+        yield "| Function | Equivalent to |"
         yield "|---|---|"
         for name in sorted(name for name in ext.__all__ if name.startswith("gearman_")):
             function = getattr(ext, name)

@@ -35,7 +35,8 @@ class Admin:
     answers of the others too.
 
     Args:
-        servers: As for Client.
+        servers: A ServerCollection, a string ("host:port,host:port"), a Server, or an iterable of both; None for the
+            environment variable GEARMAN_SERVERS, and 127.0.0.1:4730 if that is not set.
         timeout: Limits each command at each server, in seconds or as a timedelta.
         tls: A context of the module ssl that verifies the server, such as ssl.create_default_context(cafile="ca.pem"),
             with load_cert_chain() for a server that asks for a certificate.

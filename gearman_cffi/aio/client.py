@@ -129,15 +129,16 @@ class Client:
 
         Args:
             function: The name of the function, at most 512 bytes.
-            workload: A value for the serializer.
+            workload: A value that the serializer accepts. The default one accepts None, bool, int, float, str, bytes,
+                list, tuple and dict.
             priority: A Priority. It orders the jobs of one function.
             unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
                 call joins it and gets its result.
             timeout: In seconds or as a timedelta; None for the client's own.
             on_update: Called with a JobUpdate when the server has accepted the job, and for each status, warning and
                 part of the result.
-            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
-                package do.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only workers of this
+                package retry; others ignore it.
 
         Returns:
             The result, unserialized.
@@ -147,7 +148,7 @@ class Client:
             JobFailed: The job has failed without a reason.
             ConnectionFailed: No server could be reached. Nothing was submitted.
             ConnectionLost: The connection broke before the server had answered.
-            JobTimeout: There was no answer in time.
+            JobTimeout: There was no answer in time. If a worker has the job, it still runs to its end.
             ServerError: The server answered with an error.
             InvalidArgument: A name, a key or the priority cannot be sent.
             SerializerError: The workload or the result cannot be converted.
@@ -188,8 +189,8 @@ class Client:
             unique: A key of at most 63 bytes. While a job of the same function with the same key waits or runs, this
                 call joins it and gets its result.
             timeout: In seconds or as a timedelta; None for the client's own.
-            retries: How often the worker may try the job again if it fails, while this call waits. Only Workers of this
-                package do.
+            retries: How often the worker may try the job again if it fails, while this call waits. Only workers of this
+                package retry; others ignore it.
 
         Returns:
             An AsyncJobWatch, an iterator of JobUpdate. Its result() raises the exceptions of execute_job().
@@ -244,7 +245,7 @@ class Client:
         Raises:
             ConnectionFailed: No server could be reached. Nothing was submitted.
             ConnectionLost: The connection broke before the server had answered.
-            JobTimeout: There was no answer in time.
+            JobTimeout: There was no answer in time. The server may have accepted the job.
             QueueFull: The server takes no more jobs of this function.
             ServerError: The server answered with an error.
             InvalidArgument: A name, a key or the priority cannot be sent.

@@ -79,7 +79,7 @@ class GearmanBase(Uncopyable):
         Returns:
             The code, such as GEARMAN_SUCCESS, which is also the first value.
 
-        Stands for GearmanClient::returnCode() and GearmanWorker::returnCode().
+        Equivalent to GearmanClient::returnCode() and GearmanWorker::returnCode().
         """
         return int(self._rc)
 
@@ -91,7 +91,7 @@ class GearmanBase(Uncopyable):
         Returns:
             The text; False before the first network operation.
 
-        Stands for gearman_client_error() and gearman_worker_error().
+        Equivalent to gearman_client_error() and gearman_worker_error().
         """
         text = self._text if self._text is not None else self._native.error()
         if text is None:
@@ -104,7 +104,7 @@ class GearmanBase(Uncopyable):
         Returns:
             The number, 0 for none.
 
-        Stands for gearman_client_errno() and gearman_worker_errno().
+        Equivalent to gearman_client_errno() and gearman_worker_errno().
         """
         return self._native.errno()
 
@@ -114,7 +114,7 @@ class GearmanBase(Uncopyable):
         Returns:
             Their bits.
 
-        Stands for gearman_client_options() and gearman_worker_options().
+        Equivalent to gearman_client_options() and gearman_worker_options().
         """
         return self._native.options() & ~_ALLOCATED
 
@@ -132,7 +132,7 @@ class GearmanBase(Uncopyable):
             ValueError: It has more than 32 bits, or is negative.
             MissingCapabilityError: The bit for TLS is set, as for setSSL().
 
-        Stands for gearman_client_set_options() and gearman_worker_set_options().
+        Equivalent to gearman_client_set_options() and gearman_worker_set_options().
         """
         self._native.set_options(self._bits_to_set(option))
         return True
@@ -154,7 +154,7 @@ class GearmanBase(Uncopyable):
         Example:
                 client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
 
-        Stands for gearman_client_add_options() and gearman_worker_add_options().
+        Equivalent to gearman_client_add_options() and gearman_worker_add_options().
         """
         self._native.add_options(self._bits_to_set(option))
         return True
@@ -172,7 +172,7 @@ class GearmanBase(Uncopyable):
             TypeError: The option is not a number.
             ValueError: It has more than 32 bits, or is negative.
 
-        Stands for gearman_client_remove_options() and gearman_worker_remove_options().
+        Equivalent to gearman_client_remove_options() and gearman_worker_remove_options().
         """
         self._native.remove_options(self._bits(option))
         return True
@@ -183,7 +183,7 @@ class GearmanBase(Uncopyable):
         Returns:
             Milliseconds, negative for none.
 
-        Stands for gearman_client_timeout() and gearman_worker_timeout().
+        Equivalent to gearman_client_timeout() and gearman_worker_timeout().
         """
         return self._native.timeout()
 
@@ -203,7 +203,7 @@ class GearmanBase(Uncopyable):
             TypeError: It is not a number.
             ValueError: It has more than 32 bits.
 
-        Stands for gearman_client_set_timeout() and gearman_worker_set_timeout().
+        Equivalent to gearman_client_set_timeout() and gearman_worker_set_timeout().
         """
         self._native.set_timeout(arguments.integer(timeout, "timeout"))
         return True
@@ -226,7 +226,7 @@ class GearmanBase(Uncopyable):
         Example:
                 client.addServer("127.0.0.1", 4730)
 
-        Stands for gearman_client_add_server() and gearman_worker_add_server().
+        Equivalent to gearman_client_add_server() and gearman_worker_add_server().
         """
         address = None if host is None else arguments.name(host, "host")
         rc = self._native.add_server(address, arguments.integer(port, "port", 0, 65535))
@@ -248,7 +248,7 @@ class GearmanBase(Uncopyable):
         Example:
                 client.addServers("10.0.0.5:4730,10.0.0.6:4730")
 
-        Stands for gearman_client_add_servers() and gearman_worker_add_servers().
+        Equivalent to gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._native.add_servers(arguments.optional_name(servers, "servers"))
         return self._finish_adding("addServers", rc, arguments.flag(setupExceptionHandler))
@@ -262,7 +262,7 @@ class GearmanBase(Uncopyable):
         Raises:
             GearmanException: A server does not answer or does not know the option.
 
-        Stands for gearman_client_set_server_option() and gearman_worker_set_server_option().
+        Equivalent to gearman_client_set_server_option() and gearman_worker_set_server_option().
         """
         self._text = None
         if not self._native.request_option(_EXCEPTIONS):
@@ -290,7 +290,7 @@ class GearmanBase(Uncopyable):
         Raises:
             MissingCapabilityError: ssl is true.
 
-        Stands for gearman_client_set_ssl() and gearman_worker_set_ssl().
+        Equivalent to gearman_client_set_ssl() and gearman_worker_set_ssl().
         """
         for what, value in {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}.items():
             if value is not None:
@@ -305,7 +305,7 @@ class GearmanBase(Uncopyable):
         Returns:
             True; False when the timeout is over; False with a warning if there is no connection to wait for.
 
-        Stands for gearman_client_wait() and gearman_worker_wait().
+        Equivalent to gearman_client_wait() and gearman_worker_wait().
         """
         self._text = None
         rc = self._rc = self._native.wait()

@@ -71,7 +71,7 @@ class GearmanClient(GearmanBase):
         Raises:
             GearmanException: The host of one of them is unknown.
 
-        Stands for gearman_client_create().
+        Equivalent to gearman_client_create().
         """
         self._tasks = TaskRegistry()
         try:
@@ -104,7 +104,7 @@ class GearmanClient(GearmanBase):
         Example:
                 result = client.doNormal("reverse", "hello")
 
-        Stands for gearman_client_do().
+        Equivalent to gearman_client_do().
         """
         return self._do("doNormal", JobKind.NORMAL, function, workload, unique).data or b""
 
@@ -127,7 +127,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_do_high().
+        Equivalent to gearman_client_do_high().
         """
         return self._do("doHigh", JobKind.HIGH, function, workload, unique).data or b""
 
@@ -150,7 +150,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_do_low().
+        Equivalent to gearman_client_do_low().
         """
         return self._do("doLow", JobKind.LOW, function, workload, unique).data or b""
 
@@ -175,7 +175,7 @@ class GearmanClient(GearmanBase):
                 handle = client.doBackground("mail", "anna@example.org", "order-7")
                 known, running, numerator, denominator = client.jobStatus(handle)
 
-        Stands for gearman_client_do_background().
+        Equivalent to gearman_client_do_background().
         """
         return self._do_in_background("doBackground", JobKind.BACKGROUND, function, workload, unique)
 
@@ -196,7 +196,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_do_high_background().
+        Equivalent to gearman_client_do_high_background().
         """
         return self._do_in_background("doHighBackground", JobKind.HIGH_BACKGROUND, function, workload, unique)
 
@@ -217,7 +217,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_do_low_background().
+        Equivalent to gearman_client_do_low_background().
         """
         return self._do_in_background("doLowBackground", JobKind.LOW_BACKGROUND, function, workload, unique)
 
@@ -227,7 +227,7 @@ class GearmanClient(GearmanBase):
         Returns:
             The handle; "" before a job was submitted.
 
-        Stands for gearman_client_do_job_handle().
+        Equivalent to gearman_client_do_job_handle().
         """
         return self._background_handle
 
@@ -237,7 +237,7 @@ class GearmanClient(GearmanBase):
         Returns:
             [0, 0].
 
-        Stands for gearman_client_do_status().
+        Equivalent to gearman_client_do_status().
         """
         return [0, 0]
 
@@ -260,7 +260,7 @@ class GearmanClient(GearmanBase):
         Example:
                 known, running, numerator, denominator = client.jobStatus(handle)
 
-        Stands for gearman_client_job_status().
+        Equivalent to gearman_client_job_status().
         """
         handle = arguments.name(job_handle, "job_handle")
         self._text = None
@@ -285,7 +285,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_unique_status().
+        Equivalent to gearman_client_unique_status().
         """
         key = arguments.name(unique_key, "unique_key")
         if len(key) > _MAX_UNIQUE + 1:
@@ -310,7 +310,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_echo().
+        Equivalent to gearman_client_echo().
         """
         return self._ping(workload, "workload")
 
@@ -325,7 +325,7 @@ class GearmanClient(GearmanBase):
         Returns:
             True; False with a warning if function cannot be called.
 
-        Stands for gearman_client_set_workload_fn().
+        Equivalent to gearman_client_set_workload_fn().
         """
         return self._check_callback("setWorkloadCallback", function)
 
@@ -343,7 +343,7 @@ class GearmanClient(GearmanBase):
         Example:
                 client.setCreatedCallback(lambda task: print(task.jobHandle()))
 
-        Stands for gearman_client_set_created_fn().
+        Equivalent to gearman_client_set_created_fn().
         """
         return self._set_callback("setCreatedCallback", TaskEvent.CREATED, function)
 
@@ -358,7 +358,7 @@ class GearmanClient(GearmanBase):
         Returns:
             True; False with a warning if function cannot be called.
 
-        Stands for gearman_client_set_data_fn().
+        Equivalent to gearman_client_set_data_fn().
         """
         return self._set_callback("setDataCallback", TaskEvent.DATA, function)
 
@@ -373,7 +373,7 @@ class GearmanClient(GearmanBase):
         Returns:
             True; False with a warning if function cannot be called.
 
-        Stands for gearman_client_set_warning_fn().
+        Equivalent to gearman_client_set_warning_fn().
         """
         return self._set_callback("setWarningCallback", TaskEvent.WARNING, function)
 
@@ -391,7 +391,7 @@ class GearmanClient(GearmanBase):
         Example:
                 client.setStatusCallback(lambda task: print(task.taskNumerator(), task.taskDenominator()))
 
-        Stands for gearman_client_set_status_fn().
+        Equivalent to gearman_client_set_status_fn().
         """
         return self._set_callback("setStatusCallback", TaskEvent.STATUS, function)
 
@@ -409,7 +409,7 @@ class GearmanClient(GearmanBase):
         Example:
                 client.setCompleteCallback(lambda task: print(task.data()))
 
-        Stands for gearman_client_set_complete_fn().
+        Equivalent to gearman_client_set_complete_fn().
         """
         return self._set_callback("setCompleteCallback", TaskEvent.COMPLETE, function)
 
@@ -430,7 +430,7 @@ class GearmanClient(GearmanBase):
         Example:
                 client.setExceptionCallback(lambda task: print(task.data()))
 
-        Stands for gearman_client_set_exception_fn().
+        Equivalent to gearman_client_set_exception_fn().
         """
         self.enableExceptionHandler()
         return self._set_callback("setExceptionCallback", TaskEvent.EXCEPTION, function)
@@ -446,7 +446,7 @@ class GearmanClient(GearmanBase):
         Returns:
             True; False with a warning if function cannot be called.
 
-        Stands for gearman_client_set_fail_fn().
+        Equivalent to gearman_client_set_fail_fn().
         """
         return self._set_callback("setFailCallback", TaskEvent.FAIL, function)
 
@@ -456,7 +456,7 @@ class GearmanClient(GearmanBase):
         Returns:
             True.
 
-        Stands for gearman_client_clear_fn().
+        Equivalent to gearman_client_clear_fn().
         """
         self._tasks.clear()
         return True
@@ -490,7 +490,7 @@ class GearmanClient(GearmanBase):
                 client.addTask("reverse", "two", "second")
                 client.runTasks()
 
-        Stands for gearman_client_add_task().
+        Equivalent to gearman_client_add_task().
         """
         return self._add_job("addTask", JobKind.NORMAL, function_name, workload, context, unique_key)
 
@@ -514,7 +514,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_high().
+        Equivalent to gearman_client_add_task_high().
         """
         return self._add_job("addTaskHigh", JobKind.HIGH, function_name, workload, context, unique_key)
 
@@ -538,7 +538,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_low().
+        Equivalent to gearman_client_add_task_low().
         """
         return self._add_job("addTaskLow", JobKind.LOW, function_name, workload, context, unique_key)
 
@@ -562,7 +562,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_background().
+        Equivalent to gearman_client_add_task_background().
         """
         return self._add_job("addTaskBackground", JobKind.BACKGROUND, function_name, workload, context, unique_key)
 
@@ -586,7 +586,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_high_background().
+        Equivalent to gearman_client_add_task_high_background().
         """
         kind = JobKind.HIGH_BACKGROUND
         return self._add_job("addTaskHighBackground", kind, function_name, workload, context, unique_key)
@@ -611,7 +611,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_low_background().
+        Equivalent to gearman_client_add_task_low_background().
         """
         kind = JobKind.LOW_BACKGROUND
         return self._add_job("addTaskLowBackground", kind, function_name, workload, context, unique_key)
@@ -630,7 +630,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_add_task_status().
+        Equivalent to gearman_client_add_task_status().
         """
         handle = arguments.name(job_handle, "job_handle")
         if not self._is_handle("addTaskStatus", handle):
@@ -648,7 +648,7 @@ class GearmanClient(GearmanBase):
         Raises:
             Exception: What a callback has raised. The next runTasks() delivers the packets that came after it.
 
-        Stands for gearman_client_run_tasks().
+        Equivalent to gearman_client_run_tasks().
         """
         return self._run_tasks(-1)
 
@@ -660,7 +660,7 @@ class GearmanClient(GearmanBase):
         Returns:
             The text; "" before setContext().
 
-        Stands for gearman_client_context().
+        Equivalent to gearman_client_context().
         """
         return self._context
 
@@ -677,7 +677,7 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_client_set_context().
+        Equivalent to gearman_client_set_context().
         """
         self._context = arguments.decode(arguments.name(data, "data"))
         return True

@@ -40,7 +40,7 @@ class GearmanException(Exception):
         Returns:
             The text.
 
-        Stands for Exception::getMessage().
+        Equivalent to Exception::getMessage().
         """
         return self.message
 
@@ -50,7 +50,7 @@ class GearmanException(Exception):
         Returns:
             Always 0 in the mirror.
 
-        Stands for Exception::getCode().
+        Equivalent to Exception::getCode().
         """
         return self.code
 
@@ -60,7 +60,7 @@ class GearmanException(Exception):
         Returns:
             The exception, or None.
 
-        Stands for Exception::getPrevious().
+        Equivalent to Exception::getPrevious().
         """
         return self.__cause__
 
@@ -70,7 +70,7 @@ class GearmanException(Exception):
         Returns:
             The name of the file; "" before it is raised.
 
-        Stands for Exception::getFile().
+        Equivalent to Exception::getFile().
         """
         place = self._place()
         return place[0].f_code.co_filename if place else ""
@@ -81,7 +81,7 @@ class GearmanException(Exception):
         Returns:
             The number; 0 before it is raised.
 
-        Stands for Exception::getLine().
+        Equivalent to Exception::getLine().
         """
         place = self._place()
         return place[1] if place else 0
@@ -94,7 +94,7 @@ class GearmanException(Exception):
         Returns:
             For each call "file" and "line" of the call and "function", and for a method also "class" and "type".
 
-        Stands for Exception::getTrace().
+        Equivalent to Exception::getTrace().
         """
         frames = self._frames()
         return [_call(*outer, inner[0]) for outer, inner in pairwise(frames)][::-1]
@@ -105,7 +105,7 @@ class GearmanException(Exception):
         Returns:
             A line for each call.
 
-        Stands for Exception::getTraceAsString().
+        Equivalent to Exception::getTraceAsString().
         """
         calls = [
             f"{call['file']}({call['line']}): {call.get('class', '')}{call.get('type', '')}{call['function']}()"
@@ -139,7 +139,7 @@ def _call(caller: FrameType, line: int, called: FrameType) -> dict[str, str | in
 
 
 class GearmanWarning(UserWarning):
-    """Stands for an E_WARNING of the extension: ``GearmanClient::doNormal(): ...``.
+    """An E_WARNING of the extension: ``GearmanClient::doNormal(): ...``.
 
     Python shows a warning once for each place. ``warnings.simplefilter("always", GearmanWarning)`` shows all of them,
     as PHP does, and ``"error"`` turns them into exceptions.

@@ -36,7 +36,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The handle; False if the job is empty.
 
-        Stands for gearman_job_handle().
+        Equivalent to gearman_job_handle().
         """
         return _false_for_none(self._read_handle())
 
@@ -46,7 +46,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The name; False if the job is empty.
 
-        Stands for gearman_job_function_name().
+        Equivalent to gearman_job_function_name().
         """
         return _false_for_none(self._read_function_name())
 
@@ -56,7 +56,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The key, or a UUID if the client gave none; "" if the worker does not ask for it; False if the job is empty.
 
-        Stands for gearman_job_unique().
+        Equivalent to gearman_job_unique().
         """
         return _false_for_none(self._read_unique())
 
@@ -66,7 +66,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The data, as bytes: compare it with b"text", not with "text".
 
-        Stands for gearman_job_workload().
+        Equivalent to gearman_job_workload().
         """
         data = self._workload
         return data if data is not None else self._read_workload() or b""
@@ -77,7 +77,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The number of bytes.
 
-        Stands for gearman_job_workload_size().
+        Equivalent to gearman_job_workload_size().
         """
         return self._read_workload_size()
 
@@ -96,7 +96,7 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_job_send_data().
+        Equivalent to gearman_job_send_data().
         """
         if self._owner is None:  # created by the program
             return False
@@ -115,7 +115,7 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_job_send_warning().
+        Equivalent to gearman_job_send_warning().
         """
         if self._owner is None:  # created by the program
             return False
@@ -137,7 +137,7 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: A number is not integral.
             ValueError: A number has more than 32 bits.
 
-        Stands for gearman_job_send_status().
+        Equivalent to gearman_job_send_status().
         """
         done = arguments.integer(numerator, "numerator", _STATUS_MIN, _STATUS_MAX)
         total = arguments.integer(denominator, "denominator", _STATUS_MIN, _STATUS_MAX)
@@ -156,7 +156,7 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_job_send_complete().
+        Equivalent to gearman_job_send_complete().
         """
         return self._report("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
 
@@ -173,7 +173,7 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_job_send_exception().
+        Equivalent to gearman_job_send_exception().
         """
         return self._report("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
 
@@ -183,7 +183,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             True; False with a warning if it failed.
 
-        Stands for gearman_job_send_fail().
+        Equivalent to gearman_job_send_fail().
         """
         return self._report("sendFail", self._send(JobPacket.FAIL))
 
@@ -195,7 +195,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The code.
 
-        Stands for GearmanJob::returnCode().
+        Equivalent to GearmanJob::returnCode().
         """
         return int(self._rc)
 
@@ -213,7 +213,7 @@ class GearmanJob(NativeJob, Uncopyable):
         Raises:
             TypeError: It is not a number.
 
-        Stands for GearmanJob::setReturn().
+        Equivalent to GearmanJob::setReturn().
         """
         code = arguments.integer(gearman_return_t, "gearman_return_t")
         if not 0 <= code <= GEARMAN_MAX_RETURN:

@@ -16,7 +16,7 @@ def gearman_version() -> str:
     Example:
             print(gearman_version())
 
-    Stands for gearman_version().
+    Equivalent to gearman_version().
     """
     return capabilities.version
 
@@ -30,7 +30,7 @@ def gearman_bugreport() -> str:
     Example:
             print(gearman_bugreport())
 
-    Stands for gearman_bugreport().
+    Equivalent to gearman_bugreport().
     """
     return bug_report_address()
 
@@ -47,7 +47,7 @@ def gearman_verbose_name(verbose: int) -> str | None:
     Example:
             print(gearman_verbose_name(GEARMAN_VERBOSE_ERROR))
 
-    Stands for gearman_verbose_name().
+    Equivalent to gearman_verbose_name().
     """
     level = integer(verbose, "verbose")
     if level < 0:

@@ -41,7 +41,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The code.
 
-        Stands for GearmanTask::returnCode().
+        Equivalent to GearmanTask::returnCode().
         """
         return self._rc
 
@@ -51,7 +51,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The name; False for an empty task.
 
-        Stands for gearman_task_function_name().
+        Equivalent to gearman_task_function_name().
         """
         text = self._read_function_name()
         return False if text is None else text
@@ -62,7 +62,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The key; "" for a status task; False for an empty task.
 
-        Stands for gearman_task_unique().
+        Equivalent to gearman_task_unique().
         """
         text = self._read_unique()
         return False if text is None else text
@@ -73,7 +73,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The handle; "" before the server has sent it; False for an empty task.
 
-        Stands for gearman_task_job_handle().
+        Equivalent to gearman_task_job_handle().
         """
         text = self._read_job_handle()
         return False if text is None else text
@@ -84,7 +84,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             True or False.
 
-        Stands for gearman_task_is_known().
+        Equivalent to gearman_task_is_known().
         """
         return self._read_is_known()
 
@@ -94,7 +94,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             True or False.
 
-        Stands for gearman_task_is_running().
+        Equivalent to gearman_task_is_running().
         """
         return self._read_is_running()
 
@@ -104,7 +104,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The number, 0 before the first status; False for an empty task.
 
-        Stands for gearman_task_numerator().
+        Equivalent to gearman_task_numerator().
         """
         number = self._read_numerator()
         return False if number is None else number
@@ -115,7 +115,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The number, 0 before the first status; False for an empty task.
 
-        Stands for gearman_task_denominator().
+        Equivalent to gearman_task_denominator().
         """
         number = self._read_denominator()
         return False if number is None else number
@@ -127,7 +127,7 @@ class GearmanTask(NativeTask, Uncopyable):
             The data; b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, with which recvData() reads
             it.
 
-        Stands for gearman_task_data().
+        Equivalent to gearman_task_data().
         """
         data = self._read_data()
         return False if data is None else data
@@ -138,7 +138,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The number of bytes; False where data() is.
 
-        Stands for gearman_task_data_size().
+        Equivalent to gearman_task_data_size().
         """
         size = self._read_data_size()
         return False if size is None else size
@@ -156,7 +156,7 @@ class GearmanTask(NativeTask, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_task_send_workload().
+        Equivalent to gearman_task_send_workload().
         """
         arguments.data(data, "data")
         if not self._is_live():
@@ -179,7 +179,7 @@ class GearmanTask(NativeTask, Uncopyable):
         Raises:
             ValueError: The length is negative.
 
-        Stands for gearman_task_recv_data().
+        Equivalent to gearman_task_recv_data().
         """
         size = arguments.integer(data_len, "data_len", 0)
         data = self._fetch(size)

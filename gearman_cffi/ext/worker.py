@@ -75,7 +75,7 @@ class GearmanWorker(GearmanBase):
         Raises:
             GearmanException: The host of one of them is unknown.
 
-        Stands for gearman_worker_create().
+        Equivalent to gearman_worker_create().
         """
         super().__init__()
         try:
@@ -106,7 +106,7 @@ class GearmanWorker(GearmanBase):
         Example:
                 worker.addFunction("reverse", lambda job, context: job.workload()[::-1])
 
-        Stands for gearman_worker_add_function().
+        Equivalent to gearman_worker_add_function().
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
@@ -137,7 +137,7 @@ class GearmanWorker(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_worker_register().
+        Equivalent to gearman_worker_register().
         """
         name = arguments.name(function_name, "function_name")
         limit = arguments.integer(timeout, "timeout", 0, _TIMEOUT_MAX)
@@ -156,7 +156,7 @@ class GearmanWorker(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_worker_unregister().
+        Equivalent to gearman_worker_unregister().
         """
         name = arguments.name(function_name, "function_name")
         return self._report("unregister", self._native.unregister(name))
@@ -167,7 +167,7 @@ class GearmanWorker(GearmanBase):
         Returns:
             True; False with a warning if there are none.
 
-        Stands for gearman_worker_unregister_all().
+        Equivalent to gearman_worker_unregister_all().
         """
         return self._report("unregisterAll", self._native.unregister_all())
 
@@ -180,7 +180,7 @@ class GearmanWorker(GearmanBase):
         Returns:
             True; False, without a warning, for any other text.
 
-        Stands for gearman_worker_set_identifier().
+        Equivalent to gearman_worker_set_identifier().
         """
         self._text = None
         return self._native.set_identifier(arguments.name(id, "id")) == GEARMAN_SUCCESS
@@ -200,7 +200,7 @@ class GearmanWorker(GearmanBase):
                 if job:
                     job.sendComplete(job.workload()[::-1])
 
-        Stands for gearman_worker_grab_job().
+        Equivalent to gearman_worker_grab_job().
         """
         self._text = None
         job = GearmanJob()
@@ -222,7 +222,7 @@ class GearmanWorker(GearmanBase):
         Raises:
             Exception: What the function has raised; returnCode() is then GEARMAN_WORK_EXCEPTION.
 
-        Stands for gearman_worker_work().
+        Equivalent to gearman_worker_work().
         """
         if self._run_jobs(keep_working=False):
             return True
@@ -254,7 +254,7 @@ class GearmanWorker(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
-        Stands for gearman_worker_echo().
+        Equivalent to gearman_worker_echo().
         """
         return self._ping(data, "data")
 

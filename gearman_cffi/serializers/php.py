@@ -34,7 +34,7 @@ def is_serialized(value: object) -> bool:
     Example:
             is_serialized("i:5;")
 
-    Stands for dmank's StringHelper::isSerialized().
+    Equivalent to dmank's StringHelper::isSerialized().
     """
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogatepass")
@@ -105,7 +105,7 @@ class PhpSerializer:
             UnsupportedValue: The format does not have the type.
             SerializerError: The value cannot be converted.
 
-        Stands for serialize() of PHP.
+        Equivalent to serialize() of PHP.
         """
         if self.pass_serialized and is_serialized(value):
             return value.encode("utf-8") if isinstance(value, str) else bytes(value)
@@ -144,7 +144,7 @@ class PhpSerializer:
         Raises:
             SerializerError: The data cannot be read, or exceeds max_size or max_depth.
 
-        Stands for unserialize() of PHP.
+        Equivalent to unserialize() of PHP.
         """
         if not self.strict and not _looks_serialized(data):
             return text_or_bytes(data)

@@ -131,7 +131,7 @@ def test_functions(names: list[Name]) -> None:
     """All parameters and the result are described; a procedural function names the method that does the work."""
     for name in names:
         if name.value.__module__ == functions.__name__:
-            found = re.search(r"^(?:Calls|Stands for|Deprecated: calls) ([\w.]+)\(\)", name.docstring, re.MULTILINE)
+            found = re.search(r"^(?:Calls|Equivalent to|Deprecated: calls) ([\w.]+)\(\)", name.docstring, re.MULTILINE)
             assert found, name
             continue
         assert set(name.parameters) <= {text.lstrip("*") for text in name.described("parameters")}, name
