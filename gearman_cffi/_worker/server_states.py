@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gearman_cffi.servers import Server, ServerCollection
 if TYPE_CHECKING:
     from logging import Logger
 
+_INTERVAL = 0.5  # seconds between two look-ups of the servers' names, as long as the same number is connected
 Report = Callable[[str, bool], None]  # gets the address of a server, and whether it can be reached
 
 
@@ -22,6 +24,8 @@ class ServerStates:
         self._servers = servers
         self._report = report
         self._known: dict[Server, bool] = {}
+        self._connected = 0
+        self._looked_at = 0.0
 
     def check(self, worker: GearmanWorker) -> None:
         """To be called when a search for a job has come to all servers."""
@@ -30,6 +34,12 @@ class ServerStates:
         connected = worker._count_connected()
         if not connected:
             return  # the worker reports that
+        if connected < len(self._servers):  # the look-ups of names take time, and a busy worker is here after each job
+            now = time.monotonic()
+            if connected == self._connected and now < self._looked_at + _INTERVAL:
+                return
+            self._looked_at = now
+        self._connected = connected
         for server in self._servers:
             is_reachable = connected >= len(self._servers) or worker._is_reachable(server.host, server.port)
             if is_reachable is not None and is_reachable is not self._known.get(server):

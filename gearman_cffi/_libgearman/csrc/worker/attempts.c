@@ -33,6 +33,7 @@ struct gcffi_attempt {
   int64_t begun;
   int64_t until; /* when it fails, if it is not open */
   int64_t retry_at;
+  int64_t failed_at; /* the last one; 0 if it has not failed */
 };
 
 /* --------------------------------------------------------------------------------- one connection */
@@ -66,6 +67,7 @@ static void end(gcffi_worker *worker, gcffi_attempt *attempt) {
 static void fail(gcffi_worker *worker, gcffi_attempt *attempt) {
   end(worker, attempt);
   attempt->has_failed = true;
+  attempt->failed_at = gcffi_now();
   attempt->retry_at = attempt->is_slow ? gcffi_now() + RETRY_NS : 0;
 }
 
@@ -124,7 +126,7 @@ static bool put_in_place(gcffi_worker *worker, gcffi_attempt *attempt, gcffi_con
     gcffi_worker_add_queue(worker, conn, gcffi_send_queue_share(attempt->queue));
   }
   attempt->is_slow = false;
-  attempt->retry_at = 0;
+  attempt->retry_at = attempt->failed_at = 0;
   end(worker, attempt);
   gcffi_tcp_is_open(conn->fd);
   return is_in_place;
@@ -133,7 +135,8 @@ static bool put_in_place(gcffi_worker *worker, gcffi_attempt *attempt, gcffi_con
 /* ------------------------------------------------------------------------------------ all of them */
 
 static bool is_forgotten(const gcffi_attempt *attempt) {
-  return attempt->fd < 0 && gcffi_is_over(attempt->retry_at + FORGET_NS);
+  return attempt->fd < 0 && gcffi_is_over(attempt->retry_at + FORGET_NS) &&
+         gcffi_is_over(attempt->failed_at + FORGET_NS);
 }
 
 /* Returns NULL if there is no memory. */
@@ -233,12 +236,12 @@ bool gcffi_worker_is_connecting(const gcffi_worker *worker) {
   return i < worker->attempt_count;
 }
 
-/* Whether a connection to this address is being opened that may be in time, as far as the last one shows. */
+/* Whether a connection to this address is being opened, and the one before has not failed. */
 bool gcffi_worker_is_opening(const gcffi_worker *worker, const gcffi_address *address) {
   bool any = false;
   for (size_t i = 0; i < worker->attempt_count && !any; i++) {
     const gcffi_attempt *attempt = &worker->attempts[i];
-    any = attempt->fd >= 0 && !attempt->retry_at && gcffi_address_is(&attempt->address, address);
+    any = attempt->fd >= 0 && !attempt->failed_at && gcffi_address_is(&attempt->address, address);
   }
   return any;
 }
