@@ -14,56 +14,67 @@ from typing import Any
 
 from benchmarks.works.work import PHP, C
 
-EXT, LAYER = "gearman_cffi.ext", "gearman_cffi"
-NAMES = {C: "C", PHP: "PHP", EXT: "ext-gearman's API", LAYER: "the Python API"}
-LEFT, RIGHT, BAR, SPACE, TITLE = 190, 90, 20, 6, 30
+EXT = "gearman_cffi.ext"
+LEFT, RIGHT, BAR, SPACE, TITLE, MARGIN = 190, 90, 20, 6, 30, 12
 WIDTH = 760
+STYLE = """
+svg { background: #fff; color: #1f2328; border-radius: 8px; font-family: system-ui, sans-serif; font-size: 14px; }
+text { fill: currentColor; }
+.title { font-size: 16px; font-weight: bold; }
+.c { fill: #8d857a; }
+.php { fill: #777bb4; }
+.own { fill: #2f7de1; }
+@media (prefers-color-scheme: dark) { svg { background: #1e2129; color: #e6e6e6; } }
+"""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Bars that are compared with each other: the rows of one or two works."""
+    """Bars that are compared with each other: rows of one or two works, whose first metrics are the same."""
 
     title: str
-    metric: str
-    rows: Mapping[str, tuple[str, str]]  # by series: the work and its row
+    rows: Mapping[str, tuple[str, str]]  # by label: the work and its row
 
 
 GROUPS = [
     Group(
         "Submit a job and wait for its result: CPU of the client",
-        "client_us",
         {
-            PHP: ("echo-client", PHP),
-            EXT: ("echo-client", "gearman_cffi.ext"),
-            LAYER: ("layer-echo-client", "Client, raw"),
+            "PHP": ("echo-client", PHP),
+            "ext-gearman's API": ("echo-client", EXT),
+            "Client (RawSerializer)": ("layer-echo-client", "Client, raw"),
+            "Client (default)": ("layer-echo-client", "Client, php"),
         },
     ),
     Group(
         "Submit a job in the background: CPU of the client",
-        "client_us",
         {
-            PHP: ("background", PHP),
-            EXT: ("background", "gearman_cffi.ext"),
-            LAYER: ("layer-background", "Client, raw"),
+            "PHP": ("background", PHP),
+            "ext-gearman's API": ("background", EXT),
+            "Client (RawSerializer)": ("layer-background", "Client, raw"),
+            "Client (default)": ("layer-background", "Client, php"),
         },
     ),
     Group(
         "Empty a queue: CPU of the worker and gearmand",
-        "total_us",
-        {PHP: ("drain", PHP), EXT: ("drain", "gearman_cffi.ext"), LAYER: ("layer-drain", "Worker, raw")},
+        {
+            "PHP": ("drain", PHP),
+            "ext-gearman's API": ("drain", EXT),
+            "Worker (RawSerializer)": ("layer-drain", "Worker, raw"),
+            "Worker (default)": ("layer-drain", "Worker, php"),
+        },
     ),
 ]
 
 
 def ratios(group: Group, works: Mapping[str, Any]) -> dict[str, float]:
-    """The medians of a group divided by that of C in the same work. Rows that were not measured are left out."""
+    """The ratios to C that the tables show ("x C"), by label. Rows that were not measured are left out."""
     found = {}
-    for series, (work, row) in group.rows.items():
-        value, base = (_median(works, work, name, group.metric) for name in (row, C))
-        if value is not None and base:
-            found[series] = value / base
-    return {C: 1.0, **found} if found else {}
+    for label, (work, row) in group.rows.items():
+        ratio = works.get(work, {}).get("rows", {}).get(row, {}).get("ratios", {}).get(C)
+        if ratio is not None:
+            found[label] = float(ratio)
+    return {"C": 1.0, **found} if found else {}
 
 
 def draw(works: Mapping[str, Any]) -> str:
@@ -76,18 +87,20 @@ def draw(works: Mapping[str, Any]) -> str:
     for group, found in groups:
         lines.append(f'<text class="title" x="0" y="{top + 20}">{group.title}</text>')
         top += TITLE
-        for series, value in found.items():
-            lines += _bar(series, value, top, scale)
+        for label, value in found.items():
+            lines += _bar(label, value, top, scale)
             top += BAR + SPACE
         top += SPACE * 2
+    box = f"{-MARGIN} {-MARGIN} {WIDTH + 2 * MARGIN} {top + MARGIN}"
     text = "; ".join(
-        f"{group.title}: " + ", ".join(f"{NAMES[series]} {value:.2f}" for series, value in found.items())
+        f"{group.title}: " + ", ".join(f"{label} {value:.2f}" for label, value in found.items())
         for group, found in groups
     )
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {top}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img">',
             f"<title>CPU time, compared with C. {text}</title>",
+            f"<style>{STYLE}</style>",
             *lines,
             "</svg>\n",
         ]
@@ -101,19 +114,12 @@ def write(file: Path, works: Mapping[str, Any]) -> None:
         file.write_text(draw(works), "utf-8")
 
 
-def _bar(series: str, value: float, top: int, scale: float) -> Iterator[str]:
-    kind = {C: "c", PHP: "php"}.get(series, "own")
+def _bar(label: str, value: float, top: int, scale: float) -> Iterator[str]:
+    kind = {"C": "c", "PHP": "php"}.get(label, "own")
     middle = top + BAR - 5
-    yield f'<text class="label" x="{LEFT - 10}" y="{middle}" text-anchor="end">{NAMES[series]}</text>'
+    yield f'<text x="{LEFT - 10}" y="{middle}" text-anchor="end">{label}</text>'
     yield f'<rect class="{kind}" x="{LEFT}" y="{top}" width="{value * scale:.1f}" height="{BAR}" rx="2"/>'
-    yield f'<text class="label" x="{LEFT + value * scale + 8:.1f}" y="{middle}">{value:.2f}</text>'
-
-
-def _median(works: Mapping[str, Any], work: str, row: str, metric: str) -> float | None:
-    try:
-        return float(works[work]["rows"][row]["figures"][metric]["median"])
-    except KeyError:
-        return None
+    yield f'<text x="{LEFT + value * scale + 8:.1f}" y="{middle}">{value:.2f}</text>'
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -36,7 +36,7 @@ def works(bench: Bench) -> Iterator[Work]:
     yield Work(
         "drain",
         f"Emptying a queue: {jobs:,} jobs, a function that does nothing",
-        ("worker_us", "gearmand_us", "total_us", "rate", "worker_mb"),
+        ("total_us", "worker_us", "gearmand_us", "rate", "worker_mb"),
         rows_of(peers(bench), lambda peer: bench.drain(peer.worker, jobs)),
         (Goal(MIRROR, "worker_us", LIMIT, C),),
     )
