@@ -299,7 +299,7 @@ class ConcurrentWork:
         except BaseException as failure:
             adapter.fail(gearman_job, job, failure)
             return
-        job.finish()  # before the client has the answer: from then on a thread that still sends is refused
+        running.finish()  # before the client has the answer
         gearman_job.sendComplete(answer)
         rc = gearman_job.returnCode()
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
@@ -310,7 +310,7 @@ class ConcurrentWork:
         running.source.free_room()
         if running.gearman_job.returnCode() == ReturnCode.IO_WAIT:
             self._running.discard(running)
-            running.job.finish()
+            running.finish()
             self._outbox.add(running.gearman_job, partial(self._note_sent, running))
         else:
             self._release(running)
@@ -322,7 +322,7 @@ class ConcurrentWork:
 
     def _release(self, running: RunningJob) -> None:
         self._running.discard(running)
-        running.job.finish()
+        running.finish()
         running.gearman_job._release()
 
     def _close(self) -> None:

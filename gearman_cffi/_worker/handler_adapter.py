@@ -108,6 +108,8 @@ class HandlerJob(Job):
             method(gearman_job, *arguments)
         rc = gearman_job.returnCode()
         if rc not in (ReturnCode.SUCCESS, ReturnCode.IO_WAIT):
+            if self._gearman_job is None:  # a leftover thread of the handler sends while its job ends
+                self._not_running()
             self.is_lost = True
             raise ConnectionLost(
                 f"the server of job {self.handle} ({self._job_name}) is gone: the client gets no answer. This or "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gearman_cffi._worker.handler_adapter import HandlerAdapter
 from gearman_cffi.ext import GearmanJob
+from gearman_cffi.ext.relayed_job import RelayedJob
 from gearman_cffi.jobs import set_current_job
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ class RunningJob:
     """
 
     def __init__(
-        self, adapter: HandlerAdapter, gearman_job: GearmanJob, relayed_job: GearmanJob, source: JobSource
+        self, adapter: HandlerAdapter, gearman_job: GearmanJob, relayed_job: RelayedJob, source: JobSource
     ) -> None:
         self.adapter = adapter
         self.gearman_job = gearman_job
         self.source = source
         self.is_in_thread = False
         self.runs_alone = False
+        self._relayed_job = relayed_job
         self.job = adapter.create_job(relayed_job)
         self.is_coroutine = adapter.is_coroutine
         self.context: Context = copy_context()
@@ -39,6 +41,11 @@ class RunningJob:
     def execute(self) -> Any:
         """Calls the handler."""
         return self.adapter.execute_coroutine(self.job) if self.is_coroutine else self.adapter.execute(self.job)
+
+    def finish(self) -> None:
+        """The job is about to be answered, or released. A thread of it that still sends is refused."""
+        self._relayed_job.finish()
+        self.job.finish()
 
     def cancel(self, task: asyncio.Task[Any], timeout: float) -> None:
         """The coroutine has run for too long."""

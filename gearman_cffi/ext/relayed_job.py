@@ -45,7 +45,7 @@ class RelayedJob(GearmanJob):
     connection is lost. put: gets the requests. may_wait: returns whether the current thread may wait.
     """
 
-    __slots__ = ("_gearman_job", "_handle", "_may_wait", "_put", "_sent_rc", "_unique", "_worker_thread")
+    __slots__ = ("_gearman_job", "_handle", "_is_over", "_may_wait", "_put", "_sent_rc", "_unique", "_worker_thread")
 
     def __init__(
         self, gearman_job: GearmanJob, put: Callable[[SendRequest], None], may_wait: Callable[[], bool]
@@ -55,10 +55,15 @@ class RelayedJob(GearmanJob):
         self._put = put
         self._may_wait = may_wait
         self._sent_rc = 0
+        self._is_over = False
         self._worker_thread = threading.get_ident()
         self._handle = gearman_job._read_handle()
         self._unique = gearman_job._read_unique()
         self._workload = gearman_job.workload()
+
+    def finish(self) -> None:
+        """The job is about to be answered: what another thread has asked to send meanwhile is not sent."""
+        self._is_over = True
 
     def _read_handle(self) -> str | None:
         return self._handle
@@ -78,7 +83,7 @@ class RelayedJob(GearmanJob):
 
     def _request(self, send: Callable[[], int]) -> int:
         def send_now() -> int:
-            self._sent_rc = send()
+            self._sent_rc = GEARMAN_LOST_CONNECTION if self._is_over else send()
             return self._sent_rc
 
         if threading.get_ident() == self._worker_thread:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -101,3 +102,25 @@ class TestSending:
         assert all(isinstance(answer, JobException) for answer in answers[1::2])
         assert sorted(event.exception.args[0] for event in failures) == ["odd 1", "odd 3", "odd 5"]
         assert all(event.exception.__traceback__.tb_next for event in failures)
+
+    def test_a_leftover_thread_while_the_job_ends(self, gearmand: Gearmand) -> None:
+        """It is refused as a thread that sends later. Nothing is sent after the result, and no connection is lost."""
+        raised: list[Exception] = []
+        threads: list[threading.Thread] = []
+
+        def send(job: Job) -> None:
+            try:
+                while True:
+                    job.send_status(1, 2)
+            except Exception as error:
+                raised.append(error)
+
+        def leave(job: Job) -> None:
+            threads.append(threading.Thread(target=send, args=(job,), daemon=True))
+            threads[-1].start()
+
+        with running(gearmand, [FunctionHandler("leave", leave)], concurrency=2):
+            Client(gearmand.address, timeout=20).execute_jobs([Job("leave", number) for number in range(20)])
+            for thread in threads:
+                thread.join(20)
+        assert [type(error) for error in raised] == [JobNotRunning] * 20
