@@ -146,7 +146,8 @@ class Worker:
 
         destroy_worker(), stop() and, in the main thread, the signals of the constructor stop it. A second signal raises
         KeyboardInterrupt or SystemExit in the middle of the jobs, which the server then gives to other workers; it
-        cancels coroutines, but threads run on. The previous signal handlers are restored at the end. A worker that is
+        cancels coroutines, but threads run on, and at its exit the interpreter waits for functions that
+        asyncio.to_thread() still runs. The previous signal handlers are restored at the end. A worker that is
         stopped before it runs connects and ends. A worker can run again.
 
         A handler that raises SystemExit or KeyboardInterrupt ends run(), which raises it; its job goes to another

@@ -227,6 +227,16 @@ class ConcurrentWork:
             running.is_in_thread = True
             self._threads.submit(partial(self._run_in_thread, running))
 
+    def _call_gave_up(self, running: RunningJob, error: BaseException) -> None:
+        """In a thread: it may take a while, for example to submit a job to another function."""
+        try:
+            running.context.run(running.adapter.call_gave_up, running.job, error)
+        except PROCESS_EXITS as exit:
+            error = exit
+        except BaseException as raised:
+            running.gave_up_error = raised
+        self._put_result(running, None, error)
+
     def _event_loop(self) -> HandlerLoop:
         if self._loop is None:
             from gearman_cffi._worker.handler_loop import HandlerLoop  # asyncio takes a while to import
@@ -282,6 +292,12 @@ class ConcurrentWork:
                 self._ending.exit_after_jobs(error)
             self._release(running)  # without an answer: the server gives it to another worker. It keeps its room
             return
+        if error is not None and running.adapter.must_call_gave_up(running.job, error):
+            running.is_in_thread = True
+            self._threads.submit(partial(self._call_gave_up, running, error))
+            return
+        if running.gave_up_error is not None:
+            self._events.report_failure(running.gave_up_error)
         try:
             running.context.run(self._answer, running, result, error)
         finally:

@@ -23,7 +23,6 @@ from gearman_cffi.ext.worker import PROCESS_EXITS
 from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 from gearman_cffi.messages import escape
-from gearman_cffi.retries import policy_of
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -108,9 +107,11 @@ class WorkerEvents:
                 escape(f"{type(error).__qualname__}: {error}"),
             )
 
-    def report_given_up(self, handler: JobHandlerInterface, job: Job, error: BaseException) -> None:
-        """Calls the handler's gave_up, and dispatches a FunctionFailureEvent. What they raise is as above."""
-        name, gave_up = EventName.FUNCTION_GAVE_UP, policy_of(handler).gave_up
+    def report_given_up(
+        self, handler: JobHandlerInterface, job: Job, error: BaseException, gave_up: Callable[..., object] | None
+    ) -> None:
+        """Calls the handler's gave_up, if given, and dispatches a FunctionFailureEvent. What they raise is as above."""
+        name = EventName.FUNCTION_GAVE_UP
         if gave_up is not None:
             self._guard(partial(gave_up, job, error))
         if self.has_listeners(name):

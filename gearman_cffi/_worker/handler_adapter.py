@@ -27,7 +27,15 @@ _NOT_READ = object()
 class HandlerJob(Job):
     """The Job that a handler is given."""
 
-    __slots__ = ("_attempt", "_gearman_job", "_serializer", "has_sent_data", "is_lost", "raw_workload")
+    __slots__ = (
+        "_attempt",
+        "_gearman_job",
+        "_serializer",
+        "gave_up_was_called",
+        "has_sent_data",
+        "is_lost",
+        "raw_workload",
+    )
 
     def __init__(self, gearman_job: GearmanJob, name: str, serializer: Serializer) -> None:
         unique = gearman_job.unique() or ""
@@ -35,6 +43,7 @@ class HandlerJob(Job):
         super().__init__(name, _NOT_READ, unique or None)
         self.handle = gearman_job.handle() or ""
         self.has_sent_data = False
+        self.gave_up_was_called = False
         self.is_lost = False  # its connection is gone: the server gives it to another worker
         self.raw_workload = gearman_job.workload()
         if self._attempt is not None:
@@ -217,6 +226,21 @@ class HandlerAdapter:
             return b""  # the result was sent in parts
         return self._serialize(result)
 
+    def must_call_gave_up(self, job: HandlerJob, error: BaseException) -> bool:
+        """Whether fail() is to call the handler's gave_up. A worker with several jobs calls it before, in a thread."""
+        return self._policy.gave_up is not None and not job.gave_up_was_called and self._is_given_up(job, error)
+
+    def call_gave_up(self, job: HandlerJob, error: BaseException) -> None:
+        """Calls the handler's gave_up. Raises what it raises."""
+        job.gave_up_was_called = True
+        if self._policy.gave_up is not None:
+            self._policy.gave_up(job, error)
+
+    def _is_given_up(self, job: HandlerJob, error: BaseException) -> bool:
+        """Whether that was the last attempt of a job that may have several, or a job that kills processes."""
+        had_attempts = job.last_attempt is not None and not job.is_lost and not isinstance(error, SubmittedAgain)
+        return had_attempts or isinstance(error, PoisonJob)
+
     def fail(self, gearman_job: GearmanJob, job: HandlerJob, error: BaseException) -> None:
         """Reports the failure of the job, or that it was submitted again, and sends the exception."""
         if isinstance(error, SubmittedAgain):
@@ -224,8 +248,9 @@ class HandlerAdapter:
             self._events.report_retry(self.handler, job, error, seconds, is_in_place=False)
         else:
             self._events.report_job_failure(self.handler, job, error)
-            if isinstance(error, PoisonJob) or (job.last_attempt is not None and not job.is_lost):
-                self._events.report_given_up(self.handler, job, error)
+            if self._is_given_up(job, error):
+                gave_up = None if job.gave_up_was_called else self._policy.gave_up
+                self._events.report_given_up(self.handler, job, error, gave_up)
         with suppress(GearmanWarning):  # the server is gone, and another worker will get the job
             gearman_job.sendException(describe(error))
 

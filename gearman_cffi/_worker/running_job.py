@@ -30,6 +30,7 @@ class RunningJob:
         self.source = source
         self.is_in_thread = False
         self.runs_alone = False
+        self.gave_up_error: BaseException | None = None  # what the handler's gave_up has raised
         self._relayed_job = relayed_job
         self.job = adapter.create_job(relayed_job)
         self.is_coroutine = adapter.is_coroutine

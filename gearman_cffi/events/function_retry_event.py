@@ -10,7 +10,8 @@ from gearman_cffi.jobs import Job
 class FunctionRetryEvent(Event):
     """An attempt of a job has failed, and there is another one.
 
-    In a worker that runs several jobs at once, the event of a job that goes on comes in the thread of its handler.
+    In a worker that runs several jobs at once, the event of a job that goes on comes in the thread of its handler, that
+    of a coroutine in a thread of asyncio.to_thread().
 
     Attributes:
         job_handler: The handler.
