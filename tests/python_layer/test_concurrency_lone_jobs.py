@@ -91,7 +91,7 @@ def test_the_worker_is_stopped_while_it_waits(
         wait_until(lambda: "goes back to the server" in caplog.text, "it is left to others")
         gates.gates["a"].set()
     assert gates.begun == [("a",)]
-    assert queued(gearmand, "work") == 1
+    wait_until(lambda: queued(gearmand, "work") == 1, "the server has read the answer of the other one")
     gates.gates["alone"].set()
     with worker_of(gearmand, gates):
         wait_until(lambda: not queued(gearmand, "work"), "it is done")
