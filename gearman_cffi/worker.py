@@ -116,7 +116,7 @@ class Worker:
         self._namespace = check_namespace(namespace)
         self._signals = tuple(signals)
         self._set_time_limits(lambda function: None, EXIT_SECONDS)
-        self._must_run_alone: Callable[[Job], bool] = lambda job: False
+        self._must_run_alone: Callable[[JobHandlerInterface, Job], bool] = lambda handler, job: False
         self._events = WorkerEvents(self, self.dispatcher)
         self._stop_request = StopRequest()
         self._retrier = Retrier(
@@ -318,7 +318,7 @@ class Worker:
         """For the pool, whose parent logs which of several servers cannot be reached."""
         self._events.report_server = report
 
-    def _set_lone_jobs(self, must_run_alone: Callable[[Job], bool]) -> None:
+    def _set_lone_jobs(self, must_run_alone: Callable[[JobHandlerInterface, Job], bool]) -> None:
         """For the pool. must_run_alone: returns whether no other job may run beside this one."""
         self._must_run_alone = must_run_alone
 

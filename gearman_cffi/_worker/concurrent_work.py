@@ -30,6 +30,7 @@ from gearman_cffi.exceptions import ConnectionLost
 from gearman_cffi.ext import GearmanJob, ReturnCode
 from gearman_cffi.ext.relayed_job import RelayedJob, SendRequest
 from gearman_cffi.ext.worker import PROCESS_EXITS, wait_for_workers
+from gearman_cffi.handlers import JobHandlerInterface
 from gearman_cffi.jobs import Job
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ConcurrentWork:
         stop_request: StopRequest,
         job_timeout: Callable[[str], float | None],
         exit_seconds: float | None,
-        must_run_alone: Callable[[Job], bool],
+        must_run_alone: Callable[[JobHandlerInterface, Job], bool],
     ) -> None:
         self._sources = list(sources)
         self._events = events
@@ -196,7 +197,7 @@ class ConcurrentWork:
     def _start(self, source: JobSource, gearman_job: GearmanJob) -> None:
         relayed = RelayedJob(gearman_job, self._put_request, self._may_wait)
         running = RunningJob(source.adapter_of(gearman_job), gearman_job, relayed, source)
-        running.runs_alone = self._must_run_alone(running.job)
+        running.runs_alone = self._must_run_alone(running.adapter.handler, running.job)
         self._waiting.append(running)
         self._start_waiting()
 

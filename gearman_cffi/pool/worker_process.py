@@ -147,8 +147,7 @@ class WorkerProcess:
 
     def _make_worker(self, application: Application) -> Worker:
         jobs = self._select(application.jobs)
-        self._handlers = jobs.get_jobs()
-        self._coroutines = {name for name, handler in self._handlers.items() if is_coroutine_handler(handler)}
+        self._coroutines = {name for name, handler in jobs.get_jobs().items() if is_coroutine_handler(handler)}
         dispatcher = PoolDispatcher(application.dispatcher)
         for name, listener in (
             (EventName.FUNCTION_BEFORE_EXECUTE, self._on_start),
@@ -241,9 +240,9 @@ class WorkerProcess:
         deaths = None if limit is None else self._parent.deaths_of(job)
         return deaths if deaths is not None and limit is not None and deaths.number >= limit else None
 
-    def _is_suspect(self, job: Job) -> bool:
+    def _is_suspect(self, handler: JobHandlerInterface, job: Job) -> bool:
         """Whether the job must run alone: nobody knows whether processes died of it, or of those that ran beside it."""
-        deaths = self._deaths_over_limit(self._handlers[job.get_job_name()], self._record_of(job))
+        deaths = self._deaths_over_limit(handler, self._record_of(job))
         return deaths is not None and not deaths.was_alone
 
     def _check_deaths(self, handler: JobHandlerInterface, job: BusyRecord) -> None:

@@ -42,7 +42,7 @@ def gates() -> Gates:
 @contextmanager
 def worker_of(server: Gearmand, gates: Gates) -> Iterator[Worker]:
     worker = Worker(server.address, [FunctionHandler("work", gates.work)], concurrency=4, idle_interval=0.1)
-    worker._set_lone_jobs(lambda job: str(job.get_workload()).startswith("alone"))
+    worker._set_lone_jobs(lambda handler, job: str(job.get_workload()).startswith("alone"))
     with running_already(worker):
         yield worker
 
