@@ -56,12 +56,14 @@ def _converse_once(
             client_of(real).doBackground("reverse", f"{word}, before: {number}")
     server.spoil(seed, only)
     child.write(f"{seed} {'truthful' if mode is Mode.TRUTHFUL else ''}\n")
-    assert child.line(30) == "talked", child.errors()
+    said = child.line(30)
+    assert said == "talked", f"{said} {child.errors()}"
     server.forward()
     if name in WORKERS:
         client_of(real).doBackground("reverse", word)
     child.write(f"{word}\n")
-    assert child.line(30) == "right", child.errors()
+    said = child.line(30)
+    assert said == "right", f"{said} {child.errors()}"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -109,11 +110,18 @@ class HostileServer:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def _forward(self, connection: socket.socket, sender: Sender | None = None) -> None:
+        """A proxy until either side closes. One thread does it: a socket that another one reads cannot be reset."""
+        send = connection.sendall if sender is None else sender.feed
         with socket.create_connection((HOST, self._real)) as real:
-            back = threading.Thread(target=_copy, args=(real, connection, sender))
-            back.start()
-            _copy(connection, real)
-            back.join()
+            while True:
+                for source in select.select([connection, real], [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    if source is connection:
+                        real.sendall(data)
+                    else:
+                        send(data)
 
 
 class Sender:
@@ -168,17 +176,6 @@ def hostile_server(real: int) -> Iterator[HostileServer]:
             yield server
         finally:
             server._disconnect()
-
-
-def _copy(source: socket.socket, target: socket.socket, sender: Sender | None = None) -> None:
-    """Sends to the target what comes from the source. sender: of the target, to spoil it."""
-    send = target.sendall if sender is None else sender.feed
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            send(data)
-    for end in source, target:
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
 
 
 class Conversation:
