@@ -148,7 +148,7 @@ class Page:
     # -------------------------------------------------------------------------- files, programs
 
     def _write(self, name: str, source: str) -> None:
-        path = self._folder / name
+        path = self._folder / name.lstrip("/")  # never outside the folder of the test
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source), "utf-8")
 
