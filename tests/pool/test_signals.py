@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,8 @@ def test_signalled_as_a_group(gearmand: Gearmand, tmp_path: Path) -> None:
         command.await_ready()
         thread, answers = begin_job(gearmand, tmp_path)
         for process in [*command.processes(), command.process.pid, *command.processes()]:
-            os.kill(process, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # one without a job ends at the first signal
+                os.kill(process, signal.SIGTERM)
         (tmp_path / "go").touch()
         assert command.end() == 0
         thread.join(20)
