@@ -36,6 +36,7 @@ def test_terms(terms: ModuleType, text: str, found: list[str]) -> None:
     assert [term for _, term, _ in terms.find(text)] == found
 
 
+@pytest.mark.sources
 def test_files(terms: ModuleType) -> None:
     """The check reads the pages and the package, and finds nothing."""
     names = {str(path.relative_to(ROOT)) for path in terms.files()}
