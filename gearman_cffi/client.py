@@ -37,7 +37,7 @@ from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.messages import short_repr
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer, serializer_or_default
-from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.servers import Server, ServerCollection, servers_or_default
 
 OnError: TypeAlias = Literal["raise", "return"]
 _Client = TypeVar("_Client", bound="Client")
@@ -97,10 +97,7 @@ class Client:
         *,
         namespace: str | None = None,
     ) -> None:
-        if servers is None:
-            servers = ServerCollection.from_environment()
-        elif not isinstance(servers, ServerCollection):
-            servers = ServerCollection(servers)
+        self._servers = servers_or_default(servers)
         self._serializer = serializer_or_default(serializer)
         namespace = check_namespace(namespace)
         self._foreground = JobEncoder(self._serializer, False, namespace)
@@ -109,8 +106,7 @@ class Client:
         limits = ConnectionLimits(self._timeout, to_milliseconds(connect_timeout, "connect_timeout"))
         if max_connections < 1:
             raise ValueError(f"max_connections must be at least 1, not {max_connections}")
-        self._servers = servers
-        self._connections = ConnectionPool(servers, limits, max_connections)
+        self._connections = ConnectionPool(self._servers, limits, max_connections)
 
     def set_implementation(self, client: GearmanClient) -> None:
         """Uses this GearmanClient from now on. The next call adds the servers to it.

@@ -191,6 +191,13 @@ class ServerCollection:
         return f"ServerCollection({str(self)!r})"
 
 
+def servers_or_default(servers: ServerCollection | Iterable[Server | str] | Server | str | None) -> ServerCollection:
+    """Returns the collection itself, or a new one of these servers; None for those of the environment."""
+    if servers is None:
+        return ServerCollection.from_environment()
+    return servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
+
+
 def _read_list(text: str) -> Iterator[Server]:
     """Yields the servers of 'host:port,host:port'; blanks around an address are ignored."""
     for element in text.split(","):

@@ -31,7 +31,7 @@ from gearman_cffi.exceptions import NoFunctionGiven
 from gearman_cffi.ext import GearmanWarning, GearmanWorker, MissingCapabilityError, ReturnCode, capabilities
 from gearman_cffi.handlers import JobCollection, JobHandlerInterface, check_concurrency, is_coroutine_handler
 from gearman_cffi.serializers import RawSerializer, Serializer, serializer_or_default
-from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.servers import Server, ServerCollection, servers_or_default
 
 if TYPE_CHECKING:
     from gearman_cffi._worker.concurrent_work import ConcurrentWork
@@ -99,9 +99,7 @@ class Worker:
         concurrency: int = 1,
         threads: int | None = None,
     ) -> None:
-        if servers is None:
-            servers = ServerCollection.from_environment()
-        self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
+        self.servers = servers_or_default(servers)
         self.jobs = jobs if isinstance(jobs, JobCollection) else JobCollection(jobs)
         self.dispatcher: Dispatcher = EventDispatcher() if dispatcher is None else dispatcher
         self.serializer: Serializer = serializer_or_default(serializer)

@@ -17,7 +17,7 @@ from gearman_cffi.checks import check_namespace
 from gearman_cffi.durations import to_required_milliseconds
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, NoServers
 from gearman_cffi.messages import short_repr
-from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.servers import Server, ServerCollection, servers_or_default
 
 _Answer = TypeVar("_Answer")
 _Row = TypeVar("_Row", FunctionStatus, PriorityStatus)
@@ -66,9 +66,7 @@ class Admin:
             raise InvalidArgument(
                 "the TLS context does not verify the server: use ssl.create_default_context(cafile=...) as it is"
             )
-        if servers is None:
-            servers = ServerCollection.from_environment()
-        self.servers = servers if isinstance(servers, ServerCollection) else ServerCollection(servers)
+        self.servers = servers_or_default(servers)
         self._timeout = to_required_milliseconds(timeout) / 1000
         self._tls = tls
         self._namespace = check_namespace(namespace)

@@ -27,7 +27,7 @@ from gearman_cffi.job_wait import JobWait
 from gearman_cffi.jobs import Job, JobInterface
 from gearman_cffi.priorities import Priority
 from gearman_cffi.serializers import Serializer, serializer_or_default
-from gearman_cffi.servers import Server, ServerCollection
+from gearman_cffi.servers import Server, ServerCollection, servers_or_default
 
 _Client = TypeVar("_Client", bound="Client")
 Jobs = Iterable[JobInterface] | AsyncIterable[JobInterface]
@@ -62,11 +62,7 @@ class Client:
         *,
         namespace: str | None = None,
     ) -> None:
-        if servers is None:
-            servers = ServerCollection.from_environment()
-        elif not isinstance(servers, ServerCollection):
-            servers = ServerCollection(servers)
-        self._servers = servers
+        self._servers = servers_or_default(servers)
         self._serializer = serializer_or_default(serializer)
         namespace = check_namespace(namespace)
         self._foreground = JobEncoder(self._serializer, False, namespace)
