@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gearman_cffi.application import Application
-from gearman_cffi.serializers import PhpSerializer, Serializer
+from gearman_cffi.pool.options import PoolOptions, ProcessOptions
+from gearman_cffi.serializers import Serializer
 from gearman_cffi.serializers.by_name import BY_NAME
 from gearman_cffi.servers import ServerCollection
 
 _MOST_CHARACTERS = 2000  # of the names of functions; a process tells them to the parent in one short message
 
 
-def settings_of(application: Application) -> dict[str, str | None]:
-    """The arguments of describe_program() that the program gives; None for the defaults."""
+def settings_of(source: Application | PoolOptions | ProcessOptions) -> dict[str, str | None]:
+    """The arguments of describe_program() that the program or the options give; None for those that are not given."""
     return {
-        "servers": None if application.servers is None else str(application.servers),
-        "serializer": _name_of(application.serializer or PhpSerializer()),
-        "namespace": application.namespace,
+        "servers": None if source.servers is None else str(source.servers),
+        "serializer": _name_of(source.serializer),
+        "namespace": source.namespace,
     }
 
 
@@ -34,7 +35,7 @@ def describe_program(
     parts = [
         f"functions {_join(list(functions))}",
         f"servers {servers or ServerCollection.from_environment()}",
-        f"serializer {serializer}",
+        f"serializer {serializer or 'php'}",
     ]
     if namespace:
         parts.append(f"namespace {namespace}")
@@ -43,8 +44,10 @@ def describe_program(
     return "; ".join(parts)
 
 
-def _name_of(serializer: Serializer) -> str:
+def _name_of(serializer: Serializer | str | None) -> str | None:
     """Its name in --serializer, or its class if it is the program's own."""
+    if serializer is None or isinstance(serializer, str):
+        return serializer
     return next((name for name, kind in BY_NAME.items() if kind is type(serializer)), type(serializer).__name__)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gearman_cffi.exit_code import ExitCode
 from gearman_cffi.pool.backoff import Backoff
-from gearman_cffi.pool.banner import describe_program
+from gearman_cffi.pool.banner import describe_program, settings_of
 from gearman_cffi.pool.child_process import ChildProcess
 from gearman_cffi.pool.deaths import describe_status, was_killed
 from gearman_cffi.pool.generation import Generation, GenerationState
@@ -142,7 +142,7 @@ class CodeLoader:
         else:
             is_first, self.current = self.current is None, generation
             if generation.functions is not None:
-                settings = self._options.settings(), generation.settings
+                settings = settings_of(self._options), generation.settings
                 self.log_program(generation, describe_program(generation.functions, generation.most_jobs, *settings))
             self._processes.function_backoffs.clear()
             if not is_first:

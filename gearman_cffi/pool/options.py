@@ -100,11 +100,6 @@ class PoolOptions:
         if self.ready_file is not None and not self.ready_file.parent.is_dir():
             raise ValueError(f"invalid ready file {self.ready_file}: its directory does not exist")
 
-    def settings(self) -> dict[str, str | None]:
-        """The servers, serializer and namespace of the options, for the log; None for those of the program."""
-        servers = None if self.servers is None else str(self.servers)
-        return {"servers": servers, "serializer": self.serializer, "namespace": self.namespace}
-
     def roles(self) -> list[str | None]:
         """For each process the function that it serves; None for all functions."""
         alone = [name for name, number in self.dedicated.items() for _ in range(number)]
@@ -186,10 +181,6 @@ class ProcessOptions:
             log_level=pool.log_level,
             log_format=pool.log_format,
         )
-
-    def settings(self) -> dict[str, str | None]:
-        """The servers, serializer and namespace of the options, for the log; None for those of the program."""
-        return {"servers": self.servers, "serializer": self.serializer, "namespace": self.namespace}
 
     @property
     def most_jobs(self) -> int:

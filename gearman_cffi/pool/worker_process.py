@@ -186,7 +186,7 @@ class WorkerProcess:
             concurrency=options.most_jobs,
         )
         self._program = describe_program(
-            self._functions, options.most_jobs, options.settings(), settings_of(application)
+            self._functions, options.most_jobs, settings_of(options), settings_of(application)
         )
         timeout = partial(job_timeout, self._options.job_timeouts)
         self._worker._set_time_limits(timeout, self._options.exit_seconds)
