@@ -58,7 +58,7 @@ class Attempt(NamedTuple):
     @classmethod
     def read(cls, unique: str) -> Attempt | None:
         """Returns the attempt that a key is marked with, None if it is not."""
-        found = _MARK.fullmatch(unique) if may_be_marked(unique) else None
+        found = _MARK.fullmatch(unique) if _BEGIN in unique else None
         if found is None:
             return None
         key, number, most, foreground = found.groups()
@@ -87,11 +87,6 @@ class Attempt(NamedTuple):
         except InvalidArgument:
             return following._replace(key=_digest(self.key.encode("utf-8", "surrogateescape")))
         return following
-
-
-def may_be_marked(unique: str) -> bool:
-    """Whether the key may end with a mark: False for nearly all others, at little cost."""
-    return _BEGIN in unique
 
 
 def keys_of_attempts(unique: str, retries: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gearman_cffi.attempts import Attempt, check_unmarked, may_be_marked
+from gearman_cffi.attempts import Attempt, check_unmarked
 from gearman_cffi.checks import MAX_FUNCTION_NAME, MAX_UNIQUE, check_name
 from gearman_cffi.durations import to_epoch
 from gearman_cffi.exceptions import GearmanError, InvalidArgument, InvalidJob
@@ -65,7 +65,7 @@ class JobEncoder:
             if not isinstance(retries, Attempt):
                 retries = Attempt.first(unique, workload, retries, not self._background)
             key = retries.unique.encode()
-        elif unique is not None and may_be_marked(unique):
+        elif unique is not None:
             check_unmarked(unique)
         return EncodedJob(index, kind, function, key, workload, epoch)
 

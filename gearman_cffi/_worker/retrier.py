@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gearman_cffi._worker.handler_adapter import HandlerAdapter, HandlerJob
     from gearman_cffi.client import Client
 
-# How long a job waits for its next attempt in place, at most, in seconds. So long it is also submitted again and again
-# to servers that do not answer.
+# In seconds: the longest wait for the next attempt in place, and how long an attempt is submitted again and again to
+# servers that do not answer.
 MAX_WAIT = 60.0
 _LOOK_SECONDS = 0.1  # how often a wait looks whether the worker is to stop
 

@@ -191,8 +191,8 @@ class GearmanWorker(GearmanBase):
         A job that is dropped without an answer stays assigned until the worker is closed.
 
         Returns:
-            The GearmanJob; False with a warning if there is no job. In non-blocking mode an empty GearmanJob with
-            GEARMAN_IO_WAIT until the servers have answered.
+            The GearmanJob; False, with a warning, if there is no job. In non-blocking mode, while the servers have not
+            answered, an empty GearmanJob; returnCode() is GEARMAN_IO_WAIT then.
 
         Example:
                 worker.register("reverse")
