@@ -9,6 +9,7 @@
 #include <libgearman-1.0/gearman.h>
 
 #include "packet.h"
+#include "send_queue.h"
 
 /* What has come of a connection's packets. */
 typedef enum {
@@ -61,15 +62,6 @@ typedef struct {
   size_t size;
   unsigned char bytes[sizeof(struct sockaddr_in6)];
 } gcffi_address;
-
-/* What waits to be sent; see send_queue.c. */
-typedef struct {
-  size_t users; /* connections that have the same socket; see worker/attempts.c */
-  char *bytes;  /* malloc()ed */
-  size_t begin, end, room;
-  uint64_t sent; /* bytes that the kernel has taken */
-  bool is_lost;  /* the rest was given up with the connection */
-} gcffi_send_queue;
 
 /* More than the packets have that libgearman must see whole; see inbound.c. */
 enum { GCFFI_PARTIAL = 128 };
@@ -139,14 +131,6 @@ void gcffi_conn_set_lowat(gcffi_conn *conn, int bytes);
 void gcffi_handle_mark(char *handle);
 void gcffi_handle_unmark(char *handle);
 gearman_return_t gcffi_handle_rejection(char *handle);
-
-/* send_queue.c */
-gcffi_send_queue *gcffi_send_queue_open(void);
-gcffi_send_queue *gcffi_send_queue_share(gcffi_send_queue *queue);
-void gcffi_send_queue_close(gcffi_send_queue *queue);
-ssize_t gcffi_send_queue_send(gcffi_send_queue *queue, int fd, const void *data, size_t size, int flags);
-void gcffi_send_queue_flush(gcffi_send_queue *queue, int fd);
-static inline size_t gcffi_send_queue_size(const gcffi_send_queue *queue) { return queue->end - queue->begin; }
 
 /* tcp.c */
 void gcffi_tcp_is_open(int fd);

@@ -2,11 +2,12 @@
  *
  * TCP gives a connection up if nothing goes out for 30 s (tcp.c). Then the rest is lost. */
 #define _GNU_SOURCE
-#include "conn.h"
+#include "send_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* NULL if there is no memory. */
 gcffi_send_queue *gcffi_send_queue_open(void) {
@@ -32,12 +33,16 @@ void gcffi_send_queue_close(gcffi_send_queue *queue) {
   }
 }
 
-/* libgearman learns of it when it receives. */
-static void give_up(gcffi_send_queue *queue, int fd) {
-  queue->is_lost = true;
+static void clear(gcffi_send_queue *queue) {
   free(queue->bytes);
   queue->bytes = NULL;
   queue->begin = queue->end = queue->room = 0;
+}
+
+/* libgearman learns of it when it receives. */
+static void give_up(gcffi_send_queue *queue, int fd) {
+  queue->is_lost = true;
+  clear(queue);
   shutdown(fd, SHUT_RDWR);
 }
 
@@ -92,8 +97,6 @@ void gcffi_send_queue_flush(gcffi_send_queue *queue, int fd) {
     queue->sent += (size_t)moved;
   }
   if (moved > 0 && (size_t)moved == size) {
-    free(queue->bytes);
-    queue->bytes = NULL;
-    queue->begin = queue->end = queue->room = 0;
+    clear(queue);
   }
 }

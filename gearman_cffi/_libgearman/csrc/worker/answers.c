@@ -29,26 +29,22 @@ void gcffi_worker_note_late(gcffi_worker *worker, gcffi_conn *conn) {
   gcffi_worker_await_answer(worker, conn);
 }
 
-/* How many servers are connected that were asked for a job. */
-size_t gcffi_worker_count_connected(const gcffi_worker *worker) {
+/* How many servers are connected that were asked for a job. address: only there; NULL for anywhere. */
+static size_t count_connected(const gcffi_worker *worker, const gcffi_address *address) {
   size_t count = 0;
   for (size_t i = 0; i < worker->asked_count; i++) {
     const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
-    count += conn && conn->carries == worker;
+    count += conn && conn->carries == worker && (!address || gcffi_address_is(&conn->address, address));
   }
   return count;
 }
 
+size_t gcffi_worker_count_connected(const gcffi_worker *worker) { return count_connected(worker, NULL); }
+
 bool gcffi_worker_is_connected(const gcffi_worker *worker) { return gcffi_worker_count_connected(worker) > 0; }
 
-/* The same, for one address. */
 bool gcffi_worker_is_connected_to(const gcffi_worker *worker, const gcffi_address *address) {
-  bool any = false;
-  for (size_t i = 0; i < worker->asked_count && !any; i++) {
-    const gcffi_conn *conn = gcffi_conn_of(worker->asked[i]);
-    any = conn && conn->carries == worker && gcffi_address_is(&conn->address, address);
-  }
-  return any;
+  return count_connected(worker, address) > 0;
 }
 
 /* libgearman's worker is replaced. */
