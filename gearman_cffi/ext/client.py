@@ -258,7 +258,10 @@ class GearmanClient(GearmanBase):
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Example:
+                handle = client.doBackground("resize", "photo.jpg")
                 known, running, numerator, denominator = client.jobStatus(handle)
+                if known and running:
+                    print(f"{numerator} of {denominator} done")
 
         Equivalent to gearman_client_job_status().
         """

@@ -18,15 +18,11 @@ from typing import Any
 import tomli
 import yaml
 
-from gearman_cffi.testing import Gearmand
+from tests.docs.addresses import Addresses
 from tests.docs.blocks import Block, blocks
-from tests.docs.programs import Program, compare, shell
+from tests.docs.programs import Program, compare, compare_comments, shell
 from tests.support import ROOT, wait_until
 
-# An address in code and in commands: "10.0.0.5:4730", ("127.0.0.1", 4730), --port=4730.
-_ADDRESS = re.compile(r"\b(127\.0\.0\.1|localhost|10\.0\.0\.\d+)(:|\", )(47\d\d)\b|(--port=)(47\d\d)\b")
-_EXPECTED = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
-OTHER_PORTS = range(4740, 4750)  # for servers on a page that are not gearmands
 _WORKER = """\
 from gearman_cffi import *
 
@@ -46,16 +42,15 @@ class Page:
         self._path = path
         self._folder = folder
         self._namespace: dict[str, Any] = {"__name__": "page"}
-        self._servers: dict[tuple[str, int], Gearmand] = {}
+        self._addresses = Addresses()
         self._programs: list[Program] = []
         self._printed = ""
         self._output_of: Program | None = None  # the last block is this program in the background
-        self._starts_servers = True
         self._stack = ExitStack()
 
     def run(self) -> None:
         """Runs all blocks, then ends the programs that are still running."""
-        with self._stack:
+        with self._addresses, self._stack:
             for block in blocks(self._path):
                 try:
                     self._run(block)
@@ -67,7 +62,7 @@ class Page:
     def _run(self, block: Block) -> None:
         if any(re.fullmatch(r"skip, .{10,}", hint) for hint in block.hints):
             return
-        source = self._here(block.source)
+        source = self._addresses.here(block.source)
         if block.title and block.language != "directive":
             self._write(block.title, source)
         if "output" in block.hints:
@@ -91,12 +86,10 @@ class Page:
             exec(code, self._namespace)
         self._printed = printed.getvalue()
         self._output_of = None
-        lines = iter(self._there(self._printed).splitlines())
-        for expected in _EXPECTED.findall(block.source):
-            assert any(_is_shown(expected, line) for line in lines), f"not printed: {expected}\n{self._printed}"
+        compare_comments(block.source, self._addresses.there(self._printed))
 
     def _check_sh(self, block: Block, source: str) -> None:
-        self._server("127.0.0.1", 4730)  # the server of commands without an address
+        self._addresses.server("127.0.0.1", 4730)  # the server of commands without an address
         if "background" in block.hints:
             self._start(source.strip())
         else:
@@ -129,11 +122,11 @@ class Page:
         assert block.title is not None
         what, _, rest = block.title.partition(" ")
         if block.title == "own server":
-            self._starts_servers = False
+            self._addresses.starts_servers = False
         elif what == "end":
             assert self._end(rest), f"no program has {rest!r} in its command"
         elif block.title == "hidden worker":
-            self._write(f"line_{block.line}.py", self._here(_WORKER.format(source)))
+            self._write(f"line_{block.line}.py", self._addresses.here(_WORKER.format(source)))
             self._start(f"python line_{block.line}.py")
         elif block.title == "hidden python":
             exec(compile("\n" * block.line + source, str(self._path), "exec"), self._namespace)
@@ -141,7 +134,7 @@ class Page:
             self._write(block.title.removeprefix("hidden file "), source)
         elif what == "copy":
             path, _, name = rest.partition(" ")
-            self._write(name, self._here((ROOT / path).read_text("utf-8")))
+            self._write(name, self._addresses.here((ROOT / path).read_text("utf-8")))
         else:
             raise AssertionError(f"unknown directive {block.title!r}")
 
@@ -155,7 +148,7 @@ class Page:
     def _compare(self, shown: str) -> None:
         """Compares the output of the last block; that of a program in the background when it has ended."""
         if self._output_of is None:
-            compare(shown, self._there(self._printed))
+            compare(shown, self._addresses.there(self._printed))
         else:
             self._output_of.shown = shown
 
@@ -175,13 +168,13 @@ class Page:
             self._programs.remove(program)
             program.end()
             if program.shown:
-                compare(program.shown, self._there(program.final_output))
+                compare(program.shown, self._addresses.there(program.final_output))
         return len(ended)
 
     def _announced(self) -> int:
         """The number of registered functions, lowered by 1000 for each silent and by 2000 for each closed port."""
         count = 0
-        for server in self._servers.values():
+        for server in self._addresses.servers.values():
             try:
                 lines = server.ask("workers", timeout=1).splitlines()
             except ConnectionRefusedError:
@@ -194,7 +187,7 @@ class Page:
 
     def _environment(self) -> dict[str, str]:
         path = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/sbin"]
-        servers = self._servers.get(("127.0.0.1", 4730))
+        servers = self._addresses.servers.get(("127.0.0.1", 4730))
         return {
             **os.environ,
             "PATH": os.pathsep.join(path),
@@ -203,38 +196,3 @@ class Page:
             # PHP adds the servers of GEARMAN_SERVERS to those of addServer().
             **({"GEARMAN_CFFI_SERVERS": servers.address} if servers else {}),
         }
-
-    # --------------------------------------------------------------------------------- addresses
-
-    def _here(self, text: str) -> str:
-        """The text with the addresses of the test's servers instead of those of the page."""
-
-        def replace(found: re.Match[str]) -> str:
-            if found[4]:
-                return f"{found[4]}{self._server('127.0.0.1', int(found[5])).port}"
-            server = self._server(found[1].replace("localhost", "127.0.0.1"), int(found[3]))
-            return f"{server.host}{found[2]}{server.port}"
-
-        return _ADDRESS.sub(replace, text)
-
-    def _there(self, text: str) -> str:
-        """The text with the addresses of the page instead of those of the test's servers."""
-        for (host, port), server in self._servers.items():
-            text = text.replace(server.address, f"{host}:{port}").replace(str(server.port), str(port))
-        return text
-
-    def _server(self, host: str, port: int) -> Gearmand:
-        server = self._servers.get((host, port))
-        if server is None:
-            server = self._servers[host, port] = self._stack.enter_context(Gearmand())
-            if not self._starts_servers or port in OTHER_PORTS:
-                server.stop()  # a program of the page uses its port
-        return server
-
-
-def _is_shown(expected: str, line: str) -> bool:
-    try:
-        compare(expected, line)
-    except AssertionError:
-        return False
-    return True

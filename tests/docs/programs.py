@@ -14,6 +14,7 @@ from textwrap import dedent
 
 TIMEOUT_SECONDS = 45
 _HANDLE = re.compile(r"\bH:[\w.-]+:(\d+)")
+_PRINTED = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
 
 
 def compare(shown: str, printed: str) -> None:
@@ -21,6 +22,21 @@ def compare(shown: str, printed: str) -> None:
     shown, printed = (dedent(_HANDLE.sub(r"H:host:\1", text)).strip() for text in (shown, printed))
     pattern = ".*?".join(re.escape(part) for part in re.split(r"\.\.\.", shown))
     assert re.fullmatch(pattern, printed, re.DOTALL), f"the page shows\n{shown}\nand printed was\n{printed}"
+
+
+def compare_comments(source: str, printed: str) -> None:
+    """Assert that the output contains, in order, what the comments after print() in the source show."""
+    lines = iter(printed.splitlines())
+    for expected in _PRINTED.findall(source):
+        assert any(_is_shown(expected, line) for line in lines), f"not printed: {expected}\n{printed}"
+
+
+def _is_shown(expected: str, line: str) -> bool:
+    try:
+        compare(expected, line)
+    except AssertionError:
+        return False
+    return True
 
 
 def shell(command: str, folder: Path, environment: Mapping[str, str]) -> str:

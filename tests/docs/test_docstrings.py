@@ -1,90 +1,18 @@
-"""Docstrings of public names: every argument and result is described, and examples can be parsed."""
+"""Docstrings of public names: every argument and result is described, and there are examples."""
 
 from __future__ import annotations
 
-import ast
 import builtins
 import enum
 import inspect
 import re
-import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
-import griffe
 import pytest
 
 import gearman_cffi
-from gearman_cffi import admin, aio, dmank, events, ext, subscribers, testing
+from gearman_cffi import aio, events
 from gearman_cffi.ext import functions
-
-MODULES = (gearman_cffi, admin, aio, dmank, events, ext, subscribers, testing)
-_EXAMPLE = re.compile(r"^Example:\n((?:(?:    .*)?\n)+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Name:
-    """A public class, function or method."""
-
-    path: str
-    value: Any
-
-    def __str__(self) -> str:
-        return self.path
-
-    @property
-    def owner(self) -> str:
-        """The path of the class or the module that has it."""
-        return self.path if inspect.isclass(self.value) else self.path.rpartition(".")[0]
-
-    @property
-    def docstring(self) -> str:
-        return inspect.getdoc(self.value) or ""
-
-    def described(self, kind: str) -> set[str]:
-        """The names in the sections of this kind, such as "parameters"."""
-        sections = griffe.Docstring(self.docstring).parse("google", warnings=False)
-        return {
-            getattr(item, "name", "") or str(item.annotation)
-            for section in sections
-            if section.kind.value == kind
-            for item in section.value
-        }
-
-    @property
-    def parameters(self) -> list[str]:
-        try:
-            signature = inspect.signature(self.value)
-        except ValueError:  # of a builtin
-            return []
-        return [name for name in signature.parameters if name not in ("self", "cls")]
-
-
-def public_names() -> Iterator[Name]:
-    """The names in `__all__` of the public modules, and the public methods of the classes."""
-    seen = set()
-    for module in MODULES:
-        for name in module.__all__:
-            value = getattr(module, name)
-            if id(value) in seen or not (inspect.isclass(value) or inspect.isfunction(value)):
-                continue
-            seen.add(id(value))
-            yield Name(f"{module.__name__}.{name}", value)
-            if inspect.isclass(value):
-                yield from _methods(module, name, value)
-
-
-def _methods(module: ModuleType, name: str, value: type) -> Iterator[Name]:
-    for kind in value.__mro__:
-        if not kind.__module__.startswith("gearman_cffi"):
-            continue
-        for method, function in vars(kind).items():
-            inner = getattr(function, "__func__", function)
-            if not method.startswith("_") and inspect.isfunction(inner):
-                yield Name(f"{module.__name__}.{name}.{method}", inner)
-
+from tests.docs.public_names import MODULES, Name, by_owner, public_names
 
 NAMES = list(public_names())
 METHODS = [
@@ -103,8 +31,6 @@ CLASSES = [
     and not issubclass(name.value, CREATED_BY_THE_PACKAGE)
     and not getattr(name.value, "_is_protocol", False)
 ]
-
-
 RECORDS = [
     name
     for name in NAMES
@@ -116,14 +42,6 @@ RECORDS = [
 
 def ids(name: Name) -> str:
     return name.path.removeprefix("gearman_cffi.")
-
-
-def by_owner(names: list[Name]) -> list[Any]:
-    """The names as parameters: those of a class together, and so those of a module."""
-    groups: dict[str, list[Name]] = {}
-    for name in names:
-        groups.setdefault(name.owner, []).append(name)
-    return [pytest.param(group, id=owner.removeprefix("gearman_cffi.")) for owner, group in groups.items()]
 
 
 @pytest.mark.parametrize("names", by_owner(METHODS))
@@ -146,7 +64,7 @@ def test_classes(name: Name) -> None:
     described = name.described("parameters") | name.described("attributes")
     if name.value not in WITHOUT_ARGUMENTS and "__init__" in vars(name.value):
         assert set(name.parameters) <= described | Name("", name.value.__init__).described("parameters")
-    assert _EXAMPLE.search(name.docstring + "\n"), "no example"
+    assert name.example, "no example"
 
 
 @pytest.mark.parametrize("name", RECORDS, ids=ids)
@@ -156,15 +74,6 @@ def test_events_and_exceptions(name: Name) -> None:
     described = {what for kind in kinds for what in kind.described("attributes") | kind.described("parameters")}
     described |= {what for what in name.parameters if hasattr(name.value, f"get{what[0].upper()}{what[1:]}")}  # dmank's
     assert set(name.parameters) - {"message", "name", "known"} <= described
-
-
-@pytest.mark.parametrize("names", by_owner(NAMES))
-def test_examples(names: list[Name]) -> None:
-    """Examples are Python."""
-    for name in names:
-        for example in _EXAMPLE.findall(name.docstring + "\n"):
-            code = textwrap.dedent(example)
-            ast.parse(f"async def example():\n{re.sub('^', '    ', code, flags=re.MULTILINE)}", name.path)
 
 
 @pytest.mark.parametrize("names", by_owner(NAMES))
