@@ -104,6 +104,11 @@ class Application:
 
         Returns:
             The function.
+
+        Example:
+                @app.on_start
+                def connect():
+                    database.connect()
         """
         self._on_start.append(hook)
         return hook
@@ -118,6 +123,11 @@ class Application:
 
         Returns:
             The function.
+
+        Example:
+                @app.on_stop
+                def disconnect():
+                    database.close()
         """
         self._on_stop.append(hook)
         return hook
@@ -131,6 +141,11 @@ class Application:
 
         Returns:
             A context manager.
+
+        Example:
+                with app.running():  # a test whose handler needs the connections of on_start()
+                    handler = app.jobs.get_job("reverse")
+                    assert handler.execute(Job("reverse", "abc")) == "cba"
         """
         with ExitStack() as stack:
             for hook in self._on_start:
@@ -147,6 +162,11 @@ class Application:
 
         Returns:
             The Worker.
+
+        Example:
+                worker = app.make_worker(servers="127.0.0.1:4730", client_id="shop-1")
+                with app.running():
+                    worker.run()
         """
         own = {
             "servers": self.servers,
@@ -170,6 +190,9 @@ class Application:
 
         Raises:
             Exception: What Worker.run() and the functions of on_start() raise.
+
+        Example:
+                app.run(servers="127.0.0.1:4730")  # until SIGTERM or Ctrl-C
         """
         worker = self.make_worker(**options)
         with self.running():

@@ -115,6 +115,14 @@ class Client:
 
         Args:
             client: A GearmanClient of your own, with options that you have set.
+
+        Example:
+                from gearman_cffi.ext import GearmanClient
+
+                gearman_client = GearmanClient()  # of a program that is being ported
+                gearman_client.addServer("127.0.0.1", 4730)
+                client = Client([])
+                client.set_implementation(gearman_client)
         """
         self._renew_connections(client)
 
@@ -122,6 +130,10 @@ class Client:
         """Closes the connections; those of calls that are running in other threads, when these end.
 
         The next call opens new ones.
+
+        Example:
+                client.close()
+                client.execute_job("reverse", "hello")  # connects again
         """
         self._renew_connections()
 
@@ -329,6 +341,12 @@ class Client:
             JobTimeout: There was no answer in time.
             ServerError: The server answered with an error.
             InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                client.execute_in_background("ship", {"order": 7}, unique="order-7")
+                status = client.get_job_status_by_unique("order-7")
+                if status.is_known:
+                    print("running" if status.is_running else "queued")
 
         Equivalent to GearmanClient::jobStatusByUniqueKey().
         """

@@ -94,6 +94,9 @@ class Server(_servers.Server):
 
         Returns:
             The host.
+
+        Example:
+                host = server.getHost()  # new programs: server.host
         """
         return self.host
 
@@ -102,6 +105,9 @@ class Server(_servers.Server):
 
         Returns:
             The port.
+
+        Example:
+                port = server.getPort()  # new programs: server.port
         """
         return self.port
 
@@ -121,15 +127,22 @@ class ServerCollection(_servers.ServerCollection):
         """Returns the servers in order.
 
         Returns:
-            The servers in order.
+            A new list.
+
+        Example:
+                for server in servers.getServers():  # new programs: for server in servers
+                    print(server.getHost())
         """
         return self.get_servers()
 
     def count(self) -> int:
-        """Returns how many servers there are.
+        """Counts the servers.
 
         Returns:
-            How many servers there are.
+            Their number.
+
+        Example:
+                count = servers.count()  # new programs: len(servers)
         """
         return len(self)
 
@@ -138,7 +151,7 @@ class StringHelper:
     """PHP's serialize format.
 
     Example:
-            StringHelper.isSerialized("i:5;")
+            assert StringHelper.isSerialized("i:5;")
     """
 
     @staticmethod
@@ -150,6 +163,10 @@ class StringHelper:
 
         Returns:
             True or False.
+
+        Example:
+                assert StringHelper.isSerialized("i:5;")  # new programs: gearman_cffi.is_serialized()
+                assert not StringHelper.isSerialized("5")
         """
         return is_serialized(string)
 
@@ -171,6 +188,10 @@ class JobInterface:
 
         Returns:
             The name of the function.
+
+        Example:
+                def getJobName(self):
+                    return "mail"
         """
         raise NotImplementedError(f"{type(self).__name__} must define getJobName()")
 
@@ -179,22 +200,40 @@ class JobInterface:
 
         Returns:
             The workload.
+
+        Example:
+                def getWorkLoad(self):
+                    return {"to": self.address}
         """
         raise NotImplementedError(f"{type(self).__name__} must define getWorkLoad()")
 
     def get_job_name(self) -> str:
-        """Returns getJobName().
+        """Calls getJobName(), for code that uses the names of gearman_cffi.
 
         Returns:
-            GetJobName().
+            The name of the function.
+
+        Example:
+                class Mail(JobInterface):
+                    def getJobName(self):
+                        return "mail"
+
+                assert Mail().get_job_name() == "mail"
         """
         return self.getJobName()
 
     def get_workload(self) -> Any:
-        """Returns getWorkLoad().
+        """Calls getWorkLoad(), for code that uses the names of gearman_cffi.
 
         Returns:
-            GetWorkLoad().
+            The workload.
+
+        Example:
+                class Mail(JobInterface):
+                    def getWorkLoad(self):
+                        return {"to": "anna@example.org"}
+
+                assert Mail().get_workload() == {"to": "anna@example.org"}
         """
         return self.getWorkLoad()
 
@@ -222,10 +261,14 @@ class Job(_jobs.Job, JobInterface):
         super().__init__(_strval(job_name), workload, unique, priority)
 
     def get_workload(self) -> Any:
-        """Returns the workload, unserialized if it is in PHP's serialize format.
+        """Returns the workload. Text in PHP's serialize format is unserialized first.
 
         Returns:
-            The workload, unserialized if it is in PHP's serialize format.
+            The value.
+
+        Example:
+                job = Job("mail", 'a:1:{s:2:"to";s:4:"Anna";}')
+                assert job.get_workload() == {"to": "Anna"}
         """
         if not is_serialized(self._workload):
             return self._workload
@@ -237,14 +280,20 @@ class Job(_jobs.Job, JobInterface):
 
         Returns:
             The name of the function.
+
+        Example:
+                name = job.getJobName()  # new programs: job.get_job_name()
         """
         return self.get_job_name()
 
     def getWorkLoad(self) -> Any:
-        """Returns the workload, unserialized.
+        """Returns the workload. A handler gets it unserialized.
 
         Returns:
-            The workload, unserialized.
+            The value.
+
+        Example:
+                text = job.getWorkLoad()[::-1]  # new programs: job.get_workload()
         """
         return self.get_workload()
 
@@ -263,7 +312,8 @@ class JobStatus(_job_status.JobStatus):
         TypeError: It is neither a sequence nor a mapping.
 
     Example:
-            client.getJobStatus(handle).isRunning()
+            status = client.getJobStatus(handle)
+            print(status.isKnown(), status.isRunning(), status.fraction)
     """
 
     def __init__(self, status: Sequence[object] | Mapping[int, object] = ()) -> None:
@@ -287,6 +337,10 @@ class JobStatus(_job_status.JobStatus):
 
         Returns:
             The JobStatus.
+
+        Example:
+                status = JobStatus.from_answer([True, True, 1, 4])
+                assert status.isRunning()
         """
         return cls(answer)
 
@@ -295,6 +349,10 @@ class JobStatus(_job_status.JobStatus):
 
         Returns:
             True or False.
+
+        Example:
+                if not client.getJobStatus(handle).isKnown():  # new programs: .is_known
+                    print("the job has ended")
         """
         return self.is_known
 
@@ -303,6 +361,10 @@ class JobStatus(_job_status.JobStatus):
 
         Returns:
             True or False.
+
+        Example:
+                if client.getJobStatus(handle).isRunning():  # new programs: .is_running
+                    print("a worker has the job")
         """
         return self.is_running
 
@@ -311,6 +373,10 @@ class JobStatus(_job_status.JobStatus):
 
         Returns:
             True or False.
+
+        Example:
+                while not client.getJobStatus(handle).isCompleted():  # new programs: client.wait_for(handle)
+                    time.sleep(0.1)
         """
         return self.is_completed
 
@@ -334,17 +400,31 @@ class JobHandlerInterface(_handlers.JobHandlerInterface):
 
     @abstractmethod
     def listensToJob(self) -> str:
-        """Returns the name of the function whose jobs are for this handler.
+        """Names the function whose jobs are for this handler.
 
         Returns:
-            The name of the function whose jobs are for this handler.
+            The name.
+
+        Example:
+                def listensToJob(self):
+                    return "reverse"
         """
 
     def listens_to_job(self) -> str:
-        """Returns listensToJob().
+        """Calls listensToJob(), for code that uses the names of gearman_cffi.
 
         Returns:
-            ListensToJob().
+            The name of the function.
+
+        Example:
+                class Reverse(JobHandlerInterface):
+                    def listensToJob(self):
+                        return "reverse"
+
+                    def execute(self, job):
+                        return job.getWorkLoad()[::-1]
+
+                assert Reverse().listens_to_job() == "reverse"
         """
         return self.listensToJob()
 
@@ -369,19 +449,27 @@ class JobCollection(_handlers.JobCollection):
 
         Raises:
             TypeError: It is another type.
+
+        Example:
+                jobs = JobCollection()
+                jobs.add(Reverse())
         """
         super().add(handler, replace=replace)
         if isinstance(handler, _handlers.FunctionHandler):
             handler.job_class = DmankHandlerJob
 
     def addMultipleJobs(self, jobs: Iterable[object]) -> int:
-        """Adds the handlers among these and skips everything else.
+        """Adds several handlers. Items of other types are skipped.
 
         Args:
-            jobs: The handlers, or anything else, which is skipped.
+            jobs: The handlers.
 
         Returns:
             How many were added.
+
+        Example:
+                added = jobs.addMultipleJobs([Reverse(), "no handler"])
+                assert added == 1
         """
         handlers = [job for job in jobs if isinstance(job, _handlers.JobHandlerInterface)]
         for handler in handlers:
@@ -392,26 +480,36 @@ class JobCollection(_handlers.JobCollection):
         """Returns the handlers by name.
 
         Returns:
-            The handlers by name.
+            A new dict.
+
+        Example:
+                for name, handler in jobs.getJobs().items():  # new programs: jobs.get_jobs()
+                    print(name, handler)
         """
         return self.get_jobs()
 
     def count(self) -> int:
-        """Returns how many handlers there are.
+        """Counts the handlers.
 
         Returns:
-            How many handlers there are.
+            Their number.
+
+        Example:
+                count = jobs.count()  # new programs: len(jobs)
         """
         return len(self)
 
     def getJob(self, jobName: str) -> _handlers.JobHandlerInterface | None:
-        """Returns the handler that listens to this name now, or None.
+        """Returns the handler that listens to this name now: each handler is asked again.
 
         Args:
             jobName: The name of the function.
 
         Returns:
-            The handler that listens to this name now, or None.
+            The handler, or None.
+
+        Example:
+                handler = jobs.getJob("reverse")  # new programs: jobs.get_job("reverse")
         """
         return self.get_job(jobName)
 
@@ -434,10 +532,18 @@ class Client(_client.Client):
     PRIORITY_HIGH: Final = Priority.HIGH
 
     def setImplementation(self, client: GearmanClient) -> None:
-        """Uses this GearmanClient; the servers are added to it on first use.
+        """Uses this GearmanClient from now on. The next call adds the servers to it.
 
         Args:
             client: A gearman_cffi.ext.GearmanClient.
+
+        Example:
+                from gearman_cffi.ext import GearmanClient
+
+                gearman_client = GearmanClient()
+                gearman_client.setTimeout(10_000)  # in milliseconds; new programs: Client(servers, timeout=10)
+                client = Client(servers)
+                client.setImplementation(gearman_client)
         """
         self.set_implementation(client)
 
@@ -465,6 +571,13 @@ class Client(_client.Client):
 
         Raises:
             GearmanError: As for the method of gearman_cffi.Client.
+
+        Example:
+                assert client.executeJob("reverse", "abc") == "cba"
+                client.executeJob("reverse", "abc", Client.PRIORITY_HIGH)
+
+                # new programs: a gearman_cffi.Client, whose jobs have normal priority
+                assert client.execute_job("reverse", "abc") == "cba"
         """
         return self.execute_job(method, workLoad, priority, unique, timeout, on_update)
 
@@ -490,6 +603,13 @@ class Client(_client.Client):
 
         Raises:
             GearmanError: As for the method of gearman_cffi.Client.
+
+        Example:
+                handle = client.executeInBackground("mail", "anna@example.org")
+                print(client.getJobStatus(handle).isKnown())
+
+                # new programs: normal priority
+                handle = client.execute_in_background("mail", "anna@example.org")
         """
         return self.execute_in_background(method, workLoad, priority, unique, timeout)
 
@@ -513,6 +633,10 @@ class Client(_client.Client):
 
         Raises:
             GearmanError: As for the method of gearman_cffi.Client.
+
+        Example:
+                results = client.executeJobs([Job("reverse", "abc"), Job("reverse", "xyz")])
+                assert results == ["cba", "zyx"]
         """
         taken = [job for job in jobs if isinstance(job, (_jobs.Job, JobInterface))]
         return self.execute_jobs(taken, priority, timeout=timeout)
@@ -529,6 +653,11 @@ class Client(_client.Client):
 
         Raises:
             GearmanError: As for the method of gearman_cffi.Client.
+
+        Example:
+                handle = client.executeInBackground("mail", "anna@example.org")
+                status = client.getJobStatus(handle)  # new programs: client.get_job_status(handle)
+                print(status.isRunning())
         """
         status = self.get_job_status(jobHandle, timeout)
         return JobStatus([status.is_known, status.is_running, status.numerator, status.denominator])
@@ -563,38 +692,80 @@ class Worker(_worker.Worker):
         self.dispatcher = given
 
     def setImplementation(self, worker: GearmanWorker) -> None:
-        """Uses this GearmanWorker; servers and handlers are added to it by run().
+        """Uses this GearmanWorker from now on. run() adds the servers and handlers to it.
 
         Args:
             worker: A gearman_cffi.ext.GearmanWorker.
+
+        Example:
+                from gearman_cffi.ext import GearmanWorker
+
+                gearman_worker = GearmanWorker()
+                gearman_worker.setTimeout(10_000)  # in milliseconds: run() returns if no job comes for so long
+                worker = Worker(servers, jobs)
+                worker.setImplementation(gearman_worker)
         """
         self.set_implementation(worker)
 
     def destroyWorker(self) -> None:
-        """Dispatches worker.on_before_destroy and makes run() return after the current job."""
+        """Dispatches worker.on_before_destroy and makes run() return after the current job.
+
+        Example:
+                def onAfterRun(event):
+                    event.getWorkerInstance().destroyWorker()  # new programs: event.worker.destroy_worker()
+
+                dispatcher.addListener(WorkerEvent.EVENT_AFTER_RUN, onAfterRun)
+        """
         self.destroy_worker()
 
     def getEventDispatcher(self) -> Dispatcher:
-        """Returns the dispatcher that was given to the constructor.
+        """Returns the dispatcher of the constructor.
 
         Returns:
-            The dispatcher that was given to the constructor.
+            The dispatcher.
+
+        Example:
+                worker.getEventDispatcher().addSubscriber(Monolog(logger))  # new programs: worker.dispatcher
         """
         return self.dispatcher
 
 
 class ReconnectNeeded(GearmanError):
-    """dmank declares this exception and never raises it; neither is it raised here, where workers reconnect."""
+    """dmank declares this exception and never raises it. Here it is not raised either: workers reconnect.
+
+    Example:
+            try:
+                worker.run()
+            except ReconnectNeeded:
+                pass  # never happens: delete this clause from a program that is ported
+    """
 
 
 # ------------------------------------------------------------------------------------------------ events
 
 
 class Event(_events.Event):
-    """The base of the events, with Symfony's method names. name is set when the event is dispatched."""
+    """The base of the events, with Symfony's method names. name is set when the event is dispatched.
+
+    Example:
+            class CacheCleared(Event):
+                def __init__(self, keys):
+                    super().__init__()
+                    self.keys = keys
+
+            dispatcher.dispatch("cache.cleared", CacheCleared(["user-1"]))
+    """
 
     def stopPropagation(self) -> None:
-        """The listeners that were not called yet are not called."""
+        """Keeps the remaining listeners from being called.
+
+        Example:
+                def skipLog(event):
+                    if event.getJob().getJobName() == "ping":
+                        event.stopPropagation()  # new programs: event.stop_propagation()
+
+                dispatcher.addListener(FunctionEvent.FUNCTION_AFTER_EXECUTE, skipLog, 20)
+        """
         self.stop_propagation()
 
     def isPropagationStopped(self) -> bool:
@@ -602,12 +773,24 @@ class Event(_events.Event):
 
         Returns:
             True or False.
+
+        Example:
+                event = dispatcher.dispatch("cache.cleared", Event())
+                if event.isPropagationStopped():  # new programs: event.is_propagation_stopped()
+                    print("a listener has stopped it")
         """
         return self.is_propagation_stopped()
 
 
 class WorkerEvent(_events.WorkerEvent, Event):
-    """The worker starts, waits, has executed a job, or ends."""
+    """The worker starts, waits, has executed a job, or ends.
+
+    Example:
+            def onNoJobs(event: WorkerEvent):
+                event.getWorkerInstance().destroyWorker()
+
+            dispatcher.addListener(WorkerEvent.EVENT_ON_NO_JOBS, onNoJobs)
+    """
 
     EVENT_BEFORE_RUN: Final = EventName.BEFORE_RUN
     EVENT_AFTER_RUN: Final = EventName.AFTER_RUN
@@ -624,12 +807,26 @@ class WorkerEvent(_events.WorkerEvent, Event):
 
         Returns:
             The worker.
+
+        Example:
+                def onAfterRun(event):
+                    worker = event.getWorkerInstance()  # new programs: event.worker
+                    worker.destroyWorker()
+
+                dispatcher.addListener(WorkerEvent.EVENT_AFTER_RUN, onAfterRun)
         """
         return self.worker
 
 
 class ConnectToServerEvent(_events.ConnectToServerEvent, Event):
-    """The worker is given its servers, or has been."""
+    """The worker is about to get its servers, or has them.
+
+    Example:
+            def onConnected(event: ConnectToServerEvent):
+                logger.info("%d servers", event.getServerCollection().count())
+
+            dispatcher.addListener(ConnectToServerEvent.CONNECTED_TO_SERVER_EVENT, onConnected)
+    """
 
     CONNECT_TO_SERVER_EVENT: Final = EventName.CONNECT_TO_SERVER
     CONNECTED_TO_SERVER_EVENT: Final = EventName.CONNECTED_TO_SERVER
@@ -642,12 +839,26 @@ class ConnectToServerEvent(_events.ConnectToServerEvent, Event):
 
         Returns:
             The worker's servers.
+
+        Example:
+                def onConnect(event):
+                    servers = event.getServerCollection()  # new programs: event.servers
+                    servers.add(Server("10.0.0.5", 4730))
+
+                dispatcher.addListener(ConnectToServerEvent.CONNECT_TO_SERVER_EVENT, onConnect)
         """
         return self.servers
 
 
 class RegisterFunctionEvent(_events.RegisterFunctionEvent, Event):
-    """The handlers are about to be registered, or have been."""
+    """The handlers are about to be registered, or have been.
+
+    Example:
+            def onRegister(event: RegisterFunctionEvent):
+                logger.info("%d handlers", event.getJobs().count())
+
+            dispatcher.addListener(RegisterFunctionEvent.EVENT_ON_AFTER_REGISTER_FUNCTIONS, onRegister)
+    """
 
     EVENT_ON_BEFORE_REGISTER_FUNCTIONS: Final = EventName.BEFORE_REGISTER_FUNCTIONS
     EVENT_ON_AFTER_REGISTER_FUNCTIONS: Final = EventName.AFTER_REGISTER_FUNCTIONS
@@ -660,12 +871,25 @@ class RegisterFunctionEvent(_events.RegisterFunctionEvent, Event):
 
         Returns:
             The worker's handlers.
+
+        Example:
+                def onRegister(event):
+                    event.getJobs().add(Reverse())  # new programs: event.jobs
+
+                dispatcher.addListener(RegisterFunctionEvent.EVENT_ON_BEFORE_REGISTER_FUNCTIONS, onRegister)
         """
         return self.jobs
 
 
 class FunctionEvent(_events.FunctionEvent, Event):
-    """A handler is about to be given a job, or has returned. result is [] before the handler has run."""
+    """A handler is about to execute a job, or has returned. result is [] before the handler runs.
+
+    Example:
+            def onResult(event: FunctionEvent):
+                logger.info("%s returned %r", event.getJob().getJobName(), event.getResult())
+
+            dispatcher.addListener(FunctionEvent.FUNCTION_AFTER_EXECUTE, onResult)
+    """
 
     FUNCTION_BEFORE_EXECUTE: Final = EventName.FUNCTION_BEFORE_EXECUTE
     FUNCTION_AFTER_EXECUTE: Final = EventName.FUNCTION_AFTER_EXECUTE
@@ -678,6 +902,13 @@ class FunctionEvent(_events.FunctionEvent, Event):
 
         Returns:
             The handler.
+
+        Example:
+                def onStart(event):
+                    handler = event.getJobHandler()  # new programs: event.job_handler
+                    logger.debug("calling %s", type(handler).__name__)
+
+                dispatcher.addListener(FunctionEvent.FUNCTION_BEFORE_EXECUTE, onStart)
         """
         return self.job_handler
 
@@ -686,20 +917,39 @@ class FunctionEvent(_events.FunctionEvent, Event):
 
         Returns:
             The job.
+
+        Example:
+                def onStart(event):
+                    logger.debug("starting %s", event.getJob().getJobName())  # new programs: event.job
+
+                dispatcher.addListener(FunctionEvent.FUNCTION_BEFORE_EXECUTE, onStart)
         """
         return self.job
 
     def getResult(self) -> Any:
-        """Returns what the handler has returned.
+        """Returns the result of the handler.
 
         Returns:
-            What the handler has returned.
+            The value.
+
+        Example:
+                def onResult(event):
+                    logger.debug("returned %r", event.getResult())  # new programs: event.result
+
+                dispatcher.addListener(FunctionEvent.FUNCTION_AFTER_EXECUTE, onResult)
         """
         return self.result
 
 
 class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
-    """A handler has raised, or a listener of the job's other events has."""
+    """A handler has raised an exception, or a listener of the job's other events has.
+
+    Example:
+            def onFailure(event: FunctionFailureEvent):
+                logger.error("%s has failed: %s", event.getJob().getJobName(), event.getException())
+
+            dispatcher.addListener(FunctionFailureEvent.FUNCTION_ON_FAILURE, onFailure)
+    """
 
     FUNCTION_ON_FAILURE: Final = EventName.FUNCTION_FAILURE
 
@@ -711,6 +961,13 @@ class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
 
         Returns:
             The handler.
+
+        Example:
+                def onFailure(event):
+                    handler = event.getJobHandler()  # new programs: event.job_handler
+                    logger.error("%s has failed", type(handler).__name__)
+
+                dispatcher.addListener(FunctionFailureEvent.FUNCTION_ON_FAILURE, onFailure)
         """
         return self.job_handler
 
@@ -719,6 +976,12 @@ class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
 
         Returns:
             The job.
+
+        Example:
+                def onFailure(event):
+                    logger.error("%s has failed", event.getJob().getJobName())  # new programs: event.job
+
+                dispatcher.addListener(FunctionFailureEvent.FUNCTION_ON_FAILURE, onFailure)
         """
         return self.job
 
@@ -727,12 +990,25 @@ class FunctionFailureEvent(_events.FunctionFailureEvent, Event):
 
         Returns:
             The exception.
+
+        Example:
+                def onFailure(event):
+                    logger.error("a job has failed", exc_info=event.getException())  # new programs: event.exception
+
+                dispatcher.addListener(FunctionFailureEvent.FUNCTION_ON_FAILURE, onFailure)
         """
         return self.exception
 
 
 class WorkerExceptionEvent(_events.WorkerExceptionEvent, Event):
-    """Something has failed outside a job."""
+    """Something has failed outside a job.
+
+    Example:
+            def onFailure(event: WorkerExceptionEvent):
+                logger.critical("the worker has a problem: %s", event.getException())
+
+            dispatcher.addListener(WorkerExceptionEvent.EVENT_ON_FAILURE, onFailure)
+    """
 
     EVENT_ON_FAILURE: Final = EventName.WORKER_FAILURE
 
@@ -744,6 +1020,12 @@ class WorkerExceptionEvent(_events.WorkerExceptionEvent, Event):
 
         Returns:
             The worker.
+
+        Example:
+                def onFailure(event):
+                    event.getWorker().destroyWorker()  # new programs: event.worker
+
+                dispatcher.addListener(WorkerExceptionEvent.EVENT_ON_FAILURE, onFailure)
         """
         return self.worker
 
@@ -752,6 +1034,12 @@ class WorkerExceptionEvent(_events.WorkerExceptionEvent, Event):
 
         Returns:
             The exception.
+
+        Example:
+                def onFailure(event):
+                    logger.critical("%s", event.getException())  # new programs: event.exception
+
+                dispatcher.addListener(WorkerExceptionEvent.EVENT_ON_FAILURE, onFailure)
         """
         return self.exception
 
@@ -773,6 +1061,10 @@ class EventDispatcher(_events.EventDispatcher):
 
         Returns:
             The event.
+
+        Example:
+                event = dispatcher.dispatch("cache.cleared", Event())
+                assert event.name == "cache.cleared"
         """
         if event is None:
             event = Event()
@@ -786,6 +1078,12 @@ class EventDispatcher(_events.EventDispatcher):
             eventName: The name of the event.
             listener: Called with the event.
             priority: Higher ones are called first.
+
+        Example:
+                dispatcher.addListener(WorkerEvent.EVENT_AFTER_RUN, lambda event: print("done"))
+
+                # new programs
+                dispatcher.add_listener(EventName.AFTER_RUN, lambda event: print("done"))
         """
         self.add_listener(eventName, listener, priority)
 
@@ -795,17 +1093,25 @@ class EventDispatcher(_events.EventDispatcher):
         Args:
             eventName: The name of the event.
             listener: Called with the event.
+
+        Example:
+                dispatcher.addListener(WorkerEvent.EVENT_AFTER_RUN, countJob)
+                dispatcher.removeListener(WorkerEvent.EVENT_AFTER_RUN, countJob)  # new programs: remove_listener()
         """
         self.remove_listener(eventName, listener)
 
     def getListeners(self, eventName: str) -> list[Listener]:
-        """Returns the listeners in the order in which they are called.
+        """Returns the listeners for this name.
 
         Args:
             eventName: The name of the event.
 
         Returns:
-            The listeners in the order in which they are called.
+            The listeners, in the order in which they are called.
+
+        Example:
+                for listener in dispatcher.getListeners("cache.cleared"):  # new programs: get_listeners()
+                    print(listener)
         """
         return self.get_listeners(eventName)
 
@@ -817,6 +1123,10 @@ class EventDispatcher(_events.EventDispatcher):
 
         Returns:
             True or False.
+
+        Example:
+                if not dispatcher.hasListeners("cache.cleared"):  # new programs: has_listeners()
+                    dispatcher.addListener("cache.cleared", lambda event: print(event.name))
         """
         return self.has_listeners(eventName)
 
@@ -825,6 +1135,18 @@ class EventDispatcher(_events.EventDispatcher):
 
         Args:
             subscriber: An object with getSubscribedEvents().
+
+        Example:
+                class CountJobs:
+                    count = 0
+
+                    def getSubscribedEvents(self):
+                        return {WorkerEvent.EVENT_AFTER_RUN: "onAfterRun"}
+
+                    def onAfterRun(self, event):
+                        self.count += 1
+
+                dispatcher.addSubscriber(CountJobs())  # new programs: add_subscriber()
         """
         self.add_subscriber(subscriber)
 
@@ -833,6 +1155,11 @@ class EventDispatcher(_events.EventDispatcher):
 
         Args:
             subscriber: An object with getSubscribedEvents().
+
+        Example:
+                log = Monolog(logger)
+                dispatcher.addSubscriber(log)
+                dispatcher.removeSubscriber(log)  # new programs: remove_subscriber()
         """
         self.remove_subscriber(subscriber)
 
@@ -882,14 +1209,25 @@ class Monolog(_subscribers.LoggingSubscriber):
 
     Example:
             dispatcher.addSubscriber(Monolog(logging.getLogger("worker")))
+
+            # new programs
+            dispatcher.add_subscriber(LoggingSubscriber(logging.getLogger("worker")))
     """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str | int]]:
-        """Returns the methods by event, all with priority 10.
+        """Names the methods that are called for the events.
 
         Returns:
-            The methods by event, all with priority 10.
+            By event the name of a method and its priority, 10.
+
+        Example:
+                class FailuresOnly(Monolog):
+                    @staticmethod
+                    def getSubscribedEvents():
+                        return {FunctionFailureEvent.FUNCTION_ON_FAILURE: "onFunctionFailure"}
+
+                dispatcher.addSubscriber(FailuresOnly(logger))
         """
         return {
             WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun", 10],
@@ -910,6 +1248,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onBeforeRun(self, event):
+                        logger.info("starting a worker for %s", event.getWorkerInstance().servers)
         """
         self.on_before_run(event)
 
@@ -918,6 +1261,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onAfterRun(self, event):
+                        pass  # no line for each job
         """
         self.on_after_run(event)
 
@@ -926,6 +1274,12 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onBeforeDestroy(self, event):
+                        super().onBeforeDestroy(event)
+                        database.close()
         """
         self.on_before_destroy(event)
 
@@ -934,6 +1288,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onIOWait(self, event):
+                        pass  # no line for each wait
         """
         self.on_io_wait(event)
 
@@ -942,6 +1301,12 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onFailure(self, event):
+                        super().onFailure(event)
+                        alert(str(event.getException()))
         """
         self.on_worker_failure(event)
 
@@ -950,16 +1315,27 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onNoJobs(self, event):
+                        pass  # no line for each wait
         """
         self.on_no_jobs(event)
 
     def onFunctionBeforeExecute(self, functionEvent: _events.FunctionEvent) -> None:
         """Logs that a job starts.
 
-        A handler with setLogger() is given the logger.
+        A handler with setLogger() gets the logger.
 
         Args:
             functionEvent: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onFunctionBeforeExecute(self, functionEvent):
+                        if functionEvent.getJob().getJobName() != "ping":
+                            super().onFunctionBeforeExecute(functionEvent)
         """
         self.on_function_before_execute(functionEvent)
 
@@ -968,6 +1344,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             functionEvent: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onFunctionAfterExecute(self, functionEvent):
+                        logger.info("%s: %r", functionEvent.getJob().getJobName(), functionEvent.getResult())
         """
         self.on_function_after_execute(functionEvent)
 
@@ -976,6 +1357,12 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             event: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onFunctionFailure(self, event):
+                        super().onFunctionFailure(event)
+                        alert(f"{event.getJob().getJobName()}: {event.getException()}")
         """
         self.on_function_failure(event)
 
@@ -984,6 +1371,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             registerFunctionEvent: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onBeforeRegisterFunctions(self, registerFunctionEvent):
+                        logger.debug("%d handlers", registerFunctionEvent.getJobs().count())
         """
         self.on_before_register_functions(registerFunctionEvent)
 
@@ -992,6 +1384,11 @@ class Monolog(_subscribers.LoggingSubscriber):
 
         Args:
             registerFunctionEvent: The event.
+
+        Example:
+                class Log(Monolog):
+                    def onAfterRegisterFunctions(self, registerFunctionEvent):
+                        logger.info("functions: %s", ", ".join(registerFunctionEvent.getJobs().getJobs()))
         """
         self.on_after_register_functions(registerFunctionEvent)
 
@@ -1001,20 +1398,29 @@ class Monolog(_subscribers.LoggingSubscriber):
 
 
 class MaxRuntime(_subscribers.MaxRuntime):
-    """Ends the worker after a time, such as '+2 hours'.
+    """Stops the worker after some time, such as '+2 hours'.
 
     The arguments are those of gearman_cffi.subscribers.MaxRuntime.
 
     Example:
             dispatcher.addSubscriber(MaxRuntime("+2 hours", logger))
+
+            # new programs
+            dispatcher.add_subscriber(gearman_cffi.subscribers.MaxRuntime("+2 hours", logger))
     """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str]]:
-        """Returns the methods by event.
+        """Names the methods that are called for the events.
 
         Returns:
-            The methods by event.
+            By event the name of a method.
+
+        Example:
+                class AfterJobsOnly(MaxRuntime):  # an idle worker goes on
+                    @staticmethod
+                    def getSubscribedEvents():
+                        return {WorkerEvent.EVENT_AFTER_RUN: "onAfterRun"}
         """
         return {
             WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun"],
@@ -1027,41 +1433,67 @@ class MaxRuntime(_subscribers.MaxRuntime):
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def onBeforeRun(self, event):
+                        super().onBeforeRun(event)
+                        logger.info("the shift of %s begins", os.getpid())
         """
         self.on_before_run(event)
 
     def onNoJobs(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if its time is over.
+        """Stops the worker if its time is over.
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def onNoJobs(self, event):
+                        event.getWorkerInstance().destroyWorker()  # when there is nothing to do, it stops early
         """
         self.on_no_jobs(event)
 
     def onAfterRun(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if its time is over.
+        """Stops the worker if its time is over.
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def onAfterRun(self, event):
+                        if datetime.now().hour not in range(8, 18):  # never stops in office hours
+                            super().onAfterRun(event)
         """
         self.on_after_run(event)
 
 
 class MemoryLimit(_subscribers.MemoryLimit):
-    """Ends the worker if its memory comes near a limit, such as '128M'.
+    """Stops the worker if its memory comes near a limit, such as '128M'.
 
     The arguments are those of gearman_cffi.subscribers.MemoryLimit.
 
     Example:
-            dispatcher.addSubscriber(MemoryLimit("128M", logger))
+            dispatcher.addSubscriber(MemoryLimit("512M", logger))
+
+            # new programs
+            dispatcher.add_subscriber(gearman_cffi.subscribers.MemoryLimit("512M", logger))
     """
 
     @staticmethod
     def getSubscribedEvents() -> dict[str, list[str]]:
-        """Returns the methods by event.
+        """Names the methods that are called for the events.
 
         Returns:
-            The methods by event.
+            By event the name of a method.
+
+        Example:
+                class Quiet(MemoryLimit):  # neither logs the limit nor warns at the start
+                    @staticmethod
+                    def getSubscribedEvents():
+                        return {WorkerEvent.EVENT_AFTER_RUN: "onAfterRun"}
         """
         return {WorkerEvent.EVENT_AFTER_RUN: ["onAfterRun"], WorkerEvent.EVENT_BEFORE_RUN: ["onBeforeRun"]}
 
@@ -1070,14 +1502,26 @@ class MemoryLimit(_subscribers.MemoryLimit):
 
         Args:
             event: The event.
+
+        Example:
+                class AfterLoading(MemoryLimit):
+                    def onBeforeRun(self, event):
+                        load_model()  # its memory counts as that of the start
+                        super().onBeforeRun(event)
         """
         self.on_before_run(event)
 
     def onAfterRun(self, event: _events.WorkerEvent) -> None:
-        """Ends the worker if it uses too much memory.
+        """Stops the worker if it uses too much memory.
 
         Args:
             event: The event.
+
+        Example:
+                class Collecting(MemoryLimit):
+                    def onAfterRun(self, event):
+                        gc.collect()
+                        super().onAfterRun(event)
         """
         self.on_after_run(event)
 

@@ -69,37 +69,81 @@ class GearmanError(GearmanException):
 
 
 class ConnectionFailed(GearmanError, ConnectionError):  # noqa: N818
-    """No server could be reached. Nothing was submitted."""
+    """No server could be reached. Nothing was submitted.
+
+    Example:
+            try:
+                client.execute_in_background("mail", "anna@example.org")
+            except ConnectionFailed:
+                database.save_for_later("mail", "anna@example.org")  # nothing was submitted
+    """
 
     return_code = ReturnCode.COULD_NOT_CONNECT
 
 
 class NoServers(ConnectionFailed):
-    """The collection of servers is empty."""
+    """The collection of servers is empty.
+
+    Example:
+            try:
+                client.execute_job("reverse", "hello")
+            except NoServers:
+                logger.critical("there is no server in settings.py")
+    """
 
     return_code = ReturnCode.NO_SERVERS
 
 
 class ConnectionLost(GearmanError, ConnectionError):  # noqa: N818
-    """The connection was lost before the server answered. The job may have been taken and done."""
+    """The connection was lost before the server answered. The job may have been taken and done.
+
+    Example:
+            try:
+                client.execute_in_background("pay", {"order": 7}, unique="order-7")
+            except ConnectionLost:  # the server may have the job: the key keeps it from being queued twice
+                client.execute_in_background("pay", {"order": 7}, unique="order-7")
+    """
 
     return_code = ReturnCode.LOST_CONNECTION
 
 
 class JobTimeout(GearmanError, TimeoutError):  # noqa: N818
-    """There was no answer within the timeout. A job that was submitted may still be done."""
+    """There was no answer within the timeout. A job that was submitted may still be done.
+
+    Example:
+            try:
+                price = client.execute_job("price", "article-1", timeout=0.5)
+            except JobTimeout:
+                price = None  # show the page without it
+    """
 
     return_code = ReturnCode.TIMEOUT
 
 
 class JobError(GearmanError):
-    """A worker had the job and did not do it. The base of JobFailed and JobException."""
+    """A worker had the job and did not do it. The base of JobFailed and JobException.
+
+    Example:
+            try:
+                client.execute_job("divide", 0)
+            except JobError as error:  # the connection is fine: do not submit the job again
+                print("job", error.handle, "has failed:", error)
+    """
 
     return_code = ReturnCode.WORK_FAIL
 
 
 class JobFailed(JobError):  # noqa: N818
-    """The worker failed the job and gave no reason (WORK_FAIL)."""
+    """The worker failed the job and gave no reason (WORK_FAIL).
+
+    Example:
+            try:
+                client.execute_job("divide", 0)
+            except JobException as error:
+                print("the worker says", error.remote_message)
+            except JobFailed:
+                print("the job has failed; the log of the worker says why")
+    """
 
 
 class JobException(JobError):  # noqa: N818
@@ -126,19 +170,41 @@ class JobException(JobError):  # noqa: N818
 
 
 class ServerError(GearmanError):
-    """The server answered with an error."""
+    """The server answered with an error.
+
+    Example:
+            try:
+                client.execute_job("reverse", "hello")
+            except ServerError as error:
+                logger.error("gearmand at %s: %s", error.server, error)
+    """
 
     return_code = ReturnCode.SERVER_ERROR
 
 
 class QueueFull(ServerError):  # noqa: N818
-    """The server takes no more jobs of this function: the limit that its command `maxqueue` has set is reached."""
+    """The server takes no more jobs of this function: the limit that its command `maxqueue` has set is reached.
+
+    Example:
+            try:
+                client.execute_in_background("mail", "anna@example.org")
+            except QueueFull:
+                time.sleep(1)  # the workers are behind: wait for them, and start more
+                client.execute_in_background("mail", "anna@example.org")
+    """
 
     return_code = ReturnCode.JOB_QUEUE_FULL
 
 
 class InvalidArgument(GearmanError, ValueError):  # noqa: N818
-    """A value cannot be sent: a name that is empty, too long or contains NUL, a priority that does not exist."""
+    """A value cannot be sent: a name that is empty, too long or contains NUL, a priority that does not exist.
+
+    Example:
+            try:
+                client.execute_job("reverse", "hello", unique="x" * 100)
+            except InvalidArgument as error:
+                logger.error("%s", error)  # it names the argument and what is wrong with it
+    """
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
@@ -151,6 +217,13 @@ class InvalidJob(InvalidArgument, TypeError):  # noqa: N818
         item: The item.
         results: What execute_jobs_in_background() got for the jobs before it: a handle or an error for each. For the
             other calls it is empty: execute_jobs() has submitted nothing, and stream_jobs() has yielded the results.
+
+    Example:
+            try:
+                client.execute_jobs_in_background([Job("mail", "anna"), "no job"])
+            except InvalidJob as error:
+                print(error.item, "at", error.index, "is not a job")
+                print("submitted:", error.results)
     """
 
     def __init__(self, message: str = "", *, index: int = 0, item: object = None, **known: Any) -> None:
@@ -161,29 +234,70 @@ class InvalidJob(InvalidArgument, TypeError):  # noqa: N818
 
 
 class SerializerError(GearmanError, ValueError):
-    """A value cannot be serialized, or data cannot be unserialized."""
+    """A value cannot be serialized, or data cannot be unserialized.
+
+    Example:
+            try:
+                client.execute_job("reverse", 2**64)
+            except SerializerError as error:  # cannot send the workload, or read the result
+                logger.error("%s", error)
+    """
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
 
 class UnsupportedValue(SerializerError, TypeError):  # noqa: N818
-    """A value is of a type that the serializer does not support."""
+    """A value is of a type that the serializer does not support.
+
+    Example:
+            try:
+                client.execute_job("mail", datetime.now())
+            except UnsupportedValue:
+                client.execute_job("mail", datetime.now().isoformat())
+    """
 
 
 class NoFunctionGiven(GearmanError):  # noqa: N818
-    """run() was called on a worker without handlers."""
+    """run() was called on a worker without handlers.
+
+    Example:
+            jobs = JobCollection()
+            try:
+                Worker("127.0.0.1:4730", jobs).run()
+            except NoFunctionGiven:
+                logger.critical("no handlers: import the modules that add them to jobs")
+    """
 
     return_code = ReturnCode.NO_REGISTERED_FUNCTIONS
 
 
 class JobNotRunning(GearmanError, RuntimeError):  # noqa: N818
-    """A method of a job that sends was called while no worker executes the job."""
+    """A method of a job that sends was called while no worker executes the job.
+
+    Example:
+            def report(done, total):
+                try:
+                    current_job().send_status(done, total)
+                except JobNotRunning:  # called by a test or a script, not by a worker
+                    print(f"{done} of {total}")
+
+            report(1, 2)  # prints "1 of 2"
+    """
 
     return_code = ReturnCode.INVALID_ARGUMENT
 
 
 class PoisonJob(GearmanError):  # noqa: N818
-    """A worker has given up a job: max_attempts processes of its pool have died while they ran it."""
+    """A worker has given up a job: max_attempts processes of its pool have died while they ran it.
+
+    Example:
+            def gave_up(job, error):
+                if isinstance(error, PoisonJob):
+                    logger.critical("job %s has killed its worker processes", job.handle)
+
+            @jobs.handler("render", max_attempts=3, gave_up=gave_up)
+            def render(job): ...
+    """
 
     return_code = ReturnCode.WORK_EXCEPTION
 

@@ -58,6 +58,10 @@ class JobHandlerInterface(ABC):
 
         Returns:
             The result.
+
+        Example:
+                def execute(self, job):
+                    return job.get_workload()[::-1]
         """
 
     @abstractmethod
@@ -66,6 +70,10 @@ class JobHandlerInterface(ABC):
 
         Returns:
             The name.
+
+        Example:
+                def listens_to_job(self):
+                    return "reverse"
         """
 
 
@@ -125,6 +133,10 @@ class FunctionHandler(JobHandlerInterface):
 
         Returns:
             What the function returns.
+
+        Example:
+                handler = FunctionHandler("reverse", lambda job: job.get_workload()[::-1])
+                assert handler.execute(Job("reverse", "abc")) == "cba"
         """
         return self._function(job)
 
@@ -133,6 +145,10 @@ class FunctionHandler(JobHandlerInterface):
 
         Returns:
             The name.
+
+        Example:
+                handler = FunctionHandler("reverse", lambda job: job.get_workload()[::-1])
+                assert handler.listens_to_job() == "reverse"
         """
         return self._name
 
@@ -179,6 +195,11 @@ class JobCollection:
             TypeError: The object is not a handler, or its execute() cannot take a job.
             InvalidArgument: The name cannot be sent or is in use.
             ValueError: gearmand does not support the time_limit, or the concurrency is below 1.
+
+        Example:
+                jobs = JobCollection()
+                jobs.add(Reverse())
+                jobs.add(FunctionHandler("upper", lambda job: job.get_workload().upper()))
         """
         if not isinstance(handler, JobHandlerInterface):
             raise TypeError(
@@ -283,7 +304,8 @@ class JobCollection:
 
         Example:
                 @jobs.task("resize")
-                def resize(path: str, width: int = 80) -> str: ...
+                def resize(path: str, width: int = 80) -> str:
+                    return f"{path} is {width} pixels wide"
         """
         if callable(name):
             raise TypeError("the decorator must be called: write @jobs.task() or @jobs.task('name')")
@@ -306,6 +328,10 @@ class JobCollection:
 
         Returns:
             A new dict, in the order in which they were added.
+
+        Example:
+                for name, handler in jobs.get_jobs().items():
+                    print(name, handler.time_limit)
         """
         return dict(self._handlers)
 
@@ -317,6 +343,10 @@ class JobCollection:
 
         Returns:
             The handler, or None.
+
+        Example:
+                handler = jobs.get_job("upper")
+                assert handler.execute(Job("upper", "abc")) == "ABC"
         """
         for handler in self._handlers.values():
             if handler.listens_to_job() == name:

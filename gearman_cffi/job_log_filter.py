@@ -28,6 +28,11 @@ class JobLogFilter(logging.Filter):
 
         Returns:
             True.
+
+        Example:
+                record = logging.makeLogRecord({"msg": "hello"})
+                JobLogFilter().filter(record)
+                assert record.gearman_attempt == 0  # no job is running
         """
         if not hasattr(record, "gearman_handle"):
             try:

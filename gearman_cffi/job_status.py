@@ -38,6 +38,14 @@ class JobStatus:
 
         Returns:
             The JobStatus.
+
+        Example:
+                from gearman_cffi.ext import GearmanClient
+
+                gearman_client = GearmanClient()
+                gearman_client.addServer("127.0.0.1", 4730)
+                status = JobStatus.from_answer(gearman_client.jobStatus(handle))
+                print(status.is_running, status.fraction)
         """
         known, running, numerator, denominator = answer
         return cls(bool(known), bool(running), int(numerator), int(denominator))

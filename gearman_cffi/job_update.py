@@ -7,7 +7,13 @@ from enum import Enum
 
 
 class UpdateKind(str, Enum):
-    """The kinds of updates."""
+    """The kinds of updates.
+
+    Example:
+            for update in client.watch_job("resize", name):
+                if update.kind is UpdateKind.WARNING:
+                    print("warning:", update.data.decode())
+    """
 
     CREATED = "created"
     STATUS = "status"

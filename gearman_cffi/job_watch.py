@@ -59,6 +59,13 @@ class JobWatch:
 
         Raises:
             GearmanError: What execute_job() raises.
+
+        Example:
+                watch = client.watch_job("resize", name)
+                try:
+                    print(watch.result())
+                except JobError as error:
+                    print("the worker has failed", watch.handle, error)
         """
         while self._step():
             pass

@@ -77,6 +77,9 @@ class Job:
 
         Returns:
             The name.
+
+        Example:
+                logger.info("starting %s, job %s", job.get_job_name(), job.handle)
         """
         return self._job_name
 
@@ -88,6 +91,11 @@ class Job:
 
         Raises:
             SerializerError: It cannot be unserialized.
+
+        Example:
+                @jobs.handler("reverse")
+                def reverse(job):
+                    return job.get_workload()[::-1]
         """
         return self._workload
 
@@ -104,7 +112,8 @@ class Job:
             ConnectionLost: The server has gone.
 
         Example:
-                job.send_status(3, 10)
+                for number, row in enumerate(rows):
+                    job.send_status(number, len(rows))
         """
         self._not_running()
 
@@ -117,6 +126,10 @@ class Job:
         Raises:
             JobNotRunning: No worker executes the job.
             ConnectionLost: The server has gone.
+
+        Example:
+                for row in rows:
+                    job.send_data(f"{row};")
         """
         self._not_running()
 
@@ -129,6 +142,9 @@ class Job:
         Raises:
             JobNotRunning: No worker executes the job.
             ConnectionLost: The server has gone.
+
+        Example:
+                job.send_warning("a.png has no colour profile")
         """
         self._not_running()
 
@@ -162,6 +178,10 @@ class JobInterface(Protocol):
 
         Returns:
             The name.
+
+        Example:
+                def get_job_name(self):
+                    return "mail"
         """
         ...
 
@@ -170,6 +190,10 @@ class JobInterface(Protocol):
 
         Returns:
             A value for the serializer.
+
+        Example:
+                def get_workload(self):
+                    return {"to": self.address}
         """
         ...
 
@@ -189,7 +213,11 @@ def current_job() -> Job:
         JobNotRunning: No worker executes a job here, as in a test that calls the function.
 
     Example:
-            current_job().send_status(1, 2)
+            @jobs.task("export")
+            def export(rows: list) -> int:
+                for number, row in enumerate(rows):
+                    current_job().send_status(number, len(rows))
+                return len(rows)
     """
     try:
         return _current_job.get()

@@ -10,7 +10,11 @@ from gearman_cffi.messages import short_repr
 
 
 class Priority(IntEnum):
-    """The order in which a server gives out jobs of a function. The values are dmank's; libgearman's are reversed."""
+    """The order in which a server gives out jobs of a function. The values are dmank's; libgearman's are reversed.
+
+    Example:
+            client.execute_in_background("mail", "anna@example.org", priority=Priority.HIGH)
+    """
 
     LOW = 0
     NORMAL = 1

@@ -34,7 +34,12 @@ class Retry(Exception):  # noqa: N818
         delay: Before the next attempt, in seconds or as a timedelta; None for the handler's backoff.
 
     Example:
-            raise Retry("the quota is used up", delay=3600)
+            @jobs.handler("geocode", retries=5)
+            def geocode(job):
+                answer = look_up(job.get_workload())
+                if answer == "quota exceeded":
+                    raise Retry("the quota is used up", delay=3600)
+                return answer
     """
 
     def __init__(self, reason: str = "", *, delay: float | timedelta | None = None) -> None:
@@ -102,6 +107,11 @@ class RetryPolicy:
 
         Returns:
             True or False.
+
+        Example:
+                policy = RetryPolicy(retries=3, retry_on=OSError)
+                assert policy.applies_to(ConnectionResetError())
+                assert not policy.applies_to(ValueError())
         """
         return isinstance(error, (Retry, self.retry_on))
 
@@ -114,6 +124,11 @@ class RetryPolicy:
 
         Returns:
             The seconds from the failure to the next attempt.
+
+        Example:
+                policy = RetryPolicy(retries=3, backoff=10)
+                assert 5 <= policy.delay_after(1, OSError()) <= 10
+                assert 10 <= policy.delay_after(2, OSError()) <= 20
         """
         if isinstance(error, Retry) and error.delay is not None:
             return error.delay

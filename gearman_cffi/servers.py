@@ -32,7 +32,7 @@ class Server:
             of range.
 
     Example:
-            Server("10.0.0.5", 4730)
+            client = Client([Server("10.0.0.5", 4730), Server("10.0.0.6")])
     """
 
     host: str = DEFAULT_HOST
@@ -72,7 +72,8 @@ class Server:
             TypeError: It is not a str.
 
         Example:
-                Server.from_string("10.0.0.5:4730")
+                server = Server.from_string("10.0.0.5:4731")
+                assert server == Server("10.0.0.5", 4731)
         """
         if not isinstance(text, str):
             raise TypeError(f"a server must be given as a str such as 'host:port', not {type(text).__name__}")
@@ -112,7 +113,8 @@ class ServerCollection:
         ValueError: A text is not an address.
 
     Example:
-            ServerCollection("10.0.0.5:4730,10.0.0.6:4730")
+            servers = ServerCollection("10.0.0.5:4730,10.0.0.6:4730")
+            client = Client(servers)
     """
 
     def __init__(self, servers: Iterable[Server | str] | Server | str = ()) -> None:
@@ -136,6 +138,10 @@ class ServerCollection:
 
         Raises:
             ValueError: The variable has a text that is not an address.
+
+        Example:
+                servers = ServerCollection.from_environment()
+                print("submitting to", servers)
         """
         text = os.environ.get(ENVIRONMENT, "").strip()
         if not text:
@@ -153,6 +159,10 @@ class ServerCollection:
 
         Raises:
             TypeError: It is not a Server.
+
+        Example:
+                servers = ServerCollection()
+                servers.add(Server("10.0.0.5", 4730))
         """
         if not isinstance(server, Server):
             raise TypeError(
@@ -165,6 +175,10 @@ class ServerCollection:
 
         Returns:
             A new list.
+
+        Example:
+                for server in servers.get_servers():
+                    print(server.host, server.port)
         """
         return list(self._servers)
 

@@ -230,6 +230,9 @@ class Task(Generic[P, R]):
 
         Raises:
             TypeError: The arguments do not fit the function.
+
+        Example:
+                assert resize.arguments("a.png", width=100) == {"path": "a.png", "width": 100}
         """
         bound = self._bind(args, kwargs)
         variable = self._variable_name
@@ -250,6 +253,10 @@ class Task(Generic[P, R]):
 
         Raises:
             TypeError: The arguments do not fit the function.
+
+        Example:
+                job = Job("resize", {"path": "a.png", "width": 100})
+                assert resize.execute(job) == resize("a.png", width=100)
         """
         bound = self._bind_workload(job.get_workload())
         return self._function(*bound.args, **bound.kwargs)
@@ -315,6 +322,9 @@ class CoroutineTask(Task[P, R]):
 
         Returns:
             The result of the coroutine.
+
+        Example:
+                page = await fetch.execute(Job("fetch", {"url": "http://example.org"}))
         """
         bound = self._bind_workload(job.get_workload())
         return await self(*bound.args, **bound.kwargs)

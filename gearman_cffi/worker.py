@@ -134,6 +134,13 @@ class Worker:
 
         Args:
             worker: A GearmanWorker of your own.
+
+        Example:
+                from gearman_cffi.ext import GearmanWorker
+
+                own = GearmanWorker()
+                own.setTimeout(10_000)  # in milliseconds: run() returns if no job comes for so long
+                worker.set_implementation(own)
         """
         self._connection.use(worker)
 
@@ -159,6 +166,10 @@ class Worker:
             ValueError: A time_limit was changed after the handler was added, to one that gearmand does not support.
             RuntimeError: The worker is already running.
             Exception: What a listener of worker.before_run, of connecting or of registering raises.
+
+        Example:
+                worker = Worker("127.0.0.1:4730", jobs)
+                worker.run()  # returns after SIGTERM, Ctrl-C or worker.stop()
         """
         with self._session() as worker, suppress(HandedBack):
             if self._concurrent_work is None:
@@ -167,7 +178,12 @@ class Worker:
                 self._concurrent_work.run()
 
     def stop(self) -> None:
-        """Makes run() return when the jobs that it has are done. Any thread and any signal handler may call it."""
+        """Makes run() return when the jobs that it has are done. Any thread and any signal handler may call it.
+
+        Example:
+                signal.signal(signal.SIGHUP, lambda number, frame: worker.stop())
+                worker.run()
+        """
         self._stop_request.request()
         worker, work = self._gearman_worker, self._concurrent_work
         if work is not None:
@@ -176,7 +192,14 @@ class Worker:
             worker.stop()
 
     def destroy_worker(self) -> None:
-        """Dispatches worker.on_before_destroy and stops. In signal handlers, use stop()."""
+        """Dispatches worker.on_before_destroy and stops. In signal handlers, use stop().
+
+        Example:
+                def stop_after_one_job(event):
+                    event.worker.destroy_worker()
+
+                dispatcher.add_listener(EventName.AFTER_RUN, stop_after_one_job)
+        """
         self._dispatch_end()
         self.stop()
 

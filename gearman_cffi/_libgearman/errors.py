@@ -29,7 +29,23 @@ _pending: dict[int, BaseException] = {}
 
 
 class ConcurrentUseError(RuntimeError):
-    """An object was used while a call of it was still running, in another thread or from its own callback."""
+    """An object was used while a call of it was still running, in another thread or from its own callback.
+
+    Example:
+            from gearman_cffi.ext import GearmanClient
+
+            def on_complete(task):
+                try:
+                    gearman_client.doBackground("mail", "anna@example.org")
+                except ConcurrentUseError:  # gearman_client is busy: it runs this callback
+                    client.execute_in_background("mail", "anna@example.org")
+
+            gearman_client = GearmanClient()
+            gearman_client.addServer("127.0.0.1", 4730)
+            gearman_client.setCompleteCallback(on_complete)
+            gearman_client.addTask("reverse", "hello")
+            gearman_client.runTasks()
+    """
 
 
 class ForkedUseError(RuntimeError):

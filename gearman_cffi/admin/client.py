@@ -107,6 +107,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                for row in admin.status():
+                    print(f"{row.function}: {row.queued} queued, {row.running} running, {row.workers} workers")
         """
         return self._inside(self._list("status", parsing.status))
 
@@ -122,6 +126,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                for row in admin.priority_status():
+                    print(row.function, row.high, row.normal, row.low)
         """
         return self._inside(self._list("prioritystatus", parsing.priority_status))
 
@@ -137,6 +145,9 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                without_name = [row.address for row in admin.workers() if row.functions and not row.client_id]
         """
         workers = self._list("workers", parsing.workers)
         if not self._namespace:
@@ -156,6 +167,9 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                lost = [job.handle for job in admin.show_jobs() if job.retries > 0]
         """
         return self._list("show jobs", parsing.jobs)
 
@@ -171,6 +185,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                if "order-7" in admin.show_unique_jobs():
+                    print("order 7 is queued or running")
         """
         return self._list("show unique jobs", lambda server, text: parsing.unique_keys(text))
 
@@ -188,6 +206,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                for server, version in admin.version().items():  # such as "1.1.20"
+                    print(server, version)
         """
         return self._each(lambda server: self._ask(server, "version"))
 
@@ -203,6 +225,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                for server, level in admin.verbose().items():
+                    print(server, level)  # 127.0.0.1:4730 WARNING
         """
         return self._each(lambda server: self._ask(server, "verbose"))
 
@@ -218,6 +244,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                for server, process_id in admin.getpid().items():
+                    print(server, process_id)
         """
         return self._each(lambda server: parsing.process_id(server, self._ask(server, "getpid")))
 
@@ -242,6 +272,11 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                handle = client.execute_in_background("mail", "anna@example.org", delay=3600)
+                if admin.cancel_job(handle):
+                    print(handle, "will not run")
         """
         command = f"cancel job {_word(handle, 'job handle')}"
 
@@ -273,6 +308,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                admin.max_queue("mail", 10_000)  # execute_in_background() raises QueueFull beyond it
+                admin.max_queue("mail", 0)       # no limit
         """
         if (normal is None) != (low is None):
             raise InvalidArgument("max_queue() takes one limit, or three: for high, normal and low priority")
@@ -299,6 +338,10 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The server answered ERR; UnknownCommand if it does not have the command.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                admin.create_function("mail")
+                admin.max_queue("mail", 10_000)
         """
         self._run(f"create function {self._name(function)}")
 
@@ -317,6 +360,12 @@ class Admin:
             ServerTimeout: There was no complete answer in time.
             CommandRefused: The function has workers or does not exist.
             AnswerNotUnderstood: The answer is not one of gearmand's.
+
+        Example:
+                try:
+                    admin.drop_function("misspelled")
+                except CommandRefused:
+                    print("it has workers, or does not exist")
         """
         self._run(f"drop function {self._name(function)}")
 

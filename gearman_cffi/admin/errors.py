@@ -11,11 +11,24 @@ class AdminError(GearmanError):
 
     Attributes:
         server: The server's address.
+
+    Example:
+            try:
+                rows = admin.status()
+            except AdminError as error:
+                logger.error("no status of %s: %s", error.server, error)
     """
 
 
 class ServerTimeout(AdminError, TimeoutError):  # noqa: N818
-    """The server did not answer completely within the timeout."""
+    """The server did not answer completely within the timeout.
+
+    Example:
+            try:
+                admin.version()
+            except ServerTimeout as error:
+                logger.critical("gearmand at %s does not answer", error.server)
+    """
 
     return_code = ReturnCode.TIMEOUT
 
@@ -25,6 +38,12 @@ class AnswerNotUnderstood(AdminError):  # noqa: N818
 
     Attributes:
         answer: Its beginning.
+
+    Example:
+            try:
+                admin.version()
+            except AnswerNotUnderstood as error:
+                print("is another program listening at this port? It answered", error.answer)
     """
 
     return_code = ReturnCode.UNEXPECTED_PACKET
@@ -39,6 +58,12 @@ class CommandRefused(AdminError, ServerError):  # noqa: N818
 
     Attributes:
         error_code: The code in the answer, such as UNKNOWN_JOB, or "" without one.
+
+    Example:
+            try:
+                admin.drop_function("mail")
+            except CommandRefused as error:
+                print(error.server, "refuses it:", error.error_code)
     """
 
     return_code = ReturnCode.SERVER_ERROR
@@ -49,4 +74,11 @@ class CommandRefused(AdminError, ServerError):  # noqa: N818
 
 
 class UnknownCommand(CommandRefused):
-    """The server does not have this command, because of its version or its implementation."""
+    """The server does not have this command, because of its version or its implementation.
+
+    Example:
+            try:
+                rows = admin.priority_status()
+            except UnknownCommand:  # an older server, or another implementation
+                rows = admin.status()
+    """

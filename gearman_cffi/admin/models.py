@@ -20,7 +20,7 @@ class FunctionStatus:
         extra: The columns that this version of the package does not know.
 
     Example:
-            for row in Admin().status():
+            for row in admin.status():
                 print(row.function, row.queued)
     """
 
@@ -51,7 +51,7 @@ class PriorityStatus:
         extra: The columns that this version of the package does not know.
 
     Example:
-            for row in Admin().priority_status():
+            for row in admin.priority_status():
                 print(row.function, row.high, row.normal, row.low)
     """
 
@@ -82,7 +82,7 @@ class WorkerInfo:
             separates names by spaces.
 
     Example:
-            for row in Admin().workers():
+            for row in admin.workers():
                 print(row.address, row.client_id, row.functions)
     """
 
@@ -106,7 +106,7 @@ class JobInfo:
         extra: The columns that this version of the package does not know.
 
     Example:
-            for row in Admin().show_jobs():
+            for row in admin.show_jobs():
                 print(row.handle, row.retries)
     """
 

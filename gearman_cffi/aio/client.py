@@ -73,7 +73,12 @@ class Client:
         self._lanes: Lanes | None = None
 
     async def close(self) -> None:
-        """Closes the connections; outstanding calls and streams raise ConnectionLost. The next call opens new ones."""
+        """Closes the connections; outstanding calls and streams raise ConnectionLost. The next call opens new ones.
+
+        Example:
+                await client.close()
+                await client.execute_job("reverse", "hello")  # connects again
+        """
         lanes, self._lanes = self._lanes, None
         if lanes is not None and lanes.process == os.getpid():
             lanes.close()
@@ -83,6 +88,10 @@ class Client:
 
         Raises:
             ConcurrentUseError: The event loop of the client runs.
+
+        Example:
+                asyncio.run(client.execute_job("reverse", "hello"))
+                client.forget()  # no event loop runs here, so close() cannot be awaited
         """
         if self._lanes is not None:
             self._lanes.forget()
@@ -298,6 +307,12 @@ class Client:
             JobTimeout: There was no answer in time.
             ServerError: The server answered with an error.
             InvalidArgument: The handle or the key cannot be sent.
+
+        Example:
+                await client.execute_in_background("ship", {"order": 7}, unique="order-7")
+                status = await client.get_job_status_by_unique("order-7")
+                if status.is_known:
+                    print("running" if status.is_running else "queued")
         """
         key = check_name(unique, "a unique key", MAX_UNIQUE)
         return await self._status(Submission(JobKind.UNIQUE_STATUS, key), timeout)

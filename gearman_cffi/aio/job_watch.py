@@ -74,6 +74,13 @@ class AsyncJobWatch:
 
         Raises:
             GearmanError: What execute_job() raises.
+
+        Example:
+                watch = client.watch_job("resize", name)
+                try:
+                    print(await watch.result())
+                except JobError as error:
+                    print("the worker has failed", watch.handle, error)
         """
         await self._submit()
         while not self._state.is_done:
@@ -83,7 +90,14 @@ class AsyncJobWatch:
         return self._outcome(self._submission)
 
     async def aclose(self) -> None:
-        """Abandons the job if it has not ended. Then result() raises a GearmanError, and there are no more updates."""
+        """Abandons the job if it has not ended. Then result() raises a GearmanError, and there are no more updates.
+
+        Example:
+                watch = client.watch_job("resize", name)
+                async for update in watch:
+                    if update.kind is UpdateKind.WARNING:
+                        await watch.aclose()
+        """
         if self._state.is_done:
             return
         lanes, self._lanes = self._lanes, None

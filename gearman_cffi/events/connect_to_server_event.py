@@ -13,6 +13,12 @@ class ConnectToServerEvent(Event):
 
     Attributes:
         servers: The worker's ServerCollection.
+
+    Example:
+            def on_connected(event: ConnectToServerEvent):
+                logger.info("connected to %s", event.servers)
+
+            dispatcher.add_listener(EventName.CONNECTED_TO_SERVER, on_connected)
     """
 
     __slots__ = ("servers",)

@@ -37,6 +37,12 @@ class EventDispatcher:
 
         Raises:
             TypeError: The listener is not callable.
+
+        Example:
+                def log_result(event):
+                    logger.info("%s returned %r", event.job.get_job_name(), event.result)
+
+                dispatcher.add_listener(EventName.FUNCTION_AFTER_EXECUTE, log_result, priority=10)
         """
         if not callable(listener):
             raise TypeError(f"a listener must be callable, not {type(listener).__name__}")
@@ -51,6 +57,10 @@ class EventDispatcher:
         Args:
             event_name: The name, a str or an EventName.
             listener: The listener.
+
+        Example:
+                dispatcher.add_listener(EventName.AFTER_RUN, count_job)
+                dispatcher.remove_listener(EventName.AFTER_RUN, count_job)
         """
         left = [entry for entry in self._listeners.get(event_name, []) if entry[2] != listener]
         if left:
@@ -66,6 +76,11 @@ class EventDispatcher:
 
         Raises:
             TypeError: It has no get_subscribed_events().
+
+        Example:
+                dispatcher = EventDispatcher()
+                dispatcher.add_subscriber(LoggingSubscriber())
+                worker = Worker("127.0.0.1:4730", jobs, dispatcher)
         """
         for event_name, method, priority in _subscriptions(self._subscribed_events(subscriber)):
             self.add_listener(event_name, getattr(subscriber, method), priority)
@@ -75,6 +90,11 @@ class EventDispatcher:
 
         Args:
             subscriber: The subscriber.
+
+        Example:
+                log = LoggingSubscriber()
+                dispatcher.add_subscriber(log)
+                dispatcher.remove_subscriber(log)
         """
         for event_name, method, _ in _subscriptions(self._subscribed_events(subscriber)):
             self.remove_listener(event_name, getattr(subscriber, method))
@@ -87,6 +107,10 @@ class EventDispatcher:
 
         Returns:
             The listeners, in the order in which they are called.
+
+        Example:
+                for listener in dispatcher.get_listeners(EventName.AFTER_RUN):
+                    print(listener)
         """
         return [listener for _, _, listener in self._listeners.get(event_name, [])]
 
@@ -98,6 +122,10 @@ class EventDispatcher:
 
         Returns:
             True or False.
+
+        Example:
+                if not dispatcher.has_listeners(EventName.FUNCTION_FAILURE):
+                    dispatcher.add_subscriber(LoggingSubscriber())
         """
         return event_name in self._listeners
 
@@ -113,6 +141,10 @@ class EventDispatcher:
 
         Raises:
             Exception: What a listener raises; the others are not called then.
+
+        Example:
+                dispatcher.add_listener("cache.cleared", lambda event: print(event.name))
+                dispatcher.dispatch("cache.cleared")  # an event of your own; those of a worker are dispatched by it
         """
         if event is None:
             event = Event(event_name)

@@ -8,6 +8,14 @@ class Event:
 
     Attributes:
         name: The name that it was dispatched with.
+
+    Example:
+            class CacheCleared(Event):
+                def __init__(self, name, keys):
+                    super().__init__(name)
+                    self.keys = keys
+
+            dispatcher.dispatch("cache.cleared", CacheCleared("cache.cleared", ["user-1"]))
     """
 
     __slots__ = ("_stopped", "name")
@@ -17,7 +25,15 @@ class Event:
         self._stopped = False
 
     def stop_propagation(self) -> None:
-        """The remaining listeners are not called."""
+        """Keeps the remaining listeners from being called.
+
+        Example:
+                def skip_log(event):
+                    if event.job.get_job_name() == "ping":
+                        event.stop_propagation()
+
+                dispatcher.add_listener(EventName.FUNCTION_AFTER_EXECUTE, skip_log, priority=20)
+        """
         self._stopped = True
 
     def is_propagation_stopped(self) -> bool:
@@ -25,6 +41,11 @@ class Event:
 
         Returns:
             True or False.
+
+        Example:
+                event = dispatcher.dispatch("cache.cleared")
+                if event.is_propagation_stopped():
+                    print("a listener has stopped it")
         """
         return self._stopped
 

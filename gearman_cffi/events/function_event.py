@@ -16,6 +16,12 @@ class FunctionEvent(Event):
         job_handler: The handler.
         job: Its Job.
         result: The value that the handler has returned; [] before the handler runs, as in dmank.
+
+    Example:
+            def on_result(event: FunctionEvent):
+                logger.info("job %s: %r -> %r", event.job.handle, event.job.get_workload(), event.result)
+
+            dispatcher.add_listener(EventName.FUNCTION_AFTER_EXECUTE, on_result)
     """
 
     __slots__ = ("job", "job_handler", "result")

@@ -17,6 +17,12 @@ class FunctionFailureEvent(Event):
         job_handler: The handler.
         job: Its Job.
         exception: The exception.
+
+    Example:
+            def on_failure(event: FunctionFailureEvent):
+                logger.error("job %s has failed", event.job.handle, exc_info=event.exception)
+
+            dispatcher.add_listener(EventName.FUNCTION_FAILURE, on_failure)
     """
 
     __slots__ = ("exception", "job", "job_handler")

@@ -20,6 +20,12 @@ class FunctionRetryEvent(Event):
         delay: The seconds until the next attempt.
         is_in_place: Whether this worker makes it, and the job goes on; otherwise the job was submitted again, and this
             one ends.
+
+    Example:
+            def on_retry(event: FunctionRetryEvent):
+                logger.warning("attempt %d: %s; again in %.0f s", event.job.attempt, event.exception, event.delay)
+
+            dispatcher.add_listener(EventName.FUNCTION_RETRY, on_retry)
     """
 
     __slots__ = ("delay", "exception", "is_in_place", "job", "job_handler")

@@ -6,7 +6,12 @@ from enum import Enum
 
 
 class EventName(str, Enum):
-    """The names of the events. A member equals its string: listeners can be added with either."""
+    """The names of the events. A member equals its string: listeners can be added with either.
+
+    Example:
+            dispatcher.add_listener(EventName.BEFORE_RUN, lambda event: print("the worker starts"))
+            assert EventName.BEFORE_RUN == "worker.before_run"
+    """
 
     BEFORE_RUN = "worker.before_run"
     CONNECT_TO_SERVER = "worker.server_on_connect"

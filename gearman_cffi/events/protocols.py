@@ -13,7 +13,18 @@ Subscription: TypeAlias = "str | tuple[str, int] | Sequence[str | tuple[str, int
 
 
 class Dispatcher(Protocol):
-    """What a Worker needs of a dispatcher: EventDispatcher, or any other object with these two methods."""
+    """What a Worker needs of a dispatcher: EventDispatcher, or any other object with these two methods.
+
+    Example:
+            class PrintingDispatcher:
+                def has_listeners(self, event_name):
+                    return event_name == EventName.FUNCTION_FAILURE
+
+                def dispatch(self, event_name, event):
+                    print(event_name, event.exception)
+
+            worker = Worker("127.0.0.1:4730", jobs, PrintingDispatcher())
+    """
 
     def has_listeners(self, event_name: str) -> bool:
         """Returns whether there is a listener. Without one the event is not created.
@@ -23,6 +34,10 @@ class Dispatcher(Protocol):
 
         Returns:
             True or False.
+
+        Example:
+                def has_listeners(self, event_name):
+                    return event_name in self.listeners
         """
         ...
 
@@ -38,17 +53,43 @@ class Dispatcher(Protocol):
 
         Raises:
             Exception: What a listener raises.
+
+        Example:
+                def dispatch(self, event_name, event):
+                    for listener in self.listeners[event_name]:
+                        listener(event)
         """
         ...
 
 
 class EventSubscriber(Protocol):
-    """An object that names its own listeners."""
+    """An object that names its own listeners.
+
+    Example:
+            class CountJobs:
+                def __init__(self):
+                    self.count = 0
+
+                def get_subscribed_events(self):
+                    return {EventName.AFTER_RUN: "on_after_run"}
+
+                def on_after_run(self, event):
+                    self.count += 1
+
+            dispatcher.add_subscriber(CountJobs())
+    """
 
     def get_subscribed_events(self) -> Mapping[str, Subscription]:
         """Names the listeners.
 
         Returns:
             By event name the name of a method, (name, priority), or a list of either.
+
+        Example:
+                def get_subscribed_events(self):
+                    return {
+                        EventName.BEFORE_RUN: "on_before_run",
+                        EventName.AFTER_RUN: ("on_after_run", 10),  # with a priority
+                    }
         """
         ...

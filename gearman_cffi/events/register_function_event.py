@@ -11,6 +11,12 @@ class RegisterFunctionEvent(Event):
 
     Attributes:
         jobs: The worker's JobCollection.
+
+    Example:
+            def on_register(event: RegisterFunctionEvent):
+                logger.info("functions: %s", ", ".join(event.jobs.get_jobs()))
+
+            dispatcher.add_listener(EventName.AFTER_REGISTER_FUNCTIONS, on_register)
     """
 
     __slots__ = ("jobs",)

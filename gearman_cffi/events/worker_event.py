@@ -22,6 +22,13 @@ class WorkerEvent(Event):
 
     Attributes:
         worker: The Worker; its destroy_worker() stops it.
+
+    Example:
+            def on_no_jobs(event: WorkerEvent):
+                logger.info("nothing to do: the worker ends")
+                event.worker.destroy_worker()
+
+            dispatcher.add_listener(EventName.NO_JOBS, on_no_jobs)
     """
 
     __slots__ = ("worker",)

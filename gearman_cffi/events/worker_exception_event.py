@@ -17,6 +17,13 @@ class WorkerExceptionEvent(Event):
         worker: The Worker.
         exception: A ConnectionFailed if no server can be reached (once, until one can), a ServerError for an error that
             a server has sent, and otherwise what a listener has raised.
+
+    Example:
+            def on_failure(event: WorkerExceptionEvent):
+                if isinstance(event.exception, ConnectionFailed):
+                    logger.critical("no job server can be reached: %s", event.exception)
+
+            dispatcher.add_listener(EventName.WORKER_FAILURE, on_failure)
     """
 
     __slots__ = ("exception", "worker")

@@ -12,12 +12,14 @@ class Serializer(Protocol):
     If a serializer also has the method serialize_result(value), a worker uses it for results.
 
     Example:
-            class Upper:
+            class Msgpack:
                 def serialize(self, value):
-                    return value.upper().encode()
+                    return msgpack.packb(value)
 
                 def unserialize(self, data):
-                    return bytes(data).decode().lower()
+                    return msgpack.unpackb(data) if data else None
+
+            client = Client("127.0.0.1:4730", Msgpack())
     """
 
     def serialize(self, value: Any) -> bytes:
@@ -31,6 +33,10 @@ class Serializer(Protocol):
 
         Raises:
             SerializerError: The value cannot be converted.
+
+        Example:
+                def serialize(self, value):
+                    return value.upper().encode()
         """
         ...
 
@@ -45,5 +51,9 @@ class Serializer(Protocol):
 
         Raises:
             SerializerError: The data cannot be read.
+
+        Example:
+                def unserialize(self, data):
+                    return data.decode().lower()
         """
         ...

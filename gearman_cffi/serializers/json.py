@@ -14,7 +14,8 @@ class JsonSerializer:
     """JSON in UTF-8. An empty result is None: workers in other languages send one if they return nothing.
 
     Example:
-            Client("127.0.0.1:4730", JsonSerializer())
+            client = Client("127.0.0.1:4730", JsonSerializer())
+            client.execute_in_background("mail", {"to": "anna@example.org"})
     """
 
     def serialize(self, value: Any) -> bytes:
@@ -29,6 +30,9 @@ class JsonSerializer:
         Raises:
             UnsupportedValue: JSON does not have the type, such as bytes.
             SerializerError: The value is NaN or infinite, contains itself, or is a str that UTF-8 cannot encode.
+
+        Example:
+                assert JsonSerializer().serialize({"to": "Anna"}) == b'{"to":"Anna"}'
         """
         try:
             return _ENCODER.encode(value).encode("utf-8")
@@ -48,6 +52,9 @@ class JsonSerializer:
 
         Raises:
             SerializerError: The JSON is invalid or nested too deep.
+
+        Example:
+                assert JsonSerializer().unserialize(b'{"to":"Anna"}') == {"to": "Anna"}
         """
         if not data:
             return None

@@ -32,7 +32,8 @@ def is_serialized(value: object) -> bool:
         True or False.
 
     Example:
-            is_serialized("i:5;")
+            assert is_serialized("i:5;")
+            assert not is_serialized("5")
 
     Equivalent to dmank's StringHelper::isSerialized().
     """
@@ -105,6 +106,9 @@ class PhpSerializer:
             UnsupportedValue: The format does not have the type.
             SerializerError: The value cannot be converted.
 
+        Example:
+                assert PhpSerializer().serialize({"to": "Anna"}) == b'a:1:{s:2:"to";s:4:"Anna";}'
+
         Equivalent to serialize() of PHP.
         """
         if self.pass_serialized and is_serialized(value):
@@ -123,6 +127,10 @@ class PhpSerializer:
         Raises:
             UnsupportedValue: The format does not have the type.
             SerializerError: The value cannot be converted.
+
+        Example:
+                assert PhpSerializer().serialize_result("done") == b"done"
+                assert PhpSerializer().serialize_result(["done"]) == b'a:1:{i:0;s:4:"done";}'
         """
         if self.dmank_results and (value is None or isinstance(value, (bool, int, float))):
             return _as_text(value)
@@ -143,6 +151,9 @@ class PhpSerializer:
 
         Raises:
             SerializerError: The data cannot be read, or exceeds max_size or max_depth.
+
+        Example:
+                assert PhpSerializer().unserialize(b'a:1:{s:2:"to";s:4:"Anna";}') == {"to": "Anna"}
 
         Equivalent to unserialize() of PHP.
         """

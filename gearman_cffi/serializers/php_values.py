@@ -25,7 +25,9 @@ class PhpObject:
         data: What a class with its own format wrote (PHP's Serializable), else None.
 
     Example:
-            PhpObject("Order", {"number": 7})
+            order = PhpSerializer().unserialize(b'O:5:"Order":1:{s:6:"number";i:7;}')
+            assert order == PhpObject("Order", {"number": 7})
+            print(order.class_name, order.properties["number"])
     """
 
     class_name: str
@@ -42,7 +44,8 @@ class PhpEnumCase:
         case: The name of the case.
 
     Example:
-            PhpEnumCase("Suit", "Hearts")
+            suit = PhpSerializer().unserialize(b'E:11:"Suit:Hearts";')
+            assert suit == PhpEnumCase("Suit", "Hearts")
     """
 
     class_name: str

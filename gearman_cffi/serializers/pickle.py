@@ -16,7 +16,8 @@ class PickleSerializer:
     yours. PhpSerializer and JsonSerializer never run code.
 
     Example:
-            Client("127.0.0.1:4730", PickleSerializer())
+            client = Client("127.0.0.1:4730", PickleSerializer())
+            client.execute_in_background("remind", datetime.now())
     """
 
     def serialize(self, value: Any) -> bytes:
@@ -30,6 +31,9 @@ class PickleSerializer:
 
         Raises:
             SerializerError: It cannot be pickled (a lambda, an open file).
+
+        Example:
+                data = PickleSerializer().serialize({1, 2})
         """
         try:
             return pickle.dumps(value)
@@ -47,6 +51,10 @@ class PickleSerializer:
 
         Raises:
             SerializerError: The pickle is invalid, or a class cannot be imported.
+
+        Example:
+                data = PickleSerializer().serialize({1, 2})
+                assert PickleSerializer().unserialize(data) == {1, 2}
         """
         if not data:
             return None

@@ -13,7 +13,8 @@ class RawSerializer:
     If a handler returns None, an empty result is sent.
 
     Example:
-            Client("127.0.0.1:4730", RawSerializer())
+            client = Client("127.0.0.1:4730", RawSerializer())
+            assert client.execute_job("reverse", "abc") == b"cba"
     """
 
     def serialize(self, value: Any) -> bytes:
@@ -27,6 +28,9 @@ class RawSerializer:
 
         Raises:
             UnsupportedValue: The value has another type.
+
+        Example:
+                assert RawSerializer().serialize("abc") == b"abc"
         """
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value)
@@ -51,6 +55,9 @@ class RawSerializer:
 
         Raises:
             UnsupportedValue: The value has another type.
+
+        Example:
+                assert RawSerializer().serialize_result(None) == b""
         """
         return b"" if value is None else self.serialize(value)
 
@@ -62,5 +69,8 @@ class RawSerializer:
 
         Returns:
             The bytes.
+
+        Example:
+                assert RawSerializer().unserialize(b"abc") == b"abc"
         """
         return data

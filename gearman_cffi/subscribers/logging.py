@@ -24,13 +24,29 @@ PRIORITY = 10
 
 @runtime_checkable
 class LoggerAware(Protocol):
-    """A handler with this method gets the logger before each job."""
+    """A handler with this method gets the logger before each job.
+
+    Example:
+            class Resize(JobHandlerInterface):
+                def listens_to_job(self):
+                    return "resize"
+
+                def set_logger(self, logger):
+                    self.logger = logger
+
+                def execute(self, job):
+                    self.logger.debug("resizing %s", job.get_workload())
+    """
 
     def set_logger(self, logger: Logger) -> None:
         """Called with the logger.
 
         Args:
             logger: The logger.
+
+        Example:
+                def set_logger(self, logger):
+                    self.logger = logger
         """
         ...
 
@@ -45,7 +61,7 @@ class LoggingSubscriber:
         logger: By default "gearman_cffi".
 
     Example:
-            dispatcher.add_subscriber(LoggingSubscriber())
+            dispatcher.add_subscriber(LoggingSubscriber(logging.getLogger("shop.worker")))
     """
 
     def __init__(self, logger: Logger | None = None) -> None:
@@ -58,6 +74,13 @@ class LoggingSubscriber:
 
         Returns:
             The listeners for all events but worker.on_work, with priority 10.
+
+        Example:
+                class FailuresOnly(LoggingSubscriber):
+                    def get_subscribed_events(self):
+                        return {EventName.FUNCTION_FAILURE: "on_function_failure"}
+
+                dispatcher.add_subscriber(FailuresOnly())
         """
         return {
             EventName.BEFORE_RUN: ("on_before_run", PRIORITY),
@@ -79,6 +102,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_before_run(self, event):
+                        logger.info("starting a worker for %s", event.worker.servers)
         """
         self._logger.info("Starting Worker")
 
@@ -87,6 +115,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_connected_to_server(self, event):
+                        logger.info("connected to %s", event.servers)  # also the first time
         """
         if self._was_lost:
             self._was_lost = False
@@ -97,6 +130,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_before_register_functions(self, event):
+                        logger.debug("%d handlers", len(event.jobs))
         """
         self._logger.debug("I got %d jobs", len(event.jobs))
 
@@ -105,6 +143,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_after_register_functions(self, event):
+                        logger.info("functions: %s", ", ".join(event.jobs.get_jobs()))
         """
         self._logger.debug("Added %d jobs to the Worker", len(event.jobs))
 
@@ -113,6 +156,12 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_function_before_execute(self, event):
+                        if event.job.get_job_name() != "ping":
+                            super().on_function_before_execute(event)
         """
         self._logger.info("Im starting working on job %s", event.job.get_job_name())
         set_logger = self._logger_setter(event.job_handler)
@@ -128,6 +177,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_function_after_execute(self, event):
+                        logger.info("job %s: %r", event.job.handle, event.result)
         """
         self._logger.info("I successfully finished my work on job %s", event.job.get_job_name())
 
@@ -136,6 +190,12 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_function_failure(self, event):
+                        super().on_function_failure(event)
+                        alert(f"{event.job.get_job_name()}: {event.exception}")
         """
         self._logger.critical(
             "Something unexpected happened in job %s... Message %s , Trace:",
@@ -149,6 +209,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_after_run(self, event):
+                        pass  # no line for each job
         """
         self._logger.info("Finished work.")
 
@@ -157,6 +222,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_io_wait(self, event):
+                        pass  # no line for each wait
         """
         self._logger.debug("I`m idling.")
 
@@ -165,6 +235,11 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_no_jobs(self, event):
+                        logger.debug("%s has no jobs", event.worker.servers)
         """
         self._logger.debug("Got no jobs to do.")
 
@@ -173,6 +248,12 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_before_destroy(self, event):
+                        super().on_before_destroy(event)
+                        database.close()
         """
         self._logger.log(NOTICE, "Destroying worker.")
 
@@ -181,6 +262,13 @@ class LoggingSubscriber:
 
         Args:
             event: The event.
+
+        Example:
+                class Log(LoggingSubscriber):
+                    def on_worker_failure(self, event):
+                        super().on_worker_failure(event)
+                        if isinstance(event.exception, ConnectionFailed):
+                            alert("no job server can be reached")
         """
         error = event.exception
         self._was_lost = self._was_lost or isinstance(error, ConnectionFailed)

@@ -32,6 +32,7 @@ class MaxRuntime:
 
     Example:
             dispatcher.add_subscriber(MaxRuntime("+2 hours"))
+            dispatcher.add_subscriber(MaxRuntime(timedelta(minutes=90), logging.getLogger("worker")))
     """
 
     def __init__(
@@ -50,6 +51,11 @@ class MaxRuntime:
 
         Returns:
             One logs the limit, two check the time.
+
+        Example:
+                class AfterJobsOnly(MaxRuntime):  # an idle worker goes on
+                    def get_subscribed_events(self):
+                        return {EventName.AFTER_RUN: "on_after_run"}
         """
         return {
             EventName.BEFORE_RUN: "on_before_run",
@@ -62,6 +68,12 @@ class MaxRuntime:
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def on_before_run(self, event):
+                        super().on_before_run(event)
+                        logger.info("the shift of %s begins", os.getpid())
         """
         if os.getpid() != self._pid:
             self._start()
@@ -72,6 +84,12 @@ class MaxRuntime:
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def on_after_run(self, event):
+                        if datetime.now().hour not in range(8, 18):  # never stops in office hours
+                            super().on_after_run(event)
         """
         self._check_time(event)
 
@@ -80,6 +98,11 @@ class MaxRuntime:
 
         Args:
             event: The event.
+
+        Example:
+                class Shift(MaxRuntime):
+                    def on_no_jobs(self, event):
+                        event.worker.destroy_worker()  # when there is nothing to do, it stops early
         """
         self._check_time(event)
 

@@ -35,7 +35,7 @@ class MemoryLimit:
         TypeError: The limit has a wrong type.
 
     Example:
-            dispatcher.add_subscriber(MemoryLimit("128M"))
+            dispatcher.add_subscriber(MemoryLimit("512M", logging.getLogger("worker")))
     """
 
     def __init__(
@@ -55,6 +55,11 @@ class MemoryLimit:
 
         Returns:
             One logs the limit, one checks the memory.
+
+        Example:
+                class Quiet(MemoryLimit):  # neither logs the limit nor warns at the start
+                    def get_subscribed_events(self):
+                        return {EventName.AFTER_RUN: "on_after_run"}
         """
         return {EventName.AFTER_RUN: "on_after_run", EventName.BEFORE_RUN: "on_before_run"}
 
@@ -63,6 +68,12 @@ class MemoryLimit:
 
         Args:
             event: The event.
+
+        Example:
+                class AfterLoading(MemoryLimit):
+                    def on_before_run(self, event):
+                        load_model()  # its memory counts as that of the start
+                        super().on_before_run(event)
         """
         if self._limit is None:
             return
@@ -84,6 +95,12 @@ class MemoryLimit:
 
         Args:
             event: The event.
+
+        Example:
+                class Collecting(MemoryLimit):
+                    def on_after_run(self, event):
+                        gc.collect()
+                        super().on_after_run(event)
         """
         if self._limit is None or not self._applies:
             return

@@ -78,8 +78,10 @@ class DoneJob(LocalJob):
         updates: What the job has sent.
 
     Example:
+            local.client.execute_in_background("reverse", "abc")
             (done,) = local.work()
             assert done.error is None
+            assert done.result == "cba"
     """
 
     result: Any = None
@@ -154,6 +156,10 @@ class LocalGearman:
 
         Returns:
             The Client.
+
+        Example:
+                php = local.new_client(PhpSerializer(pass_serialized=False))
+                assert php.execute_job("reverse", "abc") == "cba"
         """
         chosen = self._worker.serializer if serializer is None else serializer
         return self._worker.new_client(chosen)
@@ -171,6 +177,10 @@ class LocalGearman:
 
         Returns:
             The client.
+
+        Example:
+                client = local.new_aio_client()
+                assert await client.execute_job("reverse", "abc") == "cba"
         """
         from gearman_cffi.testing._local_aio import LocalAioClient  # aio cannot be imported without interposition
 
@@ -194,6 +204,11 @@ class LocalGearman:
 
         Returns:
             The jobs that were done.
+
+        Example:
+                local.client.execute_in_background("reverse", "abc")
+                (done,) = local.work()
+                assert done.result == "cba"
         """
         done = self._worker.queue.done
         before = len(done)
@@ -213,6 +228,12 @@ class LocalGearman:
 
         Raises:
             ValueError: The duration is negative.
+
+        Example:
+                local.client.execute_in_background("reverse", "abc", delay=3600)
+                assert local.work() == []
+                (done,) = local.advance(3601)  # delays end at whole seconds, so up to a second later
+                assert done.result == "cba"
         """
         seconds = to_span(duration).total_seconds()
         if seconds < 0:
@@ -221,7 +242,15 @@ class LocalGearman:
         return self.work()
 
     def close(self) -> None:
-        """Stops the worker, which dispatches on_before_destroy if it has started. No job is run after that."""
+        """Stops the worker, which dispatches on_before_destroy if it has started. No job is run after that.
+
+        Example:
+                @pytest.fixture
+                def local():
+                    local = LocalGearman(jobs)
+                    yield local
+                    local.close()
+        """
         with self._hooks:
             self._worker.end()
 

@@ -124,6 +124,10 @@ class Gearmand:
         Raises:
             GearmandNotFound: gearmand is not installed.
             GearmandError: gearmand does not start; the message ends with its output.
+
+        Example:
+                server = Gearmand().start()
+                client = Client(server.address)
         """
         with self._lock:
             if self.running:
@@ -144,12 +148,24 @@ class Gearmand:
             raise GearmandError(f"found no free port on {self.host} in {PORT_ATTEMPTS} attempts")
 
     def stop(self) -> None:
-        """Ends gearmand by SIGTERM, and by SIGKILL after grace. Does nothing if it is not running, or in a child."""
+        """Ends gearmand by SIGTERM, and by SIGKILL after grace. Does nothing if it is not running, or in a child.
+
+        Example:
+                server.stop()
+                with pytest.raises(ConnectionError):  # ConnectionLost or ConnectionFailed
+                    client.execute_in_background("mail", "anna@example.org")
+        """
         with self._lock:
             self._end()
 
     def kill(self) -> None:
-        """Ends gearmand by SIGKILL, as a crash would: it writes nothing and closes no connection in an orderly way."""
+        """Ends gearmand by SIGKILL, as a crash would: it writes nothing and closes no connection in an orderly way.
+
+        Example:
+                server.kill()
+                server.start()
+                assert not client.get_job_status(handle).is_known  # its queue is lost
+        """
         with self._lock:
             self._running_process()
             self._end(now=True)
@@ -160,6 +176,11 @@ class Gearmand:
         Raises:
             GearmandNotFound: gearmand is not installed.
             GearmandError: gearmand does not start; the message ends with its output.
+
+        Example:
+                client.execute_job("reverse", "abc")
+                server.restart()
+                client.execute_job("reverse", "abc")  # connects again
         """
         with self._lock:
             self.stop()
@@ -169,6 +190,12 @@ class Gearmand:
         """Stops gearmand with SIGSTOP: connections stay open, new ones are accepted, nothing is answered.
 
         Returns when all of its threads are stopped; without /proc, when the signal was sent.
+
+        Example:
+                server.pause()
+                with pytest.raises(JobTimeout):
+                    client.execute_in_background("mail", "anna@example.org", timeout=0.2)
+                server.resume()
         """
         self._running_process()
         self._signal(signal.SIGSTOP)
@@ -179,7 +206,13 @@ class Gearmand:
             time.sleep(POLL_SECONDS)
 
     def resume(self) -> None:
-        """Continues a paused gearmand with SIGCONT."""
+        """Continues a paused gearmand with SIGCONT.
+
+        Example:
+                server.pause()
+                server.resume()
+                client.execute_in_background("mail", "anna@example.org")
+        """
         self._running_process()
         self._signal(signal.SIGCONT)
 
@@ -195,6 +228,9 @@ class Gearmand:
 
         Raises:
             OSError: gearmand does not answer.
+
+        Example:
+                assert server.ask("version").startswith("OK ")
         """
         listing = command.split()[0] in ("status", "workers", "show", "prioritystatus")
         return ask(self.host, self.port, command, timeout, end=b".\n" if listing else b"\n")

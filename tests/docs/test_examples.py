@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from tests.docs.examples import Example, Preparation, at_most
-from tests.docs.preparations import ext
+from tests.docs.preparations import clients, dmank, ext, testing, workers
 from tests.docs.public_names import public_names
 
 EXAMPLE_SECONDS = 10
 # Where examples are defined, and what they need: the entry with the longest name that theirs begins with.
-PREPARATIONS: Mapping[str, Preparation] = {**ext.PREPARATIONS}
+PREPARATIONS: Mapping[str, Preparation] = {
+    **clients.PREPARATIONS,
+    **dmank.PREPARATIONS,
+    **ext.PREPARATIONS,
+    **testing.PREPARATIONS,
+    **workers.PREPARATIONS,
+}
 # Examples that cannot run in a test, and why.
 NOT_RUN: Mapping[str, str] = {}
 
