@@ -3,7 +3,7 @@
 usage: python script/make_functions.py [--check]      --check writes nothing; it fails if a file is out of date
 
 Run it after a change to the public methods of the mirror's classes or to the constants. Each function calls one
-method and has its parameters and its summary.
+method, and has its parameters, its summary and its example.
 """
 # ruff: noqa: E402 # see sys.modules below
 
@@ -15,6 +15,7 @@ import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ from typing import Any
 sys.modules["gearman_cffi.ext.functions"] = ModuleType("functions")
 
 from gearman_cffi.ext import constants
+from gearman_cffi.ext.base import GearmanBase
 from gearman_cffi.ext.client import GearmanClient
 from gearman_cffi.ext.job import GearmanJob
 from gearman_cffi.ext.task import GearmanTask
@@ -65,6 +67,8 @@ DEPRECATED = {
 # What ext exports besides the constants, the classes above and the functions made here.
 OTHER_EXPORTS = {"GearmanException", "GearmanWarning", "gearman_bugreport", "gearman_verbose_name", "gearman_version"}
 
+EXAMPLE_WIDTH = 108  # characters; docstrings indent examples by 12
+
 HEAD = '''\
 """The functions of PHP's extension that call a method of the object given as the first argument.
 
@@ -78,13 +82,16 @@ CREATE = '''
 def {prefix}_create() -> {kind}:
     """A new {kind}.
 
+{example}
     Calls {kind}().
     """
     return {kind}()
 
 
 def {prefix}_clone(obj: {kind}) -> {kind}:
-    """Deprecated: a new object with the same {common}."""
+    """Deprecated: a new object with the same {common}.
+
+{example}    """
     warn_deprecated("{prefix}_clone()", "{prefix}_create()")
     return obj._clone()
 
@@ -94,6 +101,7 @@ FUNCTION = '''
 def {name}({parameters}) -> {returns}:
     """{summary}
 
+{example}
     Calls {kind}.{method}().
     """
     with called_as("{name}", obj, {kind}):
@@ -103,7 +111,9 @@ def {name}({parameters}) -> {returns}:
 
 OLD_NAME = '''
 def {name}({parameters}) -> {returns}:
-    """Deprecated: {replacement}() under its old name."""
+    """Deprecated: {replacement}() under its old name.
+
+{example}    """
     warn_deprecated("{name}()", "{replacement}()")
     return {replacement}({all_arguments})
 
@@ -127,21 +137,68 @@ def summary(method: object) -> str:
     return re.sub(r"\s+Equivalent to [^.]*\.", "", paragraph).replace("\n", "\n    ")
 
 
+def examples() -> dict[tuple[type, str], str]:
+    """The sections with examples of functions, by class and method; "" for that which creates an object."""
+    codes = {(kind, ""): example(kind, kind) for kind in CREATED}
+    codes |= {(kind, name): example(getattr(kind, name), kind) for kind in PREFIXES for name in methods(kind).values()}
+    mark = "# ---- the next example"
+    formatted = format_source(f"\n{mark}\n".join(codes.values()), EXAMPLE_WIDTH).split(mark)
+    texts = (text.strip("\n").replace("\n\n\n", "\n\n") for text in formatted)
+    sections = [f"    Example:\n{textwrap.indent(text, ' ' * 12)}\n" for text in texts]
+    return dict(zip(codes, sections, strict=True))
+
+
+def example(documented: object, kind: type) -> str:
+    """The example of a class or a method, with functions instead of methods."""
+    found = re.search(r"^Example:\n((?:(?:    .*)?(?:\n|\Z))+)", inspect.getdoc(documented) or "", re.MULTILINE)
+    assert found, f"{documented} has no example"
+    code = textwrap.dedent(found[1])
+    if getattr(documented, "__qualname__", "").startswith(GearmanBase.__name__):
+        code = paragraphs_about(kind, code)
+    code = re.sub(r"\b(\w+)\.(\w+)\((\)?)", with_function, code)
+    return re.sub(r"\b(Gearman\w+)\(\)", lambda call: f"{FUNCTION_OF.get(call[1], call[1])}()", code)
+
+
+def paragraphs_about(kind: type, code: str) -> str:
+    """The example of a method that the client and the worker have, without the part for the other one."""
+    other = "worker" if kind is GearmanClient else "client"
+    return "\n\n".join(text for text in code.split("\n\n") if not re.search(rf"\b{other}\.", text))
+
+
+def with_function(call: re.Match[str]) -> str:
+    """The beginning of a call of a function, for that of a method; unchanged if there is no function."""
+    function = FUNCTION_OF.get(f"{call[1]}.{call[2]}")
+    if function is None:
+        return call[0]
+    return f"{function}({call[1]}" + (")" if call[3] else ", ")
+
+
+# The functions by what they call: "client.doNormal", for the usual names of objects, and "GearmanClient".
+FUNCTION_OF = {
+    f"{prefix.removeprefix('gearman_')}.{method}": name
+    for kind, prefix in PREFIXES.items()
+    for name, method in methods(kind).items()
+} | {kind.__name__: f"{PREFIXES[kind]}_create" for kind in CREATED}
+
+
 def functions() -> str:
     """The text of ext/functions.py."""
     texts = []
+    sections = examples()
     imports = {"gearman_cffi.ext.warnings": {"called_as", "warn_deprecated"}}
     for kind, prefix in PREFIXES.items():
         imports.setdefault(kind.__module__, set()).add(kind.__name__)
         if kind in CREATED:
-            texts.append(CREATE.format(prefix=prefix, kind=kind.__name__, common=CREATED[kind]))
+            created = {"prefix": prefix, "kind": kind.__name__, "common": CREATED[kind]}
+            texts.append(CREATE.format(**created, example=sections[kind, ""]))
         by_name = methods(kind)
         for name, replacement in sorted({**dict.fromkeys(by_name, ""), **DEPRECATED}.items()):
             method = by_name.get(replacement or name)
             if method is not None:
                 add_imports(imports, getattr(kind, method))
                 template = OLD_NAME if replacement else FUNCTION
-                texts.append(template.format(name=name, replacement=replacement, **parts(kind, method)))
+                names = {"name": name, "replacement": replacement, "example": sections[kind, method]}
+                texts.append(template.format(**names, **parts(kind, method)))
     lines = [f"from {module} import {', '.join(sorted(imports[module]))}" for module in sorted(imports)]
     ours = [line for line in lines if line.startswith("from gearman_cffi")]
     standard = [line for line in lines if line not in ours]
@@ -190,9 +247,10 @@ def home(name: str, module: str) -> str:
     return module
 
 
-def format_source(text: str) -> str:
-    """The text as ruff writes it."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(EXT / "functions.py"), "-"]
+def format_source(text: str, width: int = 120) -> str:
+    """The text as ruff writes it, in lines of at most so many characters."""
+    command = [sys.executable, "-m", "ruff", "format", f"--line-length={width}"]
+    command += ["--stdin-filename", str(EXT / "functions.py"), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 

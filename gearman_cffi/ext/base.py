@@ -77,7 +77,15 @@ class GearmanBase(Uncopyable):
         """The return code of the last call that sets one.
 
         Returns:
-            The code, such as GEARMAN_SUCCESS, which is also the first value.
+            The code, such as GEARMAN_TIMEOUT; GEARMAN_SUCCESS before the first call.
+
+        Example:
+                client.doNormal("charge", "order-7")
+                if client.returnCode() == GEARMAN_WORK_FAIL:
+                    print("the payment was refused")
+
+                if not worker.work() and worker.returnCode() == GEARMAN_TIMEOUT:
+                    print("there was no job")
 
         Equivalent to GearmanClient::returnCode() and GearmanWorker::returnCode().
         """
@@ -91,6 +99,14 @@ class GearmanBase(Uncopyable):
         Returns:
             The text; False before the first network operation.
 
+        Example:
+                client.doBackground("resize", "photo.jpg")
+                if client.returnCode() != GEARMAN_SUCCESS:
+                    print(client.error())
+
+                if not worker.work() and worker.returnCode() != GEARMAN_TIMEOUT:
+                    print(worker.error())
+
         Equivalent to gearman_client_error() and gearman_worker_error().
         """
         text = self._text if self._text is not None else self._native.error()
@@ -102,7 +118,16 @@ class GearmanBase(Uncopyable):
         """The errno of the last socket error.
 
         Returns:
-            The number, 0 for none.
+            The number; 0 if there was none.
+
+        Example:
+                import os
+
+                if client.returnCode() == GEARMAN_ERRNO:
+                    print(os.strerror(client.getErrno()))
+
+                if worker.returnCode() == GEARMAN_ERRNO:
+                    print(os.strerror(worker.getErrno()))
 
         Equivalent to gearman_client_errno() and gearman_worker_errno().
         """
@@ -112,7 +137,14 @@ class GearmanBase(Uncopyable):
         """The options that are set.
 
         Returns:
-            Their bits.
+            The sum of their bits.
+
+        Example:
+                if client.options() & GEARMAN_CLIENT_NON_BLOCKING:
+                    client.wait()
+
+                if worker.options() & GEARMAN_WORKER_NON_BLOCKING:
+                    worker.wait()
 
         Equivalent to gearman_client_options() and gearman_worker_options().
         """
@@ -130,7 +162,14 @@ class GearmanBase(Uncopyable):
         Raises:
             TypeError: The option is not a number.
             ValueError: It has more than 32 bits, or is negative.
-            MissingCapabilityError: The bit for TLS is set, as for setSSL().
+            MissingCapabilityError: The option turns TLS on: see setSSL().
+
+        Example:
+                client.setOptions(GEARMAN_CLIENT_NON_BLOCKING)
+                client.options() & GEARMAN_CLIENT_FREE_TASKS  # 0
+
+                worker.setOptions(GEARMAN_WORKER_NON_BLOCKING)
+                worker.options() & GEARMAN_WORKER_GRAB_UNIQ  # 0
 
         Equivalent to gearman_client_set_options() and gearman_worker_set_options().
         """
@@ -149,10 +188,17 @@ class GearmanBase(Uncopyable):
         Raises:
             TypeError: The option is not a number.
             ValueError: It has more than 32 bits, or is negative.
-            MissingCapabilityError: The bit for TLS is set, as for setSSL().
+            MissingCapabilityError: The option turns TLS on: see setSSL().
 
         Example:
                 client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
+                client.addTask("resize", "photo.jpg")
+                if client.runTasks() and client.returnCode() == GEARMAN_IO_WAIT:
+                    client.wait()
+
+                worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+                if not worker.work() and worker.returnCode() == GEARMAN_IO_WAIT:
+                    worker.wait()
 
         Equivalent to gearman_client_add_options() and gearman_worker_add_options().
         """
@@ -172,6 +218,15 @@ class GearmanBase(Uncopyable):
             TypeError: The option is not a number.
             ValueError: It has more than 32 bits, or is negative.
 
+        Example:
+                client.removeOptions(GEARMAN_CLIENT_FREE_TASKS)
+                task = client.addTask("reverse", "hello")
+                client.runTasks()
+                print(task.jobHandle())
+
+                worker.removeOptions(GEARMAN_WORKER_NON_BLOCKING)
+                worker.work()  # waits for a job
+
         Equivalent to gearman_client_remove_options() and gearman_worker_remove_options().
         """
         self._native.remove_options(self._bits(option))
@@ -182,6 +237,17 @@ class GearmanBase(Uncopyable):
 
         Returns:
             Milliseconds, negative for none.
+
+        Example:
+                before = client.timeout()
+                client.setTimeout(5_000)
+                client.ping("hello")
+                client.setTimeout(before)
+
+                before = worker.timeout()
+                worker.setTimeout(5_000)
+                worker.ping("hello")
+                worker.setTimeout(before)
 
         Equivalent to gearman_client_timeout() and gearman_worker_timeout().
         """
@@ -203,13 +269,23 @@ class GearmanBase(Uncopyable):
             TypeError: It is not a number.
             ValueError: It has more than 32 bits.
 
+        Example:
+                client.setTimeout(5_000)
+                client.doNormal("resize", "photo.jpg")
+                if client.returnCode() == GEARMAN_TIMEOUT:
+                    print("nothing has happened for five seconds")
+
+                worker.setTimeout(5_000)
+                if not worker.work() and worker.returnCode() == GEARMAN_TIMEOUT:
+                    print("there was no job for five seconds")
+
         Equivalent to gearman_client_set_timeout() and gearman_worker_set_timeout().
         """
         self._native.set_timeout(arguments.integer(timeout, "timeout"))
         return True
 
     def addServer(self, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True) -> bool:
-        """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
+        """Adds a server. A client submits jobs to the last one that it can reach; a worker takes jobs from all.
 
         Args:
             host: A name, an IPv4 or an IPv6 address; None or "" for localhost.
@@ -224,7 +300,11 @@ class GearmanBase(Uncopyable):
             ValueError: The port is out of range.
 
         Example:
-                client.addServer("127.0.0.1", 4730)
+                client.addServer("10.0.0.5", 4730)
+                client.addServer("10.0.0.6", 4730)  # gets the jobs; if it is down, 10.0.0.5 does
+
+                worker.addServer("10.0.0.5", 4730)
+                worker.addServer("10.0.0.6", 4730)
 
         Equivalent to gearman_client_add_server() and gearman_worker_add_server().
         """
@@ -248,6 +328,8 @@ class GearmanBase(Uncopyable):
         Example:
                 client.addServers("10.0.0.5:4730,10.0.0.6:4730")
 
+                worker.addServers("10.0.0.5:4730,10.0.0.6:4730")
+
         Equivalent to gearman_client_add_servers() and gearman_worker_add_servers().
         """
         rc = self._native.add_servers(arguments.optional_name(servers, "servers"))
@@ -261,6 +343,13 @@ class GearmanBase(Uncopyable):
 
         Raises:
             GearmanException: A server does not answer or does not know the option.
+
+        Example:
+                client.addServer("127.0.0.1", 4730, setupExceptionHandler=False)  # does not connect
+                client.enableExceptionHandler()
+
+                worker.addServer("127.0.0.1", 4730, setupExceptionHandler=False)  # does not connect
+                worker.enableExceptionHandler()
 
         Equivalent to gearman_client_set_server_option() and gearman_worker_set_server_option().
         """
@@ -290,6 +379,13 @@ class GearmanBase(Uncopyable):
         Raises:
             MissingCapabilityError: ssl is true.
 
+        Example:
+                client.setSSL(False)
+                client.addServer("127.0.0.1", 4730)  # the near end of a TLS tunnel to gearmand
+
+                worker.setSSL(False)
+                worker.addServer("127.0.0.1", 4730)
+
         Equivalent to gearman_client_set_ssl() and gearman_worker_set_ssl().
         """
         for what, value in {"ca_file": ca_file, "certificate": certificate, "key_file": key_file}.items():
@@ -303,7 +399,18 @@ class GearmanBase(Uncopyable):
         """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 
         Returns:
-            True; False when the timeout is over; False with a warning if there is no connection to wait for.
+            True; False if the timeout has passed; False with a warning if there is no connection to wait for.
+
+        Example:
+                client.addOptions(GEARMAN_CLIENT_NON_BLOCKING)
+                client.addTask("resize", "photo.jpg")
+                while client.runTasks() and client.returnCode() == GEARMAN_IO_WAIT:
+                    client.wait()
+
+                worker.addOptions(GEARMAN_WORKER_NON_BLOCKING)
+                while worker.work() or worker.returnCode() in (GEARMAN_IO_WAIT, GEARMAN_NO_JOBS):
+                    if worker.returnCode() != GEARMAN_SUCCESS and not worker.wait():
+                        break  # no job came within the timeout
 
         Equivalent to gearman_client_wait() and gearman_worker_wait().
         """

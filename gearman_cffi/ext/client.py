@@ -50,7 +50,7 @@ class GearmanClient(GearmanBase):
     Example:
             client = GearmanClient()
             client.addServer("127.0.0.1", 4730)
-            print(client.doNormal("reverse", "hello"))
+            print(client.doNormal("reverse", "hello"))  # b'olleh'
             if client.returnCode() != GEARMAN_SUCCESS:
                 print(client.error())
     """
@@ -66,7 +66,7 @@ class GearmanClient(GearmanBase):
     _background_handle: str = SET_BY_CONSTRUCTOR
 
     def __init__(self) -> None:
-        """Creates a client with the servers of the environment variable GEARMAN_SERVERS, if it is set.
+        """Creates a client with the servers in the environment variable GEARMAN_SERVERS, if it is set.
 
         Raises:
             GearmanException: The host of one of them is unknown.
@@ -88,21 +88,22 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
-            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
-            GEARMAN_WORK_EXCEPTION.
+            The result, preceded by what the worker has sent with sendData(). b"" with a warning if the call failed;
+            b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Example:
-                result = client.doNormal("reverse", "hello")
+                result = client.doNormal("reverse", "hello")  # b"olleh"
+                if client.returnCode() != GEARMAN_SUCCESS:
+                    print("no result:", client.error())
 
         Equivalent to gearman_client_do().
         """
@@ -114,18 +115,20 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
-            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
-            GEARMAN_WORK_EXCEPTION.
+            The result, preceded by what the worker has sent with sendData(). b"" with a warning if the call failed;
+            b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                page = client.doHigh("render", "/checkout")  # before jobs of normal and low priority
 
         Equivalent to gearman_client_do_high().
         """
@@ -137,18 +140,20 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The result, with the data that the worker has sent before it. b"" with a warning if the server or an
-            argument failed; b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or
-            GEARMAN_WORK_EXCEPTION.
+            The result, preceded by what the worker has sent with sendData(). b"" with a warning if the call failed;
+            b"" without a warning if the job failed: returnCode() is then GEARMAN_WORK_FAIL or GEARMAN_WORK_EXCEPTION.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                report = client.doLow("render", "/reports/2026")  # after jobs of high and normal priority
 
         Equivalent to gearman_client_do_low().
         """
@@ -160,12 +165,12 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The handle of the job, for jobStatus(); "" with a warning if it failed.
+            The handle of the job, for jobStatus(); "" with a warning if the call failed.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
@@ -173,6 +178,9 @@ class GearmanClient(GearmanBase):
 
         Example:
                 handle = client.doBackground("mail", "anna@example.org", "order-7")
+                if client.returnCode() != GEARMAN_SUCCESS:
+                    print("the mail is not queued:", client.error())
+
                 known, running, numerator, denominator = client.jobStatus(handle)
 
         Equivalent to gearman_client_do_background().
@@ -185,16 +193,19 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The handle of the job, for jobStatus(); "" with a warning if it failed.
+            The handle of the job, for jobStatus(); "" with a warning if the call failed.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.doHighBackground("mail", "new password for anna@example.org")  # before other mail
 
         Equivalent to gearman_client_do_high_background().
         """
@@ -206,16 +217,20 @@ class GearmanClient(GearmanBase):
         Args:
             function: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str (sent as UTF-8), bytes, any bytes-like object or a number; not empty.
-            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique: A key of at most 63 bytes, or None. While a job of the same function with the same key is waiting
+                or running, this submission joins it: there is one job, with the workload and the priority of the first
+                submission, and all waiting clients get its result.
 
         Returns:
-            The handle of the job, for jobStatus(); "" with a warning if it failed.
+            The handle of the job, for jobStatus(); "" with a warning if the call failed.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                for address in ("anna@example.org", "ben@example.org"):
+                    client.doLowBackground("mail", f"newsletter for {address}")  # after other mail
 
         Equivalent to gearman_client_do_low_background().
         """
@@ -227,6 +242,10 @@ class GearmanClient(GearmanBase):
         Returns:
             The handle; "" before a job was submitted.
 
+        Example:
+                client.doBackground("resize", "photo.jpg")
+                known, running, done, total = client.jobStatus(client.doJobHandle())
+
         Equivalent to gearman_client_do_job_handle().
         """
         return self._background_handle
@@ -236,6 +255,12 @@ class GearmanClient(GearmanBase):
 
         Returns:
             [0, 0].
+
+        Example:
+                client.setStatusCallback(lambda task: print(task.taskNumerator(), "of", task.taskDenominator()))
+                client.addTask("resize", "photo.jpg")
+                client.runTasks()  # prints the progress
+                client.doStatus()  # [0, 0]
 
         Equivalent to gearman_client_do_status().
         """
@@ -250,8 +275,8 @@ class GearmanClient(GearmanBase):
             job_handle: What doBackground() returned.
 
         Returns:
-            [known, running, numerator, denominator]. All are False and 0 if the server does not know the job, because
-            it has ended or never was, and, with a warning and returnCode(), after a failure.
+            [known, running, numerator, denominator]: False and 0 if the server does not know the job, because it has
+            ended or never existed. The same with a warning if the call failed.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
@@ -260,8 +285,10 @@ class GearmanClient(GearmanBase):
         Example:
                 handle = client.doBackground("resize", "photo.jpg")
                 known, running, numerator, denominator = client.jobStatus(handle)
-                if known and running:
+                if running:
                     print(f"{numerator} of {denominator} done")
+                elif known:
+                    print("waiting for a worker")
 
         Equivalent to gearman_client_job_status().
         """
@@ -282,11 +309,15 @@ class GearmanClient(GearmanBase):
             unique_key: The key that the job was submitted with.
 
         Returns:
-            As jobStatus().
+            What jobStatus() returns.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.doBackground("mail", "anna@example.org", "order-7")
+                known, running, numerator, denominator = client.jobStatusByUniqueKey("order-7")
 
         Equivalent to gearman_client_unique_status().
         """
@@ -301,7 +332,7 @@ class GearmanClient(GearmanBase):
         return list(reply.status)
 
     def ping(self, workload: Data) -> bool:
-        """Sends data to every server and compares what comes back.
+        """Sends data to every server and checks that the same data comes back.
 
         Args:
             workload: The data, not empty.
@@ -313,6 +344,10 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                if not client.ping("are you there?"):
+                    print("a server does not answer:", client.error())
+
         Equivalent to gearman_client_echo().
         """
         return self._ping(workload, "workload")
@@ -320,13 +355,17 @@ class GearmanClient(GearmanBase):
     # -------------------------------------------------------------------------- callbacks
 
     def setWorkloadCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback that sends a workload in parts. It is never called: addTask() takes all of it.
+        """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
 
         Args:
             function: A callable.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
+
+        Example:
+                client.setWorkloadCallback(lambda task: None)  # True
+                client.addTask("resize", "the whole photo")
 
         Equivalent to gearman_client_set_workload_fn().
         """
@@ -336,15 +375,17 @@ class GearmanClient(GearmanBase):
         """Sets the callback for jobs that the server has queued.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
 
         Example:
-                client.setCreatedCallback(lambda task: print(task.jobHandle()))
+                client.setCreatedCallback(lambda task: print("queued as", task.jobHandle()))
+                client.addTaskBackground("resize", "photo.jpg")
+                client.runTasks()
 
         Equivalent to gearman_client_set_created_fn().
         """
@@ -354,12 +395,18 @@ class GearmanClient(GearmanBase):
         """Sets the callback for parts of a result.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
+
+        Example:
+                parts = []
+                client.setDataCallback(lambda task: parts.append(task.data()))
+                client.addTask("resize", "photo.jpg")
+                client.runTasks()
 
         Equivalent to gearman_client_set_data_fn().
         """
@@ -369,30 +416,33 @@ class GearmanClient(GearmanBase):
         """Sets the callback for warnings of a job.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
+
+        Example:
+                client.setWarningCallback(lambda task: print(task.functionName(), "warns:", task.data().decode()))
 
         Equivalent to gearman_client_set_warning_fn().
         """
         return self._set_callback("setWarningCallback", TaskEvent.WARNING, function)
 
     def setStatusCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for the status of a job.
+        """Sets the callback for the progress of a job.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
 
         Example:
-                client.setStatusCallback(lambda task: print(task.taskNumerator(), task.taskDenominator()))
+                client.setStatusCallback(lambda task: print(task.taskNumerator(), "of", task.taskDenominator()))
 
         Equivalent to gearman_client_set_status_fn().
         """
@@ -402,36 +452,48 @@ class GearmanClient(GearmanBase):
         """Sets the callback for jobs that are complete.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
 
         Example:
-                client.setCompleteCallback(lambda task: print(task.data()))
+                results = {}
+
+                def complete(task, context):
+                    results[context] = task.data()
+
+                client.setCompleteCallback(complete)
+                client.addTask("reverse", "hello", "greeting")
+                client.runTasks()
+                results  # {"greeting": b"olleh"}
 
         Equivalent to gearman_client_set_complete_fn().
         """
         return self._set_callback("setCompleteCallback", TaskEvent.COMPLETE, function)
 
     def setExceptionCallback(self, function: TaskCallback) -> bool:
-        """Sets the callback for exceptions of a worker, after requesting them from every server.
+        """Sets the callback for exceptions of workers, and requests these from every server.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
 
         Raises:
             GearmanException: A server does not answer or does not know the option.
 
         Example:
-                client.setExceptionCallback(lambda task: print(task.data()))
+                errors = []
+                client.setExceptionCallback(lambda task: errors.append(task.data().decode()))
+                client.addTask("load", "photo.jpg")
+                client.runTasks()
+                errors  # ["no such file: photo.jpg"]
 
         Equivalent to gearman_client_set_exception_fn().
         """
@@ -442,22 +504,35 @@ class GearmanClient(GearmanBase):
         """Sets the callback for jobs that have failed.
 
         Args:
-            function: Called with the GearmanTask, and with its context if addTask() was given one. It counts for tasks
-                that are added afterwards. Its return value may be a return code: None continues; GEARMAN_PAUSE and
-                other codes stop runTasks().
+            function: Called with the GearmanTask, and with its context if addTask() was given one. It applies to
+                tasks that are added afterwards. It may return a return code: GEARMAN_PAUSE and other codes stop
+                runTasks(), GEARMAN_SUCCESS and None do not.
 
         Returns:
-            True; False with a warning if function cannot be called.
+            True; False with a warning if function is not callable.
+
+        Example:
+                failed = []
+                client.setFailCallback(lambda task: failed.append(task.unique()))
+                client.addTask("charge", "order-7", unique_key="order-7")
+                client.runTasks()
+                failed  # ["order-7"]
 
         Equivalent to gearman_client_set_fail_fn().
         """
         return self._set_callback("setFailCallback", TaskEvent.FAIL, function)
 
     def clearCallbacks(self) -> bool:
-        """Removes all callbacks, also those of tasks that were added before.
+        """Removes all callbacks, including those of tasks that were added before.
 
         Returns:
             True.
+
+        Example:
+                client.setCompleteCallback(lambda task: print("done:", task.functionName()))
+                client.clearCallbacks()
+                client.addTask("reverse", "hello")
+                client.runTasks()  # prints nothing
 
         Equivalent to gearman_client_clear_fn().
         """
@@ -477,9 +552,9 @@ class GearmanClient(GearmanBase):
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -489,9 +564,10 @@ class GearmanClient(GearmanBase):
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Example:
+                client.setCompleteCallback(lambda task, name: print(name, task.data()))
                 client.addTask("reverse", "one", "first")
                 client.addTask("reverse", "two", "second")
-                client.runTasks()
+                client.runTasks()  # two workers run both at the same time
 
         Equivalent to gearman_client_add_task().
         """
@@ -500,15 +576,15 @@ class GearmanClient(GearmanBase):
     def addTaskHigh(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a job of high priority, otherwise as addTask().
+        """Adds a job of high priority. Otherwise like addTask().
 
         Args:
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -516,6 +592,11 @@ class GearmanClient(GearmanBase):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.addTask("resize", "holiday.jpg")
+                client.addTaskHigh("resize", "portrait.jpg")  # workers take it first
+                client.runTasks()
 
         Equivalent to gearman_client_add_task_high().
         """
@@ -524,15 +605,15 @@ class GearmanClient(GearmanBase):
     def addTaskLow(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a job of low priority, otherwise as addTask().
+        """Adds a job of low priority. Otherwise like addTask().
 
         Args:
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -540,6 +621,11 @@ class GearmanClient(GearmanBase):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.addTaskLow("resize", "archive.jpg")  # workers take it last
+                client.addTask("resize", "holiday.jpg")
+                client.runTasks()
 
         Equivalent to gearman_client_add_task_low().
         """
@@ -548,15 +634,15 @@ class GearmanClient(GearmanBase):
     def addTaskBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a job whose task ends when the server has queued it, otherwise as addTask().
+        """Adds a background job: its task ends when the server has queued it. Otherwise like addTask().
 
         Args:
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -564,6 +650,11 @@ class GearmanClient(GearmanBase):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                for photo in ("one.jpg", "two.jpg", "three.jpg"):
+                    client.addTaskBackground("resize", photo)
+                client.runTasks()  # returns when all three are queued
 
         Equivalent to gearman_client_add_task_background().
         """
@@ -572,15 +663,15 @@ class GearmanClient(GearmanBase):
     def addTaskHighBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a background job of high priority, otherwise as addTaskBackground().
+        """Adds a background job of high priority. Otherwise like addTaskBackground().
 
         Args:
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -588,6 +679,10 @@ class GearmanClient(GearmanBase):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.addTaskHighBackground("mail", "new password for anna@example.org")
+                client.runTasks()  # returns when it is queued, before other mail
 
         Equivalent to gearman_client_add_task_high_background().
         """
@@ -597,15 +692,15 @@ class GearmanClient(GearmanBase):
     def addTaskLowBackground(
         self, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
     ) -> GearmanTask | Literal[False]:
-        """Adds a background job of low priority, otherwise as addTaskBackground().
+        """Adds a background job of low priority. Otherwise like addTaskBackground().
 
         Args:
             function_name: The name of the function, as str or bytes, at most 512 bytes.
             workload: The data for it, as str, bytes, any bytes-like object or a number; not empty.
             context: The second argument of the task's callbacks. Without one, callbacks get the task only.
-            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key waits or
-                runs, this submission joins it: there is one job, with the workload and the priority of the first
-                submission, and all clients that wait get its result.
+            unique_key: A key of at most 63 bytes, or None. While a job of the same function with the same key is
+                waiting or running, this submission joins it: there is one job, with the workload and the priority of
+                the first submission, and all waiting clients get its result.
 
         Returns:
             The task; False with a warning if libgearman refuses an argument.
@@ -613,6 +708,11 @@ class GearmanClient(GearmanBase):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                for address in ("anna@example.org", "ben@example.org"):
+                    client.addTaskLowBackground("mail", f"newsletter for {address}")
+                client.runTasks()  # returns when both are queued, after other mail
 
         Equivalent to gearman_client_add_task_low_background().
         """
@@ -633,6 +733,12 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                handle = client.doBackground("resize", "photo.jpg")
+                client.setStatusCallback(lambda task: print("known:", task.isKnown()))
+                client.addTaskStatus(handle)
+                client.runTasks()
+
         Equivalent to gearman_client_add_task_status().
         """
         handle = arguments.name(job_handle, "job_handle")
@@ -644,12 +750,19 @@ class GearmanClient(GearmanBase):
         """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
 
         Returns:
-            True, also if jobs have failed (their callbacks are called) or a callback has stopped the run: returnCode()
+            True, even if jobs have failed (their callbacks are called) or a callback has stopped the run: returnCode()
             is then the code of the callback, and the next runTasks() continues. False with a warning if a server failed
-            or the timeout is over; call it again to continue. In non-blocking mode True with GEARMAN_IO_WAIT.
+            or the timeout has passed; call it again to continue. In non-blocking mode True with GEARMAN_IO_WAIT.
 
         Raises:
             Exception: What a callback has raised. The next runTasks() delivers the packets that came after it.
+
+        Example:
+                client.setTimeout(60_000)
+                client.addTask("resize", "one.jpg")
+                client.addTask("resize", "two.jpg")
+                if not client.runTasks():
+                    print("not all photos are resized:", client.error())
 
         Equivalent to gearman_client_run_tasks().
         """
@@ -662,6 +775,10 @@ class GearmanClient(GearmanBase):
 
         Returns:
             The text; "" before setContext().
+
+        Example:
+                client.setContext("import of 2026-11-30")
+                client.context()  # "import of 2026-11-30"
 
         Equivalent to gearman_client_context().
         """
@@ -680,6 +797,10 @@ class GearmanClient(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                client.setContext("import of 2026-11-30")
+                client.setFailCallback(lambda task: print(client.context(), task.unique(), "has failed"))
+
         Equivalent to gearman_client_set_context().
         """
         self._context = arguments.decode(arguments.name(data, "data"))
@@ -688,32 +809,57 @@ class GearmanClient(GearmanBase):
     # -------------------------------------------------------------- names that PHP has dropped
 
     def clone(self: _Client) -> _Client:
-        """Deprecated: a new object with the same servers, options and timeout, and no tasks."""
+        """Deprecated: a new object with the same servers, options and timeout, and no tasks.
+
+        Example:
+                other = GearmanClient()  # instead of client.clone()
+                other.addServer("127.0.0.1", 4730)
+        """
         warn_deprecated("GearmanClient.clone()", "a new GearmanClient")
         return self._clone()
 
     def data(self) -> str:
-        """Deprecated: context() under its old name."""
+        """Deprecated: context() under its old name.
+
+        Example:
+                client.context()  # instead of client.data()
+        """
         warn_deprecated("GearmanClient.data()", "GearmanClient.context()")
         return self.context()
 
     def do(self, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-        """Deprecated: doNormal() under its old name."""
+        """Deprecated: doNormal() under its old name.
+
+        Example:
+                client.doNormal("reverse", "hello")  # instead of client.do("reverse", "hello")
+        """
         warn_deprecated("GearmanClient.do()", "GearmanClient.doNormal()")
         return self.doNormal(function, workload, unique)
 
     def echo(self, workload: Data) -> bool:
-        """Deprecated: ping() under its old name."""
+        """Deprecated: ping() under its old name.
+
+        Example:
+                client.ping("are you there?")  # instead of client.echo("are you there?")
+        """
         warn_deprecated("GearmanClient.echo()", "GearmanClient.ping()")
         return self.ping(workload)
 
     def setClientCallback(self, function: TaskCallback) -> bool:
-        """Deprecated: setDataCallback() under its old name."""
+        """Deprecated: setDataCallback() under its old name.
+
+        Example:
+                client.setDataCallback(lambda task: print(task.data()))  # instead of client.setClientCallback()
+        """
         warn_deprecated("GearmanClient.setClientCallback()", "GearmanClient.setDataCallback()")
         return self.setDataCallback(function)
 
     def setData(self, data: Name) -> bool:
-        """Deprecated: setContext() under its old name."""
+        """Deprecated: setContext() under its old name.
+
+        Example:
+                client.setContext("import of 2026-11-30")  # instead of client.setData("import of 2026-11-30")
+        """
         warn_deprecated("GearmanClient.setData()", "GearmanClient.setContext()")
         return self.setContext(data)
 

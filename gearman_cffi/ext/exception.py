@@ -25,7 +25,7 @@ class GearmanException(Exception):
             try:
                 client.addServer("127.0.0.1", 1)
             except GearmanException as error:
-                print(error.getMessage())
+                print(error.getMessage())  # Failed to set exception option
     """
 
     def __init__(self, message: str = "", code: int = 0, previous: BaseException | None = None) -> None:
@@ -40,6 +40,9 @@ class GearmanException(Exception):
         Returns:
             The text.
 
+        Example:
+                print(error.getMessage())  # Failed to set exception option
+
         Equivalent to Exception::getMessage().
         """
         return self.message
@@ -49,6 +52,9 @@ class GearmanException(Exception):
 
         Returns:
             Always 0 in the mirror.
+
+        Example:
+                error.getCode()  # 0
 
         Equivalent to Exception::getCode().
         """
@@ -60,15 +66,22 @@ class GearmanException(Exception):
         Returns:
             The exception, or None.
 
+        Example:
+                if error.getPrevious() is not None:
+                    print("because of", error.getPrevious())
+
         Equivalent to Exception::getPrevious().
         """
         return self.__cause__
 
     def getFile(self) -> str:
-        """The file of the program's line that raised it, or that called the method that raised.
+        """The file in which the program raised it, or called the method that raised it.
 
         Returns:
             The name of the file; "" before it is raised.
+
+        Example:
+                print(f"{error.getFile()}, line {error.getLine()}: {error.getMessage()}")
 
         Equivalent to Exception::getFile().
         """
@@ -76,10 +89,13 @@ class GearmanException(Exception):
         return place[0].f_code.co_filename if place else ""
 
     def getLine(self) -> int:
-        """The number of that line.
+        """The number of the line in getFile().
 
         Returns:
             The number; 0 before it is raised.
+
+        Example:
+                print(f"{error.getFile()}, line {error.getLine()}: {error.getMessage()}")
 
         Equivalent to Exception::getLine().
         """
@@ -94,6 +110,10 @@ class GearmanException(Exception):
         Returns:
             For each call "file" and "line" of the call and "function", and for a method also "class" and "type".
 
+        Example:
+                for call in error.getTrace():
+                    print(f"{call['function']}() was called in {call['file']}, line {call['line']}")
+
         Equivalent to Exception::getTrace().
         """
         frames = self._frames()
@@ -104,6 +124,10 @@ class GearmanException(Exception):
 
         Returns:
             A line for each call.
+
+        Example:
+                print(error.getMessage())
+                print(error.getTraceAsString())
 
         Equivalent to Exception::getTraceAsString().
         """
@@ -143,4 +167,13 @@ class GearmanWarning(UserWarning):
 
     Python shows a warning once for each place. ``warnings.simplefilter("always", GearmanWarning)`` shows all of them,
     as PHP does, and ``"error"`` turns them into exceptions.
+
+    Example:
+            import warnings
+
+            warnings.simplefilter("error", GearmanWarning)
+            try:
+                client.doNormal("reverse", "")
+            except GearmanWarning as warning:
+                print(warning)
     """

@@ -19,19 +19,40 @@ from gearman_cffi.ext.worker import GearmanWorker, WorkerFunction
 def gearman_client_create() -> GearmanClient:
     """A new GearmanClient.
 
+    Example:
+            client = gearman_client_create()
+            gearman_client_add_server(client, "127.0.0.1", 4730)
+            print(gearman_client_do_normal(client, "reverse", "hello"))  # b'olleh'
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print(gearman_client_error(client))
+
     Calls GearmanClient().
     """
     return GearmanClient()
 
 
 def gearman_client_clone(obj: GearmanClient) -> GearmanClient:
-    """Deprecated: a new object with the same servers, options and timeout, and no tasks."""
+    """Deprecated: a new object with the same servers, options and timeout, and no tasks.
+
+    Example:
+            client = gearman_client_create()
+            gearman_client_add_server(client, "127.0.0.1", 4730)
+            print(gearman_client_do_normal(client, "reverse", "hello"))  # b'olleh'
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print(gearman_client_error(client))
+    """
     warn_deprecated("gearman_client_clone()", "gearman_client_create()")
     return obj._clone()
 
 
 def gearman_client_add_options(obj: GearmanClient, option: int) -> bool:
     """Sets these options and keeps the others.
+
+    Example:
+            gearman_client_add_options(client, GEARMAN_CLIENT_NON_BLOCKING)
+            gearman_client_add_task(client, "resize", "photo.jpg")
+            if gearman_client_run_tasks(client) and gearman_client_return_code(client) == GEARMAN_IO_WAIT:
+                gearman_client_wait(client)
 
     Calls GearmanClient.addOptions().
     """
@@ -42,7 +63,11 @@ def gearman_client_add_options(obj: GearmanClient, option: int) -> bool:
 def gearman_client_add_server(
     obj: GearmanClient, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
+    """Adds a server. A client submits jobs to the last one that it can reach; a worker takes jobs from all.
+
+    Example:
+            gearman_client_add_server(client, "10.0.0.5", 4730)
+            gearman_client_add_server(client, "10.0.0.6", 4730)  # gets the jobs; if it is down, 10.0.0.5 does
 
     Calls GearmanClient.addServer().
     """
@@ -55,6 +80,9 @@ def gearman_client_add_servers(
 ) -> bool:
     """Adds a list of servers. Servers before one with an unknown host stay added.
 
+    Example:
+            gearman_client_add_servers(client, "10.0.0.5:4730,10.0.0.6:4730")
+
     Calls GearmanClient.addServers().
     """
     with called_as("gearman_client_add_servers", obj, GearmanClient):
@@ -66,6 +94,12 @@ def gearman_client_add_task(
 ) -> GearmanTask | Literal[False]:
     """Adds a job to those that runTasks() submits and waits for. Nothing is sent yet.
 
+    Example:
+            gearman_client_set_complete_callback(client, lambda task, name: print(name, gearman_task_data(task)))
+            gearman_client_add_task(client, "reverse", "one", "first")
+            gearman_client_add_task(client, "reverse", "two", "second")
+            gearman_client_run_tasks(client)  # two workers run both at the same time
+
     Calls GearmanClient.addTask().
     """
     with called_as("gearman_client_add_task", obj, GearmanClient):
@@ -75,7 +109,12 @@ def gearman_client_add_task(
 def gearman_client_add_task_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a job whose task ends when the server has queued it, otherwise as addTask().
+    """Adds a background job: its task ends when the server has queued it. Otherwise like addTask().
+
+    Example:
+            for photo in ("one.jpg", "two.jpg", "three.jpg"):
+                gearman_client_add_task_background(client, "resize", photo)
+            gearman_client_run_tasks(client)  # returns when all three are queued
 
     Calls GearmanClient.addTaskBackground().
     """
@@ -86,7 +125,12 @@ def gearman_client_add_task_background(
 def gearman_client_add_task_high(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a job of high priority, otherwise as addTask().
+    """Adds a job of high priority. Otherwise like addTask().
+
+    Example:
+            gearman_client_add_task(client, "resize", "holiday.jpg")
+            gearman_client_add_task_high(client, "resize", "portrait.jpg")  # workers take it first
+            gearman_client_run_tasks(client)
 
     Calls GearmanClient.addTaskHigh().
     """
@@ -97,7 +141,11 @@ def gearman_client_add_task_high(
 def gearman_client_add_task_high_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a background job of high priority, otherwise as addTaskBackground().
+    """Adds a background job of high priority. Otherwise like addTaskBackground().
+
+    Example:
+            gearman_client_add_task_high_background(client, "mail", "new password for anna@example.org")
+            gearman_client_run_tasks(client)  # returns when it is queued, before other mail
 
     Calls GearmanClient.addTaskHighBackground().
     """
@@ -108,7 +156,12 @@ def gearman_client_add_task_high_background(
 def gearman_client_add_task_low(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a job of low priority, otherwise as addTask().
+    """Adds a job of low priority. Otherwise like addTask().
+
+    Example:
+            gearman_client_add_task_low(client, "resize", "archive.jpg")  # workers take it last
+            gearman_client_add_task(client, "resize", "holiday.jpg")
+            gearman_client_run_tasks(client)
 
     Calls GearmanClient.addTaskLow().
     """
@@ -119,7 +172,12 @@ def gearman_client_add_task_low(
 def gearman_client_add_task_low_background(
     obj: GearmanClient, function_name: Name, workload: Data, context: Any = NO_CONTEXT, unique_key: Name | None = None
 ) -> GearmanTask | Literal[False]:
-    """Adds a background job of low priority, otherwise as addTaskBackground().
+    """Adds a background job of low priority. Otherwise like addTaskBackground().
+
+    Example:
+            for address in ("anna@example.org", "ben@example.org"):
+                gearman_client_add_task_low_background(client, "mail", f"newsletter for {address}")
+            gearman_client_run_tasks(client)  # returns when both are queued, after other mail
 
     Calls GearmanClient.addTaskLowBackground().
     """
@@ -132,6 +190,12 @@ def gearman_client_add_task_status(
 ) -> GearmanTask | Literal[False]:
     """Adds a request for the status of a job; the status callback gets the answer.
 
+    Example:
+            handle = gearman_client_do_background(client, "resize", "photo.jpg")
+            gearman_client_set_status_callback(client, lambda task: print("known:", gearman_task_is_known(task)))
+            gearman_client_add_task_status(client, handle)
+            gearman_client_run_tasks(client)
+
     Calls GearmanClient.addTaskStatus().
     """
     with called_as("gearman_client_add_task_status", obj, GearmanClient):
@@ -139,7 +203,13 @@ def gearman_client_add_task_status(
 
 
 def gearman_client_clear_callbacks(obj: GearmanClient) -> bool:
-    """Removes all callbacks, also those of tasks that were added before.
+    """Removes all callbacks, including those of tasks that were added before.
+
+    Example:
+            gearman_client_set_complete_callback(client, lambda task: print("done:", gearman_task_function_name(task)))
+            gearman_client_clear_callbacks(client)
+            gearman_client_add_task(client, "reverse", "hello")
+            gearman_client_run_tasks(client)  # prints nothing
 
     Calls GearmanClient.clearCallbacks().
     """
@@ -148,13 +218,24 @@ def gearman_client_clear_callbacks(obj: GearmanClient) -> bool:
 
 
 def gearman_client_clear_fn(obj: GearmanClient) -> bool:
-    """Deprecated: gearman_client_clear_callbacks() under its old name."""
+    """Deprecated: gearman_client_clear_callbacks() under its old name.
+
+    Example:
+            gearman_client_set_complete_callback(client, lambda task: print("done:", gearman_task_function_name(task)))
+            gearman_client_clear_callbacks(client)
+            gearman_client_add_task(client, "reverse", "hello")
+            gearman_client_run_tasks(client)  # prints nothing
+    """
     warn_deprecated("gearman_client_clear_fn()", "gearman_client_clear_callbacks()")
     return gearman_client_clear_callbacks(obj)
 
 
 def gearman_client_context(obj: GearmanClient) -> str:
     """The text that was given to setContext().
+
+    Example:
+            gearman_client_set_context(client, "import of 2026-11-30")
+            gearman_client_context(client)  # "import of 2026-11-30"
 
     Calls GearmanClient.context().
     """
@@ -163,13 +244,26 @@ def gearman_client_context(obj: GearmanClient) -> str:
 
 
 def gearman_client_do(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
-    """Deprecated: gearman_client_do_normal() under its old name."""
+    """Deprecated: gearman_client_do_normal() under its old name.
+
+    Example:
+            result = gearman_client_do_normal(client, "reverse", "hello")  # b"olleh"
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print("no result:", gearman_client_error(client))
+    """
     warn_deprecated("gearman_client_do()", "gearman_client_do_normal()")
     return gearman_client_do_normal(obj, function, workload, unique)
 
 
 def gearman_client_do_background(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> str:
     """Submits a job in the background and does not wait for its result.
+
+    Example:
+            handle = gearman_client_do_background(client, "mail", "anna@example.org", "order-7")
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print("the mail is not queued:", gearman_client_error(client))
+
+            known, running, numerator, denominator = gearman_client_job_status(client, handle)
 
     Calls GearmanClient.doBackground().
     """
@@ -179,6 +273,9 @@ def gearman_client_do_background(obj: GearmanClient, function: Name, workload: D
 
 def gearman_client_do_high(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
     """Runs a job of high priority and waits for its result.
+
+    Example:
+            page = gearman_client_do_high(client, "render", "/checkout")  # before jobs of normal and low priority
 
     Calls GearmanClient.doHigh().
     """
@@ -191,6 +288,9 @@ def gearman_client_do_high_background(
 ) -> str:
     """Submits a job of high priority in the background.
 
+    Example:
+            gearman_client_do_high_background(client, "mail", "new password for anna@example.org")  # before other mail
+
     Calls GearmanClient.doHighBackground().
     """
     with called_as("gearman_client_do_high_background", obj, GearmanClient):
@@ -200,6 +300,10 @@ def gearman_client_do_high_background(
 def gearman_client_do_job_handle(obj: GearmanClient) -> str:
     """The handle of the last job that was submitted in the background.
 
+    Example:
+            gearman_client_do_background(client, "resize", "photo.jpg")
+            known, running, done, total = gearman_client_job_status(client, gearman_client_do_job_handle(client))
+
     Calls GearmanClient.doJobHandle().
     """
     with called_as("gearman_client_do_job_handle", obj, GearmanClient):
@@ -208,6 +312,9 @@ def gearman_client_do_job_handle(obj: GearmanClient) -> str:
 
 def gearman_client_do_low(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
     """Runs a job of low priority and waits for its result.
+
+    Example:
+            report = gearman_client_do_low(client, "render", "/reports/2026")  # after jobs of high and normal priority
 
     Calls GearmanClient.doLow().
     """
@@ -220,6 +327,10 @@ def gearman_client_do_low_background(
 ) -> str:
     """Submits a job of low priority in the background.
 
+    Example:
+            for address in ("anna@example.org", "ben@example.org"):
+                gearman_client_do_low_background(client, "mail", f"newsletter for {address}")  # after other mail
+
     Calls GearmanClient.doLowBackground().
     """
     with called_as("gearman_client_do_low_background", obj, GearmanClient):
@@ -228,6 +339,11 @@ def gearman_client_do_low_background(
 
 def gearman_client_do_normal(obj: GearmanClient, function: Name, workload: Data, unique: Name | None = None) -> bytes:
     """Runs a job and waits for its result.
+
+    Example:
+            result = gearman_client_do_normal(client, "reverse", "hello")  # b"olleh"
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print("no result:", gearman_client_error(client))
 
     Calls GearmanClient.doNormal().
     """
@@ -238,6 +354,14 @@ def gearman_client_do_normal(obj: GearmanClient, function: Name, workload: Data,
 def gearman_client_do_status(obj: GearmanClient) -> list[int]:
     """Always [0, 0], because do*() returns when the job has ended. For progress see setStatusCallback().
 
+    Example:
+            gearman_client_set_status_callback(
+                client, lambda task: print(gearman_task_numerator(task), "of", gearman_task_denominator(task))
+            )
+            gearman_client_add_task(client, "resize", "photo.jpg")
+            gearman_client_run_tasks(client)  # prints the progress
+            gearman_client_do_status(client)  # [0, 0]
+
     Calls GearmanClient.doStatus().
     """
     with called_as("gearman_client_do_status", obj, GearmanClient):
@@ -245,13 +369,22 @@ def gearman_client_do_status(obj: GearmanClient) -> list[int]:
 
 
 def gearman_client_echo(obj: GearmanClient, workload: Data) -> bool:
-    """Deprecated: gearman_client_ping() under its old name."""
+    """Deprecated: gearman_client_ping() under its old name.
+
+    Example:
+            if not gearman_client_ping(client, "are you there?"):
+                print("a server does not answer:", gearman_client_error(client))
+    """
     warn_deprecated("gearman_client_echo()", "gearman_client_ping()")
     return gearman_client_ping(obj, workload)
 
 
 def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
     """Requests the exceptions of workers from every server.
+
+    Example:
+            gearman_client_add_server(client, "127.0.0.1", 4730, setupExceptionHandler=False)  # does not connect
+            gearman_client_enable_exception_handler(client)
 
     Calls GearmanClient.enableExceptionHandler().
     """
@@ -260,13 +393,25 @@ def gearman_client_enable_exception_handler(obj: GearmanClient) -> bool:
 
 
 def gearman_client_errno(obj: GearmanClient) -> int:
-    """Deprecated: gearman_client_get_errno() under its old name."""
+    """Deprecated: gearman_client_get_errno() under its old name.
+
+    Example:
+            import os
+
+            if gearman_client_return_code(client) == GEARMAN_ERRNO:
+                print(os.strerror(gearman_client_get_errno(client)))
+    """
     warn_deprecated("gearman_client_errno()", "gearman_client_get_errno()")
     return gearman_client_get_errno(obj)
 
 
 def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
     """The text of the last error.
+
+    Example:
+            gearman_client_do_background(client, "resize", "photo.jpg")
+            if gearman_client_return_code(client) != GEARMAN_SUCCESS:
+                print(gearman_client_error(client))
 
     Calls GearmanClient.error().
     """
@@ -277,6 +422,12 @@ def gearman_client_error(obj: GearmanClient) -> str | Literal[False]:
 def gearman_client_get_errno(obj: GearmanClient) -> int:
     """The errno of the last socket error.
 
+    Example:
+            import os
+
+            if gearman_client_return_code(client) == GEARMAN_ERRNO:
+                print(os.strerror(gearman_client_get_errno(client)))
+
     Calls GearmanClient.getErrno().
     """
     with called_as("gearman_client_get_errno", obj, GearmanClient):
@@ -285,6 +436,14 @@ def gearman_client_get_errno(obj: GearmanClient) -> int:
 
 def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool | int]:
     """Asks for the progress of a job.
+
+    Example:
+            handle = gearman_client_do_background(client, "resize", "photo.jpg")
+            known, running, numerator, denominator = gearman_client_job_status(client, handle)
+            if running:
+                print(f"{numerator} of {denominator} done")
+            elif known:
+                print("waiting for a worker")
 
     Calls GearmanClient.jobStatus().
     """
@@ -295,6 +454,10 @@ def gearman_client_job_status(obj: GearmanClient, job_handle: Name) -> list[bool
 def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name) -> list[bool | int]:
     """Asks for the progress of the job with this unique key. Does not change returnCode().
 
+    Example:
+            gearman_client_do_background(client, "mail", "anna@example.org", "order-7")
+            known, running, numerator, denominator = gearman_client_job_status_by_unique_key(client, "order-7")
+
     Calls GearmanClient.jobStatusByUniqueKey().
     """
     with called_as("gearman_client_job_status_by_unique_key", obj, GearmanClient):
@@ -304,6 +467,10 @@ def gearman_client_job_status_by_unique_key(obj: GearmanClient, unique_key: Name
 def gearman_client_options(obj: GearmanClient) -> int:
     """The options that are set.
 
+    Example:
+            if gearman_client_options(client) & GEARMAN_CLIENT_NON_BLOCKING:
+                gearman_client_wait(client)
+
     Calls GearmanClient.options().
     """
     with called_as("gearman_client_options", obj, GearmanClient):
@@ -311,7 +478,11 @@ def gearman_client_options(obj: GearmanClient) -> int:
 
 
 def gearman_client_ping(obj: GearmanClient, workload: Data) -> bool:
-    """Sends data to every server and compares what comes back.
+    """Sends data to every server and checks that the same data comes back.
+
+    Example:
+            if not gearman_client_ping(client, "are you there?"):
+                print("a server does not answer:", gearman_client_error(client))
 
     Calls GearmanClient.ping().
     """
@@ -322,6 +493,12 @@ def gearman_client_ping(obj: GearmanClient, workload: Data) -> bool:
 def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
     """Removes these options.
 
+    Example:
+            gearman_client_remove_options(client, GEARMAN_CLIENT_FREE_TASKS)
+            task = gearman_client_add_task(client, "reverse", "hello")
+            gearman_client_run_tasks(client)
+            print(gearman_task_job_handle(task))
+
     Calls GearmanClient.removeOptions().
     """
     with called_as("gearman_client_remove_options", obj, GearmanClient):
@@ -330,6 +507,11 @@ def gearman_client_remove_options(obj: GearmanClient, option: int) -> bool:
 
 def gearman_client_return_code(obj: GearmanClient) -> int:
     """The return code of the last call that sets one.
+
+    Example:
+            gearman_client_do_normal(client, "charge", "order-7")
+            if gearman_client_return_code(client) == GEARMAN_WORK_FAIL:
+                print("the payment was refused")
 
     Calls GearmanClient.returnCode().
     """
@@ -340,6 +522,13 @@ def gearman_client_return_code(obj: GearmanClient) -> int:
 def gearman_client_run_tasks(obj: GearmanClient) -> bool:
     """Submits the tasks that were added and waits until all have ended. Tasks are submitted newest first.
 
+    Example:
+            gearman_client_set_timeout(client, 60_000)
+            gearman_client_add_task(client, "resize", "one.jpg")
+            gearman_client_add_task(client, "resize", "two.jpg")
+            if not gearman_client_run_tasks(client):
+                print("not all photos are resized:", gearman_client_error(client))
+
     Calls GearmanClient.runTasks().
     """
     with called_as("gearman_client_run_tasks", obj, GearmanClient):
@@ -349,6 +538,17 @@ def gearman_client_run_tasks(obj: GearmanClient) -> bool:
 def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """Sets the callback for jobs that are complete.
 
+    Example:
+            results = {}
+
+            def complete(task, context):
+                results[context] = gearman_task_data(task)
+
+            gearman_client_set_complete_callback(client, complete)
+            gearman_client_add_task(client, "reverse", "hello", "greeting")
+            gearman_client_run_tasks(client)
+            results  # {"greeting": b"olleh"}
+
     Calls GearmanClient.setCompleteCallback().
     """
     with called_as("gearman_client_set_complete_callback", obj, GearmanClient):
@@ -356,13 +556,31 @@ def gearman_client_set_complete_callback(obj: GearmanClient, function: TaskCallb
 
 
 def gearman_client_set_complete_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_complete_callback() under its old name."""
+    """Deprecated: gearman_client_set_complete_callback() under its old name.
+
+    Example:
+            results = {}
+
+            def complete(task, context):
+                results[context] = gearman_task_data(task)
+
+            gearman_client_set_complete_callback(client, complete)
+            gearman_client_add_task(client, "reverse", "hello", "greeting")
+            gearman_client_run_tasks(client)
+            results  # {"greeting": b"olleh"}
+    """
     warn_deprecated("gearman_client_set_complete_fn()", "gearman_client_set_complete_callback()")
     return gearman_client_set_complete_callback(obj, function)
 
 
 def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
     """Stores a text with the client. Tasks have contexts of their own.
+
+    Example:
+            gearman_client_set_context(client, "import of 2026-11-30")
+            gearman_client_set_fail_callback(
+                client, lambda task: print(gearman_client_context(client), gearman_task_unique(task), "has failed")
+            )
 
     Calls GearmanClient.setContext().
     """
@@ -373,6 +591,11 @@ def gearman_client_set_context(obj: GearmanClient, data: Name) -> bool:
 def gearman_client_set_created_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """Sets the callback for jobs that the server has queued.
 
+    Example:
+            gearman_client_set_created_callback(client, lambda task: print("queued as", gearman_task_job_handle(task)))
+            gearman_client_add_task_background(client, "resize", "photo.jpg")
+            gearman_client_run_tasks(client)
+
     Calls GearmanClient.setCreatedCallback().
     """
     with called_as("gearman_client_set_created_callback", obj, GearmanClient):
@@ -380,13 +603,25 @@ def gearman_client_set_created_callback(obj: GearmanClient, function: TaskCallba
 
 
 def gearman_client_set_created_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_created_callback() under its old name."""
+    """Deprecated: gearman_client_set_created_callback() under its old name.
+
+    Example:
+            gearman_client_set_created_callback(client, lambda task: print("queued as", gearman_task_job_handle(task)))
+            gearman_client_add_task_background(client, "resize", "photo.jpg")
+            gearman_client_run_tasks(client)
+    """
     warn_deprecated("gearman_client_set_created_fn()", "gearman_client_set_created_callback()")
     return gearman_client_set_created_callback(obj, function)
 
 
 def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """Sets the callback for parts of a result.
+
+    Example:
+            parts = []
+            gearman_client_set_data_callback(client, lambda task: parts.append(gearman_task_data(task)))
+            gearman_client_add_task(client, "resize", "photo.jpg")
+            gearman_client_run_tasks(client)
 
     Calls GearmanClient.setDataCallback().
     """
@@ -395,13 +630,27 @@ def gearman_client_set_data_callback(obj: GearmanClient, function: TaskCallback)
 
 
 def gearman_client_set_data_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_data_callback() under its old name."""
+    """Deprecated: gearman_client_set_data_callback() under its old name.
+
+    Example:
+            parts = []
+            gearman_client_set_data_callback(client, lambda task: parts.append(gearman_task_data(task)))
+            gearman_client_add_task(client, "resize", "photo.jpg")
+            gearman_client_run_tasks(client)
+    """
     warn_deprecated("gearman_client_set_data_fn()", "gearman_client_set_data_callback()")
     return gearman_client_set_data_callback(obj, function)
 
 
 def gearman_client_set_exception_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for exceptions of a worker, after requesting them from every server.
+    """Sets the callback for exceptions of workers, and requests these from every server.
+
+    Example:
+            errors = []
+            gearman_client_set_exception_callback(client, lambda task: errors.append(gearman_task_data(task).decode()))
+            gearman_client_add_task(client, "load", "photo.jpg")
+            gearman_client_run_tasks(client)
+            errors  # ["no such file: photo.jpg"]
 
     Calls GearmanClient.setExceptionCallback().
     """
@@ -410,13 +659,28 @@ def gearman_client_set_exception_callback(obj: GearmanClient, function: TaskCall
 
 
 def gearman_client_set_exception_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_exception_callback() under its old name."""
+    """Deprecated: gearman_client_set_exception_callback() under its old name.
+
+    Example:
+            errors = []
+            gearman_client_set_exception_callback(client, lambda task: errors.append(gearman_task_data(task).decode()))
+            gearman_client_add_task(client, "load", "photo.jpg")
+            gearman_client_run_tasks(client)
+            errors  # ["no such file: photo.jpg"]
+    """
     warn_deprecated("gearman_client_set_exception_fn()", "gearman_client_set_exception_callback()")
     return gearman_client_set_exception_callback(obj, function)
 
 
 def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """Sets the callback for jobs that have failed.
+
+    Example:
+            failed = []
+            gearman_client_set_fail_callback(client, lambda task: failed.append(gearman_task_unique(task)))
+            gearman_client_add_task(client, "charge", "order-7", unique_key="order-7")
+            gearman_client_run_tasks(client)
+            failed  # ["order-7"]
 
     Calls GearmanClient.setFailCallback().
     """
@@ -425,13 +689,25 @@ def gearman_client_set_fail_callback(obj: GearmanClient, function: TaskCallback)
 
 
 def gearman_client_set_fail_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_fail_callback() under its old name."""
+    """Deprecated: gearman_client_set_fail_callback() under its old name.
+
+    Example:
+            failed = []
+            gearman_client_set_fail_callback(client, lambda task: failed.append(gearman_task_unique(task)))
+            gearman_client_add_task(client, "charge", "order-7", unique_key="order-7")
+            gearman_client_run_tasks(client)
+            failed  # ["order-7"]
+    """
     warn_deprecated("gearman_client_set_fail_fn()", "gearman_client_set_fail_callback()")
     return gearman_client_set_fail_callback(obj, function)
 
 
 def gearman_client_set_options(obj: GearmanClient, option: int) -> bool:
     """Sets these options and removes all others.
+
+    Example:
+            gearman_client_set_options(client, GEARMAN_CLIENT_NON_BLOCKING)
+            gearman_client_options(client) & GEARMAN_CLIENT_FREE_TASKS  # 0
 
     Calls GearmanClient.setOptions().
     """
@@ -448,6 +724,10 @@ def gearman_client_set_ssl(
 ) -> bool:
     """Refused: no version of libgearman encrypts safely. See "TLS and tunnels" in the documentation.
 
+    Example:
+            gearman_client_set_ssl(client, False)
+            gearman_client_add_server(client, "127.0.0.1", 4730)  # the near end of a TLS tunnel to gearmand
+
     Calls GearmanClient.setSSL().
     """
     with called_as("gearman_client_set_ssl", obj, GearmanClient):
@@ -455,7 +735,12 @@ def gearman_client_set_ssl(
 
 
 def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback for the status of a job.
+    """Sets the callback for the progress of a job.
+
+    Example:
+            gearman_client_set_status_callback(
+                client, lambda task: print(gearman_task_numerator(task), "of", gearman_task_denominator(task))
+            )
 
     Calls GearmanClient.setStatusCallback().
     """
@@ -464,13 +749,25 @@ def gearman_client_set_status_callback(obj: GearmanClient, function: TaskCallbac
 
 
 def gearman_client_set_status_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_status_callback() under its old name."""
+    """Deprecated: gearman_client_set_status_callback() under its old name.
+
+    Example:
+            gearman_client_set_status_callback(
+                client, lambda task: print(gearman_task_numerator(task), "of", gearman_task_denominator(task))
+            )
+    """
     warn_deprecated("gearman_client_set_status_fn()", "gearman_client_set_status_callback()")
     return gearman_client_set_status_callback(obj, function)
 
 
 def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
     """Sets the timeout.
+
+    Example:
+            gearman_client_set_timeout(client, 5_000)
+            gearman_client_do_normal(client, "resize", "photo.jpg")
+            if gearman_client_return_code(client) == GEARMAN_TIMEOUT:
+                print("nothing has happened for five seconds")
 
     Calls GearmanClient.setTimeout().
     """
@@ -481,6 +778,11 @@ def gearman_client_set_timeout(obj: GearmanClient, timeout: int) -> bool:
 def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallback) -> bool:
     """Sets the callback for warnings of a job.
 
+    Example:
+            gearman_client_set_warning_callback(
+                client, lambda task: print(gearman_task_function_name(task), "warns:", gearman_task_data(task).decode())
+            )
+
     Calls GearmanClient.setWarningCallback().
     """
     with called_as("gearman_client_set_warning_callback", obj, GearmanClient):
@@ -488,13 +790,23 @@ def gearman_client_set_warning_callback(obj: GearmanClient, function: TaskCallba
 
 
 def gearman_client_set_warning_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_warning_callback() under its old name."""
+    """Deprecated: gearman_client_set_warning_callback() under its old name.
+
+    Example:
+            gearman_client_set_warning_callback(
+                client, lambda task: print(gearman_task_function_name(task), "warns:", gearman_task_data(task).decode())
+            )
+    """
     warn_deprecated("gearman_client_set_warning_fn()", "gearman_client_set_warning_callback()")
     return gearman_client_set_warning_callback(obj, function)
 
 
 def gearman_client_set_workload_callback(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Sets the callback that sends a workload in parts. It is never called: addTask() takes all of it.
+    """Sets the callback that sends a workload in parts. It is never called: addTask() takes the whole workload.
+
+    Example:
+            gearman_client_set_workload_callback(client, lambda task: None)  # True
+            gearman_client_add_task(client, "resize", "the whole photo")
 
     Calls GearmanClient.setWorkloadCallback().
     """
@@ -503,13 +815,24 @@ def gearman_client_set_workload_callback(obj: GearmanClient, function: TaskCallb
 
 
 def gearman_client_set_workload_fn(obj: GearmanClient, function: TaskCallback) -> bool:
-    """Deprecated: gearman_client_set_workload_callback() under its old name."""
+    """Deprecated: gearman_client_set_workload_callback() under its old name.
+
+    Example:
+            gearman_client_set_workload_callback(client, lambda task: None)  # True
+            gearman_client_add_task(client, "resize", "the whole photo")
+    """
     warn_deprecated("gearman_client_set_workload_fn()", "gearman_client_set_workload_callback()")
     return gearman_client_set_workload_callback(obj, function)
 
 
 def gearman_client_timeout(obj: GearmanClient) -> int:
     """The timeout.
+
+    Example:
+            before = gearman_client_timeout(client)
+            gearman_client_set_timeout(client, 5_000)
+            gearman_client_ping(client, "hello")
+            gearman_client_set_timeout(client, before)
 
     Calls GearmanClient.timeout().
     """
@@ -520,6 +843,12 @@ def gearman_client_timeout(obj: GearmanClient) -> int:
 def gearman_client_wait(obj: GearmanClient) -> bool:
     """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
 
+    Example:
+            gearman_client_add_options(client, GEARMAN_CLIENT_NON_BLOCKING)
+            gearman_client_add_task(client, "resize", "photo.jpg")
+            while gearman_client_run_tasks(client) and gearman_client_return_code(client) == GEARMAN_IO_WAIT:
+                gearman_client_wait(client)
+
     Calls GearmanClient.wait().
     """
     with called_as("gearman_client_wait", obj, GearmanClient):
@@ -529,13 +858,28 @@ def gearman_client_wait(obj: GearmanClient) -> bool:
 def gearman_worker_create() -> GearmanWorker:
     """A new GearmanWorker.
 
+    Example:
+            worker = gearman_worker_create()
+            gearman_worker_add_server(worker, "127.0.0.1", 4730)
+            gearman_worker_add_function(worker, "reverse", lambda job, context: gearman_job_workload(job)[::-1])
+            while gearman_worker_work(worker):
+                pass
+
     Calls GearmanWorker().
     """
     return GearmanWorker()
 
 
 def gearman_worker_clone(obj: GearmanWorker) -> GearmanWorker:
-    """Deprecated: a new object with the same servers, options, timeout and functions."""
+    """Deprecated: a new object with the same servers, options, timeout and functions.
+
+    Example:
+            worker = gearman_worker_create()
+            gearman_worker_add_server(worker, "127.0.0.1", 4730)
+            gearman_worker_add_function(worker, "reverse", lambda job, context: gearman_job_workload(job)[::-1])
+            while gearman_worker_work(worker):
+                pass
+    """
     warn_deprecated("gearman_worker_clone()", "gearman_worker_create()")
     return obj._clone()
 
@@ -544,6 +888,13 @@ def gearman_worker_add_function(
     obj: GearmanWorker, function_name: Name, function: WorkerFunction, context: Any = None, timeout: int = 0
 ) -> bool:
     """Registers a function; the next work() announces it to the servers. A function of the same name is replaced.
+
+    Example:
+            def resize(job, folder):
+                return f"{folder}/{gearman_job_workload(job).decode()}"
+
+            gearman_worker_add_function(worker, "resize", resize, "/var/photos")
+            gearman_worker_add_function(worker, "reverse", lambda job: gearman_job_workload(job)[::-1])
 
     Calls GearmanWorker.addFunction().
     """
@@ -554,6 +905,11 @@ def gearman_worker_add_function(
 def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
     """Sets these options and keeps the others.
 
+    Example:
+            gearman_worker_add_options(worker, GEARMAN_WORKER_NON_BLOCKING)
+            if not gearman_worker_work(worker) and gearman_worker_return_code(worker) == GEARMAN_IO_WAIT:
+                gearman_worker_wait(worker)
+
     Calls GearmanWorker.addOptions().
     """
     with called_as("gearman_worker_add_options", obj, GearmanWorker):
@@ -563,7 +919,11 @@ def gearman_worker_add_options(obj: GearmanWorker, option: int) -> bool:
 def gearman_worker_add_server(
     obj: GearmanWorker, host: Name | None = None, port: int = 0, setupExceptionHandler: bool = True
 ) -> bool:
-    """Adds a server. A client submits to the server added last that can be reached; a worker serves all servers.
+    """Adds a server. A client submits jobs to the last one that it can reach; a worker takes jobs from all.
+
+    Example:
+            gearman_worker_add_server(worker, "10.0.0.5", 4730)
+            gearman_worker_add_server(worker, "10.0.0.6", 4730)
 
     Calls GearmanWorker.addServer().
     """
@@ -576,6 +936,9 @@ def gearman_worker_add_servers(
 ) -> bool:
     """Adds a list of servers. Servers before one with an unknown host stay added.
 
+    Example:
+            gearman_worker_add_servers(worker, "10.0.0.5:4730,10.0.0.6:4730")
+
     Calls GearmanWorker.addServers().
     """
     with called_as("gearman_worker_add_servers", obj, GearmanWorker):
@@ -583,13 +946,22 @@ def gearman_worker_add_servers(
 
 
 def gearman_worker_echo(obj: GearmanWorker, data: Data) -> bool:
-    """Deprecated: gearman_worker_ping() under its old name."""
+    """Deprecated: gearman_worker_ping() under its old name.
+
+    Example:
+            if not gearman_worker_ping(worker, "are you there?"):
+                print("a server does not answer:", gearman_worker_error(worker))
+    """
     warn_deprecated("gearman_worker_echo()", "gearman_worker_ping()")
     return gearman_worker_ping(obj, data)
 
 
 def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
     """Requests the exceptions of workers from every server.
+
+    Example:
+            gearman_worker_add_server(worker, "127.0.0.1", 4730, setupExceptionHandler=False)  # does not connect
+            gearman_worker_enable_exception_handler(worker)
 
     Calls GearmanWorker.enableExceptionHandler().
     """
@@ -600,6 +972,12 @@ def gearman_worker_enable_exception_handler(obj: GearmanWorker) -> bool:
 def gearman_worker_errno(obj: GearmanWorker) -> int:
     """The errno of the last socket error.
 
+    Example:
+            import os
+
+            if gearman_worker_return_code(worker) == GEARMAN_ERRNO:
+                print(os.strerror(gearman_worker_errno(worker)))
+
     Calls GearmanWorker.getErrno().
     """
     with called_as("gearman_worker_errno", obj, GearmanWorker):
@@ -608,6 +986,10 @@ def gearman_worker_errno(obj: GearmanWorker) -> int:
 
 def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
     """The text of the last error.
+
+    Example:
+            if not gearman_worker_work(worker) and gearman_worker_return_code(worker) != GEARMAN_TIMEOUT:
+                print(gearman_worker_error(worker))
 
     Calls GearmanWorker.error().
     """
@@ -618,6 +1000,12 @@ def gearman_worker_error(obj: GearmanWorker) -> str | Literal[False]:
 def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
     """Asks each server once for a job, which the caller answers with its send methods. Does not wait for a job.
 
+    Example:
+            gearman_worker_register(worker, "resize")
+            job = gearman_worker_grab_job(worker)
+            if job:
+                gearman_job_send_complete(job, "resized " + gearman_job_workload(job).decode())
+
     Calls GearmanWorker.grabJob().
     """
     with called_as("gearman_worker_grab_job", obj, GearmanWorker):
@@ -627,6 +1015,10 @@ def gearman_worker_grab_job(obj: GearmanWorker) -> GearmanJob | Literal[False]:
 def gearman_worker_options(obj: GearmanWorker) -> int:
     """The options that are set.
 
+    Example:
+            if gearman_worker_options(worker) & GEARMAN_WORKER_NON_BLOCKING:
+                gearman_worker_wait(worker)
+
     Calls GearmanWorker.options().
     """
     with called_as("gearman_worker_options", obj, GearmanWorker):
@@ -634,7 +1026,11 @@ def gearman_worker_options(obj: GearmanWorker) -> int:
 
 
 def gearman_worker_ping(obj: GearmanWorker, data: Data) -> bool:
-    """Sends data to every server and compares what comes back.
+    """Sends data to every server and checks that the same data comes back.
+
+    Example:
+            if not gearman_worker_ping(worker, "are you there?"):
+                print("a server does not answer:", gearman_worker_error(worker))
 
     Calls GearmanWorker.ping().
     """
@@ -645,6 +1041,10 @@ def gearman_worker_ping(obj: GearmanWorker, data: Data) -> bool:
 def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: int = 0) -> bool:
     """Registers the name of a function whose jobs are taken with grabJob().
 
+    Example:
+            gearman_worker_register(worker, "resize")
+            job = gearman_worker_grab_job(worker)
+
     Calls GearmanWorker.register().
     """
     with called_as("gearman_worker_register", obj, GearmanWorker):
@@ -653,6 +1053,10 @@ def gearman_worker_register(obj: GearmanWorker, function_name: Name, timeout: in
 
 def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
     """Removes these options.
+
+    Example:
+            gearman_worker_remove_options(worker, GEARMAN_WORKER_NON_BLOCKING)
+            gearman_worker_work(worker)  # waits for a job
 
     Calls GearmanWorker.removeOptions().
     """
@@ -663,6 +1067,10 @@ def gearman_worker_remove_options(obj: GearmanWorker, option: int) -> bool:
 def gearman_worker_return_code(obj: GearmanWorker) -> int:
     """The return code of the last call that sets one.
 
+    Example:
+            if not gearman_worker_work(worker) and gearman_worker_return_code(worker) == GEARMAN_TIMEOUT:
+                print("there was no job")
+
     Calls GearmanWorker.returnCode().
     """
     with called_as("gearman_worker_return_code", obj, GearmanWorker):
@@ -672,6 +1080,11 @@ def gearman_worker_return_code(obj: GearmanWorker) -> int:
 def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
     """Sets the id of the worker, which gearadmin --workers shows.
 
+    Example:
+            import os
+
+            gearman_worker_set_id(worker, f"resize-{os.getpid()}")
+
     Calls GearmanWorker.setId().
     """
     with called_as("gearman_worker_set_id", obj, GearmanWorker):
@@ -680,6 +1093,10 @@ def gearman_worker_set_id(obj: GearmanWorker, id: Name) -> bool:
 
 def gearman_worker_set_options(obj: GearmanWorker, option: int) -> bool:
     """Sets these options and removes all others.
+
+    Example:
+            gearman_worker_set_options(worker, GEARMAN_WORKER_NON_BLOCKING)
+            gearman_worker_options(worker) & GEARMAN_WORKER_GRAB_UNIQ  # 0
 
     Calls GearmanWorker.setOptions().
     """
@@ -696,6 +1113,10 @@ def gearman_worker_set_ssl(
 ) -> bool:
     """Refused: no version of libgearman encrypts safely. See "TLS and tunnels" in the documentation.
 
+    Example:
+            gearman_worker_set_ssl(worker, False)
+            gearman_worker_add_server(worker, "127.0.0.1", 4730)
+
     Calls GearmanWorker.setSSL().
     """
     with called_as("gearman_worker_set_ssl", obj, GearmanWorker):
@@ -704,6 +1125,11 @@ def gearman_worker_set_ssl(
 
 def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
     """Sets the timeout.
+
+    Example:
+            gearman_worker_set_timeout(worker, 5_000)
+            if not gearman_worker_work(worker) and gearman_worker_return_code(worker) == GEARMAN_TIMEOUT:
+                print("there was no job for five seconds")
 
     Calls GearmanWorker.setTimeout().
     """
@@ -714,6 +1140,12 @@ def gearman_worker_set_timeout(obj: GearmanWorker, timeout: int) -> bool:
 def gearman_worker_timeout(obj: GearmanWorker) -> int:
     """The timeout.
 
+    Example:
+            before = gearman_worker_timeout(worker)
+            gearman_worker_set_timeout(worker, 5_000)
+            gearman_worker_ping(worker, "hello")
+            gearman_worker_set_timeout(worker, before)
+
     Calls GearmanWorker.timeout().
     """
     with called_as("gearman_worker_timeout", obj, GearmanWorker):
@@ -722,6 +1154,11 @@ def gearman_worker_timeout(obj: GearmanWorker) -> int:
 
 def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
     """Removes a function; the next work() announces that to the servers.
+
+    Example:
+            gearman_worker_add_function(worker, "resize", lambda job: gearman_job_workload(job))
+            gearman_worker_work(worker)
+            gearman_worker_unregister(worker, "resize")  # from the next work() on, other workers get its jobs
 
     Calls GearmanWorker.unregister().
     """
@@ -732,6 +1169,10 @@ def gearman_worker_unregister(obj: GearmanWorker, function_name: Name) -> bool:
 def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
     """Removes all functions; the next work() announces that to the servers.
 
+    Example:
+            gearman_worker_unregister_all(worker)
+            gearman_worker_add_function(worker, "resize", lambda job: gearman_job_workload(job))  # the only one now
+
     Calls GearmanWorker.unregisterAll().
     """
     with called_as("gearman_worker_unregister_all", obj, GearmanWorker):
@@ -740,6 +1181,15 @@ def gearman_worker_unregister_all(obj: GearmanWorker) -> bool:
 
 def gearman_worker_wait(obj: GearmanWorker) -> bool:
     """Waits for activity on a connection. For non-blocking mode, after GEARMAN_IO_WAIT or GEARMAN_NO_JOBS.
+
+    Example:
+            gearman_worker_add_options(worker, GEARMAN_WORKER_NON_BLOCKING)
+            while gearman_worker_work(worker) or gearman_worker_return_code(worker) in (
+                GEARMAN_IO_WAIT,
+                GEARMAN_NO_JOBS,
+            ):
+                if gearman_worker_return_code(worker) != GEARMAN_SUCCESS and not gearman_worker_wait(worker):
+                    break  # no job came within the timeout
 
     Calls GearmanWorker.wait().
     """
@@ -750,6 +1200,11 @@ def gearman_worker_wait(obj: GearmanWorker) -> bool:
 def gearman_worker_work(obj: GearmanWorker) -> bool:
     """Waits for a job and runs it.
 
+    Example:
+            while gearman_worker_work(worker) or gearman_worker_return_code(worker) == GEARMAN_WORK_FAIL:
+                pass
+            print("the worker ends:", gearman_worker_error(worker))
+
     Calls GearmanWorker.work().
     """
     with called_as("gearman_worker_work", obj, GearmanWorker):
@@ -758,6 +1213,9 @@ def gearman_worker_work(obj: GearmanWorker) -> bool:
 
 def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
     """The name of the function that the client asked for.
+
+    Example:
+            print("a worker runs", gearman_job_function_name(job))
 
     Calls GearmanJob.functionName().
     """
@@ -768,6 +1226,9 @@ def gearman_job_function_name(obj: GearmanJob) -> str | Literal[False]:
 def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
     """The handle of the job, with which a client can ask for its status.
 
+    Example:
+            print("job", gearman_job_handle(job), "begins")
+
     Calls GearmanJob.handle().
     """
     with called_as("gearman_job_handle", obj, GearmanJob):
@@ -776,6 +1237,11 @@ def gearman_job_handle(obj: GearmanJob) -> str | Literal[False]:
 
 def gearman_job_return_code(obj: GearmanJob) -> int:
     """The return code of the last send*(), or the code that was given to setReturn().
+
+    Example:
+            gearman_job_send_status(job, 1, 2)
+            if gearman_job_return_code(job) != GEARMAN_SUCCESS:
+                print("the connection is lost")
 
     Calls GearmanJob.returnCode().
     """
@@ -786,6 +1252,10 @@ def gearman_job_return_code(obj: GearmanJob) -> int:
 def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
     """Ends the job with its result. What is sent or returned afterwards is dropped without an error.
 
+    Example:
+            gearman_job_send_complete(job, "resized " + gearman_job_workload(job).decode())
+            print("the client has its result")
+
     Calls GearmanJob.sendComplete().
     """
     with called_as("gearman_job_send_complete", obj, GearmanJob):
@@ -794,6 +1264,10 @@ def gearman_job_send_complete(obj: GearmanJob, result: Data) -> bool:
 
 def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
     """Sends a part of the result.
+
+    Example:
+            for line in gearman_job_workload(job).splitlines():
+                gearman_job_send_data(job, line.upper())
 
     Calls GearmanJob.sendData().
     """
@@ -804,6 +1278,12 @@ def gearman_job_send_data(obj: GearmanJob, data: Data) -> bool:
 def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
     """Ends the job with an exception.
 
+    Example:
+            try:
+                number = int(gearman_job_workload(job))
+            except ValueError as error:
+                gearman_job_send_exception(job, str(error))
+
     Calls GearmanJob.sendException().
     """
     with called_as("gearman_job_send_exception", obj, GearmanJob):
@@ -812,6 +1292,10 @@ def gearman_job_send_exception(obj: GearmanJob, exception: Data) -> bool:
 
 def gearman_job_send_fail(obj: GearmanJob) -> bool:
     """Ends the job as failed.
+
+    Example:
+            if not gearman_job_workload(job).endswith(b".jpg"):
+                gearman_job_send_fail(job)
 
     Calls GearmanJob.sendFail().
     """
@@ -822,6 +1306,11 @@ def gearman_job_send_fail(obj: GearmanJob) -> bool:
 def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -> bool:
     """Sends the progress of the job: numerator of denominator.
 
+    Example:
+            lines = gearman_job_workload(job).splitlines()
+            for number, line in enumerate(lines, 1):
+                gearman_job_send_status(job, number, len(lines))
+
     Calls GearmanJob.sendStatus().
     """
     with called_as("gearman_job_send_status", obj, GearmanJob):
@@ -831,6 +1320,9 @@ def gearman_job_send_status(obj: GearmanJob, numerator: int, denominator: int) -
 def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
     """Sends a warning to the client.
 
+    Example:
+            gearman_job_send_warning(job, "the photo has no colour profile")
+
     Calls GearmanJob.sendWarning().
     """
     with called_as("gearman_job_send_warning", obj, GearmanJob):
@@ -838,7 +1330,11 @@ def gearman_job_send_warning(obj: GearmanJob, warning: Data) -> bool:
 
 
 def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
-    """Sets how the job ends when the function returns: any code but GEARMAN_SUCCESS fails it.
+    """Sets how the job ends when the function returns: any code other than GEARMAN_SUCCESS fails it.
+
+    Example:
+            if not gearman_job_workload(job).endswith(b".jpg"):
+                gearman_job_set_return(job, GEARMAN_WORK_FAIL)
 
     Calls GearmanJob.setReturn().
     """
@@ -849,6 +1345,9 @@ def gearman_job_set_return(obj: GearmanJob, gearman_return_t: int) -> bool:
 def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
     """The unique key of the job.
 
+    Example:
+            order = gearman_job_unique(job)  # "order-7"
+
     Calls GearmanJob.unique().
     """
     with called_as("gearman_job_unique", obj, GearmanJob):
@@ -856,7 +1355,12 @@ def gearman_job_unique(obj: GearmanJob) -> str | Literal[False]:
 
 
 def gearman_job_workload(obj: GearmanJob) -> bytes:
-    """The data that the client has sent.
+    """The data that the client sent.
+
+    Example:
+            text = gearman_job_workload(job).decode()
+            if gearman_job_workload(job) == b"stop":  # never equal to "stop"
+                gearman_job_send_fail(job)
 
     Calls GearmanJob.workload().
     """
@@ -867,6 +1371,10 @@ def gearman_job_workload(obj: GearmanJob) -> bytes:
 def gearman_job_workload_size(obj: GearmanJob) -> int:
     """The size of the workload.
 
+    Example:
+            if gearman_job_workload_size(job) > 10_000_000:
+                gearman_job_send_exception(job, "the photo is larger than 10 MB")
+
     Calls GearmanJob.workloadSize().
     """
     with called_as("gearman_job_workload_size", obj, GearmanJob):
@@ -875,6 +1383,9 @@ def gearman_job_workload_size(obj: GearmanJob) -> int:
 
 def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
     """In a callback, the data of its packet: a part or the end of a result, or the text of an exception.
+
+    Example:
+            text = gearman_task_data(task).decode()
 
     Calls GearmanTask.data().
     """
@@ -885,6 +1396,9 @@ def gearman_task_data(obj: GearmanTask) -> bytes | Literal[False]:
 def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
     """The size of data().
 
+    Example:
+            print(f"{gearman_task_function_name(task)}: {gearman_task_data_size(task)} bytes")
+
     Calls GearmanTask.dataSize().
     """
     with called_as("gearman_task_data_size", obj, GearmanTask):
@@ -893,6 +1407,10 @@ def gearman_task_data_size(obj: GearmanTask) -> int | Literal[False]:
 
 def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
     """The denominator of the last status.
+
+    Example:
+            if gearman_task_denominator(task):
+                print(f"{100 * gearman_task_numerator(task) // gearman_task_denominator(task)} %")
 
     Calls GearmanTask.taskDenominator().
     """
@@ -903,6 +1421,9 @@ def gearman_task_denominator(obj: GearmanTask) -> int | Literal[False]:
 def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
     """The name of the function; for a status task the handle of the job.
 
+    Example:
+            print(gearman_task_function_name(task), "has returned", gearman_task_data(task))
+
     Calls GearmanTask.functionName().
     """
     with called_as("gearman_task_function_name", obj, GearmanTask):
@@ -912,6 +1433,10 @@ def gearman_task_function_name(obj: GearmanTask) -> str | Literal[False]:
 def gearman_task_is_known(obj: GearmanTask) -> bool:
     """Whether the server knows the job: from its creation to its end.
 
+    Example:
+            if not gearman_task_is_known(task):
+                print("the job has ended, or never was")
+
     Calls GearmanTask.isKnown().
     """
     with called_as("gearman_task_is_known", obj, GearmanTask):
@@ -919,7 +1444,11 @@ def gearman_task_is_known(obj: GearmanTask) -> bool:
 
 
 def gearman_task_is_running(obj: GearmanTask) -> bool:
-    """Whether a worker has the job, as far as data or a status has shown.
+    """Whether a worker is known to run the job, because data or a status has come from it.
+
+    Example:
+            if gearman_task_is_known(task) and not gearman_task_is_running(task):
+                print("the job waits for a worker")
 
     Calls GearmanTask.isRunning().
     """
@@ -930,6 +1459,9 @@ def gearman_task_is_running(obj: GearmanTask) -> bool:
 def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
     """The handle of the job.
 
+    Example:
+            print("queued as", gearman_task_job_handle(task))
+
     Calls GearmanTask.jobHandle().
     """
     with called_as("gearman_task_job_handle", obj, GearmanTask):
@@ -938,6 +1470,9 @@ def gearman_task_job_handle(obj: GearmanTask) -> str | Literal[False]:
 
 def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
     """The numerator of the last status.
+
+    Example:
+            print(f"{gearman_task_numerator(task)} of {gearman_task_denominator(task)} done")
 
     Calls GearmanTask.taskNumerator().
     """
@@ -948,6 +1483,15 @@ def gearman_task_numerator(obj: GearmanTask) -> int | Literal[False]:
 def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes] | Literal[False]:
     """Reads data of the packet, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
+    Example:
+            def complete(task):
+                print(gearman_task_recv_data(task, 3), gearman_task_recv_data(task, 3))  # [3, b'oll'] [2, b'eh']
+
+            gearman_client_add_options(client, GEARMAN_CLIENT_UNBUFFERED_RESULT)
+            gearman_client_set_complete_callback(client, complete)
+            gearman_client_add_task(client, "reverse", "hello")
+            gearman_client_run_tasks(client)
+
     Calls GearmanTask.recvData().
     """
     with called_as("gearman_task_recv_data", obj, GearmanTask):
@@ -955,7 +1499,11 @@ def gearman_task_recv_data(obj: GearmanTask, data_len: int) -> list[int | bytes]
 
 
 def gearman_task_return_code(obj: GearmanTask) -> int:
-    """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set it.
+    """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set another code.
+
+    Example:
+            gearman_task_return_code(task) == GEARMAN_SUCCESS  # True
+            gearman_client_set_fail_callback(client, lambda task: print(gearman_task_unique(task), "has failed"))
 
     Calls GearmanTask.returnCode().
     """
@@ -964,7 +1512,10 @@ def gearman_task_return_code(obj: GearmanTask) -> int:
 
 
 def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[False]:
-    """Sends a part of the workload. There is never one to send: addTask() takes the whole workload.
+    """Sends a part of the workload. There is never one left to send: addTask() takes the whole workload.
+
+    Example:
+            gearman_client_add_task(client, "resize", "the whole photo")  # sends all of it
 
     Calls GearmanTask.sendWorkload().
     """
@@ -974,6 +1525,10 @@ def gearman_task_send_workload(obj: GearmanTask, data: Data) -> int | Literal[Fa
 
 def gearman_task_unique(obj: GearmanTask) -> str | Literal[False]:
     """The unique key that was given or generated.
+
+    Example:
+            results = {}
+            results[gearman_task_unique(task)] = gearman_task_data(task)
 
     Calls GearmanTask.unique().
     """

@@ -23,9 +23,12 @@ class GearmanJob(NativeJob, Uncopyable):
     returns False, b"" and 0, sending returns False with a warning.
 
     Example:
-            def reverse(job, context):
+            def resize(job, context):
                 job.sendStatus(1, 2)
-                return job.workload()[::-1]
+                return f"resized {job.workload().decode()}"
+
+            worker.addFunction("resize", resize)
+            worker.work()
     """
 
     # ---------------------------------------------------------------------------- reading
@@ -35,6 +38,9 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Returns:
             The handle; False if the job is empty.
+
+        Example:
+                print("job", job.handle(), "begins")
 
         Equivalent to gearman_job_handle().
         """
@@ -46,6 +52,9 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The name; False if the job is empty.
 
+        Example:
+                print("a worker runs", job.functionName())
+
         Equivalent to gearman_job_function_name().
         """
         return _false_for_none(self._read_function_name())
@@ -56,15 +65,23 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The key, or a UUID if the client gave none; "" if the worker does not ask for it; False if the job is empty.
 
+        Example:
+                order = job.unique()  # "order-7"
+
         Equivalent to gearman_job_unique().
         """
         return _false_for_none(self._read_unique())
 
     def workload(self) -> bytes:
-        """The data that the client has sent.
+        """The data that the client sent.
 
         Returns:
             The data, as bytes: compare it with b"text", not with "text".
+
+        Example:
+                text = job.workload().decode()
+                if job.workload() == b"stop":  # never equal to "stop"
+                    job.sendFail()
 
         Equivalent to gearman_job_workload().
         """
@@ -76,6 +93,10 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Returns:
             The number of bytes.
+
+        Example:
+                if job.workloadSize() > 10_000_000:
+                    job.sendException("the photo is larger than 10 MB")
 
         Equivalent to gearman_job_workload_size().
         """
@@ -96,6 +117,10 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                for line in job.workload().splitlines():
+                    job.sendData(line.upper())
+
         Equivalent to gearman_job_send_data().
         """
         if self._owner is None:  # created by the program
@@ -115,6 +140,9 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                job.sendWarning("the photo has no colour profile")
+
         Equivalent to gearman_job_send_warning().
         """
         if self._owner is None:  # created by the program
@@ -124,11 +152,11 @@ class GearmanJob(NativeJob, Uncopyable):
     def sendStatus(self, numerator: int, denominator: int) -> bool:
         """Sends the progress of the job: numerator of denominator.
 
-        Both numbers are sent as 32 bits without a sign: -1 as 4294967295.
+        Both are sent as unsigned 32-bit numbers: -1 becomes 4294967295.
 
         Args:
-            numerator: How much is done.
-            denominator: How much there is in all.
+            numerator: How much of it is done.
+            denominator: How much there is to do in all.
 
         Returns:
             True; False with a warning if it failed.
@@ -136,6 +164,11 @@ class GearmanJob(NativeJob, Uncopyable):
         Raises:
             TypeError: A number is not integral.
             ValueError: A number has more than 32 bits.
+
+        Example:
+                lines = job.workload().splitlines()
+                for number, line in enumerate(lines, 1):
+                    job.sendStatus(number, len(lines))
 
         Equivalent to gearman_job_send_status().
         """
@@ -156,6 +189,10 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                job.sendComplete("resized " + job.workload().decode())
+                print("the client has its result")
+
         Equivalent to gearman_job_send_complete().
         """
         return self._report("sendComplete", self._send(JobPacket.COMPLETE, arguments.data(result, "result")))
@@ -173,6 +210,12 @@ class GearmanJob(NativeJob, Uncopyable):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                try:
+                    number = int(job.workload())
+                except ValueError as error:
+                    job.sendException(str(error))
+
         Equivalent to gearman_job_send_exception().
         """
         return self._report("sendException", self._send(JobPacket.EXCEPTION, arguments.data(exception, "exception")))
@@ -182,6 +225,10 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Returns:
             True; False with a warning if it failed.
+
+        Example:
+                if not job.workload().endswith(b".jpg"):
+                    job.sendFail()
 
         Equivalent to gearman_job_send_fail().
         """
@@ -195,12 +242,17 @@ class GearmanJob(NativeJob, Uncopyable):
         Returns:
             The code.
 
+        Example:
+                job.sendStatus(1, 2)
+                if job.returnCode() != GEARMAN_SUCCESS:
+                    print("the connection is lost")
+
         Equivalent to GearmanJob::returnCode().
         """
         return int(self._rc)
 
     def setReturn(self, gearman_return_t: int) -> bool:
-        """Sets how the job ends when the function returns: any code but GEARMAN_SUCCESS fails it.
+        """Sets how the job ends when the function returns: any code other than GEARMAN_SUCCESS fails it.
 
         A later send*() overwrites the code.
 
@@ -212,6 +264,10 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Raises:
             TypeError: It is not a number.
+
+        Example:
+                if not job.workload().endswith(b".jpg"):
+                    job.setReturn(GEARMAN_WORK_FAIL)
 
         Equivalent to GearmanJob::setReturn().
         """
@@ -225,32 +281,56 @@ class GearmanJob(NativeJob, Uncopyable):
     # -------------------------------------------------------------- names that PHP has dropped
 
     def complete(self, result: Data) -> bool:
-        """Deprecated: sendComplete() under its old name."""
+        """Deprecated: sendComplete() under its old name.
+
+        Example:
+                job.sendComplete("resized")  # instead of job.complete("resized")
+        """
         warn_deprecated("GearmanJob.complete()", "GearmanJob.sendComplete()")
         return self.sendComplete(result)
 
     def data(self, data: Data) -> bool:
-        """Deprecated: sendData() under its old name."""
+        """Deprecated: sendData() under its old name.
+
+        Example:
+                job.sendData("half of it")  # instead of job.data("half of it")
+        """
         warn_deprecated("GearmanJob.data()", "GearmanJob.sendData()")
         return self.sendData(data)
 
     def exception(self, exception: Data) -> bool:
-        """Deprecated: sendException() under its old name."""
+        """Deprecated: sendException() under its old name.
+
+        Example:
+                job.sendException("no such photo")  # instead of job.exception("no such photo")
+        """
         warn_deprecated("GearmanJob.exception()", "GearmanJob.sendException()")
         return self.sendException(exception)
 
     def fail(self) -> bool:
-        """Deprecated: sendFail() under its old name."""
+        """Deprecated: sendFail() under its old name.
+
+        Example:
+                job.sendFail()  # instead of job.fail()
+        """
         warn_deprecated("GearmanJob.fail()", "GearmanJob.sendFail()")
         return self.sendFail()
 
     def status(self, numerator: int, denominator: int) -> bool:
-        """Deprecated: sendStatus() under its old name."""
+        """Deprecated: sendStatus() under its old name.
+
+        Example:
+                job.sendStatus(1, 2)  # instead of job.status(1, 2)
+        """
         warn_deprecated("GearmanJob.status()", "GearmanJob.sendStatus()")
         return self.sendStatus(numerator, denominator)
 
     def warning(self, warning: Data) -> bool:
-        """Deprecated: sendWarning() under its old name."""
+        """Deprecated: sendWarning() under its old name.
+
+        Example:
+                job.sendWarning("no colour profile")  # instead of job.warning("no colour profile")
+        """
         warn_deprecated("GearmanJob.warning()", "GearmanJob.sendWarning()")
         return self.sendWarning(warning)
 

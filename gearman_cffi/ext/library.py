@@ -14,7 +14,7 @@ def gearman_version() -> str:
         The text, such as "1.1.20+ds".
 
     Example:
-            print(gearman_version())
+            version = gearman_version()  # such as "1.1.20+ds"
 
     Equivalent to gearman_version().
     """
@@ -28,7 +28,7 @@ def gearman_bugreport() -> str:
         The address.
 
     Example:
-            print(gearman_bugreport())
+            print("please report bugs of libgearman at", gearman_bugreport())
 
     Equivalent to gearman_bugreport().
     """
@@ -45,7 +45,7 @@ def gearman_verbose_name(verbose: int) -> str | None:
         The name; None with a warning if it is negative.
 
     Example:
-            print(gearman_verbose_name(GEARMAN_VERBOSE_ERROR))
+            gearman_verbose_name(GEARMAN_VERBOSE_ERROR)  # "ERROR"
 
     Equivalent to gearman_verbose_name().
     """

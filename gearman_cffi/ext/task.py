@@ -24,7 +24,7 @@ class GearmanTask(NativeTask, Uncopyable):
 
     Example:
             def complete(task):
-                print(task.functionName(), task.data())
+                print(task.functionName(), task.data())  # reverse b'olleh'
 
             client.setCompleteCallback(complete)
             client.addTask("reverse", "hello")
@@ -34,12 +34,16 @@ class GearmanTask(NativeTask, Uncopyable):
     _rc = 0
 
     def returnCode(self) -> int:
-        """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set it.
+        """GEARMAN_SUCCESS, however the task ended, unless sendWorkload() has set another code.
 
         The client's callbacks report how a task ended.
 
         Returns:
             The code.
+
+        Example:
+                task.returnCode() == GEARMAN_SUCCESS  # True
+                client.setFailCallback(lambda task: print(task.unique(), "has failed"))
 
         Equivalent to GearmanTask::returnCode().
         """
@@ -50,6 +54,9 @@ class GearmanTask(NativeTask, Uncopyable):
 
         Returns:
             The name; False for an empty task.
+
+        Example:
+                print(task.functionName(), "has returned", task.data())
 
         Equivalent to gearman_task_function_name().
         """
@@ -62,6 +69,10 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The key; "" for a status task; False for an empty task.
 
+        Example:
+                results = {}
+                results[task.unique()] = task.data()
+
         Equivalent to gearman_task_unique().
         """
         text = self._read_unique()
@@ -72,6 +83,9 @@ class GearmanTask(NativeTask, Uncopyable):
 
         Returns:
             The handle; "" before the server has sent it; False for an empty task.
+
+        Example:
+                print("queued as", task.jobHandle())
 
         Equivalent to gearman_task_job_handle().
         """
@@ -84,15 +98,23 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             True or False.
 
+        Example:
+                if not task.isKnown():
+                    print("the job has ended, or never was")
+
         Equivalent to gearman_task_is_known().
         """
         return self._read_is_known()
 
     def isRunning(self) -> bool:
-        """Whether a worker has the job, as far as data or a status has shown.
+        """Whether a worker is known to run the job, because data or a status has come from it.
 
         Returns:
             True or False.
+
+        Example:
+                if task.isKnown() and not task.isRunning():
+                    print("the job waits for a worker")
 
         Equivalent to gearman_task_is_running().
         """
@@ -104,6 +126,9 @@ class GearmanTask(NativeTask, Uncopyable):
         Returns:
             The number, 0 before the first status; False for an empty task.
 
+        Example:
+                print(f"{task.taskNumerator()} of {task.taskDenominator()} done")
+
         Equivalent to gearman_task_numerator().
         """
         number = self._read_numerator()
@@ -114,6 +139,10 @@ class GearmanTask(NativeTask, Uncopyable):
 
         Returns:
             The number, 0 before the first status; False for an empty task.
+
+        Example:
+                if task.taskDenominator():
+                    print(f"{100 * task.taskNumerator() // task.taskDenominator()} %")
 
         Equivalent to gearman_task_denominator().
         """
@@ -127,6 +156,9 @@ class GearmanTask(NativeTask, Uncopyable):
             The data; b"" outside a callback; False with GEARMAN_CLIENT_UNBUFFERED_RESULT, with which recvData() reads
             it.
 
+        Example:
+                text = task.data().decode()
+
         Equivalent to gearman_task_data().
         """
         data = self._read_data()
@@ -136,7 +168,10 @@ class GearmanTask(NativeTask, Uncopyable):
         """The size of data().
 
         Returns:
-            The number of bytes; False where data() is.
+            The number of bytes; False where data() returns False.
+
+        Example:
+                print(f"{task.functionName()}: {task.dataSize()} bytes")
 
         Equivalent to gearman_task_data_size().
         """
@@ -144,7 +179,7 @@ class GearmanTask(NativeTask, Uncopyable):
         return False if size is None else size
 
     def sendWorkload(self, data: Data) -> int | Literal[False]:
-        """Sends a part of the workload. There is never one to send: addTask() takes the whole workload.
+        """Sends a part of the workload. There is never one left to send: addTask() takes the whole workload.
 
         Args:
             data: The part.
@@ -155,6 +190,9 @@ class GearmanTask(NativeTask, Uncopyable):
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                client.addTask("resize", "the whole photo")  # sends all of it
 
         Equivalent to gearman_task_send_workload().
         """
@@ -179,6 +217,15 @@ class GearmanTask(NativeTask, Uncopyable):
         Raises:
             ValueError: The length is negative.
 
+        Example:
+                def complete(task):
+                    print(task.recvData(3), task.recvData(3))  # [3, b'oll'] [2, b'eh']
+
+                client.addOptions(GEARMAN_CLIENT_UNBUFFERED_RESULT)
+                client.setCompleteCallback(complete)
+                client.addTask("reverse", "hello")
+                client.runTasks()
+
         Equivalent to gearman_task_recv_data().
         """
         size = arguments.integer(data_len, "data_len", 0)
@@ -189,21 +236,37 @@ class GearmanTask(NativeTask, Uncopyable):
 
     @classmethod
     def create(cls: type[_Task]) -> _Task:
-        """Deprecated: an empty GearmanTask."""
+        """Deprecated: an empty GearmanTask.
+
+        Example:
+                task = GearmanTask()  # instead of GearmanTask.create()
+        """
         warn_deprecated("GearmanTask.create()", "GearmanTask()")
         return cls()
 
     def function(self) -> str | Literal[False]:
-        """Deprecated: functionName() under its old name."""
+        """Deprecated: functionName() under its old name.
+
+        Example:
+                task.functionName()  # instead of task.function()
+        """
         warn_deprecated("GearmanTask.function()", "GearmanTask.functionName()")
         return self.functionName()
 
     def sendData(self, data: Data) -> int | Literal[False]:
-        """Deprecated: sendWorkload() under its old name."""
+        """Deprecated: sendWorkload() under its old name.
+
+        Example:
+                client.addTask("resize", "the whole photo")  # sends all of it
+        """
         warn_deprecated("GearmanTask.sendData()", "GearmanTask.sendWorkload()")
         return self.sendWorkload(data)
 
     def uuid(self) -> str | Literal[False]:
-        """Deprecated: unique() under its old name."""
+        """Deprecated: unique() under its old name.
+
+        Example:
+                task.unique()  # instead of task.uuid()
+        """
         warn_deprecated("GearmanTask.uuid()", "GearmanTask.unique()")
         return self.unique()

@@ -70,7 +70,7 @@ class GearmanWorker(GearmanBase):
     _native: NativeWorker
 
     def __init__(self) -> None:
-        """Creates a worker with the servers of the environment variable GEARMAN_SERVERS, if it is set.
+        """Creates a worker with the servers in the environment variable GEARMAN_SERVERS, if it is set.
 
         Raises:
             GearmanException: The host of one of them is unknown.
@@ -97,14 +97,18 @@ class GearmanWorker(GearmanBase):
                 for no limit. gearmand 1.1.20 takes milliseconds, at least 1000, although its manual says seconds.
 
         Returns:
-            True; False with a warning for a name or function that is refused.
+            True; False with a warning if the name or the function is refused.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
         Example:
-                worker.addFunction("reverse", lambda job, context: job.workload()[::-1])
+                def resize(job, folder):
+                    return f"{folder}/{job.workload().decode()}"
+
+                worker.addFunction("resize", resize, "/var/photos")
+                worker.addFunction("reverse", lambda job: job.workload()[::-1])
 
         Equivalent to gearman_worker_add_function().
         """
@@ -137,6 +141,10 @@ class GearmanWorker(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                worker.register("resize")
+                job = worker.grabJob()
+
         Equivalent to gearman_worker_register().
         """
         name = arguments.name(function_name, "function_name")
@@ -150,11 +158,16 @@ class GearmanWorker(GearmanBase):
             function_name: Its name.
 
         Returns:
-            True; False with a warning for a function that is not registered.
+            True; False with a warning if the function is not registered.
 
         Raises:
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
+
+        Example:
+                worker.addFunction("resize", lambda job: job.workload())
+                worker.work()
+                worker.unregister("resize")  # from the next work() on, other workers get its jobs
 
         Equivalent to gearman_worker_unregister().
         """
@@ -166,6 +179,10 @@ class GearmanWorker(GearmanBase):
 
         Returns:
             True; False with a warning if there are none.
+
+        Example:
+                worker.unregisterAll()
+                worker.addFunction("resize", lambda job: job.workload())  # the only one now
 
         Equivalent to gearman_worker_unregister_all().
         """
@@ -179,6 +196,11 @@ class GearmanWorker(GearmanBase):
 
         Returns:
             True; False, without a warning, for any other text.
+
+        Example:
+                import os
+
+                worker.setId(f"resize-{os.getpid()}")
 
         Equivalent to gearman_worker_set_identifier().
         """
@@ -195,10 +217,10 @@ class GearmanWorker(GearmanBase):
             answered, an empty GearmanJob; returnCode() is GEARMAN_IO_WAIT then.
 
         Example:
-                worker.register("reverse")
+                worker.register("resize")
                 job = worker.grabJob()
                 if job:
-                    job.sendComplete(job.workload()[::-1])
+                    job.sendComplete("resized " + job.workload().decode())
 
         Equivalent to gearman_worker_grab_job().
         """
@@ -222,6 +244,11 @@ class GearmanWorker(GearmanBase):
         Raises:
             Exception: What the function has raised; returnCode() is then GEARMAN_WORK_EXCEPTION.
 
+        Example:
+                while worker.work() or worker.returnCode() == GEARMAN_WORK_FAIL:
+                    pass
+                print("the worker ends:", worker.error())
+
         Equivalent to gearman_worker_work().
         """
         if self._run_jobs(keep_working=False):
@@ -238,11 +265,18 @@ class GearmanWorker(GearmanBase):
 
         Raises:
             ForkedUseError: The process is a child that has inherited the worker.
+
+        Example:
+                import signal
+
+                signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())
+                while worker.work():
+                    pass
         """
         self._native.stop()
 
     def ping(self, data: Data) -> bool:
-        """Sends data to every server and compares what comes back.
+        """Sends data to every server and checks that the same data comes back.
 
         Args:
             data: The data, not empty.
@@ -254,6 +288,10 @@ class GearmanWorker(GearmanBase):
             TypeError: An argument has a type that cannot be sent.
             ValueError: A name contains a NUL byte, or the data has more than 4 GiB.
 
+        Example:
+                if not worker.ping("are you there?"):
+                    print("a server does not answer:", worker.error())
+
         Equivalent to gearman_worker_echo().
         """
         return self._ping(data, "data")
@@ -261,12 +299,21 @@ class GearmanWorker(GearmanBase):
     # -------------------------------------------------------------- names that PHP has dropped
 
     def clone(self: _Worker) -> _Worker:
-        """Deprecated: a new object with the same servers, options, timeout and functions."""
+        """Deprecated: a new object with the same servers, options, timeout and functions.
+
+        Example:
+                other = GearmanWorker()  # instead of worker.clone()
+                other.addServer("127.0.0.1", 4730)
+        """
         warn_deprecated("GearmanWorker.clone()", "a new GearmanWorker")
         return self._clone()
 
     def echo(self, data: Data) -> bool:
-        """Deprecated: ping() under its old name."""
+        """Deprecated: ping() under its old name.
+
+        Example:
+                worker.ping("are you there?")  # instead of worker.echo("are you there?")
+        """
         warn_deprecated("GearmanWorker.echo()", "GearmanWorker.ping()")
         return self.ping(data)
 

@@ -36,6 +36,7 @@ class Example:
         source = addresses.here(self.source)
         values = _values_in_comments(self.source)
         loop = asyncio.new_event_loop()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()) as printed:
             warnings.simplefilter("error")
             try:
@@ -46,6 +47,8 @@ class Example:
                         assert value == expected, f"{ast.unparse(statement)} is {value!r}"
             finally:
                 loop.close()
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
         compare_comments(self.source, addresses.there(printed.getvalue()))
 
 

@@ -72,6 +72,12 @@ def test_examples(names: list[Name]) -> None:
     assert [name for name in names if not name.example and not name.home.startswith("gearman_cffi.ext.")] == []
 
 
+@pytest.mark.parametrize("names", by_owner(NAMES))
+def test_examples(names: list[Name]) -> None:
+    """There is an example of each name. test_examples.py runs them."""
+    assert [name for name in names if not name.example and name.home.startswith("gearman_cffi.ext.")] == []
+
+
 @pytest.mark.parametrize("name", RECORDS, ids=ids)
 def test_events_and_exceptions(name: Name) -> None:
     """Their attributes are described, in the class or in a base class."""

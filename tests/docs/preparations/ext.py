@@ -19,20 +19,17 @@ from tests.docs.addresses import Addresses
 from tests.docs.examples import Example, Execute, Preparation
 from tests.support import client_of, serving, worker_of
 
-_WORK_MS = 200  # how long workers of the examples wait for another job
+
+class _EndingWorker(GearmanWorker):
+    """Waits 50 ms for another job, so that loops end."""
+
+    def work(self) -> bool:
+        self.setTimeout(50)
+        return super().work()
 
 
-def _names() -> dict[str, Any]:
-    """What `from gearman_cffi.ext import *` brings. Workers do not wait for ever."""
-
-    class Worker(GearmanWorker):
-        def __init__(self) -> None:
-            super().__init__()
-            self.setTimeout(_WORK_MS)
-
-    names = {name: getattr(ext, name) for name in ext.__all__}
-    return {**names, "GearmanWorker": Worker, "gearman_worker_create": Worker}
-
+_NAMES = {name: getattr(ext, name) for name in ext.__all__}
+_NAMES |= {"GearmanWorker": _EndingWorker, "gearman_worker_create": _EndingWorker}
 
 # ---------------------------------------------------------------------------- handlers
 
@@ -57,7 +54,14 @@ def _crash(job: GearmanJob, context: Any) -> None:
     job.sendException("no such file: " + job.workload().decode())
 
 
-_FUNCTIONS = {"reverse": _reverse, "resize": _resize, "mail": _reverse, "charge": _refuse, "load": _crash}
+_FUNCTIONS = {
+    "reverse": _reverse,
+    "resize": _resize,
+    "mail": _reverse,
+    "render": _reverse,
+    "charge": _refuse,
+    "load": _crash,
+}
 
 # ------------------------------------------------------------------------ preparations
 
@@ -76,17 +80,35 @@ def _queue(addresses: Addresses) -> None:
         client.doBackground(function, "hello")
 
 
-def _worker(addresses: Addresses) -> GearmanWorker:
-    worker = worker_of(addresses.server())
-    worker.setTimeout(_WORK_MS)
+def _worker(addresses: Addresses, example: Example) -> GearmanWorker:
+    """A worker of `reverse`. If the example has a loop, the worker ends it."""
+    worker = _EndingWorker() if "while" in example.source else GearmanWorker()
+    worker.addServer(addresses.server().host, addresses.server().port)
+    worker.addFunction("reverse", _reverse)
     return worker
 
 
 @contextmanager
+def _with_names() -> Iterator[Execute]:
+    """The names of the mirror, and no objects."""
+    with Addresses() as addresses:
+        yield lambda example: example.run({**_NAMES}, addresses)
+
+
+@contextmanager
 def _with_client() -> Iterator[Execute]:
-    """`client` has a server with a worker."""
+    """`client` has a server with a worker. Callbacks that the example has set are called for jobs of each function."""
+
+    def execute(example: Example) -> None:
+        client = client_of(addresses.server())
+        example.run({**_NAMES, "client": client}, addresses)
+        if "callback(" in example.source.lower():
+            for function in _FUNCTIONS:
+                client.addTask(function, "hello", function)
+            assert client.runTasks()
+
     with _server() as addresses:
-        yield lambda example: example.run({**_names(), "client": client_of(addresses.server())}, addresses)
+        yield execute
 
 
 @contextmanager
@@ -95,7 +117,7 @@ def _with_worker() -> Iterator[Execute]:
 
     def execute(example: Example) -> None:
         _queue(addresses)
-        example.run({**_names(), "worker": _worker(addresses)}, addresses)
+        example.run({**_NAMES, "worker": _worker(addresses, example)}, addresses)
 
     with Addresses() as addresses:
         yield execute
@@ -107,8 +129,8 @@ def _with_both() -> Iterator[Execute]:
 
     def execute(example: Example) -> None:
         _queue(idle)
-        names = {"client": client_of(served.server()), "worker": _worker(idle)}
-        example.run({**_names(), **names}, served)
+        names = {"client": client_of(served.server()), "worker": _worker(idle, example)}
+        example.run({**_NAMES, **names}, served)
 
     with _server() as served, Addresses() as idle:
         yield execute
@@ -120,11 +142,11 @@ def _in_job() -> Iterator[Execute]:
 
     def execute(example: Example) -> None:
         def resize(job: GearmanJob, context: Any) -> None:
-            example.run({**_names(), "job": job, "worker": _worker(idle)}, idle)
+            example.run({**_NAMES, "job": job, "worker": _worker(idle, example)}, idle)
 
         _queue(idle)
         worker = worker_of(addresses.server(), resize=resize)
-        client_of(addresses.server()).doBackground("resize", "hello")
+        client_of(addresses.server()).doBackground("resize", "photo.jpg", "order-7")
         worker.work()
 
     with Addresses() as addresses, Addresses() as idle:
@@ -137,13 +159,13 @@ def _in_callback() -> Iterator[Execute]:
 
     def execute(example: Example) -> None:
         def complete(task: GearmanTask) -> None:
-            example.run({**_names(), "task": task, "client": client_of(addresses.server())}, addresses)
+            example.run({**_NAMES, "task": task, "client": client_of(addresses.server())}, addresses)
             ended.append(task)
 
         ended: list[GearmanTask] = []
         client = client_of(addresses.server())
         client.setCompleteCallback(complete)
-        client.addTask("resize", "hello", unique_key="photo-17")
+        client.addTask("resize", "photo.jpg", unique_key="order-7")
         assert client.runTasks()
         assert ended
 
@@ -159,7 +181,7 @@ def _with_error() -> Iterator[Execute]:
         try:
             GearmanClient().addServer("127.0.0.1", 1)
         except GearmanException as error:
-            example.run({**_names(), "client": client_of(addresses.server()), "error": error}, addresses)
+            example.run({**_NAMES, "client": client_of(addresses.server()), "error": error}, addresses)
 
     with _server() as addresses:
         yield execute
@@ -174,7 +196,7 @@ PREPARATIONS: Mapping[str, Preparation] = {
     "gearman_cffi.ext.functions.gearman_task_": _in_callback,
     "gearman_cffi.ext.functions.gearman_worker_": _with_worker,
     "gearman_cffi.ext.job.": _in_job,
-    "gearman_cffi.ext.library.": _with_client,
+    "gearman_cffi.ext.library.": _with_names,
     "gearman_cffi.ext.task.": _in_callback,
     "gearman_cffi.ext.worker.": _with_worker,
 }
