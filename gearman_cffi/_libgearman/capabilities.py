@@ -16,19 +16,36 @@ _SINCE = {
 
 
 class MissingCapabilityError(NotImplementedError):
-    """The loaded libgearman lacks something. The text names the version needed and the version found."""
+    """The loaded libgearman lacks something. The text names the version needed and the version found.
+
+    Example:
+            from gearman_cffi.ext import MissingCapabilityError
+
+            try:
+                client.setSSL()
+            except MissingCapabilityError as error:
+                print(error)
+    """
 
 
 class Capabilities(NamedTuple):
     """The version and the optional parts of the loaded library.
 
-    version: as gearman_version() returns it, for example ``1.1.20+ds``.
-    functions: the optional C functions that it exports.
-    interruptible_waits: whether signal handlers run at once during every call that waits. False on platforms without
-        ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run within 100 ms;
-        ping(), enableExceptionHandler(), addServer(), addServers() and a worker that sends a result run them at the
-        end. Hostile servers are not survived there. See "Without interposition" in the documentation.
-    tls: whether it was built with TLS. setSSL() is refused all the same: no version's TLS is safe.
+    Attributes:
+        version: As gearman_version() returns it, for example 1.1.20+ds.
+        functions: The optional C functions that it exports.
+        interruptible_waits: Whether signal handlers run at once during every call that waits. False on platforms
+            without ELF, and if the environment variable GEARMAN_CFFI_NO_INTERPOSE is not empty. Handlers then run
+            within 100 ms; ping(), enableExceptionHandler(), addServer(), addServers() and a worker that sends a result
+            run them at the end. Hostile servers are not survived there. See "Without interposition" in the
+            documentation.
+        tls: Whether it was built with TLS. setSSL() is refused all the same: no version's TLS is safe.
+
+    Example:
+            from gearman_cffi.ext import capabilities
+
+            if capabilities.version_info < (1, 1, 20):
+                print("please upgrade libgearman", capabilities.version)
     """
 
     version: str
@@ -73,16 +90,42 @@ class Capabilities(NamedTuple):
         return self._is_2_0
 
     def has(self, function: str) -> bool:
-        """Whether the library exports an optional C function. Raises KeyError for one that is not optional."""
+        """Whether the library exports an optional C function.
+
+        Args:
+            function: Its name.
+
+        Returns:
+            True or False.
+
+        Raises:
+            KeyError: The function is not optional.
+
+        Example:
+                from gearman_cffi.ext import capabilities
+
+                if not capabilities.has("gearman_worker_set_ssl"):
+                    print("libgearman", capabilities.version, "is older than 2.0")
+        """
         if function not in _SINCE:
             raise KeyError(f"{function} is not an optional function of libgearman")
         return function in self.functions
 
     def refuse_tls(self) -> NoReturn:
-        """Raises MissingCapabilityError: no version encrypts safely.
+        """Raises the error of setSSL(): no version encrypts safely.
 
-        Q33: without TLS it would send plain text. Q34, Q42, Q43, Q44: with TLS it checks nothing, crashes and hangs.
+        Raises:
+            MissingCapabilityError: Always.
+
+        Example:
+                from gearman_cffi.ext import MissingCapabilityError, capabilities
+
+                try:
+                    capabilities.refuse_tls()
+                except MissingCapabilityError as error:
+                    print(error)
         """
+        # Q33: without TLS it would send plain text. Q34, Q42, Q43, Q44: with TLS it checks nothing, crashes and hangs.
         if self.tls:
             reason = "its TLS checks no certificates, and a lost server crashes the process"
         else:
@@ -93,7 +136,23 @@ class Capabilities(NamedTuple):
         )
 
     def require(self, function: str) -> None:
-        """Raises MissingCapabilityError if the library lacks an optional C function."""
+        """Raises an error if the library lacks an optional C function.
+
+        Args:
+            function: Its name.
+
+        Raises:
+            KeyError: The function is not optional.
+            MissingCapabilityError: The library does not export it. The text names the version that does.
+
+        Example:
+                from gearman_cffi.ext import MissingCapabilityError, capabilities
+
+                try:
+                    capabilities.require("gearman_worker_set_ssl")
+                except MissingCapabilityError as error:
+                    print(error)
+        """
         if not self.has(function):
             since = _SINCE[function]
             needed = f"libgearman {since} or later is needed" if since else "no release of libgearman exports it"

@@ -49,7 +49,19 @@ class ConcurrentUseError(RuntimeError):
 
 
 class ForkedUseError(RuntimeError):
-    """An object was used in a child process that inherited it."""
+    """An object was used in a child process that inherited it.
+
+    Example:
+            import os
+            from gearman_cffi.ext import ForkedUseError
+
+            if os.fork() == 0:
+                try:
+                    client.doBackground("mail", "anna@example.org")
+                except ForkedUseError:
+                    client = GearmanClient()  # the child needs a client of its own
+                    client.addServer("127.0.0.1", 4730)
+    """
 
 
 def check(what: str, code: int) -> None:

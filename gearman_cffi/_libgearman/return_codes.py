@@ -8,7 +8,14 @@ from gearman_cffi._libgearman.buffers import return_code_name
 
 
 class ReturnCode(enum.IntEnum):
-    """gearman_return_t, by the names of the C constants without their prefix."""
+    """gearman_return_t, by the names of the C constants without their prefix.
+
+    Example:
+            from gearman_cffi.ext import ReturnCode
+
+            client.doNormal("charge", "order-7")
+            ReturnCode(client.returnCode()).name  # "WORK_FAIL"
+    """
 
     SUCCESS = 0
     """The call succeeded."""
@@ -121,5 +128,17 @@ class ReturnCode(enum.IntEnum):
 
     @classmethod
     def describe(cls, code: int) -> str:
-        """The C name of a code, such as GEARMAN_TIMEOUT; codes of later libraries by their number."""
+        """The C name of a code; for a code of a later library its number.
+
+        Args:
+            code: The number, as returnCode() returns it.
+
+        Returns:
+            A name such as GEARMAN_TIMEOUT.
+
+        Example:
+                from gearman_cffi.ext import ReturnCode
+
+                ReturnCode.describe(GEARMAN_TIMEOUT)  # "GEARMAN_TIMEOUT"
+        """
         return return_code_name(code)

@@ -17,6 +17,8 @@ import gearman_cffi
 from gearman_cffi import admin, aio, dmank, events, ext, subscribers, testing
 
 MODULES = (gearman_cffi, admin, aio, dmank, events, ext, subscribers, testing)
+# Documented as part of the mirror, but `from gearman_cffi.ext import *` does not bring them.
+_BEYOND_THE_STAR = (ext.ForkedUseError, ext.MissingCapabilityError, ext.ReturnCode, type(ext.capabilities))
 _EXAMPLE = re.compile(r"^Example:\n((?:(?:    .*)?(?:\n|\Z))+)", re.MULTILINE)
 
 
@@ -81,6 +83,9 @@ def public_names() -> Iterator[Name]:
             yield Name(f"{module.__name__}.{name}", value)
             if inspect.isclass(value):
                 yield from _methods(module, name, value)
+    for value in _BEYOND_THE_STAR:
+        yield Name(f"gearman_cffi.ext.{value.__name__}", value)
+        yield from _methods(ext, value.__name__, value)
 
 
 def _methods(module: ModuleType, name: str, value: type) -> Iterator[Name]:

@@ -188,6 +188,7 @@ def _with_error() -> Iterator[Execute]:
 
 
 PREPARATIONS: Mapping[str, Preparation] = {
+    "gearman_cffi._libgearman.": _with_client,
     "gearman_cffi.ext.base.": _with_both,
     "gearman_cffi.ext.client.": _with_client,
     "gearman_cffi.ext.exception.": _with_error,
