@@ -15,7 +15,7 @@ import griffe
 from gearman_cffi import ext
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
-from gearman_cffi.ext import GearmanException, ReturnCode, constants
+from gearman_cffi.ext import ReturnCode, constants
 
 _PLACE = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
 _METHOD = re.compile(r"^Calls (Gearman\w+)(?:\.(\w+))?\(\)\.", re.MULTILINE)
@@ -39,21 +39,6 @@ def return_codes() -> Iterator[str]:
         kind = type(failure(code, server="-"))
         raised = f"[`{kind.__name__}`][gearman_cffi.{kind.__name__}]" if kind is not GearmanError else ""
         yield f"| {code.value} | `GEARMAN_{code.name}` | {docstring.value} | {raised} |"
-
-
-def exceptions() -> Iterator[str]:
-    """The tree of exceptions with their additional base classes."""
-    return _branch(GearmanException, "")
-
-
-def _branch(kind: type[BaseException], indent: str) -> Iterator[str]:
-    home = "gearman_cffi.admin" if kind.__module__.startswith("gearman_cffi.admin") else "gearman_cffi"
-    also = ", ".join(f"`{base.__name__}`" for base in kind.__bases__[1:])
-    also = f" (also {also})" if also else ""
-    yield f"{indent}- [`{kind.__name__}`][{home}.{kind.__name__}]{also}: {_summary(kind)}"
-    for child in kind.__subclasses__():
-        if child.__bases__[0] is kind:
-            yield from _branch(child, f"    {indent}")
 
 
 def functions() -> Iterator[str]:
@@ -111,7 +96,6 @@ def _link(class_name: str, method: str | None) -> str:
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "return-codes": return_codes,
-    "exceptions": exceptions,
     "functions": functions,
     "dropped": dropped,
     "constants": constant_values,

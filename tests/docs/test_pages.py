@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.docs.pages import Page
 from tests.support import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# What only the site shows: included files, boxes, generated parts, attributes, links to names.
+_SITE_ONLY = re.compile(r"^(?:--8<--|!!! |::: |<!-- table).*|\{ ?[.#]\w.*?\}|\]\[gearman_cffi", re.MULTILINE)
 
 
 @pytest.fixture
@@ -44,3 +47,11 @@ def page(path: Path) -> object:
 def test_page(path: Path, tmp_path: Path) -> None:
     """The blocks work in order, and print what the page shows."""
     Page(path, tmp_path).run()
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path.parent.name != "reference"], ids=lambda path: path.name
+)
+def test_page_in_the_repository(path: Path) -> None:
+    """A page reads well there too. The reference is for the site."""
+    assert _SITE_ONLY.findall(path.read_text("utf-8")) == []

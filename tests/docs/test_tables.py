@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import gearman_cffi
+from gearman_cffi import exceptions
 from gearman_cffi.ext import ReturnCode
 from gearman_cffi.ext import __all__ as exported
 from tests.parity.differences import DIFFERENCES
 from tests.support import ROOT
 
+ERRORS = (ROOT / "docs/errors.md").read_text("utf-8")
 PORTING = (ROOT / "docs/porting-from-php.md").read_text("utf-8")
 
 
@@ -33,6 +37,23 @@ def test_the_differences_are_those_of_the_parity_tests() -> None:
     """The table has exactly the differences of the parity tests, with their reasons."""
     lines = re.findall(r"^\| ([a-z-]+) \| (.*) \|$", PORTING, re.MULTILINE)
     assert lines == [(difference.id, difference.reason) for difference in DIFFERENCES]
+
+
+def test_the_tree_of_exceptions() -> None:
+    """The page has the tree of the module's docstring, with all exceptions and their base classes."""
+    assert exceptions.__doc__ is not None
+    tree = exceptions.__doc__.partition("\n\n")[2].strip()
+    assert f"```text\n{tree}\n```" in ERRORS
+    shown = re.findall(r"^( *)(\w+) +(\w+Error)?", tree.partition("\n")[2], re.MULTILINE)
+    assert [(len(indent) // 2, *names) for indent, *names in shown] == list(_tree(gearman_cffi.GearmanException))
+
+
+def _tree(kind: type[BaseException], depth: int = 0) -> Iterator[tuple[int, str, str]]:
+    """The exceptions of the package itself: how deep they are, their names, and their second base classes."""
+    yield depth, kind.__name__, "".join(base.__name__ for base in kind.__bases__[1:])
+    for child in kind.__subclasses__():
+        if child.__bases__[0] is kind and child.__name__ in gearman_cffi.__all__:
+            yield from _tree(child, depth + 1)
 
 
 def test_every_return_code_has_its_line(tables: ModuleType) -> None:
