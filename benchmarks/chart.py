@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import svg
 from benchmarks.works.work import PHP, C
 
 EXT = "gearman_cffi.ext"
-LEFT, RIGHT, BAR, SPACE, TITLE, MARGIN = 190, 90, 20, 6, 30, 12
+LEFT, RIGHT, BAR, SPACE, TITLE = 190, 90, 20, 6, 30
 WIDTH = 760
-STYLE = """
-svg { background: #fff; color: #1f2328; border-radius: 8px; font-family: system-ui, sans-serif; font-size: 14px; }
-text { fill: currentColor; }
-.title { font-size: 16px; font-weight: bold; }
-.c { fill: #8d857a; }
+STYLE = """.c { fill: #8d857a; }
 .php { fill: #777bb4; }
 .own { fill: #2f7de1; }
-@media (prefers-color-scheme: dark) { svg { background: #1e2129; color: #e6e6e6; } }
 """
 
 
@@ -85,26 +81,17 @@ def draw(works: Mapping[str, Any]) -> str:
     lines: list[str] = []
     top = 0
     for group, found in groups:
-        lines.append(f'<text class="title" x="0" y="{top + 20}">{group.title}</text>')
+        lines.append(svg.title(0, top + 20, group.title))
         top += TITLE
         for label, value in found.items():
             lines += _bar(label, value, top, scale)
             top += BAR + SPACE
         top += SPACE * 2
-    box = f"{-MARGIN} {-MARGIN} {WIDTH + 2 * MARGIN} {top + MARGIN}"
-    text = "; ".join(
+    values = "; ".join(
         f"{group.title}: " + ", ".join(f"{label} {value:.2f}" for label, value in found.items())
         for group, found in groups
     )
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img">',
-            f"<title>CPU time, compared with C. {text}</title>",
-            f"<style>{STYLE}</style>",
-            *lines,
-            "</svg>\n",
-        ]
-    )
+    return svg.document(WIDTH, top, f"CPU time, compared with C. {values}", STYLE, lines)
 
 
 def write(file: Path, works: Mapping[str, Any]) -> None:
@@ -117,9 +104,9 @@ def write(file: Path, works: Mapping[str, Any]) -> None:
 def _bar(label: str, value: float, top: int, scale: float) -> Iterator[str]:
     kind = {"C": "c", "PHP": "php"}.get(label, "own")
     middle = top + BAR - 5
-    yield f'<text x="{LEFT - 10}" y="{middle}" text-anchor="end">{label}</text>'
+    yield svg.text(LEFT - 10, middle, label, "end")
     yield f'<rect class="{kind}" x="{LEFT}" y="{top}" width="{value * scale:.1f}" height="{BAR}" rx="2"/>'
-    yield f'<text x="{LEFT + value * scale + 8:.1f}" y="{middle}">{value:.2f}</text>'
+    yield svg.text(round(LEFT + value * scale + 8, 1), middle, f"{value:.2f}")
 
 
 def main(arguments: Sequence[str]) -> int:

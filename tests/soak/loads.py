@@ -1,0 +1,183 @@
+"""The load of blocking clients: callers in threads, each of which calls, waits a moment, and calls again."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import warnings
+from abc import ABC, abstractmethod
+
+from gearman_cffi import (
+    Client,
+    ConnectionFailed,
+    ConnectionLost,
+    GearmanError,
+    Job,
+    JobTimeout,
+    QueueFull,
+    RawSerializer,
+)
+from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
+from tests.soak.calls import Call, Recorder, Verdict, check
+from tests.soak.jobs import BACKGROUND, FOREGROUND
+from tests.soak.plan import BULK_PACE, BULK_TIMEOUT, PACE, TIMEOUT, Plan
+
+PROGRAM = "from tests.soak.loads import main; main()"
+IN_BACKGROUND = 0.3  # of the jobs
+BULK_JOBS = 20
+CONNECT_TIMEOUT = 2.0  # seconds
+# Errors that faults of servers and connections may cause.
+REFUSING = (ConnectionFailed, QueueFull)
+EXPECTED = (*REFUSING, ConnectionLost, JobTimeout)
+REFUSING_CODES = frozenset({ReturnCode.COULD_NOT_CONNECT})
+EXPECTED_CODES = REFUSING_CODES | {ReturnCode.LOST_CONNECTION, ReturnCode.TIMEOUT}
+
+
+def verdict_of(error: GearmanError) -> tuple[Verdict, str]:
+    """The verdict of an error that is expected. Raises any other one."""
+    if not isinstance(error, EXPECTED):
+        raise error
+    return (Verdict.REFUSED if isinstance(error, REFUSING) else Verdict.FAILED), type(error).__name__
+
+
+class Caller(threading.Thread, ABC):
+    """Calls while the plan has it active. Callers with the same remainder use the same route."""
+
+    pace = PACE
+
+    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
+        super().__init__(name=f"{recorder.kind} {index}")
+        self.recorder = recorder
+        self.plan = plan
+        self.index = index
+        self.chance = random.Random(f"{plan.seed} {self.name}")
+        self.route = plan.routes[index % len(plan.routes)]
+
+    def run(self) -> None:
+        while (now := time.monotonic()) < self.plan.end:
+            if self.index >= self.plan.callers(self.recorder.kind, now):
+                time.sleep(0.1)
+                continue
+            self.call(self.chance.random() < IN_BACKGROUND)
+            time.sleep(self.chance.uniform(0, 2 * self.pace))
+
+    @abstractmethod
+    def call(self, background: bool) -> None:
+        """Makes one call, and records it."""
+
+
+class MirrorCaller(Caller):
+    """Has a GearmanClient."""
+
+    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
+        super().__init__(recorder, plan, index)
+        self._client = GearmanClient()
+        self._client.setTimeout(int(TIMEOUT * 1000))
+        for address in self.route.split(","):
+            host, _, port = address.rpartition(":")
+            self._client.addServer(host, int(port), False)
+
+    def call(self, background: bool) -> None:
+        call = self.recorder.begin(self.index)
+        (number,) = call.numbers
+        work = self.recorder.workload(number)
+        try:
+            verdict = self._background(work) if background else self._foreground(number, work)
+        except Exception as error:
+            self.recorder.complain(call, error)
+        else:
+            # setTimeout() limits each wait: for the connection, for the acceptance, for the result.
+            self.recorder.end(call, [verdict], 3 * TIMEOUT)
+
+    def _foreground(self, number: int, work: bytes) -> tuple[Verdict, str]:
+        result = self._client.doNormal(FOREGROUND, work)
+        return self._failure() or check(self.recorder, number, result or b"")
+
+    def _background(self, work: bytes) -> tuple[Verdict, str]:
+        handle = self._client.doBackground(BACKGROUND, work)
+        return self._failure() or (Verdict.ACKNOWLEDGED, handle)
+
+    def _failure(self) -> tuple[Verdict, str] | None:
+        code = ReturnCode(self._client.returnCode())
+        if code == ReturnCode.SUCCESS:
+            return None
+        if code not in EXPECTED_CODES:
+            raise RuntimeError(f"{code.name}: {self._client.error()}")
+        return (Verdict.REFUSED if code in REFUSING_CODES else Verdict.FAILED), code.name
+
+
+class ClientCaller(Caller):
+    """Shares a Client with the other callers of its route."""
+
+    _clients: dict[str, Client] = {}  # noqa: RUF012
+
+    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
+        super().__init__(recorder, plan, index)
+        self.client = self._clients.setdefault(
+            self.route, Client(self.route, RawSerializer(), TIMEOUT, CONNECT_TIMEOUT)
+        )
+
+    def call(self, background: bool) -> None:
+        call = self.recorder.begin(self.index)
+        (number,) = call.numbers
+        work = self.recorder.workload(number)
+        try:
+            try:
+                if background:
+                    verdict = Verdict.ACKNOWLEDGED, self.client.execute_in_background(BACKGROUND, work)
+                else:
+                    verdict = check(self.recorder, number, self.client.execute_job(FOREGROUND, work))
+            except GearmanError as error:
+                verdict = verdict_of(error)
+        except Exception as error:
+            self.recorder.complain(call, error)
+        else:
+            self.recorder.end(call, [verdict], TIMEOUT)
+
+
+class BulkCaller(ClientCaller):
+    """Submits many jobs at once."""
+
+    pace = BULK_PACE
+
+    def call(self, background: bool) -> None:
+        call = self.recorder.begin(self.index, BULK_JOBS)
+        try:
+            verdicts = self._background(call) if background else self._foreground(call)
+        except Exception as error:
+            self.recorder.complain(call, error)
+        else:
+            self.recorder.end(call, verdicts, BULK_TIMEOUT)
+
+    def _background(self, call: Call) -> list[tuple[Verdict, str]]:
+        jobs = (Job(BACKGROUND, self.recorder.workload(number)) for number in call.numbers)
+        handles = self.client.execute_jobs_in_background(jobs, on_error="return", timeout=BULK_TIMEOUT)
+        return [
+            verdict_of(handle) if isinstance(handle, GearmanError) else (Verdict.ACKNOWLEDGED, handle)
+            for handle in handles
+        ]
+
+    def _foreground(self, call: Call) -> list[tuple[Verdict, str]]:
+        jobs = (Job(FOREGROUND, self.recorder.workload(number)) for number in call.numbers)
+        answers = self.client.execute_jobs(jobs, on_error="return", timeout=BULK_TIMEOUT)
+        return [
+            verdict_of(result) if isinstance(result, GearmanError) else check(self.recorder, number, result)
+            for number, result in zip(call.numbers, answers, strict=True)
+        ]
+
+
+CALLERS: dict[str, type[Caller]] = {"mirror": MirrorCaller, "client": ClientCaller, "bulk": BulkCaller}
+
+
+def main() -> None:
+    """Runs the load that SOAK_LOAD names, until the plan ends."""
+    warnings.simplefilter("ignore", GearmanWarning)
+    plan, kind = Plan.from_json(os.environ["SOAK_PLAN"]), os.environ["SOAK_LOAD"]
+    recorder = Recorder(kind, plan)
+    callers = [CALLERS[kind](recorder, plan, index) for index in range(plan.most_callers(kind))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()

@@ -1,0 +1,67 @@
+"""The memory and the file descriptors of the processes of a soak over time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+GROWTH = 8 * 2**20  # bytes by which a process may grow from the second round of the load to the last one
+DESCRIPTORS = 20  # and how many more it may have open
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a process, or several together, have at a time."""
+
+    seconds: float
+    size: int  # resident, in bytes
+    descriptors: int
+
+
+@dataclass
+class Series:
+    """The samples of one process or group. is_steady: it is the same process all the time, so that it must not grow."""
+
+    name: str
+    side: str  # "client" or "worker"
+    is_steady: bool
+    samples: list[Sample] = field(default_factory=list)
+
+    def take(self, seconds: float, processes: Iterable[int]) -> None:
+        """Adds a sample."""
+        sizes, descriptors = 0, 0
+        for process in processes:
+            try:
+                sizes += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+                descriptors += len(os.listdir(f"/proc/{process}/fd"))
+            except OSError:  # it has ended
+                continue
+        self.samples.append(Sample(seconds, sizes, descriptors))
+
+    def growth(self, rounds: list[tuple[float, float]]) -> tuple[int, int] | None:
+        """By how many bytes and descriptors the peak of the last round is higher than that of the second one.
+
+        The first one is the warm-up. None if there are not enough rounds.
+        """
+        if len(rounds) < 3:
+            return None
+        before, after = (self._peak(*one) for one in (rounds[1], rounds[-1]))
+        return after[0] - before[0], after[1] - before[1]
+
+    def problems(self, rounds: list[tuple[float, float]]) -> list[str]:
+        """What is wrong with the growth."""
+        grown = self.growth(rounds) if self.is_steady else None
+        if grown is None:
+            return []
+        found = [f"{self.name} has grown by {grown[0] / 2**20:.1f} MiB"] if grown[0] > GROWTH else []
+        return found + ([f"{self.name} has {grown[1]} more descriptors"] if grown[1] > DESCRIPTORS else [])
+
+    def _peak(self, begin: float, end: float) -> tuple[int, int]:
+        """The 95th percentiles of a round: a single large message does not count."""
+        samples = [one for one in self.samples if begin <= one.seconds < end] or [Sample(0, 0, 0)]
+        place = int(len(samples) * 0.95)
+        sizes, descriptors = sorted(one.size for one in samples), sorted(one.descriptors for one in samples)
+        return sizes[min(place, len(sizes) - 1)], descriptors[min(place, len(sizes) - 1)]

@@ -1,0 +1,188 @@
+"""One soak: starts servers, workers, clients and faults, watches them, and ends them in an orderly way."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from tests.soak import aio_load, loads, workers
+from tests.soak.chaos import Chaos
+from tests.soak.faults import Stage
+from tests.soak.fleet import SupervisedPool
+from tests.soak.ledger import Ledger
+from tests.soak.memory import Series
+from tests.soak.plan import BULK_TIMEOUT, CALLERS, TCP_TIMEOUT, Plan
+from tests.soak.servers import NAMES, QueueWatch, SoakServer, is_idle
+from tests.support import INSTALLED, ROOT, Child, wait_until
+
+TICK = 0.1  # seconds between two looks at the ledger
+SAMPLE_SECONDS = 1.0  # between two looks at the memory
+SAY_SECONDS = 10.0  # between two lines of output
+BUCKETS = 150  # of latencies
+BRIEF_MINUTES = 1.0  # a shorter soak has brief faults only
+DRAIN_SECONDS = 60.0  # in which all jobs must be done at the end
+PROGRAMS = {kind: aio_load.PROGRAM if kind == "aio" else loads.PROGRAM for kind in CALLERS}
+
+
+class Run:
+    """Everything that a soak has started. The end of the block ends it."""
+
+    def __init__(self, seed: int, seconds: float, load: float, kinds: Sequence[str], folder: Path) -> None:
+        self.problems: list[str] = []
+        self._stack = ExitStack()
+        self._seed = seed
+        self._seconds = seconds
+        self._load = load
+        self._kinds = kinds
+        self._folder = folder
+
+    def __enter__(self) -> Run:
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        chance = random.Random(self._seed)
+        self._servers = {name: stack.enter_context(SoakServer(name, self._folder, chance)) for name in NAMES}
+        direct = [server.gearmand.address for server in self._servers.values()]
+        proxied = [server.proxy.address for server in self._servers.values()]
+        environment = {
+            "PYTHONPATH": f"{ROOT}:{INSTALLED}",
+            "GEARMAN_CFFI_TCP_TIMEOUT": str(TCP_TIMEOUT),
+            "SOAK_FOLDER": str(self._folder),
+        }
+        self._pools = [
+            SupervisedPool("direct", self._folder, ",".join(direct), "tests.soak.tasks:jobs", environment),
+            SupervisedPool("proxied", self._folder, ",".join(proxied), "tests.soak.tasks:coroutines", environment),
+        ]
+        for pool in self._pools:
+            stack.callback(pool.kill)
+        self._workers = {
+            kind: stack.enter_context(
+                Child(workers.PROGRAM, SOAK_WORKER=kind, SOAK_SERVERS=",".join(direct), **environment)
+            )
+            for kind in workers.KINDS
+        }
+        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready")
+        routes = (direct[0], proxied[1], ",".join(direct), direct[1], proxied[0], f"{proxied[1]},{direct[0]}")
+        self.plan = Plan(self._seed, time.monotonic() + 0.5, self._seconds, self._load, routes, str(self._folder))
+        self._loads = {
+            kind: stack.enter_context(Child(program, SOAK_LOAD=kind, SOAK_PLAN=self.plan.to_json(), **environment))
+            for kind, program in PROGRAMS.items()
+        }
+        bucket_seconds = max(1.0, self._seconds / BUCKETS)
+        self.ledger = Ledger(self._folder, CALLERS, self.plan.begin, bucket_seconds)
+        self._watches = [QueueWatch(server) for server in self._servers.values()]
+        for watch in self._watches:
+            stack.callback(watch.end)
+            watch.start()
+        stage = Stage(self._servers, self._pools, self.ledger, self._seconds < BRIEF_MINUTES * 60)
+        self._chaos = Chaos(stage, self.plan, self._kinds, self.say)
+        self.faults = self._chaos.faults
+        self.series = [
+            *(Series(f"load {kind}", "client", True) for kind in self._loads),
+            *(Series(kind, "worker", True) for kind in self._workers),
+            *(Series(f"pool {pool.name}", "worker", False) for pool in self._pools),
+        ]
+
+    def say(self, text: str) -> None:
+        """Prints a line with the time."""
+        print(f"{time.monotonic() - self.plan.begin:7.1f} s  {text}", flush=True)
+
+    def run(self) -> None:
+        """Runs until the plan ends, all clients have ended, and all jobs are done."""
+        self._chaos.start()
+        sampled = said = self.plan.begin
+        give_up = self.plan.end + 3 * BULK_TIMEOUT
+        while self._clients_run(give_up):
+            self._tick()
+            now = time.monotonic()
+            if now >= sampled and now < self.plan.end:
+                sampled = max(sampled + SAMPLE_SECONDS, now)
+                self._sample(now)
+            if now >= said + SAY_SECONDS:
+                said += SAY_SECONDS
+                self.say(self._progress(now))
+            time.sleep(TICK)
+        self._chaos.join()
+        self._drain()
+        for pool in self._pools:
+            pool.end()
+        for kind, worker in self._workers.items():
+            if worker.process.poll() is not None:
+                self.problems.append(f"the worker {kind} has ended: {worker.errors()}")
+        self.problems += self._chaos.problems
+        self.problems += [problem for pool in self._pools for problem in pool.problems]
+        rounds = list(self.plan.rounds())
+        self.problems += [problem for series in self.series for problem in series.problems(rounds)]
+
+    @property
+    def pool_starts(self) -> int:
+        """How many parents of pools were started."""
+        return sum(pool.starts for pool in self._pools)
+
+    def _clients_run(self, give_up: float) -> bool:
+        """Whether a client still runs. One that does not end is a problem, and so is one that fails."""
+        running = False
+        for kind, child in list(self._loads.items()):
+            code = child.process.poll()
+            if code is None and time.monotonic() > give_up:
+                child.process.kill()
+                self.problems.append(f"the load {kind} did not end in time")
+            elif code is None:
+                running = True
+                continue
+            elif code != 0:
+                self.problems.append(f"the load {kind} ended with exit code {code}: {child.errors()}")
+            del self._loads[kind]
+        return running
+
+    def _tick(self) -> None:
+        for pool in self._pools:
+            pool.supervise()
+        empty = []
+        for watch in self._watches:
+            while not watch.empty.empty():
+                empty.append((watch.server.name, watch.empty.get()))
+        self.ledger.read()
+        for server, asked in empty:
+            self.ledger.settle(server, asked)
+
+    def _drain(self) -> None:
+        """Waits until no job is left."""
+
+        def drained() -> bool:
+            self._tick()
+            return all(map(is_idle, self._servers.values())) and not self.ledger.unfinished
+
+        try:
+            wait_until(drained, "all jobs are done", DRAIN_SECONDS)
+        except AssertionError:
+            left = [f"{kind}-{number}" for kind, number in self.ledger.unfinished]
+            self.problems.append(f"{len(left)} jobs were not done after {DRAIN_SECONDS:.0f} s: {left[:20]}")
+
+    def _sample(self, now: float) -> None:
+        processes = [
+            *([child.process.pid] for child in self._loads.values()),
+            *([child.process.pid] for child in self._workers.values()),
+            *(pool.processes() for pool in self._pools),
+        ]
+        for series, group in zip(self.series, processes, strict=True):
+            series.take(now - self.plan.begin, group)
+
+    def _progress(self, now: float) -> str:
+        total = self.ledger.totals()
+        return (
+            f"step {self.plan.step(now)}: {total['answered']} answered, {total['acknowledged']} acknowledged, "
+            f"{total['failed'] + total['refused']} failed, {len(self.ledger.lost)} lost, {total['wrong']} wrong"
+        )
