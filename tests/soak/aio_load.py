@@ -11,6 +11,7 @@ from gearman_cffi import GearmanError, RawSerializer, aio
 from tests.soak.calls import Recorder, Verdict, check
 from tests.soak.jobs import BACKGROUND, FOREGROUND
 from tests.soak.loads import CONNECT_TIMEOUT, IN_BACKGROUND, verdict_of
+from tests.soak.marks import die_with_parent
 from tests.soak.plan import PACE, TIMEOUT, Plan
 
 PROGRAM = "from tests.soak.aio_load import main; main()"
@@ -82,4 +83,5 @@ async def run(plan: Plan) -> None:
 
 def main() -> None:
     """Runs the load."""
+    die_with_parent()
     asyncio.run(run(Plan.from_json(os.environ["SOAK_PLAN"])))

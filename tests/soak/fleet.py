@@ -102,7 +102,7 @@ class SupervisedPool:
             tasks=None,
             target=self._target,
             stderr=None,
-            prelude="",
+            prelude="from tests.soak.marks import die_with_parent; die_with_parent(); ",
             **self._environment,
             SOAK_POOL=self._mark,
         )

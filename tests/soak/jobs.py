@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 import zlib
@@ -23,18 +24,19 @@ def answer(work: bytes) -> bytes:
     return b"done " + work
 
 
-class Worker:
-    """Does jobs, and notes each in the file `done` of a folder before it answers."""
+def duration(work: bytes) -> float:
+    """How long a job takes, in seconds."""
+    return zlib.crc32(work[:30]) % 5 / 1000
 
-    def __init__(self, folder: str) -> None:
-        self._file = os.open(os.path.join(folder, "done"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def begin(self, work: bytes) -> float:
-        """Returns how long the job takes, in seconds."""
-        return zlib.crc32(work[:30]) % 5 / 1000
+def finish(work: bytes) -> bytes:
+    """Notes that a job is done. Returns its answer."""
+    name = work.partition(b" ")[0]
+    os.write(_done(), b"%s %.6f\n" % (name, time.monotonic()))
+    return answer(work)
 
-    def end(self, work: bytes) -> bytes:
-        """Notes the job. Returns its answer."""
-        name = work.partition(b" ")[0]
-        os.write(self._file, b"%s %.6f\n" % (name, time.monotonic()))
-        return answer(work)
+
+@functools.cache
+def _done() -> int:
+    """The file `done` in the folder of the soak."""
+    return os.open(os.path.join(os.environ["SOAK_FOLDER"], "done"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -73,6 +73,7 @@ class Ledger:
         self.unfinished: dict[tuple[str, int], Accepted] = {}
         self.outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in self.accounts}
         self.errors: Counter[str] = Counter()
+        self.longest = dict.fromkeys(self.accounts, 0.0)  # calls, in seconds
         self.last_good: dict[tuple[str, int], float] = {}  # by caller: the begin of its last call that was good
         self.latencies: dict[int, array[float]] = {}  # seconds, of answered and acknowledged calls, by bucket
         self.repetitions: list[tuple[str, int, float]] = []  # jobs that were done again, and when
@@ -180,6 +181,7 @@ class Ledger:
         account.begins[number] = begin
         account.verdicts[number] = VERDICTS.index(verdict) + 1
         self.outcomes[kind][verdict.value] += 1
+        self.longest[kind] = max(self.longest[kind], spent)
         if verdict in (Verdict.ANSWERED, Verdict.ACKNOWLEDGED):
             self.last_good[kind, int(caller)] = begin
             bucket = int((begin + spent - self._begin) / self.bucket_seconds)

@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from gearman_cffi import (
     Client,
@@ -22,6 +23,7 @@ from gearman_cffi import (
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
 from tests.soak.calls import Call, Recorder, Verdict, check
 from tests.soak.jobs import BACKGROUND, FOREGROUND
+from tests.soak.marks import die_with_parent
 from tests.soak.plan import BULK_PACE, BULK_TIMEOUT, PACE, TIMEOUT, Plan
 
 PROGRAM = "from tests.soak.loads import main; main()"
@@ -43,17 +45,18 @@ def verdict_of(error: GearmanError) -> tuple[Verdict, str]:
 
 
 class Caller(threading.Thread, ABC):
-    """Calls while the plan has it active. Callers with the same remainder use the same route."""
+    """Calls while the plan has it active. clients: for each route, shared by its callers."""
 
     pace = PACE
 
-    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
+    def __init__(self, recorder: Recorder, plan: Plan, index: int, clients: Mapping[str, Client]) -> None:
         super().__init__(name=f"{recorder.kind} {index}")
         self.recorder = recorder
         self.plan = plan
         self.index = index
         self.chance = random.Random(f"{plan.seed} {self.name}")
         self.route = plan.routes[index % len(plan.routes)]
+        self.client = clients[self.route]
 
     def run(self) -> None:
         while (now := time.monotonic()) < self.plan.end:
@@ -69,15 +72,15 @@ class Caller(threading.Thread, ABC):
 
 
 class MirrorCaller(Caller):
-    """Has a GearmanClient."""
+    """Has a GearmanClient of its own."""
 
-    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
-        super().__init__(recorder, plan, index)
-        self._client = GearmanClient()
-        self._client.setTimeout(int(TIMEOUT * 1000))
+    def __init__(self, recorder: Recorder, plan: Plan, index: int, clients: Mapping[str, Client]) -> None:
+        super().__init__(recorder, plan, index, clients)
+        self._mirror = GearmanClient()
+        self._mirror.setTimeout(int(TIMEOUT * 1000))
         for address in self.route.split(","):
             host, _, port = address.rpartition(":")
-            self._client.addServer(host, int(port), False)
+            self._mirror.addServer(host, int(port), False)
 
     def call(self, background: bool) -> None:
         call = self.recorder.begin(self.index)
@@ -92,32 +95,24 @@ class MirrorCaller(Caller):
             self.recorder.end(call, [verdict], 3 * TIMEOUT)
 
     def _foreground(self, number: int, work: bytes) -> tuple[Verdict, str]:
-        result = self._client.doNormal(FOREGROUND, work)
+        result = self._mirror.doNormal(FOREGROUND, work)
         return self._failure() or check(self.recorder, number, result or b"")
 
     def _background(self, work: bytes) -> tuple[Verdict, str]:
-        handle = self._client.doBackground(BACKGROUND, work)
+        handle = self._mirror.doBackground(BACKGROUND, work)
         return self._failure() or (Verdict.ACKNOWLEDGED, handle)
 
     def _failure(self) -> tuple[Verdict, str] | None:
-        code = ReturnCode(self._client.returnCode())
+        code = ReturnCode(self._mirror.returnCode())
         if code == ReturnCode.SUCCESS:
             return None
         if code not in EXPECTED_CODES:
-            raise RuntimeError(f"{code.name}: {self._client.error()}")
+            raise RuntimeError(f"{code.name}: {self._mirror.error()}")
         return (Verdict.REFUSED if code in REFUSING_CODES else Verdict.FAILED), code.name
 
 
 class ClientCaller(Caller):
     """Shares a Client with the other callers of its route."""
-
-    _clients: dict[str, Client] = {}  # noqa: RUF012
-
-    def __init__(self, recorder: Recorder, plan: Plan, index: int) -> None:
-        super().__init__(recorder, plan, index)
-        self.client = self._clients.setdefault(
-            self.route, Client(self.route, RawSerializer(), TIMEOUT, CONNECT_TIMEOUT)
-        )
 
     def call(self, background: bool) -> None:
         call = self.recorder.begin(self.index)
@@ -173,10 +168,12 @@ CALLERS: dict[str, type[Caller]] = {"mirror": MirrorCaller, "client": ClientCall
 
 def main() -> None:
     """Runs the load that SOAK_LOAD names, until the plan ends."""
+    die_with_parent()
     warnings.simplefilter("ignore", GearmanWarning)
     plan, kind = Plan.from_json(os.environ["SOAK_PLAN"]), os.environ["SOAK_LOAD"]
+    clients = {route: Client(route, RawSerializer(), TIMEOUT, CONNECT_TIMEOUT) for route in plan.routes}
     recorder = Recorder(kind, plan)
-    callers = [CALLERS[kind](recorder, plan, index) for index in range(plan.most_callers(kind))]
+    callers = [CALLERS[kind](recorder, plan, index, clients) for index in range(plan.most_callers(kind))]
     for caller in callers:
         caller.start()
     for caller in callers:

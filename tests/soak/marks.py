@@ -1,11 +1,19 @@
-"""Finds the processes that a soak has started, whoever is their parent now: by what they have in their environment."""
+"""The processes that a soak has started. Each has a mark in its environment, whoever its parent is now."""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 from pathlib import Path
 
 MARK = "SOAK_RUN"
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+
+
+def die_with_parent() -> None:
+    """Has this process killed when the process that has started it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def marked(name: str, value: str) -> list[int]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import gearman_cffi
 from gearman_cffi.ext import gearman_version
 from tests.soak.calls import Verdict
 from tests.soak.faults import KINDS, Fault
@@ -64,6 +65,7 @@ class Result:
             "seconds": self.plan.seconds,
             "load": self.plan.load,
             "versions": {
+                "gearman-cffi": gearman_cffi.__version__,
                 "python": platform.python_version(),
                 "libgearman": gearman_version(),
                 "gearmand": gearmand_version(),
@@ -71,6 +73,7 @@ class Result:
             "jobs": {kind: dict(self._jobs(kind)) for kind in self.ledger.accounts},
             "lost": len(self.ledger.lost),
             "gone with the server": len(self.ledger.gone),
+            "longest calls": self.ledger.longest,
             "errors": dict(self.ledger.errors),
             "latency": {"all": self._latency(self._all_latencies()), "over time": list(self.latency_over_time())},
             "faults": [
@@ -108,6 +111,8 @@ class Result:
         total: Counter[str] = sum(columns, Counter())
         for what in [*(verdict.value for verdict in Verdict), "done once", "done again"]:
             lines.append(f"{what:14}{''.join(f'{column[what]:10}' for column in columns)}{total[what]:10}")
+        longest = self.ledger.longest.values()
+        lines.append(f"{'longest call':14}{''.join(f'{one:8.2f} s' for one in [*longest, max(longest)])}")
         gone = len(self.ledger.gone)
         lines.append(f"lost {len(self.ledger.lost)}; gone with the server, which had them in memory only: {gone}")
         errors = ", ".join(f"{name} {number}" for name, number in self.ledger.errors.most_common())

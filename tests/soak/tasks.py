@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 
 from gearman_cffi import Job, JobCollection
-from tests.soak.jobs import BACKGROUND, FOREGROUND, Worker
+from tests.soak.jobs import BACKGROUND, FOREGROUND, duration, finish
 
-worker = Worker(os.environ["SOAK_FOLDER"])
 jobs = JobCollection()
 coroutines = JobCollection()
 
 
 @jobs.handler(FOREGROUND)
 def plain(job: Job) -> bytes:
-    time.sleep(worker.begin(job.get_workload()))
-    return worker.end(job.get_workload())
+    time.sleep(duration(job.get_workload()))
+    return finish(job.get_workload())
 
 
 @coroutines.handler(FOREGROUND)
 async def coroutine(job: Job) -> bytes:
-    await asyncio.sleep(worker.begin(job.get_workload()))
-    return worker.end(job.get_workload())
+    await asyncio.sleep(duration(job.get_workload()))
+    return finish(job.get_workload())
 
 
 jobs.handler(BACKGROUND)(plain)

@@ -13,17 +13,19 @@ import warnings
 from gearman_cffi import EventDispatcher, EventName, RawSerializer, Worker
 from gearman_cffi.ext import GearmanJob, GearmanWarning, GearmanWorker
 from tests.soak import jobs
+from tests.soak.marks import die_with_parent
+from tests.soak.tasks import coroutines
 
 PROGRAM = "from tests.soak.workers import main; main()"
 KINDS = ("GearmanWorker", "Worker")
 
 
-def run_mirror(servers: str, worker: jobs.Worker) -> None:
+def run_mirror(servers: str) -> None:
     """A GearmanWorker that works until the process is killed."""
 
     def execute(job: GearmanJob, context: object) -> bytes:
-        time.sleep(worker.begin(job.workload()))
-        return worker.end(job.workload())
+        time.sleep(jobs.duration(job.workload()))
+        return jobs.finish(job.workload())
 
     mirror = GearmanWorker()
     mirror.setTimeout(1000)  # looks for lost servers then
@@ -39,8 +41,6 @@ def run_mirror(servers: str, worker: jobs.Worker) -> None:
 
 def run_layer(servers: str) -> None:
     """A Worker with several jobs at once, plain handlers and coroutines."""
-    from tests.soak.tasks import coroutines  # it opens the file of SOAK_FOLDER
-
     dispatcher = EventDispatcher()
     for name in (EventName.WORKER_FAILURE, EventName.FUNCTION_FAILURE):
         dispatcher.add_listener(name, lambda event: None)
@@ -51,10 +51,11 @@ def run_layer(servers: str) -> None:
 
 def main() -> None:
     """Runs the worker that SOAK_WORKER names."""
+    die_with_parent()
     warnings.simplefilter("ignore", GearmanWarning)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     servers = os.environ["SOAK_SERVERS"]
     if os.environ["SOAK_WORKER"] == "GearmanWorker":
-        run_mirror(servers, jobs.Worker(os.environ["SOAK_FOLDER"]))
+        run_mirror(servers)
     else:
         run_layer(servers)
