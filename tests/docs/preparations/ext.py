@@ -17,7 +17,7 @@ from gearman_cffi.ext import (
 )
 from tests.docs.addresses import Addresses
 from tests.docs.examples import Example, Execute, Preparation
-from tests.support import client_of, serving, worker_of
+from tests.support import client_of, queued, serving, wait_until, worker_of
 
 
 class _EndingWorker(GearmanWorker):
@@ -143,11 +143,15 @@ def _in_job() -> Iterator[Execute]:
     def execute(example: Example) -> None:
         def resize(job: GearmanJob, context: Any) -> None:
             example.run({**_NAMES, "job": job, "worker": _worker(idle, example)}, idle)
+            ended.append(job)
 
+        ended: list[GearmanJob] = []
         _queue(idle)
+        wait_until(lambda: not queued(addresses.server(), "resize"), "the previous job with this unique key has ended")
         worker = worker_of(addresses.server(), resize=resize)
         client_of(addresses.server()).doBackground("resize", "photo.jpg", "order-7")
         worker.work()
+        assert ended
 
     with Addresses() as addresses, Addresses() as idle:
         yield execute
