@@ -21,12 +21,20 @@ class Metrics:
 
         gearman_worker_jobs_total{function}            jobs that were answered, have failed or were submitted again
         gearman_worker_failures_total{function}        jobs that failed
-        gearman_worker_job_duration_seconds{function}  a histogram, with these buckets
+        gearman_worker_job_duration_seconds{function}  a histogram
         gearman_worker_idle_seconds_total              time without a job
 
-    registry: as for the metrics of prometheus_client; by default the global one, which allows each name once. The
-    multiprocess mode of prometheus_client adds up the metrics of several processes. Raises ImportError if
-    prometheus_client is not installed: pip install 'gearman-cffi[metrics]'.
+    The multiprocess mode of prometheus_client adds up the metrics of several processes.
+
+    Args:
+        registry: As for the metrics of prometheus_client; by default the global one, which allows each name once.
+        buckets: The limits of the histogram's buckets, in seconds.
+
+    Raises:
+        ImportError: prometheus_client is not installed: pip install 'gearman-cffi[metrics]'.
+
+    Example:
+            dispatcher.add_subscriber(Metrics())
     """
 
     def __init__(self, registry: CollectorRegistry | None = None, buckets: Sequence[float] = BUCKETS) -> None:
