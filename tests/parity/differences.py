@@ -26,7 +26,8 @@ class Difference(NamedTuple):
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "late-answers",
-        "With libgearman 2.0 and later, a late answer goes to no other job. In PHP it is taken for that of the next one.",
+        "A late answer goes to no other job with libgearman 2.0 and later. PHP takes it for the answer to the next"
+        " job.",
         "",
         r"""
         04_timeouts: timeouts / the late answer of a doNormal is dropped
@@ -46,8 +47,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "null-text",
-        "If libgearman has no error text, the warning shows the name of the return code. PHP shows a null pointer,"
-        " or the text of an earlier call.",
+        "Warnings have a text. If libgearman has none, the warning shows the name of the return code. PHP shows a"
+        " null pointer, or the text of an earlier call.",
         r"""
         01_fresh: worker calls without a server / unregister #6
         - .|   [Warning] GearmanWorker::unregister(): (null)
@@ -80,8 +81,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exceptions-off",
-        "With the exceptions option off, a job that raised ends with WORK_FAIL. PHP waits for ever: gearmand "
-        "1.1.20 sends a WORK_FAIL that libgearman does not recognize.",
+        "With the exceptions option off, a job whose function raised ends with WORK_FAIL. PHP waits for ever:"
+        " gearmand 1.1.20 sends a WORK_FAIL that libgearman does not recognize.",
         r"""
         04_do_outcomes: doNormal, setupExceptionHandler false / exc
         - .| never returns
@@ -116,8 +117,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "name-length",
-        "A handle of 64 bytes or more is refused, and a unique key of 64 bytes is found. PHP waits for ever, "
-        "because libgearman matches no answer to them.",
+        "A handle of 64 bytes or more is refused, and a unique key of 64 bytes is found. PHP waits for ever,"
+        " because libgearman matches no answer to them.",
         r"""
         05_status: unknown / handle of 64 bytes
         - .| never returns
@@ -144,8 +145,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unique-status",
-        "jobStatusByUniqueKey() uses a connection of its own. PHP's client waits for ever for what it submits "
-        "afterwards, because libgearman 1.1.20 then matches no JOB_CREATED.",
+        "jobStatusByUniqueKey() uses a connection of its own. PHP's client waits for ever for what it submits"
+        " afterwards, because libgearman 1.1.20 then matches no JOB_CREATED.",
         r"""
         06_unique_status: after jobStatusByUniqueKey / doBackground
         - .| never returns
@@ -175,8 +176,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exception-text",
-        "The client receives the message of an exception that a function raised, which is Python's. Without a message it"
-        " receives the exception's type. PHP's client then learns only that the job failed.",
+        "If a worker's function raises an exception, the client gets its message. Without a message it gets the"
+        " exception's type. PHP's client then learns only that the job failed.",
         r"""
         09_failures: exceptions / without a text
         - c| Fail ""
@@ -209,7 +210,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "result-type",
-        'A result that cannot be sent is a TypeError for the worker and for the client. PHP sends "Array" or nothing.',
+        "A result that cannot be sent raises TypeError in the worker, and the client gets that as an exception."
+        ' PHP sends "Array" or nothing.',
         r"""
         09_results: return values / array
         - c| Complete "Array"
@@ -224,8 +226,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "leaving",
-        "KeyboardInterrupt in a function ends the worker, and the server gives the job to another worker, as after "
-        "SystemExit. PHP has only exit().",
+        "KeyboardInterrupt in a function ends the worker, as SystemExit does, and the server gives the job to"
+        " another worker. PHP has only exit().",
         r"""
         17_ends: an interrupted function / KeyboardInterrupt
         - .| there is none in PHP
@@ -277,7 +279,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "callback-exception",
-        "After a callback has raised, packets for other tasks wait for the next runTasks(). PHP drops them.",
+        "After a callback has raised an exception, packets for other tasks wait for the next runTasks(). PHP drops"
+        " them.",
         r"""
         08_callback_returns: exceptions / the first of three tasks
         + .| complete b
@@ -291,8 +294,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "clear-callbacks",
-        "clearCallbacks() also holds for tasks that were added before. PHP throws an Error when a packet for them "
-        "arrives.",
+        "clearCallbacks() also holds for tasks that were added before. PHP throws an Error when a packet for them"
+        " arrives.",
         r"""
         07_tasks: when a callback is bound / clearCallbacks after addTask
         - .| runTasks -> THROWS Error("Invalid callback , no array or string given", code 0)
@@ -315,9 +318,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "re-entry",
-        "A call on a client from its own callback is refused, and the tasks go on; so is work() in a job of the "
-        "same worker. In PHP these hang or crash. addServer() without the exception handler works in a callback, "
-        "and all other methods of a worker in its jobs.",
+        "A call on a client from its own callback is refused, and the tasks go on; so is work() in a job of the"
+        " same worker. In PHP these hang or crash. addServer() without the exception handler works in a callback,"
+        " and all other methods of a worker in its jobs.",
         r"""
         07_tasks: calls on the client from its own callback / doBackground
         - .| hangs or crashes
@@ -402,8 +405,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unbuffered",
-        "With UNBUFFERED_RESULT data is received whole and read in parts. In PHP results of several packets fail, "
-        "and doNormal(), exceptions of workers, and recvData() and sendWorkload() before runTasks() crash.",
+        "With UNBUFFERED_RESULT data is received whole and read in parts. In PHP results of several packets fail,"
+        " and doNormal(), exceptions of workers, and recvData() and sendWorkload() before runTasks() crash.",
         r"""
         17_ends: UNBUFFERED_RESULT / several packets
         - .| fails with rc 49
@@ -451,8 +454,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "text-protocol",
-        "An answer that is a line without a space, from a server that is not a gearmand, is an error. PHP crashes "
-        "in libgearman.",
+        "A server that is not a gearmand and answers with a line without a space is an error. PHP crashes in"
+        " libgearman.",
         r"""
         14_fake_servers: a server that speaks another protocol / a line without a blank
         - .| crashes
@@ -463,8 +466,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "fork",
-        "A child process may not use a client of its parent, and leaves its connections alone. In PHP the end of "
-        "the child shuts them down.",
+        "A child process may not use a client of its parent, and leaves its connections alone. In PHP the end of"
+        " the child shuts them down.",
         r"""
         17_ends: a child that inherits a client / and ends
         - .| shuts the connection of its parent down
@@ -477,8 +480,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "several-servers",
-        "With two connected servers do*() and jobStatus() wait for the server that they asked. PHP now and then "
-        "waits for the other one.",
+        "With two connected servers, do*() and jobStatus() wait for the server that they asked. PHP now and then"
+        " waits for the other one.",
         r"""
         16_several_servers: two servers / a handle of the other one is unknown
         - .| now and then hangs
@@ -495,8 +498,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "out-of-range",
-        "A port or a timeout that is out of range is a ValueError. PHP cuts it to the size of the C type, and "
-        "throws a TypeError beyond 64 bits.",
+        "A port or a timeout that is out of range raises ValueError. PHP cuts it to the size of the C type, and"
+        " throws a TypeError beyond 64 bits.",
         r"""
         18_arguments: out of range
         - addServer, port + 65536 -> true
@@ -523,7 +526,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "nul-in-names",
-        "A NUL byte in a name is a ValueError. PHP cuts the name there.",
+        "A NUL byte in a name raises ValueError. PHP cuts the name there.",
         r"""
         18_arguments: NUL in a name
         - function -> "H:golden:1"
@@ -540,8 +543,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "argument-types",
-        "What PHP converts with a deprecation or a warning is a TypeError: null for a name, data or a number, a "
-        "number with a fraction for an integer, an array for the workload of a task. What PHP converts silently is"
+        "What PHP converts with a deprecation or a warning raises TypeError: null for a name, data or a number, a"
+        " number with a fraction for an integer, an array for the workload of a task. What PHP converts silently is"
         " converted here too.",
         r"""
         18_arguments: other types
@@ -588,7 +591,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "function-names",
-        "addFunction() accepts numbers and objects with a text as names. PHP accepts them in register() only.",
+        "addFunction() accepts numbers, and objects with a text, as names. PHP accepts them in register() only.",
         r"""
         18_conversions: addFunction
         - [Warning] GearmanWorker::addFunction(): Function name must be a string
@@ -607,7 +610,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "extra-arguments",
-        "A constructor or function without parameters refuses arguments, as everywhere in Python. PHP ignores them.",
+        "A constructor or a function without parameters refuses arguments, as everywhere in Python. PHP ignores them.",
         r"""
         19_objects: arguments that a constructor or a function without parameters is given
         - new GearmanTask(1) -> object(GearmanTask)
@@ -620,8 +623,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "no-answer",
-        "Opening a connection takes at most 5 seconds, with the answer to addServer(); then the next server is tried, "
-        "and the first is left out for 30 seconds. PHP tries for minutes, or never returns.",
+        "Opening a connection takes at most 5 seconds, including the answer to addServer(). Then the next server"
+        " is tried, and the first one is left out for 30 seconds. PHP tries for minutes, or never returns.",
         r"""
         20_no_answer: a server that does not answer, and one that does / the host drops packets
         - .| tries for minutes
@@ -639,9 +642,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "silent-server",
-        "A worker of several servers waits 0.2 seconds for a server that does not answer, and turns to the next one. When "
-        "the answer comes, it counts. From a packet that stands still it turns away after 5 seconds, and the job costs a try. "
-        "PHP waits for minutes, or never returns.",
+        "A worker of several servers waits 0.2 seconds for one that does not answer, and then asks the next one."
+        " The answer counts when it comes. If a server stops in the middle of a packet, the worker leaves it after"
+        " 5 seconds, which counts as a lost worker for the job. PHP waits for minutes, or never returns.",
         r"""
         20_no_answer: a worker of a server that does not answer, and of one that does / the host drops packets
         - .| tries for minutes
@@ -659,8 +662,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "shared-contexts",
-        "A list or dict that is given as a context is shared with the caller, as every argument in Python: a "
-        "function or a callback that changes it changes the caller's. PHP copies arrays.",
+        "A list or dict that is given as a context is shared with the caller, like every argument in Python: if a"
+        " function or a callback changes it, the caller's is changed. PHP copies arrays.",
         r"""
         19_objects: arrays as contexts / of functions
         - .| n 1
@@ -711,8 +714,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "error-after-success",
-        "After a success error() does not repeat the text of an earlier failure or of a server that was skipped. "
-        "After unregister() and unregisterAll() it is False.",
+        "After a success error() is empty: it does not repeat the text of an earlier failure, or of a server that"
+        " was skipped. After unregister() and unregisterAll() it is False.",
         r"""
         19_error_texts: after a success / of a client with a dead server
         - .| doNormal rc 0 error "flush(GEARMAN_COULD_NOT_CONNECT)"
@@ -733,7 +736,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "dead-server-first",
-        "A dead server that was added before the others does not end runTasks(): PHP reports a lost connection.",
+        "A dead server that was added before the others does not end runTasks(). PHP reports a lost connection.",
         r"""
         19_better: several servers / runTasks with a dead server that was added first
         - .|   [Warning] GearmanClient::runTasks(): _client_run_tasks(GEARMAN_LOST_CONNECTION) detected lost connection in _client_run_tasks()
@@ -746,8 +749,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "do-between-tasks",
-        "do*() on a client with pending or paused tasks does its job, and the tasks go on. PHP loses the task or "
-        "times out.",
+        "do*() on a client with pending or paused tasks does its job, and the tasks go on. PHP loses the task or"
+        " times out.",
         r"""
         19_better: do* between tasks / that are pending
         - .| now and then loses the task or times out
@@ -770,8 +773,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "removed-functions",
-        "A function that was removed and added again gets its jobs, a function that was added twice is gone after "
-        "one unregister(), and after the last unregister() work() returns at once. PHP misses jobs, still runs the"
+        "A function that was removed and added again gets its jobs. A function that was added twice is gone after"
+        " one unregister(). After the last unregister(), work() returns at once. PHP misses jobs, still runs the"
         " first function, and waits.",
         r"""
         19_better: functions that are removed / unregisterAll, then addFunction
@@ -799,7 +802,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "ping-of-a-worker",
-        "A worker that a server has just woken can ping, and then runs the job. PHP takes the wrong packet for the answer.",
+        "A worker that a server has just woken up can ping, and then runs the job. PHP takes the wrong packet for"
+        " the answer.",
         r"""
         19_better: ping of a worker / that is told of a job
         - .| ping -> false
@@ -814,8 +818,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "workload-of-a-finished-task",
-        "sendWorkload() on a finished task returns False with a warning. PHP returns the return code instead of a "
-        "length.",
+        "sendWorkload() on a finished task returns False with a warning. PHP returns the return code instead of a"
+        " length.",
         r"""
         19_better: a finished task that is kept / sendWorkload
         - .| sendWorkload -> 29
@@ -826,8 +830,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "exception-bit",
-        "setOptions() ignores libgearman's bit 128. In PHP it asks the servers for exceptions, as "
-        "enableExceptionHandler() does.",
+        "setOptions() ignores libgearman's bit 128. In PHP it asks the servers for exceptions, as"
+        " enableExceptionHandler() does.",
         r"""
         19_better: options of a client / the bit for exceptions
         - .| returnCode: 23
