@@ -96,6 +96,7 @@ class Bench:
                 "total_us": sample["worker_us"] + used / jobs * 1e6,
                 "rate": jobs / figures["seconds"],
                 "ms": figures["seconds"] / jobs * 1e3,
+                "us": figures["seconds"] / jobs * 1e6,
             }
 
     @contextmanager
@@ -159,6 +160,8 @@ def _of_client(figures: Mapping[str, float], gearmand_seconds: float) -> Sample:
         "client_mb": figures["peak"] / MEGABYTE,
         "client_extra_mb": (figures["peak"] - figures["base"]) / MEGABYTE,
     }
+    if "each" in figures:
+        sample["each_kb"] = figures["each"] / 1e3
     return sample | {f"{name}_us": figures[name] * 1e6 for name in ("p50", "p99") if name in figures}
 
 

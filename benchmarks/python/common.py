@@ -50,9 +50,9 @@ class Meter:
         self._figures["seconds"] = time.perf_counter() - self._began
         self._figures["cpu"] = time.process_time() - self._cpu
 
-    def report(self, jobs: int) -> None:
-        """Prints the figures."""
-        self._figures |= {"jobs": jobs, "peak": memory("VmHWM")}
+    def report(self, jobs: int, **others: float) -> None:
+        """Prints the figures, and others that the program has measured."""
+        self._figures |= {"jobs": jobs, "peak": memory("VmHWM"), **others}
         if self.latencies:
             ordered = sorted(self.latencies)
             self._figures |= {"p50": ordered[jobs // 2] / 1e9, "p99": ordered[jobs * 99 // 100] / 1e9}
