@@ -38,11 +38,15 @@ class Load:
 
 @dataclass(frozen=True)
 class Bench:
-    """The folder of the compiled programs, and the CPU to which everything is pinned. quick runs few jobs."""
+    """The folder of the compiled programs, and the CPU to which everything is pinned.
+
+    quick runs few jobs. gearmand: arguments of the servers.
+    """
 
     folder: Path
     cpu: int
     quick: bool = False
+    gearmand: tuple[str, ...] = ()
 
     def jobs(self, count: int) -> int:
         """How many jobs to run instead of this many."""
@@ -114,7 +118,7 @@ class Bench:
     def server(self, pinned: bool, io_threads: int | None = None) -> Iterator[Gearmand]:
         """Starts a gearmand: with one I/O thread if pinned, else on all CPUs with io_threads or its default."""
         with on_cpus(self.cpus(pinned)):
-            server = Gearmand(threads=1 if pinned else io_threads).start()
+            server = Gearmand(self.gearmand, threads=1 if pinned else io_threads).start()
         try:
             yield server
         finally:

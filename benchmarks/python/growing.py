@@ -20,6 +20,7 @@ from gearman_cffi.serializers import RawSerializer
 HOST = "127.0.0.1"
 # So many workers register the functions whose memory is measured: those of a single one take less than a page.
 WORKERS = 50
+CALL = 100  # jobs
 
 # Runs the jobs and returns the latency of each in ns if it knows them; and the bytes for each connection or function.
 Prepared = tuple[Callable[[], list[int]], float]
@@ -151,9 +152,11 @@ def new_worker(port: int) -> GearmanWorker:
 
 
 def fill(port: int, payload: bytes, names: list[str], jobs: int) -> None:
-    """Submits jobs, to each function in turn."""
+    """Submits jobs, to each function in turn, in calls so small that they leave no memory to use again."""
     with Client(f"{HOST}:{port}", RawSerializer()) as client:
-        client.execute_jobs_in_background(Job(names[number % len(names)], payload) for number in range(jobs))
+        for first in range(0, jobs, CALL):
+            numbers = range(first, min(first + CALL, jobs))
+            client.execute_jobs_in_background(Job(names[number % len(names)], payload) for number in numbers)
 
 
 WORKS: dict[str, Callable[[int, int, bytes, int], Prepared]] = {

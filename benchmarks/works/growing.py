@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from benchmarks.bench import Bench, Load, Sample
 from benchmarks.figures import Goal
@@ -68,6 +69,7 @@ def _grown(bench: Bench, name: str, title: str, unit: str, counts: tuple[int, in
 
 def _queues(bench: Bench) -> Iterator[Work]:
     few, many = bench.jobs(100_000), bench.jobs(1_000_000)
+    bench = replace(bench, gearmand=(f"--hashtable-buckets={many}",))  # with the default gearmand takes minutes
     layer = python("layer_client", "raw"), python("layer_worker", "raw")
 
     def work(name: str, title: str, metric: str, memory: str, measure: Callable[[int], Sample]) -> Work:
