@@ -1359,7 +1359,7 @@ def gearman_job_workload(obj: GearmanJob) -> bytes:
 
     Example:
             text = gearman_job_workload(job).decode()
-            if gearman_job_workload(job) == b"stop":  # never equal to "stop"
+            if gearman_job_workload(job) == b"stop":  # bytes, so never equal to "stop"
                 gearman_job_send_fail(job)
 
     Calls GearmanJob.workload().

@@ -19,8 +19,8 @@ _STATUS_MIN, _STATUS_MAX = -0x80000000, 0xFFFFFFFF
 class GearmanJob(NativeJob, Uncopyable):
     """PHP's GearmanJob: a worker's function is called with it.
 
-    It can be used until the function returns. Afterwards, and if a program creates it, it is empty as in PHP: reading
-    returns False, b"" and 0, sending returns False with a warning.
+    It can be used until the function returns. Afterwards, and if a program creates one itself, it is empty as in PHP:
+    reading returns False, b"" and 0, sending returns False with a warning.
 
     Example:
             def resize(job, context):
@@ -80,7 +80,7 @@ class GearmanJob(NativeJob, Uncopyable):
 
         Example:
                 text = job.workload().decode()
-                if job.workload() == b"stop":  # never equal to "stop"
+                if job.workload() == b"stop":  # bytes, so never equal to "stop"
                     job.sendFail()
 
         Equivalent to gearman_job_workload().

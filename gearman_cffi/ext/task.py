@@ -20,7 +20,7 @@ class GearmanTask(NativeTask, Uncopyable):
     """PHP's GearmanTask: GearmanClient.addTask() returns it, and callbacks are called with it.
 
     With the option GEARMAN_CLIENT_FREE_TASKS, which is on by default, a task is freed when it ends; otherwise with its
-    client. Afterwards, and if a program creates it, every method that reads returns False.
+    client. Afterwards, and if a program creates one itself, every method that reads returns False.
 
     Example:
             def complete(task):
@@ -206,7 +206,7 @@ class GearmanTask(NativeTask, Uncopyable):
     def recvData(self, data_len: int) -> list[int | bytes] | Literal[False]:
         """Reads data of the packet, with the option GEARMAN_CLIENT_UNBUFFERED_RESULT.
 
-        Data that a callback leaves unread is skipped. All data was received before: this saves no memory.
+        Data that a callback leaves unread is skipped. All data has been received already, so this saves no memory.
 
         Args:
             data_len: The largest number of bytes to read.
