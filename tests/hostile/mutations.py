@@ -73,8 +73,13 @@ def _late(answer: bytes, random: Random) -> Sequence[Step]:
     return [random.choice([0.02, 0.12]), answer]
 
 
-def _never(answer: bytes, random: Random) -> Sequence[Step]:
-    return [] if random.random() < 0.5 else [End.SILENCE]
+def _silence(answer: bytes, random: Random) -> Sequence[Step]:
+    return [End.SILENCE]
+
+
+def _left_out(answer: bytes, random: Random) -> Sequence[Step]:
+    """What comes after it is sent: so a client may take the next job's handle for its own."""
+    return []
 
 
 def _twice(answer: bytes, random: Random) -> Sequence[Step]:
@@ -159,8 +164,8 @@ def _refusal(answer: bytes, random: Random) -> Sequence[Step]:
     return [b"ERR " + random.choice([b"", b"UNKNOWN_JOB", b"UNKNOWN_COMMAND Unknown+server+command", *ESCAPES]) + b"\n"]
 
 
-TRUTHFUL: list[Mutation] = [_cut, _last, _drip, _late, _never]
-ON_BYTES: list[Mutation] = [*TRUTHFUL, _cut, _twice, _text_line, _noise, _flipped, _flood]
+TRUTHFUL: list[Mutation] = [_cut, _last, _drip, _late, _silence]
+ON_BYTES: list[Mutation] = [*TRUTHFUL, _left_out, _cut, _twice, _text_line, _noise, _flipped, _flood]
 ON_PACKETS: list[Mutation] = [_command, _size, _magic, _without_arguments, _without_arguments, _arguments, _arguments]
 ON_PACKETS += [_arguments, _error, _error]
 ON_TEXT: list[Mutation] = [
