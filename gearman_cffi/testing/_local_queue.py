@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import count
 from typing import Protocol, TypeAlias
+from zlib import crc32
 
 from gearman_cffi.error_mapping import failure
 from gearman_cffi.exceptions import GearmanError
@@ -19,6 +20,7 @@ from gearman_cffi.priorities import Priority, job_kind
 BACKGROUND = {job_kind(priority, background=True): priority for priority in Priority}
 _FOREGROUND = {job_kind(priority, background=False): priority for priority in Priority}
 _PRIORITIES = BACKGROUND | _FOREGROUND
+_WORKLOAD_HASH = "#"  # as a unique key: libgearman sends a number made of the workload instead
 
 
 class PacketKind(Enum):
@@ -139,6 +141,8 @@ class LocalQueue:
 
     def submit(self, kind: int, function: str, unique: str, workload: bytes, epoch: int = 0) -> SubmittedJob:
         """Adds a job and returns it; or returns the job of this function and unique key that is not done yet."""
+        if unique == _WORKLOAD_HASH:  # libgearman's number is another one, of the same length
+            unique = str(crc32(workload))
         job = self._same(function, unique, workload) if unique else None
         if job is None:
             handle = f"H:{self.name}:{next(self._numbers)}"

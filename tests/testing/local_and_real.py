@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
 
 from gearman_cffi import Client, JobCollection, JobHandlerInterface, Serializer, Worker, aio
@@ -15,7 +15,9 @@ from tests.python_layer.workers import Running, Trace
 from tests.support import wait_until
 from tests.testing.awaited import AwaitedClient
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A generated unique key: with retries it has no hyphens.
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+_HASH = re.compile(r"(?<!\w)\d{5,10}(?!\w)")  # the unique key of a job with the key "#"
 _HANDLE = re.compile(r"H:(test|local):(\d+)")
 _SERVER = re.compile(r"local:4730|127\.0\.0\.1:\d+")
 # libgearman's explanations, which LocalGearman does not have.
@@ -43,10 +45,11 @@ class Environment(ABC):
     def client(self, serializer: Serializer | None = None) -> Client:
         if self.is_async:
             return cast(Client, AwaitedClient(self._new_aio_client(serializer)))
-        return self._new_client(serializer)
+        return self.blocking_client(serializer)
 
     @abstractmethod
-    def _new_client(self, serializer: Serializer | None) -> Client: ...
+    def blocking_client(self, serializer: Serializer | None = None) -> Client:
+        """A Client, whatever is_async says."""
 
     @abstractmethod
     def _new_aio_client(self, serializer: Serializer | None) -> aio.Client: ...
@@ -58,6 +61,10 @@ class Environment(ABC):
     @abstractmethod
     def work(self) -> None:
         """Starts the worker and returns when it has run all queued jobs."""
+
+    @abstractmethod
+    def settle(self, without: Collection[str] = ()) -> None:
+        """Returns when the worker has run all jobs. After serve(). without: functions whose jobs stay in the queue."""
 
     @abstractmethod
     def end(self) -> None:
@@ -81,7 +88,7 @@ class RealEnvironment(Environment):
         self._gearmand = gearmand
         self._thread: Running | None = None
 
-    def _new_client(self, serializer: Serializer | None) -> Client:
+    def blocking_client(self, serializer: Serializer | None = None) -> Client:
         return Client(self._gearmand.address, serializer or self.serializer, timeout=20)
 
     def _new_aio_client(self, serializer: Serializer | None) -> aio.Client:
@@ -94,16 +101,19 @@ class RealEnvironment(Environment):
 
     def work(self) -> None:
         self.serve()
-        wait_until(lambda: not self._queued(), "all jobs are done")
+        self.settle()
+
+    def settle(self, without: Collection[str] = ()) -> None:
+        wait_until(lambda: not self._queued(without), "all jobs are done")
 
     def end(self) -> None:
         if self._thread is not None:
             self._thread.worker.stop()
             self._thread.await_end()
 
-    def _queued(self) -> int:
+    def _queued(self, without: Collection[str]) -> int:
         lines = [line.split("\t") for line in self._gearmand.ask("status").splitlines()]
-        return sum(int(line[1]) for line in lines if len(line) == 4)
+        return sum(int(line[1]) for line in lines if len(line) == 4 and line[0] not in without)
 
 
 class LocalEnvironment(Environment):
@@ -111,7 +121,7 @@ class LocalEnvironment(Environment):
         super().__init__(*what, **options)
         self._local = LocalGearman(self.jobs, self.trace, serializer=self.serializer)
 
-    def _new_client(self, serializer: Serializer | None) -> Client:
+    def blocking_client(self, serializer: Serializer | None = None) -> Client:
         return self._local.new_client(serializer)
 
     def _new_aio_client(self, serializer: Serializer | None) -> aio.Client:
@@ -121,6 +131,9 @@ class LocalEnvironment(Environment):
         pass
 
     def work(self) -> None:
+        self.settle()
+
+    def settle(self, without: Collection[str] = ()) -> None:
         self._local.work()
 
     def end(self) -> None:
@@ -144,7 +157,7 @@ def shown(value: Any) -> Any:
 
 def plain(text: str) -> str:
     text = _UUID.sub("UUID", _SERVER.sub("SERVER", _HANDLE.sub(r"H:\2", text)))
-    return _DETAIL.sub(r" [\1]", text)
+    return _DETAIL.sub(r" [\1]", _HASH.sub("HASH", text))
 
 
 def events(trace: Trace) -> list[Any]:

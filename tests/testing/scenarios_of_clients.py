@@ -9,7 +9,7 @@ import pytest
 
 from gearman_cffi import Client, EventName, InvalidJob, Job, Priority, RawSerializer
 from tests.python_layer.workers import handlers
-from tests.testing.local_and_real import Environment
+from tests.testing.local_and_real import Environment, shown
 from tests.testing.scenarios_of_jobs import Make, send_and_raise
 
 
@@ -158,10 +158,14 @@ def jobs_with_the_same_key(make: Make) -> Environment:
     environment = make(handlers(note=note, other=note))
     client = environment.client()
     environment.record([client.execute_in_background("note", number, unique="same") for number in range(3)])
-    environment.record([client.execute_in_background("note", number // 2, unique="-") for number in range(3)])
+    for made_of_the_workload in ("-", "#"):
+        handles = [
+            client.execute_in_background("note", number // 2, unique=made_of_the_workload) for number in range(3)
+        ]
+        environment.record(handles)
     environment.record(client.execute_in_background("other", 1, unique="same"))
     environment.work()
-    environment.record(sorted(runs, key=repr))
+    environment.record(sorted(map(shown, runs), key=repr))
     environment.end()
     environment.record(client.execute_in_background("note", 1, unique="same"))
     return environment
