@@ -1,24 +1,24 @@
 """The exceptions of the Python layer: one tree under GearmanException.
 
-Exception                       second base       raised if
-GearmanException                                  (the base of all, also of what gearman_cffi.ext raises)
-  GearmanError                                    (the base of the exceptions of the Python API)
-    ConnectionFailed            ConnectionError   no server could be reached: nothing was submitted
-      NoServers                                   the list of servers is empty
-    ConnectionLost              ConnectionError   the connection was lost before the server answered
-    JobTimeout                  TimeoutError      there was no answer within the timeout
-    JobError                                      the worker did not do the job
-      JobFailed                                   ... and gave no reason (WORK_FAIL)
-      JobException                                ... because its function raised an exception (WORK_EXCEPTION)
-    ServerError                                   the server answered with an error
-      QueueFull                                   ... because its queue is full
-    InvalidArgument             ValueError        a name, a key or a priority cannot be sent
-      InvalidJob                TypeError         an item of a call for many jobs is not a job
-    SerializerError             ValueError        a value cannot be serialized, or data cannot be unserialized
-      UnsupportedValue          TypeError         ... because of its type
-    NoFunctionGiven                               a worker without handlers was run
-    JobNotRunning               RuntimeError      a job sends something while no worker executes it
-    PoisonJob                                     a job has killed too many processes of a pool
+Exception              second base      raised if
+GearmanException                        the base of all, also of gearman_cffi.ext
+  GearmanError                          the base of the Python API's exceptions
+    ConnectionFailed   ConnectionError  no server could be reached
+      NoServers                         the list of servers is empty
+    ConnectionLost     ConnectionError  the connection broke before the answer
+    JobTimeout         TimeoutError     there was no answer within the timeout
+    JobError                            the worker did not do the job
+      JobFailed                         ... without a reason (WORK_FAIL)
+      JobException                      ... with an exception (WORK_EXCEPTION)
+    ServerError                         the server answered with an error
+      QueueFull                         ... because its queue is full
+    InvalidArgument    ValueError       a name, a key or a priority cannot be sent
+      InvalidJob       TypeError        an item of a bulk call is not a job
+    SerializerError    ValueError       a value or its data cannot be converted
+      UnsupportedValue TypeError        ... because of its type
+    NoFunctionGiven                     a worker without handlers was run
+    JobNotRunning      RuntimeError     a job sends while no worker executes it
+    PoisonJob                           a job has killed too many processes
 """
 
 from __future__ import annotations
