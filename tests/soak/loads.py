@@ -34,7 +34,7 @@ CONNECT_TIMEOUT = 2.0  # seconds
 REFUSING = (ConnectionFailed, QueueFull)
 EXPECTED = (*REFUSING, ConnectionLost, JobTimeout)
 REFUSING_CODES = frozenset({ReturnCode.COULD_NOT_CONNECT})
-EXPECTED_CODES = REFUSING_CODES | {ReturnCode.LOST_CONNECTION, ReturnCode.TIMEOUT}
+EXPECTED_CODES = REFUSING_CODES | {ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO, ReturnCode.TIMEOUT}
 
 
 def verdict_of(error: GearmanError) -> tuple[Verdict, str]:

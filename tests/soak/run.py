@@ -24,6 +24,7 @@ SAMPLE_SECONDS = 1.0  # between two looks at the memory
 SAY_SECONDS = 10.0  # between two lines of output
 BUCKETS = 150  # of latencies
 BRIEF_MINUTES = 1.0  # a shorter soak has brief faults only
+START_SECONDS = 40.0  # in which the pools must be ready
 DRAIN_SECONDS = 60.0  # in which all jobs must be done at the end
 PROGRAMS = {kind: aio_load.PROGRAM if kind == "aio" else loads.PROGRAM for kind in CALLERS}
 
@@ -73,7 +74,7 @@ class Run:
             )
             for kind in workers.KINDS
         }
-        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready")
+        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready", START_SECONDS)
         routes = (direct[0], proxied[1], ",".join(direct), direct[1], proxied[0], f"{proxied[1]},{direct[0]}")
         self.plan = Plan(self._seed, time.monotonic() + 0.5, self._seconds, self._load, routes, str(self._folder))
         self._loads = {
@@ -159,17 +160,18 @@ class Run:
             self.ledger.settle(server, asked)
 
     def _drain(self) -> None:
-        """Waits until no job is left."""
+        """Waits until no job is left, and the pools are complete."""
 
         def drained() -> bool:
             self._tick()
-            return all(map(is_idle, self._servers.values())) and not self.ledger.unfinished
+            everything = [*map(is_idle, self._servers.values()), *(pool.is_complete for pool in self._pools)]
+            return all(everything) and not self.ledger.unfinished
 
         try:
             wait_until(drained, "all jobs are done", DRAIN_SECONDS)
         except AssertionError:
             left = [f"{kind}-{number}" for kind, number in self.ledger.unfinished]
-            self.problems.append(f"{len(left)} jobs were not done after {DRAIN_SECONDS:.0f} s: {left[:20]}")
+            self.problems.append(f"after {DRAIN_SECONDS:.0f} s jobs were not done, or pools not complete: {left[:20]}")
 
     def _sample(self, now: float) -> None:
         processes = [
