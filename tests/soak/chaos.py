@@ -34,7 +34,7 @@ class Chaos(threading.Thread):
         time.sleep(max(0.0, self._plan.begin - time.monotonic()))
         with ThreadPoolExecutor(2) as pool:
             while True:
-                time.sleep(self._chance.uniform(0.05, 0.2) if brief else self._chance.uniform(0.5, 5))
+                time.sleep(self._chance.uniform(0.05, 0.2) if brief else self._chance.uniform(0.2, 3))
                 if time.monotonic() > self._last_begin:
                     return
                 kinds = [next(deck) for _ in range(2 if self._chance.random() < TOGETHER[brief] else 1)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-GROWTH = 8 * 2**20  # bytes by which a process may grow from the second round of the load to the last one
+GROWTH = 4 * 2**20  # bytes by which a process may grow from the second round of the load to the last one
 DESCRIPTORS = 20  # and how many more it may have open
 
 
