@@ -90,8 +90,19 @@ def hide_server(stage: Stage, chance: random.Random) -> str:
 
 def cut_connections(stage: Stage, chance: random.Random) -> str:
     """The proxy of a server ends all connections."""
-    server, how = chance.choice(list(stage.servers.values())), chance.choice(list(Cut))
+    server, how = chance.choice(list(stage.servers.values())), chance.choice([Cut.CLOSED, Cut.RESET, Cut.TRUNCATED])
     return f"{server.proxy.cut(how)} of {server.name}, {how.value}"
+
+
+def refuse_connections(stage: Stage, chance: random.Random) -> str:
+    """The proxy of a server refuses connections, and ends the others when the server answers what it has taken."""
+    server, seconds = chance.choice(list(stage.servers.values())), chance.uniform(0.1, 0.4 if stage.brief else 2)
+    with server.proxy.busy:
+        server.proxy.refuse()
+        number = server.proxy.cut(Cut.UNANSWERED)
+        time.sleep(seconds)
+        server.proxy.listen()
+    return f"{number} of {server.name} cut before the next answer, for {seconds:.1f} s"
 
 
 def kill_worker(stage: Stage, chance: random.Random) -> str:
@@ -129,6 +140,7 @@ KINDS: dict[str, Callable[[Stage, random.Random], str]] = {
     "server stopped": stop_server,
     "host vanished": hide_server,
     "connections cut": cut_connections,
+    "connections refused": refuse_connections,
     "worker killed": kill_worker,
     "template killed": kill_template,
     "parent killed": kill_parent,

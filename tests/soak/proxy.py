@@ -7,12 +7,17 @@ import random
 import socket
 import struct
 import threading
+from collections.abc import Coroutine
 from contextlib import suppress
 from enum import Enum
 from types import TracebackType
+from typing import TypeVar
 
+from gearman_cffi.testing._helpers import free_port
 from tests.soak.plan import TCP_TIMEOUT
 from tests.support import HOST
+
+_Result = TypeVar("_Result")
 
 
 class Cut(Enum):
@@ -21,10 +26,14 @@ class Cut(Enum):
     CLOSED = "closed"
     RESET = "reset"
     TRUNCATED = "truncated in a packet"
+    UNANSWERED = "lost before the next answer"
 
 
 class Proxy:
-    """Forwards connections to a port of this machine, in a thread, until the end of the block."""
+    """Forwards connections to a port of this machine, in a thread, until the end of the block.
+
+    busy: is locked while it refuses connections.
+    """
 
     def __init__(self, target: int, chance: random.Random) -> None:
         self._target = target
@@ -32,19 +41,19 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy of {target}", daemon=True)
         self._connections: set[_Connection] = set()
+        self._server: asyncio.Server | None = None
+        self.port = free_port(HOST)
+        self.busy = threading.Lock()
 
     def __enter__(self) -> Proxy:
         self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._accept, HOST, 0, limit=2**20), self._loop
-        ).result()
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.listen()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
+        self.refuse()
         self.cut(Cut.CLOSED)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -55,8 +64,25 @@ class Proxy:
         """Where it listens."""
         return f"{HOST}:{self.port}"
 
+    def listen(self) -> None:
+        """Accepts connections."""
+
+        async def listen() -> None:
+            self._server = await asyncio.start_server(self._accept, HOST, self.port, limit=2**20)
+
+        self._run(listen())
+
+    def refuse(self) -> None:
+        """Refuses connections until listen() is called."""
+
+        async def refuse() -> None:
+            assert self._server is not None
+            self._server.close()
+
+        self._run(refuse())
+
     def cut(self, how: Cut) -> int:
-        """Ends all connections; those that are TRUNCATED with the next data. Returns how many there were."""
+        """Ends all connections; those that are TRUNCATED or UNANSWERED with the next data. Returns their number."""
 
         async def cut() -> int:
             connections = list(self._connections)
@@ -64,7 +90,10 @@ class Proxy:
                 connection.cut(how)
             return len(connections)
 
-        return asyncio.run_coroutine_threadsafe(cut(), self._loop).result()
+        return self._run(cut())
+
+    def _run(self, coroutine: Coroutine[None, None, _Result]) -> _Result:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -88,9 +117,10 @@ class _Connection:
         chance: random.Random,
     ) -> None:
         self._pairs = ((here[0], there[1]), (there[0], here[1]))
+        self._from_server = there[0]
         self._sockets: list[socket.socket] = [one[1].get_extra_info("socket") for one in (here, there)]
         self._chance = chance
-        self._truncates = False
+        self._pending: Cut | None = None
         for one in self._sockets:  # it notices that a host has gone, as the package's own sockets do
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_TIMEOUT * 1000)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -108,8 +138,8 @@ class _Connection:
 
     def cut(self, how: Cut) -> None:
         """Ends the connection."""
-        if how is Cut.TRUNCATED:
-            self._truncates = True
+        if how in (Cut.TRUNCATED, Cut.UNANSWERED):
+            self._pending = how
             return
         for _, writer in self._pairs:
             if how is Cut.RESET:
@@ -121,7 +151,9 @@ class _Connection:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(2**18):
-                if self._truncates and len(data) > 1:
+                if self._pending is Cut.UNANSWERED and reader is self._from_server:
+                    return
+                if self._pending is Cut.TRUNCATED and len(data) > 1:
                     writer.write(data[: self._chance.randrange(1, len(data))])
                     await writer.drain()
                     return
