@@ -99,9 +99,9 @@ class ConnectionLost(GearmanError, ConnectionError):  # noqa: N818
 
     Example:
             try:
-                client.execute_in_background("pay", {"order": 7}, unique="order-7")
-            except ConnectionLost:  # the server may have the job: the key keeps it from being queued twice
-                client.execute_in_background("pay", {"order": 7}, unique="order-7")
+                client.execute_in_background("thumbnail", "a.png")
+            except ConnectionLost:  # the server may have the job, but a second thumbnail does no harm
+                client.execute_in_background("thumbnail", "a.png")
     """
 
     return_code = ReturnCode.LOST_CONNECTION
@@ -126,8 +126,8 @@ class JobError(GearmanError):
     Example:
             try:
                 client.execute_job("divide", 0)
-            except JobError as error:  # the connection is fine: do not submit the job again
-                print("job", error.handle, "has failed:", error)
+            except JobError as error:
+                logger.error("a worker has failed job %s: %s", error.handle, error)
     """
 
     return_code = ReturnCode.WORK_FAIL

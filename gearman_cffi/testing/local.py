@@ -218,7 +218,7 @@ class LocalGearman:
     def advance(self, duration: float | timedelta) -> list[DoneJob]:
         """Moves the clock for delayed jobs forward, then does what work() does.
 
-        The clock shows the real time at first.
+        The clock shows the real time at first. Delays end at whole seconds, so move it by a second more than the delay.
 
         Args:
             duration: Seconds or a timedelta.
@@ -232,7 +232,7 @@ class LocalGearman:
         Example:
                 local.client.execute_in_background("reverse", "abc", delay=3600)
                 assert local.work() == []
-                (done,) = local.advance(3601)  # delays end at whole seconds, so up to a second later
+                (done,) = local.advance(3601)
                 assert done.result == "cba"
         """
         seconds = to_span(duration).total_seconds()
