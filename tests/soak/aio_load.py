@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 
@@ -84,4 +83,4 @@ async def run(plan: Plan) -> None:
 def main() -> None:
     """Runs the load."""
     die_with_parent()
-    asyncio.run(run(Plan.from_json(os.environ["SOAK_PLAN"])))
+    asyncio.run(run(Plan.receive()))

@@ -170,7 +170,7 @@ def main() -> None:
     """Runs the load that SOAK_LOAD names, until the plan ends."""
     die_with_parent()
     warnings.simplefilter("ignore", GearmanWarning)
-    plan, kind = Plan.from_json(os.environ["SOAK_PLAN"]), os.environ["SOAK_LOAD"]
+    plan, kind = Plan.receive(), os.environ["SOAK_LOAD"]
     clients = {route: Client(route, RawSerializer(), TIMEOUT, CONNECT_TIMEOUT) for route in plan.routes}
     recorder = Recorder(kind, plan)
     callers = [CALLERS[kind](recorder, plan, index, clients) for index in range(plan.most_callers(kind))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ PACE = 0.12  # seconds between two calls of a caller, on average
 BULK_PACE = 0.5  # seconds between two bulk calls
 TIMEOUT = 5.0  # seconds for a call
 BULK_TIMEOUT = 10.0  # seconds for a bulk call
+READY = "ready"  # what a load says before it gets its plan
 TCP_TIMEOUT = 3  # seconds until a connection is lost whose host is gone
 
 
@@ -57,11 +59,12 @@ class Plan:
             yield number * length, (number + 1) * length
 
     def to_json(self) -> str:
-        """For the environment of a process."""
+        """For one line of a process's input."""
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Plan:
-        """What to_json() returned."""
-        fields = json.loads(text)
+    def receive(cls) -> Plan:
+        """Says on stdout that this process is ready, and reads the plan from stdin."""
+        print(READY, flush=True)
+        fields = json.loads(sys.stdin.readline())
         return cls(**{**fields, "routes": tuple(fields["routes"])})

@@ -15,7 +15,7 @@ from tests.soak.faults import Stage
 from tests.soak.fleet import SupervisedPool
 from tests.soak.ledger import Ledger
 from tests.soak.memory import Series
-from tests.soak.plan import BULK_TIMEOUT, CALLERS, TCP_TIMEOUT, Plan
+from tests.soak.plan import BULK_TIMEOUT, CALLERS, READY, TCP_TIMEOUT, Plan
 from tests.soak.servers import NAMES, QueueWatch, SoakServer, is_idle
 from tests.support import INSTALLED, ROOT, Child, wait_until
 
@@ -24,7 +24,7 @@ SAMPLE_SECONDS = 1.0  # between two looks at the memory
 SAY_SECONDS = 10.0  # between two lines of output
 BUCKETS = 150  # of latencies
 BRIEF_MINUTES = 1.0  # a shorter soak has brief faults only
-START_SECONDS = 40.0  # in which the pools must be ready
+START_SECONDS = 40.0  # in which pools and clients must be ready
 DRAIN_SECONDS = 60.0  # in which all jobs must be done at the end
 PROGRAMS = {kind: aio_load.PROGRAM if kind == "aio" else loads.PROGRAM for kind in CALLERS}
 
@@ -74,13 +74,17 @@ class Run:
             )
             for kind in workers.KINDS
         }
-        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready", START_SECONDS)
-        routes = (direct[0], proxied[1], ",".join(direct), direct[1], proxied[0], f"{proxied[1]},{direct[0]}")
-        self.plan = Plan(self._seed, time.monotonic() + 0.5, self._seconds, self._load, routes, str(self._folder))
         self._loads = {
-            kind: stack.enter_context(Child(program, SOAK_LOAD=kind, SOAK_PLAN=self.plan.to_json(), **environment))
+            kind: stack.enter_context(Child(program, SOAK_LOAD=kind, **environment))
             for kind, program in PROGRAMS.items()
         }
+        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready", START_SECONDS)
+        for load in self._loads.values():
+            assert load.line(START_SECONDS) == READY
+        routes = (direct[0], proxied[1], ",".join(direct), direct[1], proxied[0], f"{proxied[1]},{direct[0]}")
+        self.plan = Plan(self._seed, time.monotonic() + 0.1, self._seconds, self._load, routes, str(self._folder))
+        for load in self._loads.values():
+            load.write(f"{self.plan.to_json()}\n")
         bucket_seconds = max(1.0, self._seconds / BUCKETS)
         self.ledger = Ledger(self._folder, CALLERS, self.plan.begin, bucket_seconds)
         self._watches = [QueueWatch(server) for server in self._servers.values()]
