@@ -14,7 +14,7 @@ from gearman_cffi.testing import Gearmand
 from tests.docs.addresses import Addresses
 from tests.docs.examples import Example, Execute, Preparation
 from tests.docs.preparations.names import names, served
-from tests.docs.preparations.workers import StrictDispatcher
+from tests.docs.preparations.workers import StrictDispatcher, formatted_log
 from tests.python_layer.workers import running
 
 
@@ -87,7 +87,7 @@ def _with_both() -> Iterator[Execute]:
         dispatcher.dispatch(EventName.WORKER_FAILURE, failure)
         assert dispatcher.raised == []
 
-    with Addresses() as addresses, Addresses() as idle, running(addresses.server(), served()):
+    with Addresses() as addresses, Addresses() as idle, running(addresses.server(), served()), formatted_log():
         yield execute
 
 

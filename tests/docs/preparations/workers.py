@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,27 @@ class StrictDispatcher(EventDispatcher):
         except Exception as error:
             self.raised.append(error)
             raise
+
+
+class _Formatting(logging.Handler):
+    """Formats records. It keeps none: their tracebacks would keep workers connected, and gearmand slow to stop."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.format(record)
+
+
+@contextmanager
+def formatted_log() -> Iterator[None]:
+    """Formats all that is logged in the block, and shows nothing."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = [_Formatting()]
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def _flaky(job: Job) -> str:
@@ -98,7 +120,7 @@ def _with_events() -> Iterator[Execute]:
         dispatcher.dispatch(EventName.WORKER_FAILURE, failure)
         assert dispatcher.raised == []
 
-    with Addresses() as addresses:
+    with Addresses() as addresses, formatted_log():
         yield execute
 
 
