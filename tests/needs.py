@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "libgearman without TLS": lambda: not capabilities.tls,
     "gearmand 1": lambda: not priorities_come_first(),
     "Python with 64 bits": lambda: sys.maxsize > 2**32,
+    "no sanitizer": lambda: "libasan" not in os.environ.get("LD_PRELOAD", ""),  # it takes memory for each block
     "promtool": lambda: bool(shutil.which("promtool")),  # of Prometheus
     "systemd": lambda: bool(shutil.which("systemd-analyze")),
     "OpenSSL 3": _has_openssl_3,

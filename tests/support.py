@@ -255,6 +255,11 @@ def echo(job, context): return job.workload()
 """
 
 
+def preloaded(library: Path | str) -> dict[str, str]:
+    """The environment of a program that loads this library first, but behind those of this process: a sanitizer's."""
+    return {"LD_PRELOAD": f"{os.environ.get('LD_PRELOAD', '')} {library}".strip()}
+
+
 class Child:
     """A Python program in a child process, which is killed at the end of the block if it still runs.
 

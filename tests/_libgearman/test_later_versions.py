@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests._libgearman.fake_servers import fake_server, packet
-from tests.support import WITHOUT_INTERPOSITION, Child
+from tests.support import WITHOUT_INTERPOSITION, Child, preloaded
 
 SOURCE = Path(__file__).with_name("later_libgearman.c")
 CREATED, DATA, COMPLETE, FAIL, EXCEPTION = 8, 28, 13, 14, 25
@@ -28,7 +28,7 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     command = [shutil.which("cc") or "gcc", "-shared", "-fPIC", "-fno-builtin", "-Wall", "-Werror", "-o", str(library)]
     command += [str(SOURCE), "-Wl,--no-as-needed", *flags.stdout.split(), "-ldl"]
     subprocess.run(command, check=True, timeout=30)
-    return {"LD_PRELOAD": str(library), "LATER_VERSION": "2.0.0"}
+    return {**preloaded(library), "LATER_VERSION": "2.0.0"}
 
 
 @pytest.mark.parametrize("version", ["2.0.0", "", "0.0.0", "e4f600b6"])

@@ -79,6 +79,7 @@ def assert_steady(before: list[int], after: list[int], limit: int = LIMIT) -> No
     assert max(grown.values()) < limit, grown
 
 
+@pytest.mark.needs("no sanitizer")
 class TestMemory:
     """The memory of a client's and of a worker's process, before and after."""
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from gearman_cffi.testing import Gearmand
-from tests.support import Child
+from tests.support import Child, preloaded
 
 SLOW_RESOLVER = r"""
 #define _GNU_SOURCE
@@ -63,7 +63,7 @@ for wanted in range(1, 5):
     worker.work()
 say(longest < 1 or longest)
 """
-    with Child(program, gearmand.port, LD_PRELOAD=slow_resolver) as child:
+    with Child(program, gearmand.port, **preloaded(slow_resolver)) as child:
         assert child.line(60) == "True"
         assert child.end() == 0, child.errors()
 
@@ -84,7 +84,7 @@ for job in [b"1", b"2", b"3"]:
         codes.append(worker.returnCode())
     say(done[-1:] == [job] or codes)
 """
-    with Child(program, gearmand.port, LD_PRELOAD=slow_resolver) as child:
+    with Child(program, gearmand.port, **preloaded(slow_resolver)) as child:
         for _ in range(3):
             assert child.line(30) == "True"
         assert child.end() == 0, child.errors()
