@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gearman_cffi.testing import Gearmand
-from tests.hostile.conversations import PROGRAMS, ConversationError, converse
+from tests.hostile.conversations import PROGRAMS, VALGRIND, ConversationError, converse
 from tests.hostile.hostile_server import Mode, Place
 
 IN_ONE_PROCESS = 25
@@ -26,10 +26,11 @@ IN_ONE_PROCESS = 25
 class Fuzzer:
     """Counts conversations and collects failures, in several threads."""
 
-    def __init__(self, programs: list[str], first: int, until: float) -> None:
+    def __init__(self, programs: list[str], first: int, until: float, under: Sequence[str]) -> None:
         self.conversations: Counter[str] = Counter()
         self.failures: list[ConversationError] = []
         self._until = until
+        self._under = under
         self._groups = ((start, name) for start in itertools.count(first, IN_ONE_PROCESS) for name in programs)
         self._lock = threading.Lock()
 
@@ -44,7 +45,7 @@ class Fuzzer:
     def _run_group(self, name: str, seeds: list[int], real: Gearmand) -> None:
         while seeds and time.monotonic() < self._until:
             try:
-                for _ in converse(name, iter(self._in_time(seeds)), real):
+                for _ in converse(name, iter(self._in_time(seeds)), real, under=self._under):
                     with self._lock:
                         self.conversations[name] += 1
                 return
@@ -59,32 +60,35 @@ class Fuzzer:
         return (seed for seed in seeds if time.monotonic() < self._until)
 
 
-def fails(name: str, seed: int, only: Collection[Place] | None) -> ConversationError | None:
+def fails(
+    name: str, seed: int, only: Collection[Place] | None = None, under: Sequence[str] = ()
+) -> ConversationError | None:
     """Has a conversation alone. Returns the error if it fails."""
     with Gearmand() as real:
         try:
-            for _ in converse(name, [seed], real, only):
+            for _ in converse(name, [seed], real, only, under):
                 pass
         except ConversationError as error:
             return error
     return None
 
 
-def shrink(error: ConversationError) -> ConversationError | None:
+def shrink(error: ConversationError, under: Sequence[str]) -> ConversationError | None:
     """Returns the failure with as few spoiled answers as possible. None if the conversation alone does not fail."""
-    smallest = fails(error.name, error.seed, None)
+    smallest = fails(error.name, error.seed, under=under)
     if smallest is None:
         return None
     for place in sorted(smallest.spoiled, reverse=True):
-        smaller = fails(error.name, error.seed, set(smallest.spoiled) - {place})
+        smaller = fails(error.name, error.seed, set(smallest.spoiled) - {place}, under)
         smallest = smaller or smallest
     return smallest
 
 
-def explain(error: ConversationError) -> None:
+def explain(error: ConversationError, under: Sequence[str]) -> None:
     """Prints a failure, and what the server sent."""
-    print(f"\n{error}\nagain: script/fuzz --program {error.name} {error.seed}   ({Mode.of(error.seed).value})")
-    smallest = shrink(error)
+    options = f"{'--valgrind ' if under else ''}--program {error.name} {error.seed}"
+    print(f"\n{error}\nagain: script/fuzz {options}   ({Mode.of(error.seed).value})")
+    smallest = shrink(error, under)
     if smallest is None:
         print("alone it does not fail")
         return
@@ -102,22 +106,24 @@ def main() -> int:
     cpus = os.cpu_count() or 1
     parser.add_argument("--processes", type=int, default=cpus, help="at a time (default: one for each CPU)")
     parser.add_argument("--program", choices=PROGRAMS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--valgrind", action="store_true", help="run the programs under valgrind; much slower")
     parser.add_argument("seed", type=int, nargs="?", help="have only the conversation with this seed")
     options = parser.parse_args()
     programs = options.program or list(PROGRAMS)
+    under = VALGRIND if options.valgrind else []
     if options.seed is not None:
-        failures = [error for name in programs if (error := fails(name, options.seed, None)) is not None]
+        failures = [error for name in programs if (error := fails(name, options.seed, under=under)) is not None]
         conversations = Counter(programs)
     else:
         first = int(time.time()) % 1_000_000 * 1000 if options.first is None else options.first
         print(f"script/fuzz --first {first}", flush=True)
-        fuzzer = Fuzzer(programs, first, time.monotonic() + options.minutes * 60)
+        fuzzer = Fuzzer(programs, first, time.monotonic() + options.minutes * 60, under)
         with ThreadPoolExecutor(options.processes) as pool:
             for future in [pool.submit(fuzzer.run) for _ in range(options.processes)]:
                 future.result()
         failures, conversations = fuzzer.failures, fuzzer.conversations
     for error in failures:
-        explain(error)
+        explain(error, under)
     print(f"\n{conversations.total()} conversations, {len(failures)} failed: {dict(conversations)}")
     return 1 if failures else 0
 
