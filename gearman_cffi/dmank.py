@@ -10,7 +10,7 @@
 The classes are thin subclasses of those in gearman_cffi, whose methods they have as well: a program can be changed from
 one to the other call by call. The methods with dmank's names differ from them in three ways: the default priority is
 LOW, executeJobs() and addMultipleJobs() skip items of other types, and a handler added later replaces one of the same
-name. docs/porting-from-dmank.md lists what is different from PHP, and why.
+name.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import enum
 import inspect
+import pydoc
 import re
 
 import pytest
@@ -13,6 +14,7 @@ import gearman_cffi
 from gearman_cffi import aio, events
 from gearman_cffi.ext import functions
 from tests.docs.public_names import MODULES, Name, by_owner, public_names
+from tests.support import ROOT
 
 NAMES = list(public_names())
 METHODS = [
@@ -79,6 +81,15 @@ def test_events_and_exceptions(name: Name) -> None:
     described = {what for kind in kinds for what in kind.described("attributes") | kind.described("parameters")}
     described |= {what for what in name.parameters if hasattr(name.value, f"get{what[0].upper()}{what[1:]}")}  # dmank's
     assert set(name.parameters) - {"message", "name", "known"} <= described
+
+
+def test_the_reference() -> None:
+    """Each class is on a page of the reference."""
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs/reference").glob("*.md"))
+    shown = [pydoc.locate(path) for path in re.findall(r"^::: (\S+)$", pages, re.MULTILINE)]
+    assert None not in shown
+    classes = [name for name in NAMES if inspect.isclass(name.value)]
+    assert [name for name in classes if name.value not in shown and inspect.getmodule(name.value) not in shown] == []
 
 
 @pytest.mark.parametrize("names", by_owner(NAMES))
