@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,17 +23,22 @@ class Sample:
 
 @dataclass
 class Series:
-    """The samples of one process or group. is_steady: it is the same process all the time, so that it must not grow."""
+    """The samples of a process, which must not grow, or of several that come and go."""
 
     name: str
     side: str  # "client" or "worker"
-    is_steady: bool
+    of: int | Callable[[], list[int]]  # the process, or what returns those that are there
     samples: list[Sample] = field(default_factory=list)
 
-    def take(self, seconds: float, processes: Iterable[int]) -> None:
+    @property
+    def is_steady(self) -> bool:
+        """Whether it is the same process all the time."""
+        return isinstance(self.of, int)
+
+    def take(self, seconds: float) -> None:
         """Adds a sample."""
         sizes, descriptors = 0, 0
-        for process in processes:
+        for process in [self.of] if isinstance(self.of, int) else self.of():
             try:
                 sizes += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
                 descriptors += len(os.listdir(f"/proc/{process}/fd"))
@@ -44,16 +49,16 @@ class Series:
     def growth(self, rounds: list[tuple[float, float]]) -> tuple[int, int] | None:
         """By how many bytes and descriptors the peak of the last round is higher than that of the second one.
 
-        The first one is the warm-up. None if there are not enough rounds.
+        The first one is the warm-up. None if there are not enough rounds, or the processes come and go.
         """
-        if len(rounds) < 3:
+        if len(rounds) < 3 or not self.is_steady:
             return None
         before, after = (self._peak(*one) for one in (rounds[1], rounds[-1]))
         return after[0] - before[0], after[1] - before[1]
 
     def problems(self, rounds: list[tuple[float, float]]) -> list[str]:
         """What is wrong with the growth."""
-        grown = self.growth(rounds) if self.is_steady else None
+        grown = self.growth(rounds)
         if grown is None:
             return []
         found = [f"{self.name} has grown by {grown[0] / 2**20:.1f} MiB"] if grown[0] > GROWTH else []

@@ -90,7 +90,7 @@ class Result:
             "memory": {
                 series.name: {
                     "side": series.side,
-                    "growth": series.growth(list(self.plan.rounds())) if series.is_steady else None,
+                    "growth": series.growth(list(self.plan.rounds())),
                     "samples": [(round(one.seconds, 1), one.size, one.descriptors) for one in series.samples],
                 }
                 for series in self.series
@@ -127,7 +127,7 @@ class Result:
         lines += ["", f"latency of {latency['number']} calls: {shown}"]
         lines += ["", f"{'memory':22}{'at the end':>12}{'growth':>12}"]
         for series in self.series:
-            growth = series.growth(list(self.plan.rounds())) if series.is_steady else None
+            growth = series.growth(list(self.plan.rounds()))
             size = series.samples[-1].size if series.samples else 0
             shown = f"{growth[0] / 2**20:8.1f} MiB" if growth else f"{'-':>12}"
             lines.append(f"{series.name:22}{size / 2**20:8.1f} MiB{shown}")

@@ -53,52 +53,69 @@ class Run:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
+        self._start_servers(stack)
+        self._start_workers(stack)
+        self._loads = {
+            kind: stack.enter_context(Child(program, SOAK_LOAD=kind, **self._environment()))
+            for kind, program in PROGRAMS.items()
+        }
+        self.series = [
+            *(Series(f"load {kind}", "client", child.process.pid) for kind, child in self._loads.items()),
+            *(Series(kind, "worker", child.process.pid) for kind, child in self._workers.items()),
+            *(Series(f"pool {pool.name}", "worker", pool.processes) for pool in self._pools),
+        ]
+        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready", START_SECONDS)
+        for load in self._loads.values():
+            assert load.line(START_SECONDS) == READY
+        self._begin()
+
+    def _start_servers(self, stack: ExitStack) -> None:
+        """Starts gearmands and proxies."""
         chance = random.Random(self._seed)
         self._servers = {name: stack.enter_context(SoakServer(name, self._folder, chance)) for name in NAMES}
-        direct = [server.gearmand.address for server in self._servers.values()]
-        proxied = [server.proxy.address for server in self._servers.values()]
-        environment = {
-            "PYTHONPATH": f"{ROOT}:{INSTALLED}",
-            "GEARMAN_CFFI_TCP_TIMEOUT": str(TCP_TIMEOUT),
-            "SOAK_FOLDER": str(self._folder),
-        }
+        self._direct = [server.gearmand.address for server in self._servers.values()]
+        self._proxied = [server.proxy.address for server in self._servers.values()]
+        self._watches = [QueueWatch(server) for server in self._servers.values()]
+        for watch in self._watches:
+            stack.callback(watch.end)
+            watch.start()
+
+    def _start_workers(self, stack: ExitStack) -> None:
+        """Starts pools, and workers that are left alone."""
+        direct, proxied = ",".join(self._direct), ",".join(self._proxied)
         self._pools = [
-            SupervisedPool("direct", self._folder, ",".join(direct), "tests.soak.tasks:jobs", environment),
-            SupervisedPool("proxied", self._folder, ",".join(proxied), "tests.soak.tasks:coroutines", environment),
+            SupervisedPool("direct", self._folder, direct, "tests.soak.tasks:jobs", self._environment()),
+            SupervisedPool("proxied", self._folder, proxied, "tests.soak.tasks:coroutines", self._environment()),
         ]
         for pool in self._pools:
             stack.callback(pool.kill)
         self._workers = {
             kind: stack.enter_context(
-                Child(workers.PROGRAM, SOAK_WORKER=kind, SOAK_SERVERS=",".join(direct), **environment)
+                Child(workers.PROGRAM, SOAK_WORKER=kind, SOAK_SERVERS=direct, **self._environment())
             )
             for kind in workers.KINDS
         }
-        self._loads = {
-            kind: stack.enter_context(Child(program, SOAK_LOAD=kind, **environment))
-            for kind, program in PROGRAMS.items()
-        }
-        wait_until(lambda: all(pool.is_complete for pool in self._pools), "the pools are ready", START_SECONDS)
-        for load in self._loads.values():
-            assert load.line(START_SECONDS) == READY
-        routes = (direct[0], proxied[1], ",".join(direct), direct[1], proxied[0], f"{proxied[1]},{direct[0]}")
+
+    def _begin(self) -> None:
+        """Gives the clients their plan."""
+        (memory, stored), (proxied_memory, proxied_stored) = self._direct, self._proxied
+        routes = (memory, proxied_stored, f"{memory},{stored}", stored, proxied_memory, f"{proxied_stored},{memory}")
         self.plan = Plan(self._seed, time.monotonic() + 0.1, self._seconds, self._load, routes, str(self._folder))
         for load in self._loads.values():
             load.write(f"{self.plan.to_json()}\n")
         bucket_seconds = max(1.0, self._seconds / BUCKETS)
         self.ledger = Ledger(self._folder, CALLERS, self.plan.begin, bucket_seconds)
-        self._watches = [QueueWatch(server) for server in self._servers.values()]
-        for watch in self._watches:
-            stack.callback(watch.end)
-            watch.start()
         stage = Stage(self._servers, self._pools, self.ledger, self._seconds < BRIEF_MINUTES * 60)
         self._chaos = Chaos(stage, self.plan, self._kinds, self.say)
         self.faults = self._chaos.faults
-        self.series = [
-            *(Series(f"load {kind}", "client", True) for kind in self._loads),
-            *(Series(kind, "worker", True) for kind in self._workers),
-            *(Series(f"pool {pool.name}", "worker", False) for pool in self._pools),
-        ]
+
+    def _environment(self) -> dict[str, str]:
+        """What all clients and workers have in their environment."""
+        return {
+            "PYTHONPATH": f"{ROOT}:{INSTALLED}",
+            "GEARMAN_CFFI_TCP_TIMEOUT": str(TCP_TIMEOUT),
+            "SOAK_FOLDER": str(self._folder),
+        }
 
     def say(self, text: str) -> None:
         """Prints a line with the time."""
@@ -114,7 +131,8 @@ class Run:
             now = time.monotonic()
             if now >= sampled and now < self.plan.end:
                 sampled = max(sampled + SAMPLE_SECONDS, now)
-                self._sample(now)
+                for series in self.series:
+                    series.take(now - self.plan.begin)
             if now >= said + SAY_SECONDS:
                 said += SAY_SECONDS
                 self.say(self._progress(now))
@@ -176,15 +194,6 @@ class Run:
         except AssertionError:
             left = [f"{kind}-{number}" for kind, number in self.ledger.unfinished]
             self.problems.append(f"after {DRAIN_SECONDS:.0f} s jobs were not done, or pools not complete: {left[:20]}")
-
-    def _sample(self, now: float) -> None:
-        processes = [
-            *([child.process.pid] for child in self._loads.values()),
-            *([child.process.pid] for child in self._workers.values()),
-            *(pool.processes() for pool in self._pools),
-        ]
-        for series, group in zip(self.series, processes, strict=True):
-            series.take(now - self.plan.begin, group)
 
     def _progress(self, now: float) -> str:
         total = self.ledger.totals()
