@@ -7,9 +7,9 @@ import random
 import time
 
 from gearman_cffi import GearmanError, RawSerializer, aio
-from tests.soak.calls import Recorder, Verdict, check
-from tests.soak.jobs import BACKGROUND, FOREGROUND
-from tests.soak.loads import CONNECT_TIMEOUT, IN_BACKGROUND, verdict_of
+from tests.soak.calls import Recorder, Updates, Verdict, check
+from tests.soak.jobs import BACKGROUND, FOREGROUND, WATCHED
+from tests.soak.loads import CONNECT_TIMEOUT, IN_BACKGROUND, IS_WATCHED, verdict_of
 from tests.soak.marks import die_with_parent
 from tests.soak.plan import PACE, TIMEOUT, Plan
 
@@ -54,8 +54,13 @@ class Caller:
         self._recorder.end(call, [verdict], TIMEOUT)
 
     async def _foreground(self, number: int) -> tuple[Verdict, str]:
+        work = self._recorder.workload(number)
         try:
-            result = await self._client.execute_job(FOREGROUND, self._recorder.workload(number))
+            if self._chance.random() < IS_WATCHED:
+                updates = Updates()
+                result = await self._client.execute_job(WATCHED, work, on_update=updates)
+                return updates.check(check(self._recorder, number, result))
+            result = await self._client.execute_job(FOREGROUND, work)
         except GearmanError as error:
             return verdict_of(error)
         return check(self._recorder, number, result)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from gearman_cffi import JobUpdate, UpdateKind
 from tests.soak import jobs
 from tests.soak.plan import Plan
 from tests.support import cpu_wait
@@ -85,6 +86,24 @@ class Recorder:
 
     def _write(self, lines: list[str]) -> None:
         os.write(self._file, "".join(f"{line}\n" for line in lines).encode())
+
+
+class Updates:
+    """The updates of a job that is watched. It is called with each."""
+
+    def __init__(self) -> None:
+        self._seen: list[int] = []
+
+    def __call__(self, update: JobUpdate) -> None:
+        if update.kind is UpdateKind.STATUS:
+            self._seen.append(update.numerator)
+
+    def check(self, verdict: tuple[Verdict, str]) -> tuple[Verdict, str]:
+        """The verdict, unless updates are missing. A worker that was killed may have sent some before."""
+        last = self._seen[-len(jobs.STATUSES) :]
+        if verdict[0] is Verdict.ANSWERED and last != list(jobs.STATUSES):
+            return Verdict.WRONG, f"statuses {self._seen}"
+        return verdict
 
 
 def check(recorder: Recorder, number: int, result: bytes) -> tuple[Verdict, str]:

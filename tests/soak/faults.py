@@ -91,7 +91,11 @@ def hide_server(stage: Stage, chance: random.Random) -> str:
 def cut_connections(stage: Stage, chance: random.Random) -> str:
     """The proxy of a server ends all connections."""
     server, how = chance.choice(list(stage.servers.values())), chance.choice([Cut.CLOSED, Cut.RESET, Cut.TRUNCATED])
-    return f"{server.proxy.cut(how)} of {server.name}, {how.value}"
+    number = server.proxy.cut(how)
+    if how is Cut.TRUNCATED:
+        time.sleep(0.2 if stage.brief else 1)
+        server.proxy.cut(Cut.CLOSED, only_pending=True)
+    return f"{number} of {server.name}, {how.value}"
 
 
 def refuse_connections(stage: Stage, chance: random.Random) -> str:
@@ -101,6 +105,7 @@ def refuse_connections(stage: Stage, chance: random.Random) -> str:
         server.proxy.refuse()
         number = server.proxy.cut(Cut.UNANSWERED)
         time.sleep(seconds)
+        server.proxy.cut(Cut.CLOSED, only_pending=True)
         server.proxy.listen()
     return f"{number} of {server.name} cut before the next answer, for {seconds:.1f} s"
 

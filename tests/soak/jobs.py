@@ -7,7 +7,8 @@ import os
 import time
 import zlib
 
-FOREGROUND, BACKGROUND = "soak", "soak-background"
+FOREGROUND, BACKGROUND, WATCHED = "soak", "soak-background", "soak-watched"
+STATUSES = range(1, 6)  # what a worker sends for a watched job
 SIZES = (0,) * 8 + (100,) * 8 + (10_000,) * 3 + (200_000,)  # bytes that follow the name of a job
 
 

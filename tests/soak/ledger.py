@@ -137,7 +137,7 @@ class Ledger:
         for kind, number, again in self.repetitions:
             begin = self.accounts[kind].begins[number]
             if not any(start <= again and begin <= end for start, end in faults):
-                found.append(f"{kind}-{number}")
+                found.append(f"{kind}-{number}, {again - begin:.1f} s after {begin - self._begin:.1f} s")
         return found
 
     def contradictions(self) -> list[str]:

@@ -21,13 +21,14 @@ from gearman_cffi import (
     RawSerializer,
 )
 from gearman_cffi.ext import GearmanClient, GearmanWarning, ReturnCode
-from tests.soak.calls import Call, Recorder, Verdict, check
-from tests.soak.jobs import BACKGROUND, FOREGROUND
+from tests.soak.calls import Call, Recorder, Updates, Verdict, check
+from tests.soak.jobs import BACKGROUND, FOREGROUND, WATCHED
 from tests.soak.marks import die_with_parent
 from tests.soak.plan import BULK_PACE, BULK_TIMEOUT, PACE, TIMEOUT, Plan
 
 PROGRAM = "from tests.soak.loads import main; main()"
 IN_BACKGROUND = 0.3  # of the jobs
+IS_WATCHED = 0.2  # of those in the foreground
 BULK_JOBS = 20
 CONNECT_TIMEOUT = 2.0  # seconds
 # Errors that faults of servers and connections may cause.
@@ -122,6 +123,10 @@ class ClientCaller(Caller):
             try:
                 if background:
                     verdict = Verdict.ACKNOWLEDGED, self.client.execute_in_background(BACKGROUND, work)
+                elif self.chance.random() < IS_WATCHED:
+                    updates = Updates()
+                    result = self.client.execute_job(WATCHED, work, on_update=updates)
+                    verdict = updates.check(check(self.recorder, number, result))
                 else:
                     verdict = check(self.recorder, number, self.client.execute_job(FOREGROUND, work))
             except GearmanError as error:

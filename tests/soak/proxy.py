@@ -81,11 +81,14 @@ class Proxy:
 
         self._run(refuse())
 
-    def cut(self, how: Cut) -> int:
-        """Ends all connections; those that are TRUNCATED or UNANSWERED with the next data. Returns their number."""
+    def cut(self, how: Cut, only_pending: bool = False) -> int:
+        """Ends connections; those that are TRUNCATED or UNANSWERED with the next data. Returns how many.
+
+        only_pending: those that had no data since they were to be TRUNCATED or UNANSWERED.
+        """
 
         async def cut() -> int:
-            connections = list(self._connections)
+            connections = [one for one in self._connections if one.pending or not only_pending]
             for connection in connections:
                 connection.cut(how)
             return len(connections)
@@ -120,7 +123,7 @@ class _Connection:
         self._from_server = there[0]
         self._sockets: list[socket.socket] = [one[1].get_extra_info("socket") for one in (here, there)]
         self._chance = chance
-        self._pending: Cut | None = None
+        self.pending: Cut | None = None
         for one in self._sockets:  # it notices that a host has gone, as the package's own sockets do
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_TIMEOUT * 1000)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -139,7 +142,7 @@ class _Connection:
     def cut(self, how: Cut) -> None:
         """Ends the connection."""
         if how in (Cut.TRUNCATED, Cut.UNANSWERED):
-            self._pending = how
+            self.pending = how
             return
         for _, writer in self._pairs:
             if how is Cut.RESET:
@@ -151,9 +154,9 @@ class _Connection:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(2**18):
-                if self._pending is Cut.UNANSWERED and reader is self._from_server:
+                if self.pending is Cut.UNANSWERED and reader is self._from_server:
                     return
-                if self._pending is Cut.TRUNCATED and len(data) > 1:
+                if self.pending is Cut.TRUNCATED and len(data) > 1:
                     writer.write(data[: self._chance.randrange(1, len(data))])
                     await writer.drain()
                     return

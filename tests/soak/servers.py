@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gearman_cffi.testing import Gearmand
-from tests.soak.jobs import BACKGROUND, FOREGROUND
+from tests.soak.jobs import BACKGROUND, FOREGROUND, WATCHED
 from tests.soak.proxy import Proxy
 
 NAMES = ("memory", "stored")
@@ -99,6 +99,6 @@ class QueueWatch(threading.Thread):
 def is_idle(server: SoakServer) -> bool:
     """Whether the server has no jobs at all."""
     try:
-        return not server.queued(FOREGROUND, BACKGROUND)
+        return not server.queued(FOREGROUND, BACKGROUND, WATCHED)
     except OSError:
         return False

@@ -74,7 +74,7 @@ def test_a_job_that_is_done_again_needs_a_fault(ledger: Ledger, notes: Notes) ->
         notes.done(number, 101.3 + 10 * number)
         notes.done(number, 101.4 + 10 * number)
     ledger.read()
-    assert ledger.unexplained_repetitions([(101.2, 105.0)]) == ["mirror-1"]
+    assert ledger.unexplained_repetitions([(101.2, 105.0)]) == ["mirror-1, 0.4 s after 11.0 s"]
     assert ledger.count_done("mirror")["done again"] == 2
 
 

@@ -27,6 +27,11 @@ def run_mirror(servers: str) -> None:
         time.sleep(jobs.duration(job.workload()))
         return jobs.finish(job.workload())
 
+    def execute_watched(job: GearmanJob, context: object) -> bytes:
+        for number in jobs.STATUSES:
+            job.sendStatus(number, len(jobs.STATUSES))
+        return execute(job, context)
+
     mirror = GearmanWorker()
     mirror.setTimeout(1000)  # looks for lost servers then
     for address in servers.split(","):
@@ -34,6 +39,7 @@ def run_mirror(servers: str) -> None:
         mirror.addServer(host, int(port), False)
     for function in (jobs.FOREGROUND, jobs.BACKGROUND):
         mirror.addFunction(function, execute)
+    mirror.addFunction(jobs.WATCHED, execute_watched)
     while True:
         if not mirror.work():
             time.sleep(0.01)
