@@ -91,6 +91,7 @@ CLIENT = program(
         expect(name, attempt(name, call, *kinds[1:]), *kinds, right=right)
 """,
     """
+    client.setTimeout(5000)
     def check():
         result = client.doNormal("reverse", word)
         return (result == word[::-1] or result) if result or not client.returnCode() else None
@@ -125,7 +126,7 @@ WORKER = program(
 """,
     """
     done.clear()
-    worker.setTimeout(1000)
+    worker.setTimeout(5000)
     def check():
         worker.work()
         return None if word not in done else done.count(word) == 1 or done
