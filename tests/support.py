@@ -106,13 +106,23 @@ def connections(server: Gearmand) -> int:
     return len(server.ask("workers").splitlines()) - 2
 
 
-def cpu_wait() -> float:
-    """The seconds that the threads of this process have waited for a CPU, on a machine that has other work."""
-    nanoseconds = 0
-    for path in Path("/proc/self/task").glob("*/schedstat"):
-        with suppress(OSError):  # the thread has ended
-            nanoseconds += int(path.read_text().split()[1])
-    return nanoseconds / 1e9
+class CpuWait:
+    """Measures how long the threads of this process wait for a CPU, on a machine that has other work."""
+
+    def __init__(self) -> None:
+        self._before = self._by_thread()
+
+    def seconds(self) -> float:
+        """The time since this object was made, of all threads that are still running."""
+        return sum(waited - self._before.get(thread, 0.0) for thread, waited in self._by_thread().items())
+
+    @staticmethod
+    def _by_thread() -> dict[str, float]:
+        waits = {}
+        for path in Path("/proc/self/task").glob("*/schedstat"):
+            with suppress(OSError):  # the thread has ended
+                waits[path.parent.name] = int(path.read_text().split()[1]) / 1e9
+        return waits
 
 
 @contextmanager

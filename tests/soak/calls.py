@@ -13,7 +13,7 @@ from pathlib import Path
 from gearman_cffi import JobUpdate, UpdateKind
 from tests.soak import jobs
 from tests.soak.plan import Plan
-from tests.support import cpu_wait
+from tests.support import CpuWait
 
 LATE = 1.0  # seconds after its timeout in which a call must return, if it has a CPU
 COMPLAINT = "!"  # the begin of a line that is not about a job
@@ -32,12 +32,12 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Call:
-    """A call that has begun, for one or more jobs. waited: what cpu_wait() returned."""
+    """A call that has begun, for one or more jobs."""
 
     caller: int
     numbers: range
     begin: float
-    waited: float
+    waited: CpuWait
 
 
 class Recorder:
@@ -62,7 +62,7 @@ class Recorder:
         with self._lock:
             numbers = range(self._next, self._next + count)
             self._next += count
-        return Call(caller, numbers, time.monotonic(), cpu_wait())
+        return Call(caller, numbers, time.monotonic(), CpuWait())
 
     def end(self, call: Call, verdicts: list[tuple[Verdict, str]], limit: float) -> None:
         """A call has ended. verdicts: and details, for each job. limit: of the call, in seconds."""
@@ -72,7 +72,7 @@ class Recorder:
             for number, (verdict, detail) in zip(call.numbers, verdicts, strict=True)
         ]
         if spent > limit + LATE:
-            waited = cpu_wait() - call.waited
+            waited = call.waited.seconds()
             if spent > limit + LATE + waited:
                 what = f"{self.name(call.numbers[0])} ({verdicts[0]})"
                 lines.append(f"{COMPLAINT}late: {what} took {spent:.2f} s, {waited:.2f} s of them without a CPU")
