@@ -1,4 +1,4 @@
-"""Gearman for Python, on the system's libgearman.
+"""Clients and workers for Gearman, built on libgearman.
 
 gearman_cffi           clients that raise exceptions, workers that emit events
 gearman_cffi.ext       the API of PHP's ext-gearman: GearmanClient, GearmanWorker, the GEARMAN_* constants ...

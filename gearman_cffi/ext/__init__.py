@@ -1,7 +1,7 @@
-"""The mirror of PHP's ext-gearman: the same classes, methods, constants and behaviour, by the same names.
+"""The API of PHP's ext-gearman: the same classes, methods and constants, with the same names and behaviour.
 
-``from gearman_cffi.ext import *`` is to a Python program what loading the extension is to a PHP program. Data is
-bytes; names, handles and error texts are str. A PHP warning is a GearmanWarning.
+``from gearman_cffi.ext import *`` does what loading the extension does in a PHP program. Data is bytes; names, handles
+and error texts are str. A PHP warning is a GearmanWarning.
 """
 
 from __future__ import annotations

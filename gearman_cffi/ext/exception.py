@@ -1,4 +1,4 @@
-"""The exception and the warning of the mirror."""
+"""The exception and the warning of ext-gearman's API."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class GearmanException(Exception):
         """The code.
 
         Returns:
-            Always 0 in the mirror.
+            Always 0.
 
         Example:
                 error.getCode()  # 0
