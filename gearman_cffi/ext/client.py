@@ -939,10 +939,15 @@ class GearmanClient(GearmanBase):
 
     def _do_in_background(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> str:
         """Submits a job in the background for the public method ``call``."""
-        self._background_handle = ""
+        function = arguments.name(function, "function")
+        workload = arguments.data(workload, "workload")
+        unique = None if unique is None else arguments.name(unique, "unique")
+        if function:  # otherwise, as after wrong arguments, libgearman keeps the handle of the last job
+            self._background_handle = ""
         reply = self._do(call, kind, function, workload, unique)
         handle = reply.handle if reply.rc in NO_WARNING else ""
-        self._background_handle = handle  # another thread's call may change it before this one returns
+        if handle:
+            self._background_handle = handle  # another thread's call may change it before this one returns
         return handle
 
     def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> Reply:

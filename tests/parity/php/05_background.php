@@ -9,6 +9,10 @@ foreach (['doBackground', 'doHighBackground', 'doLowBackground'] as $m) {
     call("$m(bg, x)", fn() => $c->$m('bg', 'x'), $c);
     out('    doJobHandle ' . v($c->doJobHandle()) . ' doStatus ' . v($c->doStatus()));
 }
+foreach ([['', 'x'], ['bg', '']] as $refused) { // the first one keeps the handle
+    call('doBackground', fn() => $c->doBackground(...$refused), $c);
+    out('    doJobHandle ' . v($c->doJobHandle()));
+}
 head('unique keys');
 $submissions = [['doBackground', 'co', 'A', 'uniq1'], ['doBackground', 'co', 'B', 'uniq1'], ['doHighBackground', 'co', 'C', 'uniq1'],
     ['doBackground', 'co', 'A', 'uniq2'], ['doBackground', 'other', 'A', 'uniq1'], ['doBackground', 'co', 'A'], ['doBackground', 'co', 'A'],

@@ -37,6 +37,9 @@ c = cl()
 for method in ("doBackground", "doHighBackground", "doLowBackground"):
     call(f"{method}(bg, x)", getattr(c, method), "bg", "x")
     out(f"    doJobHandle {v(c.doJobHandle())} doStatus {v(c.doStatus())}")
+for refused in (("", "x"), ("bg", "")):  # the first one keeps the handle
+    call("doBackground", c.doBackground, *refused)
+    out(f"    doJobHandle {v(c.doJobHandle())}")
 head("unique keys")
 submissions: list[tuple[Any, ...]] = [
     ("doBackground", "co", "A", "uniq1"),
