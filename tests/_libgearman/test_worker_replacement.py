@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gearman_cffi.ext import GEARMAN_NO_JOBS, GEARMAN_SUCCESS, GEARMAN_WORKER_NON_BLOCKING
+from gearman_cffi.ext import (
+    GEARMAN_NO_JOBS,
+    GEARMAN_SUCCESS,
+    GEARMAN_WORKER_CHANGE,
+    GEARMAN_WORKER_GRAB_UNIQ,
+    GEARMAN_WORKER_NON_BLOCKING,
+)
 from gearman_cffi.testing import Gearmand
 from tests.support import Child, client_of, frozen, wait_until, worker_of
 
@@ -106,3 +112,25 @@ def test_a_non_blocking_worker_that_never_waits(gearmand: Gearmand) -> None:
         wait_until(lambda: grabs(GEARMAN_SUCCESS), "it gets the job")
         wait_until(lambda: grabs(GEARMAN_NO_JOBS), "there is no other job")
     assert got == [b"0", b"1", b"2"]
+
+
+@pytest.mark.filterwarnings("ignore::gearman_cffi.ext.GearmanWarning")
+def test_options_of_a_worker_without_unique_keys(gearmand: Gearmand) -> None:
+    """The one in place of a worker whose grabJob() broke it has the same options, and asks for jobs in the same way."""
+    keys: list[str | bool] = []
+    client, worker = client_of(gearmand), worker_of(gearmand)
+    worker.removeOptions(GEARMAN_WORKER_GRAB_UNIQ)
+    worker.register("grabbed")
+    options = worker.options()
+    client.doBackground("grabbed", "x")
+    job = worker.grabJob()
+    assert job
+    job.sendComplete("done")
+    assert worker.grabJob() is False
+    assert worker.grabJob() is False
+    worker.unregister("grabbed")
+    assert worker.options() & ~GEARMAN_WORKER_CHANGE == options & ~GEARMAN_WORKER_CHANGE
+    worker.addFunction("f", lambda job, context: keys.append(job.unique()))
+    client.doBackground("f", "y", "key")
+    assert worker.work()
+    assert keys == [""]

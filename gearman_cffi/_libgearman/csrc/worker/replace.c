@@ -53,9 +53,12 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   if (st) {
     gearman_worker_options_t options = gearman_worker_options(from);
     gearman_worker_add_options(st, GEARMAN_WORKER_NON_BLOCKING);
-    if (!(options & GEARMAN_WORKER_GRAB_ALL) || !(options & GEARMAN_WORKER_GRAB_UNIQ)) {
-      gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL); /* a clone asks as a new worker does */
+    /* A clone asks for jobs as a new worker does, whatever its options are. */
+    if (!(options & GEARMAN_WORKER_GRAB_ALL)) {
+      gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL);
       gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
+    } else if (!(options & GEARMAN_WORKER_GRAB_UNIQ)) {
+      gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_UNIQ);
     }
   }
   return st;
