@@ -375,6 +375,25 @@ DIFFERENCES: tuple[Difference, ...] = (
         """,
     ),
     Difference(
+        "early-calls",
+        "A client whose calls have failed because it had no server works when it has one. PHP's next calls now and then"
+        " time out, or never return.",
+        r"""
+        05_status: a call before there is a server / jobStatus, addServer, and then others
+        - .| now and then never returns
+        + .| jobStatus -> [false, false, 0, 0]
+        + .|     rc 0=SUCCESS
+        + .| doBackground -> "H:golden:6"
+        + .|     rc 0=SUCCESS
+        05_status: a call before there is a server / doBackground, addServer, and then others
+        - .| now and then never returns
+        + .| jobStatus -> [false, false, 0, 0]
+        + .|     rc 0=SUCCESS
+        + .| doBackground -> "H:golden:6"
+        + .|     rc 0=SUCCESS
+        """,
+    ),
+    Difference(
         "grab-job",
         "grabJob() after GEARMAN_NO_JOBS asks the servers again. PHP crashes in libgearman 1.1.20.",
         r"""

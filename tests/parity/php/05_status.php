@@ -61,3 +61,5 @@ call('queued, by unique key', fn() => $u->jobStatusByUniqueKey('fgs-u'), $u);
 $k = worker(P, ['fgs' => fn($j) => 'ok']);
 join_kid($k);
 join_kid($k1);
+head('a call before there is a server');
+foreach (['jobStatus', 'doBackground'] as $m) recorded("$m, addServer, and then others", 'now and then never returns');

@@ -9,6 +9,7 @@ from tests.parity.python.lib import (
     head,
     isolated,
     join_kid,
+    muted,
     out,
     port,
     rc_name,
@@ -124,3 +125,15 @@ call("queued, by unique key", u.jobStatusByUniqueKey, "fgs-u")
 k = worker(P, {"fgs": lambda job, context: "ok"})
 join_kid(k)
 join_kid(k1)
+head("a call before there is a server")
+for method, arguments in (("jobStatus", ["H:golden:1"]), ("doBackground", ["early", "x"])):
+
+    @isolated(f"{method}, addServer, and then others", method, arguments)
+    def early(method: str, arguments: list[str]) -> None:
+        c = GearmanClient()
+        c.setTimeout(4000)
+        with muted():
+            getattr(c, method)(*arguments)
+        c.addServer("127.0.0.1", P)
+        call("jobStatus", c.jobStatus, "H:golden:none")
+        call("doBackground", c.doBackground, "early", "x", "early")
