@@ -7,6 +7,8 @@ from typing import NamedTuple
 from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.model.layer import LayerLikeLocal
+from tests.model.mirror_client import ClientLikePhp
+from tests.model.mirror_worker import WorkerLikePhp
 
 
 class Plan(NamedTuple):
@@ -18,5 +20,7 @@ class Plan(NamedTuple):
 
 
 MACHINES = {
-    "layer": Plan(LayerLikeLocal, examples=12, steps=15),
+    "client": Plan(ClientLikePhp, examples=8, steps=20),
+    "worker": Plan(WorkerLikePhp, examples=6, steps=20),
+    "layer": Plan(LayerLikeLocal, examples=7, steps=15),
 }

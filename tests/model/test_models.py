@@ -1,4 +1,4 @@
-"""The state machines of this directory, with a few programs that are always the same."""
+"""The state machines of this directory, with a few programs that are always the same. PHP is used if it is there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 from tests.model.machines import MACHINES
 from tests.model.profiles import run_small
 
-pytestmark = pytest.mark.timeout(300)  # the search for the smallest program that fails takes a while
-
 
 @pytest.mark.parametrize(
     "name",
     [
+        "client",
+        "worker",
         pytest.param("layer", marks=pytest.mark.needs("gearmand 1")),  # LocalGearman takes jobs in its order
     ],
 )
