@@ -311,11 +311,11 @@ class Client:
             A JobStatus.
 
         Raises:
-            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionFailed: No server could be reached.
             ConnectionLost: The connection broke before the server had answered.
             JobTimeout: There was no answer in time.
             ServerError: The server answered with an error.
-            InvalidArgument: The handle or the key cannot be sent.
+            InvalidArgument: The handle cannot be sent.
 
         Example:
                 status = client.get_job_status(handle)
@@ -336,11 +336,11 @@ class Client:
             A JobStatus.
 
         Raises:
-            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionFailed: No server could be reached.
             ConnectionLost: The connection broke before the server had answered.
             JobTimeout: There was no answer in time.
             ServerError: The server answered with an error.
-            InvalidArgument: The handle or the key cannot be sent.
+            InvalidArgument: The key cannot be sent.
 
         Example:
                 client.execute_in_background("ship", {"order": 7}, unique="order-7")
@@ -377,7 +377,7 @@ class Client:
             False if the server did not know it at the first request: it had ended before, or never was.
 
         Raises:
-            ConnectionFailed: No server could be reached. Nothing was submitted.
+            ConnectionFailed: No server could be reached.
             ConnectionLost: The connection broke before the server had answered.
             JobTimeout: The job has not ended in time.
             ServerError: The server answered with an error.
@@ -481,8 +481,8 @@ class Client:
         Args:
             jobs: Job objects; an iterable.
             priority: For jobs that have none of their own.
-            on_error: "raise" raises the error of the first failed job in the list, when all jobs have ended; "return"
-                puts errors in the places of results.
+            on_error: "raise" raises the error of the first job in the list that was not submitted, after all others
+                were; "return" puts errors in the places of handles.
             timeout: Of the whole call, in seconds or as a timedelta; None for the client's own. A job without an answer
                 then fails with JobTimeout.
 
@@ -490,7 +490,7 @@ class Client:
             The handles, in the order of the jobs.
 
         Raises:
-            InvalidJob: An item is not a job; its results has a handle or an error for each job before it.
+            InvalidJob: An item is not a job; its attribute results has a handle or an error for each job before it.
             GearmanError: What execute_in_background() raises, for the first failed job, with on_error="raise".
 
         Example:

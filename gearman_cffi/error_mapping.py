@@ -36,8 +36,8 @@ class _Kind(NamedTuple):
 
 _LOST = _Kind(
     ConnectionLost,
-    "lost the connection to {server} before it answered {job}. The job may have been taken and done: submit it again "
-    "only if running it twice does no harm{detail}",
+    "lost the connection to {server} before it answered {job}. The job may have been accepted and done: submit it "
+    "again only if running it twice does no harm{detail}",
 )
 _UNREACHABLE = _Kind(
     ConnectionFailed,

@@ -95,7 +95,7 @@ class NoServers(ConnectionFailed):
 
 
 class ConnectionLost(GearmanError, ConnectionError):  # noqa: N818
-    """The connection was lost before the server answered. The job may have been taken and done.
+    """The connection was lost before the server answered. The job may have been accepted and done.
 
     Example:
             try:
@@ -183,7 +183,7 @@ class ServerError(GearmanError):
 
 
 class QueueFull(ServerError):  # noqa: N818
-    """The server takes no more jobs of this function: the limit that its command `maxqueue` has set is reached.
+    """The server takes no more jobs of this function: its `maxqueue` is reached, or it cannot write to its queue store.
 
     Example:
             try:

@@ -241,7 +241,7 @@ class JobCollection:
             name: By default that of the function.
             time_limit: Seconds, at least 1, or a timedelta; see JobHandlerInterface.
             concurrency: How many jobs of the function a Worker runs at once, at most.
-            retries: How often jobs are tried again whose clients have not said so: see RetryPolicy.
+            retries: How often to try jobs again whose clients did not set retries: see RetryPolicy.
             retry_on: The exceptions after which there is another attempt.
             backoff: The delay before the second attempt, in seconds or as a timedelta; it doubles with each further
                 one. Or a function of the number of the attempt.
@@ -292,7 +292,7 @@ class JobCollection:
             name: By default that of the function.
             time_limit: Seconds, at least 1, or a timedelta; see JobHandlerInterface.
             concurrency: How many jobs of the function a Worker runs at once, at most.
-            retries: How often jobs are tried again whose clients have not said so: see RetryPolicy.
+            retries: How often to try jobs again whose clients did not set retries: see RetryPolicy.
             retry_on: The exceptions after which there is another attempt.
             backoff: The delay before the second attempt, in seconds or as a timedelta; it doubles with each further
                 one. Or a function of the number of the attempt.

@@ -109,7 +109,7 @@ class Job:
         Raises:
             InvalidArgument: A number is out of range.
             JobNotRunning: No worker executes the job.
-            ConnectionLost: The server has gone.
+            ConnectionLost: The connection to the server was lost.
 
         Example:
                 for number, row in enumerate(rows):
@@ -125,7 +125,7 @@ class Job:
 
         Raises:
             JobNotRunning: No worker executes the job.
-            ConnectionLost: The server has gone.
+            ConnectionLost: The connection to the server was lost.
 
         Example:
                 for row in rows:
@@ -141,7 +141,7 @@ class Job:
 
         Raises:
             JobNotRunning: No worker executes the job.
-            ConnectionLost: The server has gone.
+            ConnectionLost: The connection to the server was lost.
 
         Example:
                 job.send_warning("a.png has no colour profile")

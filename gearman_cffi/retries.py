@@ -54,8 +54,8 @@ class RetryPolicy:
     Only what the handler raises: a result that cannot be serialized or sent, or a listener that raises, fails the job.
 
     Args:
-        retries: For jobs whose client has not said how often they may be tried again; None for never. They are
-            submitted again in the background, so that a client that waits gets the failure of the first attempt.
+        retries: For jobs whose client did not set retries; None for never. They are submitted again in the background,
+            so that a client that waits gets the failure of the first attempt.
         retry_on: The exceptions after which there is another attempt.
         backoff: Seconds or a timedelta before the second attempt, which doubles with each further one up to an hour,
             less a random part of up to a half; or a function that is called with the number of the attempt that has

@@ -68,7 +68,7 @@ class Server:
             The Server.
 
         Raises:
-            ValueError: It is another text.
+            ValueError: The text is not an address.
             TypeError: It is not a str.
 
         Example:

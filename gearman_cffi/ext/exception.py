@@ -51,7 +51,7 @@ class GearmanException(Exception):
         """The code.
 
         Returns:
-            Always 0.
+            The number given to the constructor: 0 for all exceptions of this package.
 
         Example:
                 error.getCode()  # 0
