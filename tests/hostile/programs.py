@@ -129,6 +129,8 @@ WORKER = program(
     worker.setTimeout(5000)
     def check():
         worker.work()
+        while worker.returnCode() == GEARMAN_UNEXPECTED_PACKET:  # each error for an answer that came too late ends a call
+            worker.work()
         return None if word not in done else done.count(word) == 1 or done
     recovered("work", check, 8)
     worker.unregisterAll()
