@@ -129,7 +129,7 @@ WORKER = program(
     worker.setTimeout(5000)
     def check():
         worker.work()
-        while worker.returnCode() == GEARMAN_UNEXPECTED_PACKET:  # each error for an answer that came too late ends a call
+        while worker.returnCode() == GEARMAN_UNEXPECTED_PACKET:  # each error for a late answer ends a call
             worker.work()
         return None if word not in done else done.count(word) == 1 or done
     recovered("work", check, 8)
