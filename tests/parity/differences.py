@@ -733,8 +733,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "error-after-success",
-        "After a success error() is empty: it does not repeat the text of an earlier failure, or of a server that"
-        " was skipped. After unregister() and unregisterAll() it is False.",
+        "After a success error() is GEARMAN_UNKNOWN_STATE: it does not repeat the text of an earlier failure, or of a"
+        " server that was skipped. After calls that only add or remove functions it can be the earlier text, as in PHP,"
+        " or False.",
         r"""
         19_error_texts: after a success / of a client with a dead server
         - .| doNormal rc 0 error "flush(GEARMAN_COULD_NOT_CONNECT)"
