@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-import struct
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +10,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gearman_cffi import PhpSerializer, SerializerError
+from tests.codec.php_codec import INT_MAX, INT_MIN, PhpCodec, key_form, tree_of
 
 pytestmark = pytest.mark.php
 
-CODEC = str(Path(__file__).with_name("codec.php"))
 PLAIN = PhpSerializer(pass_serialized=False, strict=True)
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 thorough = settings(max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -35,66 +29,11 @@ values = st.recursive(
 )
 
 
-class Php:
-    """A PHP process that calls serialize() and unserialize()."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            ["php", "-n", "-d", "serialize_precision=-1", CODEC],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def make(self, tree: list[Any]) -> bytes:
-        return bytes.fromhex(self._ask(["make", tree]))
-
-    def describe(self, data: bytes) -> list[Any] | None:
-        tree: list[Any] | None = self._ask(["describe", data.hex()])
-        return tree
-
-    def _ask(self, request: list[Any]) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.communicate(timeout=10)
-
-
 @pytest.fixture(scope="module")
-def php() -> Iterator[Php]:
-    process = Php()
+def php() -> Iterator[PhpCodec]:
+    process = PhpCodec()
     yield process
     process.close()
-
-
-def key_form(key: int | str | bytes) -> int | bytes:
-    """The key as PHP stores it."""
-    if isinstance(key, int):
-        return key
-    data = key.encode() if isinstance(key, str) else key
-    text = data.decode("latin-1")
-    is_number = text.isascii() and text.removeprefix("-").isdigit() and str(int(text)) == text
-    return int(text) if is_number and INT_MIN <= int(text) <= INT_MAX else data
-
-
-def tree_of(value: Any) -> list[Any]:
-    """The value as codec.php describes it."""
-    if value is None:
-        return ["n"]
-    if isinstance(value, bool):
-        return ["b", value]
-    if isinstance(value, int):
-        return ["i", str(value)]
-    if isinstance(value, float):
-        return ["d", "nan" if math.isnan(value) else struct.pack(">d", value).hex()]
-    if isinstance(value, (str, bytes)):
-        return ["s", (value.encode() if isinstance(value, str) else value).hex()]
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    return ["a", [[tree_of(key_form(key)), tree_of(item)] for key, item in pairs]]
 
 
 def has_equal_keys(value: Any) -> bool:
@@ -110,7 +49,7 @@ def has_equal_keys(value: Any) -> bool:
 @given(value=values)
 @example(value={"5": 1, "-9223372036854775808": 2, "9223372036854775808": 3, "-0": 4, "": 5, b"\xff": 6})
 @example(value=[[], {}, {0: "a", 1: "b"}, {1: "a", 0: "b"}, "i:5;", "\0", b"\x80\0"])
-def test_php_writes_and_reads_the_same(php: Php, value: Any) -> None:
+def test_php_writes_and_reads_the_same(php: PhpCodec, value: Any) -> None:
     if has_equal_keys(value):
         with pytest.raises(SerializerError, match="same key"):
             PLAIN.serialize(value)
@@ -123,13 +62,13 @@ def test_php_writes_and_reads_the_same(php: Php, value: Any) -> None:
 
 @thorough
 @given(number=floats)
-def test_floats_have_the_digits_of_php(php: Php, number: float) -> None:
+def test_floats_have_the_digits_of_php(php: PhpCodec, number: float) -> None:
     assert PLAIN.serialize(number) == php.make(tree_of(number))
 
 
 @thorough
 @given(value=values, data=st.data())
-def test_damaged_data(php: Php, value: Any, data: st.DataObject) -> None:
+def test_damaged_data(php: PhpCodec, value: Any, data: st.DataObject) -> None:
     """Removed, doubled and changed bytes: an error, or the value that PHP reads."""
     if has_equal_keys(value):
         return

@@ -13,7 +13,7 @@ import pytest
 
 from gearman_cffi import Client, Job, JobException, JobFailed, PhpObject, PhpSerializer, UpdateKind
 from gearman_cffi.testing import Gearmand
-from tests.codec.test_php_against_php import tree_of
+from tests.codec.php_codec import tree_of
 from tests.python_layer.workers import handlers, running
 from tests.support import is_served, shown, wait_until
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import itertools
+import logging
 import sys
 import time
 import traceback
+import warnings
 
+from gearman_cffi.ext import GearmanWarning
 from tests.model.machines import MACHINES
 from tests.model.profiles import run_seed
 
@@ -39,6 +42,8 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", help="run only the programs of this seed")
     options = parser.parse_args()
     faulthandler.enable()  # a crash shows where
+    logging.disable()  # of failures, which the programs are full of
+    warnings.simplefilter("ignore", GearmanWarning)
     names = options.machine or list(MACHINES)
     if options.seed is not None:
         return int(any(fails(name, options.seed) for name in names))

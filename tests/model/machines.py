@@ -9,6 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 from tests.model.layer import LayerLikeLocal
 from tests.model.mirror_client import ClientLikePhp
 from tests.model.mirror_worker import WorkerLikePhp
+from tests.model.retry_rules import RetriesLikeModel
+from tests.model.scheduling_rules import SchedulerLikeModel
 
 
 class Plan(NamedTuple):
@@ -20,7 +22,9 @@ class Plan(NamedTuple):
 
 
 MACHINES = {
-    "client": Plan(ClientLikePhp, examples=8, steps=20),
-    "worker": Plan(WorkerLikePhp, examples=6, steps=20),
+    "client": Plan(ClientLikePhp, examples=6, steps=20),
+    "worker": Plan(WorkerLikePhp, examples=5, steps=20),
+    "retries": Plan(RetriesLikeModel, examples=15, steps=20),
+    "scheduling": Plan(SchedulerLikeModel, examples=25, steps=30),
     "layer": Plan(LayerLikeLocal, examples=7, steps=15),
 }

@@ -13,6 +13,8 @@ from tests.model.profiles import run_small
     [
         "client",
         "worker",
+        "retries",
+        "scheduling",
         pytest.param("layer", marks=pytest.mark.needs("gearmand 1")),  # LocalGearman takes jobs in its order
     ],
 )
