@@ -1,6 +1,6 @@
 """script/fuzz-models: random programs for some minutes.
 
-Each state machine of tests/model runs programs of calls in two worlds that must behave alike, or beside a model. The
+Each state machine of tests/model runs programs of calls on two systems that must behave alike, or beside a model. The
 smallest program that fails is printed, with the command that runs it again. The exit code is 1 then.
 """
 

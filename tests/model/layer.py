@@ -22,7 +22,7 @@ from gearman_cffi import (
     RawSerializer,
 )
 from gearman_cffi.testing import Gearmand
-from tests.model.layer_worlds import LATER, LONELY, SERVED, UNSERVED, World
+from tests.model.layer_systems import LATER, LONELY, SERVED, UNSERVED, System
 from tests.testing.local_and_real import LocalEnvironment, RealEnvironment, events, shown
 
 SERIALIZERS = [
@@ -48,12 +48,12 @@ bad_names = st.sampled_from(["", "a\0b", "x" * 513, "\udcff"])
 
 
 class LayerLikeLocal(RuleBasedStateMachine):
-    """Each rule does the same in both worlds, and then compares what was returned, raised and run."""
+    """Each rule does the same on both systems, and then compares what was returned, raised and run."""
 
     def __init__(self) -> None:
         super().__init__()
         self.cleanup = ExitStack()
-        self.worlds: list[World] = []
+        self.systems: list[System] = []
         self.is_held = False
         self.differs = False
 
@@ -61,16 +61,16 @@ class LayerLikeLocal(RuleBasedStateMachine):
     def begin(self, serializer: Any, is_async: bool) -> None:
         gearmand = self.cleanup.enter_context(Gearmand())
         for make in (lambda *what, **how: RealEnvironment(gearmand, *what, **how), LocalEnvironment):
-            self.worlds.append(World(make, serializer, is_async))
+            self.systems.append(System(make, serializer, is_async))
         self.execute_job(LONELY[0], "w", 1, None, None, False)  # LocalGearman's worker starts with the first job
 
-    def do(self, act: Callable[[World], object]) -> None:
-        """Acts in both worlds, and compares."""
-        for world in self.worlds:
-            act(world)
+    def do(self, act: Callable[[System], object]) -> None:
+        """Acts on both systems, and compares."""
+        for system in self.systems:
+            act(system)
             if not self.is_held:
-                world.settle()
-        self.compare(*(world.seen() for world in self.worlds))
+                system.settle()
+        self.compare(*(system.seen() for system in self.systems))
 
     def compare(self, real: Sequence[Any], local: Sequence[Any]) -> None:
         """Fails with the first difference."""
@@ -91,10 +91,10 @@ class LayerLikeLocal(RuleBasedStateMachine):
         watches=st.booleans(),
     )
     def execute_job(self, function: str, value: Any, priority: Any, key: Any, retries: Any, watches: bool) -> None:
-        def act(world: World) -> None:
+        def act(system: System) -> None:
             updates: list[Any] = []
-            world.environment.record_call(
-                world.client.execute_job,
+            system.environment.record_call(
+                system.client.execute_job,
                 function,
                 value,
                 priority,
@@ -102,22 +102,22 @@ class LayerLikeLocal(RuleBasedStateMachine):
                 on_update=(lambda update: updates.append(fields(update))) if watches else None,
                 retries=retries,
             )
-            world.environment.record(updates)
+            system.environment.record(updates)
 
         self.do(act)
 
     @rule(function=bad_names, value=values)
     def execute_job_of_a_bad_name(self, function: str, value: Any) -> None:
-        self.do(lambda world: world.environment.record_call(world.client.execute_job, function, value))
+        self.do(lambda system: system.environment.record_call(system.client.execute_job, function, value))
 
     @precondition(lambda self: not self.is_held)
     @rule(function=st.sampled_from(LONELY), workload=st.binary(max_size=8) | st.just(b"a:9:{i:0;"))
     def execute_raw_job(self, function: str, workload: bytes) -> None:
         """From a client with another serializer."""
 
-        def act(world: World) -> None:
-            with world.environment.client(RawSerializer()) as client:
-                world.environment.record_call(client.execute_job, function, workload)
+        def act(system: System) -> None:
+            with system.environment.client(RawSerializer()) as client:
+                system.environment.record_call(client.execute_job, function, workload)
 
         self.do(act)
 
@@ -129,15 +129,15 @@ class LayerLikeLocal(RuleBasedStateMachine):
         retries=retries,
     )
     def execute_in_background(self, function: str, value: Any, priority: Any, key: Any, retries: Any) -> None:
-        def act(world: World) -> None:
-            world.submit(world.client.execute_in_background, function, value, priority, key, retries=retries)
+        def act(system: System) -> None:
+            system.submit(system.client.execute_in_background, function, value, priority, key, retries=retries)
 
         self.do(act)
 
     @rule(delay=st.sampled_from([3600, -1, "1"]), priority=priorities, key=keys)
     def execute_later(self, delay: Any, priority: Any, key: Any) -> None:
-        def act(world: World) -> None:
-            world.submit(world.client.execute_in_background, LATER, "w", priority, key, delay=delay)
+        def act(system: System) -> None:
+            system.submit(system.client.execute_in_background, LATER, "w", priority, key, delay=delay)
 
         self.do(act)
 
@@ -153,26 +153,26 @@ class LayerLikeLocal(RuleBasedStateMachine):
     def execute_jobs(self, function: str, jobs: list[Any], bad: str | None, on_error: Any) -> None:
         """Of one function: the order of jobs of several depends on when the server gets them."""
 
-        def act(world: World) -> None:
+        def act(system: System) -> None:
             given = [Job(function, value, f"key {number}") for number, value in enumerate(jobs)]
             given += [] if bad is None else [Job(bad, 1)]
-            world.environment.record_call(world.client.execute_jobs, given, on_error=on_error)
+            system.environment.record_call(system.client.execute_jobs, given, on_error=on_error)
 
         self.do(act)
 
     @precondition(lambda self: not self.is_held)
     @rule(function=st.sampled_from(LONELY), jobs=st.lists(values, max_size=5), in_flight=st.sampled_from([1, 2, 0]))
     def stream_jobs(self, function: str, jobs: list[Any], in_flight: int) -> None:
-        def act(world: World) -> None:
+        def act(system: System) -> None:
             given = [Job(function, value) for value in jobs]
 
             def answers() -> list[Any]:
                 """In the order of the jobs: one that cannot be sent is answered first."""
                 places = {id(job): place for place, job in enumerate(given)}
-                pairs = world.client.stream_jobs(given, in_flight=in_flight)
+                pairs = system.client.stream_jobs(given, in_flight=in_flight)
                 return sorted(((places[id(job)], answer) for job, answer in pairs), key=itemgetter(0))
 
-            world.environment.record_call(answers)
+            system.environment.record_call(answers)
 
         self.do(act)
 
@@ -182,9 +182,9 @@ class LayerLikeLocal(RuleBasedStateMachine):
         on_error=st.sampled_from(["raise", "return"]),
     )
     def execute_jobs_in_background(self, jobs: list[tuple[str, Any, str | None]], on_error: Any) -> None:
-        def act(world: World) -> None:
+        def act(system: System) -> None:
             given = [Job(*job) for job in jobs]
-            world.submit(world.client.execute_jobs_in_background, given, on_error=on_error)
+            system.submit(system.client.execute_jobs_in_background, given, on_error=on_error)
 
         self.do(act)
 
@@ -192,17 +192,17 @@ class LayerLikeLocal(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 30))
     def get_job_status(self, number: int) -> None:
-        def act(world: World) -> None:
-            handle = world.handles[number % len(world.handles)] if world.handles else "H:never:1"
-            world.environment.record_call(lambda: dataclasses.astuple(world.client.get_job_status(handle)))
+        def act(system: System) -> None:
+            handle = system.handles[number % len(system.handles)] if system.handles else "H:never:1"
+            system.environment.record_call(lambda: dataclasses.astuple(system.client.get_job_status(handle)))
 
         self.do(act)
 
     @rule(key=keys)
     def get_job_status_by_unique(self, key: Any) -> None:
         self.do(
-            lambda world: world.environment.record_call(
-                lambda: dataclasses.astuple(world.client.get_job_status_by_unique(key))
+            lambda system: system.environment.record_call(
+                lambda: dataclasses.astuple(system.client.get_job_status_by_unique(key))
             )
         )
 
@@ -213,23 +213,23 @@ class LayerLikeLocal(RuleBasedStateMachine):
     def hold(self) -> None:
         """The worker is busy, and what is submitted waits in the queue."""
         self.is_held = True
-        self.do(World.hold)
+        self.do(System.hold)
 
     @precondition(lambda self: self.is_held)
     @rule()
     def open(self) -> None:
         """The worker runs what has queued up, by function and priority."""
         self.is_held = False
-        self.do(World.open)
+        self.do(System.open)
 
     def teardown(self) -> None:
         with self.cleanup:
             if self.is_held and not self.differs:
                 self.open()
-            for world in self.worlds:
-                world.end()
+            for system in self.systems:
+                system.end()
             if not self.differs:
-                self.compare(*(events(world.environment.trace) for world in self.worlds))
+                self.compare(*(events(system.environment.trace) for system in self.systems))
 
 
 def first_difference(one: Any, other: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from gearman_cffi.ext import GearmanJob
-from tests.model.mirror_worlds import MirrorLikePhp
+from tests.model.mirror_systems import MirrorLikePhp
 from tests.support import serving
 
 EVENTS = ("Created", "Data", "Warning", "Status", "Complete", "Exception", "Fail")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from tests.model.mirror_steps import RuntimeException
-from tests.model.mirror_worlds import MirrorLikePhp
+from tests.model.mirror_systems import MirrorLikePhp
 from tests.model.submitter import Submitter
 
 # 2.1.0 sends this text for each exception, 2.2.1 that of the exception.

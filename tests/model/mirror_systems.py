@@ -130,7 +130,7 @@ class MirrorLikePhp(RuleBasedStateMachine):
 
 
 def with_port(value: Any, port: int) -> Any:
-    """A step with the port of a world's server in place of {"port": 0}."""
+    """A step with the port of a system's server in place of {"port": 0}."""
     if isinstance(value, list):
         return [with_port(one, port) for one in value]
     if isinstance(value, dict):

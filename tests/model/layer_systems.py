@@ -1,4 +1,4 @@
-"""The two worlds of LayerLikeLocal: the same handlers with a real gearmand, and with LocalGearman."""
+"""The two systems of LayerLikeLocal: the same handlers with a real gearmand, and with LocalGearman."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SERVED = (*LONELY, AGAIN, RETRIED, NESTED)
 UNSERVED = "unserved"
 
 
-class World:
+class System:
     """A worker's handlers and a client. ran: what the handlers saw. A job of the function "gate" runs until open()."""
 
     def __init__(self, make: Callable[..., Environment], serializer: Serializer, is_async: bool) -> None:
