@@ -75,6 +75,7 @@ class WorkerLikePhp(MirrorLikePhp):
     def read(self, method: str) -> None:
         self.call("w", method)
 
+    @precondition(lambda self: self.php is None or not self.mirror.objects["w"].returnCode())  # error() may be cleared
     @rule(name=st.sampled_from(["name", "", "a b", "é", "x" * 254, "x" * 255]))
     def set_id(self, name: str) -> None:
         self.call("w", "setId", string(name))
