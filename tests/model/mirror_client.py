@@ -99,7 +99,7 @@ class ClientLikePhp(MirrorLikePhp):
         for server in self.servers:
             self.cleanup.enter_context(serving(server, **FUNCTIONS))
         self.new("GearmanClient", "c")
-        self.call("c", "setTimeout", 5000)
+        self.call("c", "setTimeout", 20000)
         if has_server:
             self.add_server()
 
@@ -133,7 +133,7 @@ class ClientLikePhp(MirrorLikePhp):
         self.call("other", "removeOptions", bits)
         self.call("other", "options")
 
-    @rule(milliseconds=st.sampled_from([-1, 5000, string("6000"), {"f": "7000.0"}, string(" 5000")]))
+    @rule(milliseconds=st.sampled_from([-1, 20000, string("30000"), {"f": "25000.0"}, string(" 20000")]))
     def set_timeout(self, milliseconds: Any) -> None:
         self.call("c", "setTimeout", milliseconds)
         self.call("c", "timeout")
@@ -187,7 +187,7 @@ class ClientLikePhp(MirrorLikePhp):
     def job_status_by_unique_key(self, unique: Any) -> None:
         """PHP's client is unusable afterwards, so it is another one: unique-status."""
         self.new("GearmanClient", "asking")
-        self.call("asking", "setTimeout", 5000)
+        self.call("asking", "setTimeout", 20000)
         self.call("asking", "addServer", string("127.0.0.1"), {"port": 0})
         self.call("asking", "jobStatusByUniqueKey", unique)
 
@@ -207,7 +207,7 @@ class ClientLikePhp(MirrorLikePhp):
         """Whether a connection still waits for something depends on how fast the server was, in PHP too."""
         self.call("c", "setTimeout", 20)
         self.call("c", "wait")
-        self.call("c", "setTimeout", 5000)
+        self.call("c", "setTimeout", 20000)
 
     # ------------------------------------------------------------------------------------------- tasks
 
@@ -327,7 +327,7 @@ class ClientLikePhp(MirrorLikePhp):
         if mirror is None:
             return
         mirror.setOptions(32)
-        mirror.setTimeout(5000)
+        mirror.setTimeout(20000)
         if not self.has_server:
             mirror.addServer("127.0.0.1", self.server.port)
         if not mirror.runTasks():

@@ -57,7 +57,7 @@ class WorkerLikePhp(MirrorLikePhp):
             self.clients.append(client)
         self.new("GearmanWorker", "w")
         self.call("w", "addServer", string("127.0.0.1"), {"port": 0})
-        self.call("w", "setTimeout", 5000)
+        self.call("w", "setTimeout", 20000)
 
     # -------------------------------------------------------------------------------------- settings
 
@@ -69,7 +69,7 @@ class WorkerLikePhp(MirrorLikePhp):
         self.call("w", method, bits)
         self.call("w", "options", differs=("removed-functions",))
         self.call("w", "timeout")
-        self.call("w", "setTimeout", 5000)
+        self.call("w", "setTimeout", 20000)
 
     @rule(method=st.sampled_from(["returnCode", "getErrno", "timeout"]))
     def read(self, method: str) -> None:
@@ -142,7 +142,7 @@ class WorkerLikePhp(MirrorLikePhp):
         waits = self.served.intersection(self.queued.values())
         if not waits:
             self.has_slept = True
-        self.call("w", "setTimeout", 5000 if waits else 20)
+        self.call("w", "setTimeout", 20000 if waits else 20)
         answer = self.step({"on": "w", "call": "work", "with": []})
         jobs = [event[2] for event in answer["events"] if event[1] == "job"]
         if bool(jobs) != bool(waits):
@@ -178,7 +178,7 @@ class WorkerLikePhp(MirrorLikePhp):
             return
         done: list[bytes] = []
         mirror.addFunction("last", lambda job, context: done.append(job.workload()))
-        mirror.setTimeout(5000)
+        mirror.setTimeout(20000)
         handle = self.clients[0].submit(b"last", b"", b"word")
         for _ in range(len(self.queued) + 1):
             with suppress(RuntimeException):  # of a job that was left

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.model.mirror_steps import Answer, Step
 
 _ORACLE = str(Path(__file__).with_name("php_oracle.php"))
-_SECONDS = 12  # far more than the timeouts of the programs
+_SECONDS = 45  # far more than the timeouts of the programs
 
 
 class PhpEndedError(Exception):
