@@ -16,7 +16,7 @@ from tests.soak.plan import Plan
 from tests.support import CpuWait
 
 LATE = 1.0  # seconds after its timeout in which a call must return, if it has a CPU
-COMPLAINT = "!"  # the begin of a line that is not about a job
+COMPLAINT = "!"  # the prefix of a line that is not about a job
 
 
 class Verdict(str, Enum):
@@ -62,7 +62,8 @@ class Recorder:
         with self._lock:
             numbers = range(self._next, self._next + count)
             self._next += count
-        return Call(caller, numbers, time.monotonic(), CpuWait())
+        waited = CpuWait()  # reads a file for each thread, which takes time
+        return Call(caller, numbers, time.monotonic(), waited)
 
     def end(self, call: Call, verdicts: list[tuple[Verdict, str]], limit: float) -> None:
         """A call has ended. verdicts: and details, for each job. limit: of the call, in seconds."""

@@ -12,7 +12,7 @@ from tests.soak.marks import marked
 from tests.support import wait_until
 
 PROCESSES = 2  # of each pool
-DEATH_SECONDS = 5.0  # in which the processes of a killed parent must be gone
+DEATH_SECONDS = 30.0  # in which the processes of a killed parent must be gone
 
 
 class SupervisedPool:

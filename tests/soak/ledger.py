@@ -1,4 +1,4 @@
-"""The ledger of a soak: for each job what its client and its workers say. Only unfinished jobs need much memory."""
+"""The ledger of a soak: what client and workers reported for each job. Only unfinished jobs need much memory."""
 
 from __future__ import annotations
 
@@ -141,13 +141,13 @@ class Ledger:
         return found
 
     def contradictions(self) -> list[str]:
-        """The jobs of which client and workers say what cannot both be true."""
+        """The jobs whose client and workers contradict each other, or whose call did not end."""
         found = []
         for kind, account in self.accounts.items():
             for number, times in enumerate(account.times_done):
                 verdict = account.verdict(number)
-                if verdict is None and times:
-                    found.append(f"{kind}-{number} was done, but its call did not end")
+                if verdict is None:
+                    found.append(f"{kind}-{number} was {'done' if times else 'begun'}, but its call did not end")
                 elif verdict is Verdict.REFUSED and times:
                     found.append(f"{kind}-{number} was done, but its client was told that it was not submitted")
                 elif verdict is Verdict.ANSWERED and not times:

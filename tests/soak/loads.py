@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from gearman_cffi import (
     Client,
@@ -45,21 +45,21 @@ def verdict_of(error: GearmanError) -> tuple[Verdict, str]:
     return (Verdict.REFUSED if isinstance(error, REFUSING) else Verdict.FAILED), type(error).__name__
 
 
-class Caller(threading.Thread, ABC):
-    """Calls while the plan has it active. clients: for each route, shared by its callers."""
+class Caller(ABC):
+    """Calls while the plan has it active, in a thread. clients: for each route, shared by its callers."""
 
     pace = PACE
 
     def __init__(self, recorder: Recorder, plan: Plan, index: int, clients: Mapping[str, Client]) -> None:
-        super().__init__(name=f"{recorder.kind} {index}")
         self.recorder = recorder
         self.plan = plan
         self.index = index
-        self.chance = random.Random(f"{plan.seed} {self.name}")
+        self.chance = random.Random(f"{plan.seed} {recorder.kind} {index}")
         self.route = plan.routes[index % len(plan.routes)]
         self.client = clients[self.route]
 
     def run(self) -> None:
+        """Runs until the plan ends."""
         while (now := time.monotonic()) < self.plan.end:
             if self.index >= self.plan.callers(self.recorder.kind, now):
                 time.sleep(0.1)
@@ -179,7 +179,6 @@ def main() -> None:
     clients = {route: Client(route, RawSerializer(), TIMEOUT, CONNECT_TIMEOUT) for route in plan.routes}
     recorder = Recorder(kind, plan)
     callers = [CALLERS[kind](recorder, plan, index, clients) for index in range(plan.most_callers(kind))]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
+    with ThreadPoolExecutor(len(callers)) as threads:
+        for ended in [threads.submit(caller.run) for caller in callers]:
+            ended.result()  # raises what the caller has raised

@@ -49,24 +49,31 @@ class Series:
     def growth(self, rounds: list[tuple[float, float]]) -> tuple[int, int] | None:
         """By how many bytes and descriptors the peak of the last round is higher than that of the second one.
 
-        The first one is the warm-up. None if there are not enough rounds, or the processes come and go.
+        The first one is the warm-up. None if they cannot be compared.
         """
-        if len(rounds) < 3 or not self.is_steady:
+        if not self._is_comparable(rounds):
             return None
         before, after = (self._peak(*one) for one in (rounds[1], rounds[-1]))
-        return after[0] - before[0], after[1] - before[1]
+        return (after[0] - before[0], after[1] - before[1]) if before and after else None
 
     def problems(self, rounds: list[tuple[float, float]]) -> list[str]:
         """What is wrong with the growth."""
         grown = self.growth(rounds)
         if grown is None:
-            return []
+            missing = f"{self.name} has no samples of its second round or of its last one"
+            return [missing] if self._is_comparable(rounds) else []
         found = [f"{self.name} has grown by {grown[0] / 2**20:.1f} MiB"] if grown[0] > GROWTH else []
         return found + ([f"{self.name} has {grown[1]} more descriptors"] if grown[1] > DESCRIPTORS else [])
 
-    def _peak(self, begin: float, end: float) -> tuple[int, int]:
-        """The 95th percentiles of a round: a single large message does not count."""
-        samples = [one for one in self.samples if begin <= one.seconds < end] or [Sample(0, 0, 0)]
+    def _is_comparable(self, rounds: list[tuple[float, float]]) -> bool:
+        """Whether there are enough rounds, of the same process."""
+        return len(rounds) >= 3 and self.is_steady
+
+    def _peak(self, begin: float, end: float) -> tuple[int, int] | None:
+        """The 95th percentiles of a round: a single large message does not count. None without samples."""
+        samples = [one for one in self.samples if begin <= one.seconds < end and one.size]
+        if not samples:
+            return None
         place = int(len(samples) * 0.95)
         sizes, descriptors = sorted(one.size for one in samples), sorted(one.descriptors for one in samples)
         return sizes[min(place, len(sizes) - 1)], descriptors[min(place, len(sizes) - 1)]

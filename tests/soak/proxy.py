@@ -124,7 +124,7 @@ class _Connection:
         self._sockets: list[socket.socket] = [one[1].get_extra_info("socket") for one in (here, there)]
         self._chance = chance
         self.pending: Cut | None = None
-        for one in self._sockets:  # it notices that a host has gone, as the package's own sockets do
+        for one in self._sockets:  # detect a vanished host, as the package's own sockets do
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_TIMEOUT * 1000)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)

@@ -141,6 +141,7 @@ class Run:
         self._drain()
         for pool in self._pools:
             pool.end()
+        self.ledger.read()
         for kind, worker in self._workers.items():
             if worker.process.poll() is not None:
                 self.problems.append(f"the worker {kind} has ended: {worker.errors()}")

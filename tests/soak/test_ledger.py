@@ -79,11 +79,13 @@ def test_a_job_that_is_done_again_needs_a_fault(ledger: Ledger, notes: Notes) ->
 
 
 def test_contradictions(ledger: Ledger, notes: Notes) -> None:
-    """Clients and workers must agree."""
+    """Clients and workers must agree, and each call must end."""
     for number, verdict in enumerate([Verdict.REFUSED, Verdict.FAILED, Verdict.ABANDONED, Verdict.ANSWERED]):
         notes.call(number, verdict)
         notes.done(number, 102)
     notes.call(4, Verdict.ANSWERED)
     notes.done(5, 102)
+    notes.call(7, Verdict.ABANDONED)
     ledger.read()
-    assert [one.partition(" ")[0] for one in ledger.contradictions()] == ["mirror-0", "mirror-4", "mirror-5"]
+    names = [one.partition(" ")[0] for one in ledger.contradictions()]
+    assert names == ["mirror-0", "mirror-4", "mirror-5", "mirror-6"]

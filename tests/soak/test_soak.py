@@ -1,4 +1,4 @@
-"""A soak of some seconds, with each kind of fault. script/soak is longer, and drops packets too."""
+"""A soak of some seconds, with some faults. script/soak is longer, and drops packets too."""
 
 from __future__ import annotations
 
