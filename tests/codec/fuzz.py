@@ -1,4 +1,4 @@
-"""script/fuzz-codec: searches data with which PhpSerializer does something wrong, guided by the coverage of its code.
+"""script/fuzz-codec: searches for data that PhpSerializer handles wrongly, guided by the coverage of its code.
 
 For any data it must return or raise SerializerError, in bounded time and memory; what it has read must survive being
 written and read again; and PHP, if it is there, must read the same. Data that breaks this is printed, and the exit code

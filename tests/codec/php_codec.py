@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import select
 import struct
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 CODEC = str(Path(__file__).with_name("codec.php"))
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+_SECONDS = 45  # far more than any request takes
 
 
 class PhpCodec:
@@ -36,6 +38,9 @@ class PhpCodec:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], _SECONDS)[0]:
+            self._process.kill()
+            raise TimeoutError(f"PHP does not answer {json.dumps(request)}")
         return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The corpus of script/fuzz-codec has the properties that it searches counterexamples for."""
+"""PhpSerializer handles the corpus of script/fuzz-codec as it must."""
 
 from __future__ import annotations
 
