@@ -118,12 +118,14 @@ class SchedulerLikeModel(RuleBasedStateMachine):
         assert not failed or self.submissions[job.position] == self.retries + 1, "a job failed that could be retried"
         self.ended[job.position] = failed
 
-    def step(self) -> None:
+    def step(self) -> bool:
+        """Returns whether the call goes on."""
         is_busy = self.scheduler.step()
         if not is_busy:
             assert len(self.ended) == self.count == self.taken
         for positions in self.first_submissions.values():
             assert positions == sorted(positions), "submitted in another order than that of the caller"
+        return is_busy
 
     @rule(lane=st.integers(0, 2), answers=st.integers(0, 6))
     def answer(self, lane: int, answers: int) -> None:
@@ -138,11 +140,12 @@ class SchedulerLikeModel(RuleBasedStateMachine):
         self.step()
 
     def teardown(self) -> None:
-        """All jobs end if all are answered."""
-        for _ in range(10 * len(self.lanes) * 30):
-            if not self.lanes or len(self.ended) == self.count:
-                return
+        """The call ends if all jobs are answered, and it does not end before."""
+        if not self.lanes:
+            return
+        for _ in range(2 * self.count + 2):  # of two steps one submits jobs, and the other receives an answer
             for lane in self.lanes:
                 lane.answers = lane.outstanding
-            self.scheduler.step()
-        raise AssertionError(f"{len(self.ended)} of {self.count} jobs have ended")
+            if not self.step():
+                return
+        raise AssertionError(f"the call does not return; {len(self.ended)} of {self.count} jobs have ended")
