@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _Client = TypeVar("_Client", bound="GearmanClient")
 
+_BACKGROUND: Final = frozenset({JobKind.LOW_BACKGROUND, JobKind.BACKGROUND, JobKind.HIGH_BACKGROUND})
 _JOB_FAILED: Final = frozenset({GEARMAN_WORK_EXCEPTION, GEARMAN_WORK_FAIL})
 _STATUS_NO_WARNING: Final = frozenset({GEARMAN_SUCCESS, GEARMAN_IO_WAIT})  # of jobStatus()
 _MAX_HANDLE: Final = GEARMAN_JOB_HANDLE_SIZE - 1  # bytes; Q24
@@ -939,24 +940,20 @@ class GearmanClient(GearmanBase):
 
     def _do_in_background(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> str:
         """Submits a job in the background for the public method ``call``."""
-        function = arguments.name(function, "function")
-        workload = arguments.data(workload, "workload")
-        unique = None if unique is None else arguments.name(unique, "unique")
-        if function:  # otherwise, as after wrong arguments, libgearman keeps the handle of the last job
-            self._background_handle = ""
         reply = self._do(call, kind, function, workload, unique)
-        handle = reply.handle if reply.rc in NO_WARNING else ""
-        if handle:
-            self._background_handle = handle  # another thread's call may change it before this one returns
-        return handle
+        return reply.handle if reply.rc in NO_WARNING else ""
 
     def _do(self, call: str, kind: JobKind, function: Name, workload: Data, unique: Name | None) -> Reply:
         """Submits a job for the public method ``call``, and warns as PHP does if that failed."""
         name = arguments.name(function, "function")
+        data = arguments.data(workload, "workload")
         key = b"" if unique is None else arguments.name(unique, "unique")
-        reply = self._native.submit(kind, name, key, arguments.data(workload, "workload"))
+        reply = self._native.submit(kind, name, key, data)
         self._set_outcome(reply.rc)
-        if reply.rc not in NO_WARNING:
+        succeeded = reply.rc in NO_WARNING
+        if kind in _BACKGROUND and name:  # without a name libgearman keeps the handle of the last job
+            self._background_handle = reply.handle if succeeded else ""
+        if not succeeded:
             self._warn(call, reply.error)
         return reply
 

@@ -66,6 +66,23 @@ class TestTypes:
         with pytest.raises(TypeError, match="unique must be str, bytes or a number, not list"):
             getattr(client, method)("function", "workload", [5])
 
+    @pytest.mark.parametrize("method", SUBMITTING)
+    def test_the_first_wrong_argument_is_named(self, client: GearmanClient, method: str) -> None:
+        """Of several wrong arguments the error names the first one, as PHP does."""
+        for given, named in ((([], [], []), "function"), (("f", [], []), "workload"), (("f", "w", []), "unique")):
+            with pytest.raises(TypeError, match=f"^{named} must be"):
+                getattr(client, method)(*given)
+
+    @pytest.mark.parametrize("method", BACKGROUND)
+    def test_wrong_arguments_keep_the_handle(self, client: GearmanClient, method: str) -> None:
+        """doJobHandle() is that of the last submission, and wrong arguments are none."""
+        handle = getattr(client, method)("unserved", "workload")
+        wrong: list[list[Any]] = [[[], "w"], ["f", []], ["f", "w", []], ["a\0b", "w"]]
+        for given in wrong:
+            with pytest.raises((TypeError, ValueError)):
+                getattr(client, method)(*given)
+            assert client.doJobHandle() == handle != ""
+
     @pytest.mark.parametrize(
         ("call", "parameter"),
         [
