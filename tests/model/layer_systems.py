@@ -70,7 +70,7 @@ class System:
 
     def _wait_at_the_gate(self, job: Job) -> None:
         self._gate_is_reached.set()
-        assert self._gate.wait(20)
+        assert self._gate.wait(60)
 
     def _echo(self, job: Job) -> Any:
         return self._saw("ran", job)

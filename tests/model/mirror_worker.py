@@ -142,7 +142,7 @@ class WorkerLikePhp(MirrorLikePhp):
         waits = self.served.intersection(self.queued.values())
         if not waits:
             self.has_slept = True
-        self.call("w", "setTimeout", 20000 if waits else 20)
+        self.call("w", "setTimeout", 20000 if waits else 200)
         answer = self.step({"on": "w", "call": "work", "with": []})
         jobs = [event[2] for event in answer["events"] if event[1] == "job"]
         if bool(jobs) != bool(waits):
@@ -159,7 +159,7 @@ class WorkerLikePhp(MirrorLikePhp):
         phantom = self.php.receive()
         if phantom["value"] is not True or phantom["events"]:
             self.fail(f"PHP's work() after a job that failed: {phantom}")
-        self.call("w", "setTimeout", 20)  # the mirror's return code is that of the job
+        self.call("w", "setTimeout", 200)  # the mirror's return code is that of the job
         self.step({"on": "w", "call": "work", "with": []})
 
     def _compare_answers(self, handle: str) -> None:

@@ -7,6 +7,9 @@ import pytest
 from tests.model.machines import MACHINES
 from tests.model.profiles import run_small
 
+# A machine takes a few seconds, and many times that if much else runs. One step may wait for PHP for 45 seconds.
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.mark.parametrize(
     "name",
