@@ -27,6 +27,9 @@ IDLE_SECONDS = 30.0
 SILENT_SECONDS = 30.0
 REFUSED_SECONDS = 1.0
 CLOSED = "the client was closed"
+# Where something is submitted, and whether it is a request for a status. Those have lanes of their own: libgearman would
+# take one for the first job of its connection, if that has no handle yet (Q47).
+Route = tuple[Address, bool]
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
 
 
@@ -44,8 +47,8 @@ class Lanes:
         self._is_stale = True  # names are to be looked up before the next call
         self._lookup = asyncio.Lock()
         self._rounds = Rounds(loop)
-        self._lanes: dict[Address, list[AsyncLane]] = {}
-        self._current: dict[Address, AsyncLane] = {}  # the lane that gets the next job
+        self._lanes: dict[Route, list[AsyncLane]] = {}
+        self._current: dict[Route, AsyncLane] = {}  # the lane that gets the next one
         self._left_out: dict[Address, float] = {}  # until when
         self._retired: set[AsyncLane] = set()  # that have jobs outstanding, and get no more
         self._is_sweeping = False
@@ -151,15 +154,15 @@ class Lanes:
     # ------------------------------------------------------------------------------------ lanes
 
     def _lane_for(self, submission: Submission) -> AsyncLane:
-        address = self._address_for(submission)
-        lane = self._current.get(address)
+        route = self._address_for(submission), submission.kind == JobKind.JOB_STATUS
+        lane = self._current.get(route)
         if lane is not None and lane.load < LANE_JOBS:
             return lane
-        group = self._lanes.setdefault(address, [])
+        group = self._lanes.setdefault(route, [])
         lane = min(group, key=_load, default=None)
         if lane is None or (lane.load >= LANE_JOBS and len(group) < MOST_LANES):
-            lane = self._open(address, submission, group)
-        self._current[address] = lane
+            lane = self._open(route[0], submission, group)
+        self._current[route] = lane
         return lane
 
     def _address_for(self, submission: Submission) -> Address:
@@ -199,11 +202,11 @@ class Lanes:
 
     def _retire(self, lane: AsyncLane) -> None:
         """Gives it no more jobs, and closes it when it has none."""
-        group = self._lanes.get(lane.address, [])
-        if lane in group:
-            group.remove(lane)
-        if self._current.get(lane.address) is lane:
-            del self._current[lane.address]
+        for route in ((lane.address, False), (lane.address, True)):
+            if lane in self._lanes.get(route, ()):
+                self._lanes[route].remove(lane)
+            if self._current.get(route) is lane:
+                del self._current[route]
         self._retired.add(lane)
         lane.close_when_idle(self._retired.discard)
 

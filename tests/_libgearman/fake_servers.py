@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
-NO_JOB, GRAB_JOB_ALL, JOB_ASSIGN_ALL = 10, 39, 40
+NO_JOB, OPTION_REQ, OPTION_RES, GRAB_JOB_ALL, JOB_ASSIGN_ALL = 10, 26, 27, 39, 40
 
 
 def packet(kind: int, *arguments: bytes, missing: int = 0) -> bytes:
@@ -61,6 +61,19 @@ def commands(connection: socket.socket) -> Iterator[int]:
         command, size = struct.unpack(">II", head[4:])
         receive(connection, size)
         yield command
+
+
+def requests(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
+    """The kinds and bodies of the packets that the client sends. Grants options."""
+    buffer = b""
+    while received := connection.recv(65536):
+        buffer += received
+        while len(buffer) >= 12 and len(buffer) >= (size := 12 + int.from_bytes(buffer[8:12], "big")):
+            kind, body, buffer = int.from_bytes(buffer[4:8], "big"), buffer[12:size], buffer[size:]
+            if kind == OPTION_REQ:
+                connection.sendall(packet(OPTION_RES, body))
+            else:
+                yield kind, body
 
 
 class SlowServer:

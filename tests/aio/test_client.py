@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import resource
+import socket
 import subprocess
 import sys
 import threading
@@ -32,8 +33,11 @@ from gearman_cffi.ext import ConcurrentUseError, GearmanJob, capabilities
 from gearman_cffi.job_update import UpdateKind
 from gearman_cffi.serializers import RawSerializer
 from gearman_cffi.testing import Gearmand
+from tests._libgearman.fake_servers import fake_server, packet, requests
 from tests.aio.conftest import Run
-from tests.support import WITHOUT_INTERPOSITION, connections, frozen, queued, serving, wait_until
+from tests.support import HOST, WITHOUT_INTERPOSITION, connections, frozen, queued, serving, wait_until
+
+SUBMIT_JOB, JOB_CREATED, WORK_COMPLETE, GET_STATUS, STATUS_RES = 7, 8, 13, 15, 20
 
 
 def echo(job: GearmanJob, _: Any) -> bytes:
@@ -101,6 +105,31 @@ class TestOneJob:
 
         run(main())
         assert queued(gearmand, "none") == 2
+
+    def test_a_status_while_the_first_job_has_no_handle(self, run: Run) -> None:
+        """The server acknowledges the job after it was asked for the status of another one (Q47)."""
+        is_submitted, is_asked = threading.Event(), threading.Event()
+
+        def serve(connection: socket.socket, number: int) -> None:
+            for command, _ in requests(connection):
+                if command == GET_STATUS:
+                    is_asked.set()
+                    connection.sendall(packet(STATUS_RES, b"H:x:9", b"0", b"0", b"0", b"0"))
+                elif command == SUBMIT_JOB:
+                    is_submitted.set()
+                    is_asked.wait(10)
+                    connection.sendall(packet(JOB_CREATED, b"H:x:1") + packet(WORK_COMPLETE, b"H:x:1", b"result"))
+
+        async def main(address: str) -> None:
+            async with aio.Client(address, RawSerializer(), timeout=20) as client:
+                job = asyncio.create_task(client.execute_job("f", b"x"))
+                while not is_submitted.is_set():
+                    await asyncio.sleep(0.01)
+                assert await client.get_job_status("H:x:9") == JobStatus()
+                assert await job == b"result"
+
+        with fake_server(serve) as port:
+            run(main(f"{HOST}:{port}"))
 
     def test_updates(self, server: Gearmand, run: Run) -> None:
         async def main() -> None:

@@ -14,7 +14,7 @@ import pytest
 from gearman_cffi import Client, Job, JobTimeout, JobUpdate, RawSerializer
 from gearman_cffi.ext import GearmanClient, GearmanWorker, ReturnCode
 from gearman_cffi.testing import Gearmand
-from tests._libgearman.fake_servers import fake_server, packet
+from tests._libgearman.fake_servers import fake_server, packet, requests
 from tests.support import HOST, Child, CpuWait
 
 TIMEOUT = 0.3
@@ -22,7 +22,7 @@ TIMEOUT = 0.3
 LATE = 1.0
 FLOOD_SECONDS = 4.0
 
-NOOP, JOB_CREATED, WORK_STATUS, OPTION_REQ, OPTION_RES, WORK_DATA, WORK_WARNING = 6, 8, 12, 26, 27, 28, 29
+NOOP, JOB_CREATED, WORK_STATUS, OPTION_RES, WORK_DATA, WORK_WARNING = 6, 8, 12, 27, 28, 29
 SUBMISSIONS = {7, 18, 21, 32, 33, 34}
 
 Call = Callable[[Client], object]
@@ -57,19 +57,6 @@ def raise_first(answers: Iterator[tuple[object, object]]) -> None:
     for _, answer in answers:
         if isinstance(answer, Exception):
             raise answer
-
-
-def requests(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
-    """The kinds and bodies of the packets that the client sends. Grants options."""
-    buffer = b""
-    while received := connection.recv(65536):
-        buffer += received
-        while len(buffer) >= 12 and len(buffer) >= (size := 12 + int.from_bytes(buffer[8:12], "big")):
-            kind, body, buffer = int.from_bytes(buffer[4:8], "big"), buffer[12:size], buffer[size:]
-            if kind == OPTION_REQ:
-                connection.sendall(packet(OPTION_RES, body))
-            else:
-                yield kind, body
 
 
 @contextmanager

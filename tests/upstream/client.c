@@ -405,11 +405,33 @@ static void Q46(void) {
   SAY("one task got %d of %d parts", parts[0] > parts[1] ? parts[0] : parts[1], parts[0] + parts[1]);
 }
 
+/* Q47: JOB_CREATED must go to the job, and not to the request for a status, which was added later. */
+static void creates_late(int fd, int number) {
+  (void)number;
+  skip(fd, GEARMAN_COMMAND_SUBMIT_JOB);
+  skip(fd, GEARMAN_COMMAND_GET_STATUS);
+  SEND(fd, CREATED PACKET("\x14", "\x0d", "H:x:9\0" "0\0" "0\0" "0\0" "0") JOB_ENDS);
+  skip(fd, 0);
+}
+static void Q47(void) {
+  gearman_return_t rc;
+  gearman_client_st *at = client(server(creates_late), 300);
+  gearman_client_add_options(at, GEARMAN_CLIENT_NON_BLOCKING);
+  gearman_client_add_task(at, NULL, NULL, "f", NULL, "x", 1, &rc);
+  for (int i = 0; i < 3; i++) { /* connects, and sends the job */
+    gearman_client_run_tasks(at);
+    gearman_client_wait(at);
+  }
+  gearman_client_remove_options(at, GEARMAN_CLIENT_NON_BLOCKING);
+  gearman_client_add_task_status(at, NULL, NULL, "H:x:9", &rc);
+  SAY("%s", gearman_strerror(gearman_client_run_tasks(at)));
+}
+
 int main(int count, char **arguments) {
   static const reproduction all[] = {
       {"Q01", Q01}, {"Q02", Q02}, {"Q03", Q03}, {"Q05", Q05}, {"Q07", Q07}, {"Q08", Q08}, {"Q09", Q09}, {"Q10", Q10},
       {"Q11", Q11}, {"Q12", Q12}, {"Q13", Q13}, {"Q14", Q14}, {"Q23", Q23}, {"Q24", Q24}, {"Q25", Q25}, {"Q27", Q27}, {"Q28", Q28},
-      {"Q30", Q30}, {"Q33", Q33}, {"Q35", Q35}, {"Q40", Q40}, {"Q41", Q41}, {"Q46", Q46}, {NULL, NULL},
+      {"Q30", Q30}, {"Q33", Q33}, {"Q35", Q35}, {"Q40", Q40}, {"Q41", Q41}, {"Q46", Q46}, {"Q47", Q47}, {NULL, NULL},
   };
   return count == 2 ? reproduce(all, arguments[1]) : 2;
 }
