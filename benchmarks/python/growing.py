@@ -1,4 +1,4 @@
-"""growing WORK PORT JOBS WARMUP SIZE COUNT: so many jobs, by the number of connections or functions in the process.
+"""growing WORK PORT JOBS WARMUP SIZE COUNT: runs JOBS jobs with COUNT connections or functions in one process.
 
 clients, layer-clients: COUNT clients submit in turn. workers: COUNT workers take the jobs of a queue in turn.
 functions, layer-functions: a worker with COUNT functions takes jobs of each from a queue. WARMUP is not used: each

@@ -27,8 +27,8 @@ IDLE_SECONDS = 30.0
 SILENT_SECONDS = 30.0
 REFUSED_SECONDS = 1.0
 CLOSED = "the client was closed"
-# Where something is submitted, and whether it is a request for a status. Those have lanes of their own: libgearman would
-# take one for the first job of its connection, if that has no handle yet (Q47).
+# A server, and whether a status is asked for. Such requests have lanes of their own: libgearman would take one for the
+# first job of its connection, if that has no handle yet (Q47).
 Route = tuple[Address, bool]
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
 

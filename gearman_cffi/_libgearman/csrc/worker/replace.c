@@ -53,7 +53,8 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
   if (st) {
     gearman_worker_options_t options = gearman_worker_options(from);
     gearman_worker_add_options(st, GEARMAN_WORKER_NON_BLOCKING);
-    /* A clone asks for jobs as a new worker does, whatever its options are. */
+    /* A clone asks for jobs as a new worker does, whatever its options are. How a worker asks depends on which option was
+     * changed last, which they do not show: one whose only option is GRAB_ALL asks without keys from now on. */
     if (!(options & GEARMAN_WORKER_GRAB_ALL)) {
       gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL);
       gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
