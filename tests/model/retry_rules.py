@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,15 +12,18 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from gearman_cffi import FunctionHandler, Job, JobCollection, JobException, Retry, RetryPolicy
 from gearman_cffi.testing import LocalGearman
 
-LONG = 100  # seconds, more than any delay
-# What an attempt does: succeeds, raises, or asks for another one, after the handler's backoff or at once.
-OUTCOMES = ("ok", "ValueError", "TypeError", "Retry", "Retry at once")
+# The clock moves by multiples of STEP. No delay ends within a tenth of a step of such a time, but for those of no seconds:
+# so it does not matter how long a program runs.
+STEP = 1000  # seconds
+# What an attempt does: succeeds, raises, or asks for another one, after the handler's backoff or after this delay.
+RETRIES = {"Retry": None, "Retry at once": 0, "Retry later": 1.5 * STEP}
+OUTCOMES = ("ok", "ValueError", "TypeError", *RETRIES)
 POLICIES: dict[str, dict[str, Any]] = {
-    "default": {},
-    "twice": {"retries": 2, "backoff": lambda attempt: 10 * attempt},
-    "never": {"retries": 0},
+    "doubled": {"backoff": STEP / 5},  # random: from 0.1 steps after the first attempt to 0.8 after the third one
+    "twice": {"retries": 2, "backoff": lambda attempt: (attempt - 0.5) * STEP},
+    "never": {"retries": 0, "backoff": timedelta(seconds=STEP / 5)},
     "some": {"retries": 3, "backoff": 0, "retry_on": (ValueError, LookupError)},
-    "bad backoff": {"retries": 1, "backoff": lambda attempt: "soon"},
+    "bad backoff": {"retries": 1, "backoff": lambda attempt: "soon"},  # so the default, for execute() only
 }
 
 
@@ -30,22 +34,33 @@ class ModelJob:
     policy: str
     outcomes: list[str]
     last: int | None
+    key: str | None = None
+    retries: int | None = None  # what the client said
     attempts: list[int] = field(default_factory=list)
     gave_up: int = 0
     is_waiting: bool = True
+    due: float = 0  # when the next attempt is run
 
-    def run_next(self) -> bool:
-        """Runs the next attempt. Returns whether there is another one at once."""
+    def run_next(self, now: float) -> None:
+        """Runs the next attempt."""
         number = len(self.attempts) + 1
         self.attempts.append(number)
         outcome = self.outcomes[number - 1] if number <= len(self.outcomes) else "ok"
         retry_on = POLICIES[self.policy].get("retry_on", Exception)
-        applies = outcome.startswith("Retry") or retry_on is Exception or outcome == "ValueError"
+        applies = outcome in RETRIES or retry_on is Exception or outcome == "ValueError"
         self.is_waiting = outcome != "ok" and self.last is not None and number < self.last and applies
         if not self.is_waiting and outcome != "ok" and self.last is not None:
             self.gave_up += 1
-        backoff = POLICIES[self.policy].get("backoff", 1)
-        return self.is_waiting and (outcome == "Retry at once" or backoff == 0)
+        self.due = now + self.delay_after(number, RETRIES.get(outcome))
+
+    def delay_after(self, number: int, asked: float | None) -> float:
+        """How long an attempt waits after this one. asked: the delay of Retry."""
+        if asked is not None:
+            return asked
+        backoff = POLICIES[self.policy]["backoff"]
+        if callable(backoff):
+            return 0 if self.policy == "bad backoff" else backoff(number)  # its jobs do not wait
+        return STEP / 2 if backoff else 0
 
     @property
     def succeeded(self) -> bool:
@@ -59,7 +74,7 @@ class RetriesLikeModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.jobs: list[ModelJob] = []
-        self.keys: dict[tuple[str, str, int | None], int] = {}  # of queued first attempts
+        self.now = 0.0
         self.attempts: dict[int, list[int]] = {}
         self.gave_up: dict[int, int] = {}
         self.local = LocalGearman(
@@ -74,9 +89,9 @@ class RetriesLikeModel(RuleBasedStateMachine):
         self.attempts.setdefault(number, []).append(job.attempt)
         assert job.last_attempt == self.jobs[number].last
         outcome = outcomes[job.attempt - 1] if job.attempt <= len(outcomes) else "ok"
-        if outcome == "Retry at once":
-            raise Retry(delay=0)
-        kinds: dict[str, type[Exception]] = {"ValueError": ValueError, "TypeError": TypeError, "Retry": Retry}
+        if outcome in RETRIES:
+            raise Retry(delay=RETRIES[outcome])
+        kinds: dict[str, type[Exception]] = {"ValueError": ValueError, "TypeError": TypeError}
         if outcome in kinds:
             raise kinds[outcome](outcome)
         return int(number)
@@ -91,35 +106,35 @@ class RetriesLikeModel(RuleBasedStateMachine):
             assert self.gave_up.get(number, 0) == job.gave_up, number
         assert len(self.local.waiting) == sum(job.is_waiting for job in self.jobs)
 
-    def run_due(self, is_due: list[ModelJob]) -> None:
-        for job in is_due:
-            while job.run_next():
-                pass
-
     @rule(
-        policy=st.sampled_from([*POLICIES]),
+        policy=st.sampled_from([name for name in POLICIES if name != "bad backoff"]),
         outcomes=st.lists(st.sampled_from(OUTCOMES), max_size=5),
         retries=st.sampled_from([None, 0, 1, 3]),
         key=st.sampled_from([None, "a", "b"]),
     )
     def submit(self, policy: str, outcomes: list[str], retries: int | None, key: str | None) -> None:
         """In the background. While a first attempt is queued, a job with its key and its retries joins it."""
-        number = len(self.jobs)
-        last = self.last_attempt(policy, retries)
+        number, last = len(self.jobs), self.last_attempt(policy, retries)
+        like = [
+            job
+            for job in self.jobs
+            if job.is_waiting and key and (job.policy, job.key, job.last) == (policy, key, last)
+        ]
+        if any(job.attempts or job.retries != retries for job in like):
+            return  # a later attempt of one job would join one of the other
         self.local.client.execute_in_background(policy, [number, outcomes], unique=key, retries=retries)
-        if key is None or (policy, key, retries) not in self.keys:
-            self.jobs.append(ModelJob(policy, outcomes, last))
-            if key is not None:
-                self.keys[policy, key, retries] = number
+        if not like:
+            self.jobs.append(ModelJob(policy, outcomes, last, key, retries))
         self.check()
 
-    @rule(passes=st.booleans())
-    def work(self, passes: bool) -> None:
-        """Runs what is queued, after a time in which all next attempts become due."""
-        due = [job for job in self.jobs if job.is_waiting and (passes or not job.attempts)]
-        self.local.advance(LONG if passes else 0)
-        self.keys.clear()
-        self.run_due(due)
+    @rule(steps=st.integers(0, 2))
+    def work(self, steps: int) -> None:
+        """Moves the clock, and runs what is due."""
+        self.now += steps * STEP
+        self.local.advance(steps * STEP)
+        for job in self.jobs:
+            while job.is_waiting and job.due <= self.now:
+                job.run_next(self.now)
         self.check()
 
     @precondition(lambda self: not any(job.is_waiting for job in self.jobs))
@@ -129,12 +144,11 @@ class RetriesLikeModel(RuleBasedStateMachine):
         retries=st.sampled_from([0, 1, 3]),
     )
     def execute(self, policy: str, outcomes: list[str], retries: int) -> None:
-        """In the foreground, with retries: the worker makes all attempts while the client waits."""
+        """In the foreground, with retries: LocalGearman makes all attempts at once, whatever the delays."""
         job = ModelJob(policy, outcomes, retries + 1)
         self.jobs.append(job)
-        job.run_next()
         while job.is_waiting:
-            job.run_next()
+            job.run_next(self.now)
         number = len(self.jobs) - 1
         try:
             assert self.local.client.execute_job(policy, [number, outcomes], retries=retries) == number
