@@ -50,8 +50,12 @@ def _converts_loudly(theirs: Answer, ours: Answer) -> bool:
     return bool(_raised(ours) == "TypeError" and (is_loud or _raised(theirs) == "Error"))
 
 
-def _cuts(theirs: Answer, ours: Answer) -> bool:
-    return bool(_raised(ours) == "ValueError")
+def _refuses_nul(theirs: Answer, ours: Answer) -> bool:
+    return bool(_raised(ours) == "ValueError" and " must not contain NUL bytes: " in ours["value"]["message"]["s"])
+
+
+def _refuses_number(theirs: Answer, ours: Answer) -> bool:
+    return bool(_raised(ours) == "ValueError" and " must be between " in ours["value"]["message"]["s"])
 
 
 def _has_no_text(theirs: Answer, ours: Answer) -> bool:
@@ -74,8 +78,8 @@ RECOGNIZED: dict[str, Callable[[Answer, Answer], bool]] = {
     "argument-types": _converts_loudly,
     "function-names": _names_a_number,
     "null-text": _has_no_text,
-    "nul-in-names": _cuts,
-    "out-of-range": _cuts,
+    "nul-in-names": _refuses_nul,
+    "out-of-range": _refuses_number,
     "removed-functions": _announces_again,
 }
 assert {*WITHOUT_PHP, *RECOGNIZED} <= {difference.id for difference in DIFFERENCES}
