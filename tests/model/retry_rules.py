@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from gearman_cffi import FunctionHandler, Job, JobCollection, JobException, Retry, RetryPolicy
 from gearman_cffi.testing import LocalGearman
 
-# The clock moves by multiples of STEP. No delay ends within a tenth of a step of such a time, but for those of no seconds:
-# so it does not matter how long a program runs.
+# The clock moves by multiples of STEP. Each delay is 0, or differs from these by at least a tenth of STEP: how long a
+# program runs does not matter.
 STEP = 1000  # seconds
 # What an attempt does: succeeds, raises, or asks for another one, after the handler's backoff or after this delay.
 RETRIES = {"Retry": None, "Retry at once": 0, "Retry later": 1.5 * STEP}
