@@ -88,14 +88,14 @@ def hide_server(stage: Stage, chance: random.Random) -> str:
     return f"{server.name}, for {seconds:.1f} s"
 
 
-def cut_connections(stage: Stage, chance: random.Random) -> str:
-    """The proxy of a server ends all connections."""
+def cut_connections(stage: Stage, chance: random.Random) -> str | None:
+    """The proxy of a server ends all connections. None if it has none."""
     server, how = chance.choice(list(stage.servers.values())), chance.choice([Cut.CLOSED, Cut.RESET, Cut.TRUNCATED])
     number = server.proxy.cut(how)
     if how is Cut.TRUNCATED:
         time.sleep(0.2 if stage.brief else 1)
         server.proxy.cut(Cut.CLOSED, only_pending=True)
-    return f"{number} of {server.name}, {how.value}"
+    return f"{number} of {server.name}, {how.value}" if number else None
 
 
 def refuse_connections(stage: Stage, chance: random.Random) -> str:
@@ -110,18 +110,20 @@ def refuse_connections(stage: Stage, chance: random.Random) -> str:
     return f"{number} of {server.name} cut before the next answer, for {seconds:.1f} s"
 
 
-def kill_worker(stage: Stage, chance: random.Random) -> str:
-    """One or all worker processes of a pool are killed."""
+def kill_worker(stage: Stage, chance: random.Random) -> str | None:
+    """One or all worker processes of a pool are killed. None if it has none."""
     pool = chance.choice(stage.pools)
     workers = pool.workers()
     count = min(chance.choice((1, PROCESSES)), len(workers))
-    return f"{_kill(chance.sample(workers, count))} of the pool {pool.name}"
+    killed = _kill(chance.sample(workers, count))
+    return f"{killed} of the pool {pool.name}" if killed else None
 
 
-def kill_template(stage: Stage, chance: random.Random) -> str:
-    """The process is killed from which the worker processes of a pool are forked."""
+def kill_template(stage: Stage, chance: random.Random) -> str | None:
+    """The process is killed from which the worker processes of a pool are forked. None if there is none."""
     pool = chance.choice(stage.pools)
-    return f"{_kill(pool.templates())} of the pool {pool.name}"
+    killed = _kill(pool.templates())
+    return f"{killed} of the pool {pool.name}" if killed else None
 
 
 def kill_parent(stage: Stage, chance: random.Random) -> str:
@@ -132,13 +134,17 @@ def kill_parent(stage: Stage, chance: random.Random) -> str:
 
 
 def _kill(processes: list[int]) -> int:
+    """Kills processes. Returns how many there were."""
+    killed = 0
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-    return len(processes)
+            killed += 1
+    return killed
 
 
-KINDS: dict[str, Callable[[Stage, random.Random], str]] = {
+# What causes each kind of fault. It returns the details, or None if there was nothing to which it could happen.
+KINDS: dict[str, Callable[[Stage, random.Random], str | None]] = {
     "server killed": partial(kill_server, "memory"),
     "stored server killed": partial(kill_server, "stored"),
     "server restarted": restart_server,

@@ -89,9 +89,9 @@ class SupervisedPool:
     def _start(self) -> WorkerCommand:
         self.starts += 1
         self._was_killed = False
-        self._mark = f"{self.name}-{self.starts}"
-        folder = self._folder / self._mark
+        folder = self._folder / f"{self.name}-{self.starts}"
         folder.mkdir()
+        self._mark = str(folder)  # another soak at the same time has another folder
         options = [f"-p{PROCESSES}", "--serializer=raw", "--idle-interval=1", "--connect-timeout=2"]
         options += ["--log-level=warning", "--shutdown-timeout=10"]
         options += ["--concurrency=4"] if self._target.endswith("coroutines") else []

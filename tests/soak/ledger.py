@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.soak.calls import COMPLAINT, Verdict
+from tests.soak.periods import Periods
 
 VERDICTS = list(Verdict)  # an account stores the position, plus 1
 
@@ -45,6 +46,17 @@ class Accepted:
     server: str
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A job whose call failed."""
+
+    name: str
+    since: float  # a fault from then on may be the cause
+    begin: float  # of the call
+    end: float
+    error: str
+
+
 class _Lines:
     """The lines that are added to a file."""
 
@@ -73,6 +85,7 @@ class Ledger:
         self.unfinished: dict[tuple[str, int], Accepted] = {}
         self.outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in self.accounts}
         self.errors: Counter[str] = Counter()
+        self.failures: list[Failure] = []
         self.longest = dict.fromkeys(self.accounts, 0.0)  # calls, in seconds
         self.last_good: dict[tuple[str, int], float] = {}  # by caller: the begin of its last call that was good
         self.latencies: dict[int, array[float]] = {}  # seconds, of answered and acknowledged calls, by bucket
@@ -83,6 +96,7 @@ class Ledger:
         self.bucket_seconds = bucket_seconds
         self._begin = begin
         self._lock = threading.Lock()
+        self._last_end: dict[tuple[str, int], float] = {}  # by caller: of its last call
         self._stopped: dict[str, list[tuple[float, float]]] = {}
         self._calls = {kind: _Lines(folder / f"calls-{kind}") for kind in self.accounts}
         self._done = _Lines(folder / "done")
@@ -131,14 +145,22 @@ class Ledger:
                 else:
                     self.lost.append(f"{kind}-{number}")
 
-    def unexplained_repetitions(self, faults: list[tuple[float, float]]) -> list[str]:
+    def unexplained_repetitions(self, faults: Periods) -> list[str]:
         """The jobs that were done again although there was no fault between their submission and then."""
         found = []
         for kind, number, again in self.repetitions:
             begin = self.accounts[kind].begins[number]
-            if not any(start <= again and begin <= end for start, end in faults):
+            if not faults.overlap(begin, again):
                 found.append(f"{kind}-{number}, {again - begin:.1f} s after {begin - self._begin:.1f} s")
         return found
+
+    def unexplained_failures(self, faults: Periods) -> list[str]:
+        """The jobs whose call failed although no fault can be the cause."""
+        return [
+            f"{one.name}, {one.error} after {one.begin - self._begin:.1f} s, within {one.end - one.begin:.1f} s"
+            for one in self.failures
+            if not faults.overlap(one.since, one.end)
+        ]
 
     def contradictions(self) -> list[str]:
         """The jobs whose client and workers contradict each other, or whose call did not end."""
@@ -176,6 +198,10 @@ class Ledger:
         """A line of Recorder.end()."""
         number_text, caller, begin_text, spent_text, what, detail = line.split(" ", 5)
         number, begin, spent, verdict = int(number_text), float(begin_text), float(spent_text), Verdict(what)
+        end, key = begin + spent, (kind, int(caller))
+        # A GearmanClient notices only in its next call that it has lost a connection.
+        since = self._last_end.get(key, begin) if kind == "mirror" else begin
+        self._last_end[key] = end
         account = self.accounts[kind]
         account.grow(number)
         account.begins[number] = begin
@@ -183,11 +209,12 @@ class Ledger:
         self.outcomes[kind][verdict.value] += 1
         self.longest[kind] = max(self.longest[kind], spent)
         if verdict in (Verdict.ANSWERED, Verdict.ACKNOWLEDGED):
-            self.last_good[kind, int(caller)] = begin
-            bucket = int((begin + spent - self._begin) / self.bucket_seconds)
+            self.last_good[key] = begin
+            bucket = int((end - self._begin) / self.bucket_seconds)
             self.latencies.setdefault(bucket, array("d")).append(spent)
         elif verdict in (Verdict.FAILED, Verdict.REFUSED):
             self.errors[f"{kind}: {detail}"] += 1
+            self.failures.append(Failure(f"{kind}-{number}", since, begin, end, detail))
         if verdict is Verdict.ACKNOWLEDGED and not account.times_done[number]:
             # H:memory:7 is a handle of the server "memory"
-            self.unfinished[kind, number] = Accepted(begin, begin + spent, detail.split(":")[1])
+            self.unfinished[kind, number] = Accepted(begin, end, detail.split(":")[1])

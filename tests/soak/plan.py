@@ -15,6 +15,7 @@ BULK_PACE = 0.5  # seconds between two bulk calls
 TIMEOUT = 5.0  # seconds for a call
 BULK_TIMEOUT = 10.0  # seconds for a bulk call
 READY = "ready"  # what a load says before it gets its plan
+BRIEF_SECONDS = 60.0  # a shorter soak has brief faults only, and is part of the suite
 TCP_TIMEOUT = 3  # seconds until a connection is lost whose host is gone
 
 
@@ -33,6 +34,11 @@ class Plan:
     def end(self) -> float:
         """When the load ends."""
         return self.begin + self.seconds
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the faults are brief, and the checks allow for a busy machine."""
+        return self.seconds < BRIEF_SECONDS
 
     @property
     def round_seconds(self) -> float:

@@ -21,9 +21,9 @@ from tests.support import INSTALLED, ROOT, Child, wait_until
 
 TICK = 0.1  # seconds between two looks at the ledger
 SAMPLE_SECONDS = 1.0  # between two looks at the memory
+EACH_KIND_SECONDS = 300.0  # a soak of this length must have each kind of fault
 SAY_SECONDS = 10.0  # between two lines of output
 BUCKETS = 150  # of latencies
-BRIEF_MINUTES = 1.0  # a shorter soak has brief faults only
 START_SECONDS = 40.0  # in which pools and clients must be ready
 DRAIN_SECONDS = 60.0  # in which all jobs must be done at the end
 PROGRAMS = {kind: aio_load.PROGRAM if kind == "aio" else loads.PROGRAM for kind in CALLERS}
@@ -105,7 +105,7 @@ class Run:
             load.write(f"{self.plan.to_json()}\n")
         bucket_seconds = max(1.0, self._seconds / BUCKETS)
         self.ledger = Ledger(self._folder, CALLERS, self.plan.begin, bucket_seconds)
-        stage = Stage(self._servers, self._pools, self.ledger, self._seconds < BRIEF_MINUTES * 60)
+        stage = Stage(self._servers, self._pools, self.ledger, self.plan.is_brief)
         self._chaos = Chaos(stage, self.plan, self._kinds, self.say)
         self.faults = self._chaos.faults
 
@@ -146,6 +146,9 @@ class Run:
             if worker.process.poll() is not None:
                 self.problems.append(f"the worker {kind} has ended: {worker.errors()}")
         self.problems += self._chaos.problems
+        if self._seconds >= EACH_KIND_SECONDS:
+            happened = {fault.kind for fault in self.faults}
+            self.problems += [f"no fault of the kind '{kind}'" for kind in self._kinds if kind not in happened]
         self.problems += [problem for pool in self._pools for problem in pool.problems]
         rounds = list(self.plan.rounds())
         self.problems += [problem for series in self.series for problem in series.problems(rounds)]

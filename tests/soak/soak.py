@@ -1,7 +1,8 @@
 """script/soak: runs clients and workers under load, while servers, connections and workers fail.
 
 Each job is accounted for. The exit code is 0 only if none is lost, no answer is wrong, each call ends within its
-timeout, memory does not grow, no process is left, and everything works again soon after each fault.
+timeout and fails only because of a fault, memory does not grow, no process is left, and everything works again soon
+after each fault.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import pytest
 
 from tests.soak.calls import Verdict
 from tests.soak.ledger import Ledger
+from tests.soak.periods import Periods
 
 
 @pytest.fixture
@@ -74,8 +75,24 @@ def test_a_job_that_is_done_again_needs_a_fault(ledger: Ledger, notes: Notes) ->
         notes.done(number, 101.3 + 10 * number)
         notes.done(number, 101.4 + 10 * number)
     ledger.read()
-    assert ledger.unexplained_repetitions([(101.2, 105.0)]) == ["mirror-1, 0.4 s after 11.0 s"]
+    assert ledger.unexplained_repetitions(Periods([(101.2, 105.0)])) == ["mirror-1, 0.4 s after 11.0 s"]
     assert ledger.count_done("mirror")["done again"] == 2
+
+
+def test_a_call_that_fails_needs_a_fault(ledger: Ledger, notes: Notes) -> None:
+    """During the call, which takes 0.5 s; for a GearmanClient also since its previous call."""
+    notes.call(0, Verdict.FAILED, "LOST_CONNECTION", begin=101)
+    notes.call(1, Verdict.FAILED, "LOST_CONNECTION", begin=106)
+    notes.call(2, Verdict.REFUSED, "COULD_NOT_CONNECT", begin=107)
+    notes.call(3, Verdict.ANSWERED, begin=108)
+    notes.call(4, Verdict.FAILED, "TIMEOUT", begin=109)
+    ledger.read()
+    faults = Periods([(101.4, 105.0), (102.0, 103.0), (109.6, 110.0)])
+    assert ledger.unexplained_failures(faults) == [
+        "mirror-2, COULD_NOT_CONNECT after 7.0 s, within 0.5 s",
+        "mirror-4, TIMEOUT after 9.0 s, within 0.5 s",
+    ]
+    assert faults.seconds(100, 109.8) == pytest.approx(3.8)
 
 
 def test_contradictions(ledger: Ledger, notes: Notes) -> None:
