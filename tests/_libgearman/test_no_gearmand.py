@@ -90,6 +90,8 @@ NOOP, NO_JOB, JOB_ASSIGN, ECHO_RES, ALL_YOURS, OPTION_RES, JOB_ASSIGN_ALL = 6, 1
 JOB_CREATED, WORK_STATUS, WORK_COMPLETE, WORK_FAIL, ERROR, STATUS_RES, WORK_DATA = 8, 12, 13, 14, 19, 20, 28
 # Packets that gearmand never sends to a client that runs jobs: wrong commands, and packets without their arguments.
 NOT_FOR_CLIENTS = {
+    "WORK_FAIL without a handle": packet(WORK_FAIL),
+    "JOB_CREATED without a handle": packet(JOB_CREATED),
     "NOOP": packet(NOOP),
     "NO_JOB": packet(NO_JOB),
     "JOB_ASSIGN": packet(JOB_ASSIGN, b"H:1", b"f", b"x"),

@@ -5,20 +5,21 @@
 
 #include <libgearman-1.0/gearman.h>
 
-/* What a server sends: to whom, with how many NULs between its arguments at least, and whether more may follow. */
+/* What a server sends: to whom, with how many NULs between its arguments at least, and whether more may follow. A packet
+ * with nothing but a handle is not empty: libgearman would give it to the first task. */
 typedef struct {
   unsigned char audience, separators;
-  bool is_bare;
+  bool is_bare, is_handle;
 } response;
 
 static const response responses[GEARMAN_COMMAND_MAX] = {
     [GEARMAN_COMMAND_NOOP] = {GCFFI_TO_WORKERS, 0, true},
-    [GEARMAN_COMMAND_JOB_CREATED] = {GCFFI_TO_CLIENTS, 0, false},
+    [GEARMAN_COMMAND_JOB_CREATED] = {GCFFI_TO_CLIENTS, 0, false, true},
     [GEARMAN_COMMAND_NO_JOB] = {GCFFI_TO_WORKERS, 0, true},
     [GEARMAN_COMMAND_JOB_ASSIGN] = {GCFFI_TO_WORKERS, 2, false},
     [GEARMAN_COMMAND_WORK_STATUS] = {GCFFI_TO_CLIENTS, 2, false},
     [GEARMAN_COMMAND_WORK_COMPLETE] = {GCFFI_TO_CLIENTS, 1, false},
-    [GEARMAN_COMMAND_WORK_FAIL] = {GCFFI_TO_CLIENTS, 0, false},
+    [GEARMAN_COMMAND_WORK_FAIL] = {GCFFI_TO_CLIENTS, 0, false, true},
     [GEARMAN_COMMAND_ECHO_RES] = {GCFFI_TO_BOTH, 0, false},
     [GEARMAN_COMMAND_ERROR] = {GCFFI_TO_BOTH, 1, false},
     [GEARMAN_COMMAND_STATUS_RES] = {GCFFI_TO_CLIENTS, 4, false},
@@ -80,7 +81,8 @@ bool gcffi_stream_is_response_to(const gcffi_stream *stream, gcffi_audience audi
     return !has_magic(head, "REQ");
   }
   const response *known = &responses[head[GCFFI_COMMAND]];
-  return (known->audience & audience) && stream->rest >= known->separators && !(known->is_bare && stream->rest);
+  bool has_room = stream->rest >= known->separators && (stream->rest || !known->is_handle);
+  return (known->audience & audience) && has_room && !(known->is_bare && stream->rest);
 }
 
 bool gcffi_is_submission(unsigned char command) {
