@@ -231,6 +231,7 @@ class Lanes:
                 self._give_up(submission)
 
     def _add_later(self, submission: Submission) -> None:
+        submission.rc = None
         if submission.kind == JobKind.UNIQUE_STATUS:
             self._add_alone(submission)
         else:
@@ -246,7 +247,7 @@ class Lanes:
         submission.retries -= 1
         submission.rotation += submission.with_handle
         submission.first_loss = submission.first_loss or (submission.rc or 0, submission.detail)
-        submission.rc, submission.handle, submission.tried = None, "", ()
+        submission.handle, submission.tried = "", ()
         self._add_later(submission)
 
     @staticmethod

@@ -223,6 +223,21 @@ class TestTwoServers:
 
         run(main())
 
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_one_refuses_and_the_other_does_not_answer(self, run: Run, order: int) -> None:
+        """Each call ends when its time is over."""
+
+        async def main() -> None:
+            with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("127.0.0.1", 0)) as silent:
+                servers = [f"127.0.0.1:{each.getsockname()[1]}" for each in (closed, silent)]
+                closed.close()
+                async with aio.Client(",".join(servers[::order]), timeout=0.5, connect_timeout=30) as client:
+                    calls = [client.execute_job("f", b"x"), client.execute_in_background("f", b"x")]
+                    for ended in await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 20):
+                        assert isinstance(ended, (JobTimeout, ConnectionFailed))
+
+        run(main())
+
     def test_a_call_is_cancelled_while_one_does_not_answer(self, gearmand: Gearmand, run: Run) -> None:
         """The server is left out all the same, and the calls that wait for the connection go to the other one."""
 
