@@ -27,8 +27,8 @@ IDLE_SECONDS = 30.0
 SILENT_SECONDS = 30.0
 REFUSED_SECONDS = 1.0
 CLOSED = "the client was closed"
-# A server, and whether a status is asked for. Such requests have lanes of their own: libgearman would take one for the
-# first job of its connection, if that has no handle yet (Q47).
+# A server, and whether a status is asked for. Such requests have lanes of their own. Beside jobs libgearman counts
+# one by key as a job (Q23), and takes one for the first job of its connection, if that has no handle yet (Q47).
 Route = tuple[Address, bool]
 _LOST = frozenset({ReturnCode.LOST_CONNECTION, ReturnCode.ERRNO})
 
@@ -84,16 +84,8 @@ class Lanes:
         """Submits a job without a limit. If the lanes are closed, it ends with LOST_CONNECTION."""
         if self.is_closed:
             submission.end(ReturnCode.LOST_CONNECTION, CLOSED)
-        elif submission.kind == JobKind.UNIQUE_STATUS:
-            self._add_alone(submission)
         else:
             self._lane_for(submission).add(submission)
-
-    def _add_alone(self, submission: Submission) -> None:
-        """Q23: the next job over the same connection would get no handle."""
-        lane = self._open(self._address_for(submission), submission, [])
-        lane.add(submission)
-        self._retire(lane)
 
     def expire(self, submission: Submission) -> None:
         """Ends a job that has no answer in time."""
@@ -154,7 +146,7 @@ class Lanes:
     # ------------------------------------------------------------------------------------ lanes
 
     def _lane_for(self, submission: Submission) -> AsyncLane:
-        route = self._address_for(submission), submission.kind == JobKind.JOB_STATUS
+        route = self._address_for(submission), submission.kind >= JobKind.JOB_STATUS
         lane = self._current.get(route)
         if lane is not None and lane.load < LANE_JOBS:
             return lane
@@ -202,11 +194,11 @@ class Lanes:
 
     def _retire(self, lane: AsyncLane) -> None:
         """Gives it no more jobs, and closes it when it has none."""
-        for route in ((lane.address, False), (lane.address, True)):
-            if lane in self._lanes.get(route, ()):
-                self._lanes[route].remove(lane)
-            if self._current.get(route) is lane:
-                del self._current[route]
+        for route, group in self._lanes.items():
+            if lane in group:
+                group.remove(lane)
+                if self._current.get(route) is lane:
+                    del self._current[route]
         self._retired.add(lane)
         lane.close_when_idle(self._retired.discard)
 
@@ -232,10 +224,7 @@ class Lanes:
 
     def _add_later(self, submission: Submission) -> None:
         submission.rc = None
-        if submission.kind == JobKind.UNIQUE_STATUS:
-            self._add_alone(submission)
-        else:
-            self._lane_for(submission).add(submission, at_once=False)
+        self._lane_for(submission).add(submission, at_once=False)
 
     @staticmethod
     def _may_retry(submission: Submission) -> bool:

@@ -106,6 +106,20 @@ class TestOneJob:
         run(main())
         assert queued(gearmand, "none") == 2
 
+    def test_many_statuses(self, gearmand: Gearmand, run: Run) -> None:
+        """By handle and by key, of jobs that are known and that are not, and a job after them."""
+
+        async def main() -> None:
+            async with raw(gearmand) as client:
+                handles = [await client.execute_in_background("none", b"x", unique=f"key {n}") for n in range(5)]
+                calls = [client.get_job_status_by_unique(key) for key in ("key 1", "no key", "key 3", "key 1") * 10]
+                calls += [client.get_job_status(handle) for handle in ("H:none:1", *handles) * 10]
+                known = [status.is_known for status in await asyncio.gather(*calls)]
+                assert known == [True, False, True, True] * 10 + [False, True, True, True, True, True] * 10
+                assert await client.execute_in_background("none", b"x") not in handles
+
+        run(main())
+
     def test_a_status_while_the_first_job_has_no_handle(self, run: Run) -> None:
         """The server acknowledges the job after it was asked for the status of another one (Q47)."""
         is_submitted, is_asked = threading.Event(), threading.Event()
