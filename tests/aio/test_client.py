@@ -27,6 +27,7 @@ from gearman_cffi import (
     JobTimeout,
     JobUpdate,
     Priority,
+    ServerError,
     aio,
 )
 from gearman_cffi.ext import ConcurrentUseError, GearmanJob, capabilities
@@ -37,7 +38,7 @@ from tests._libgearman.fake_servers import fake_server, packet, requests
 from tests.aio.conftest import Run
 from tests.support import HOST, WITHOUT_INTERPOSITION, connections, frozen, queued, serving, wait_until
 
-SUBMIT_JOB, JOB_CREATED, WORK_COMPLETE, GET_STATUS, STATUS_RES = 7, 8, 13, 15, 20
+SUBMIT_JOB, JOB_CREATED, WORK_COMPLETE, GET_STATUS, ECHO_RES, STATUS_RES = 7, 8, 13, 15, 17, 20
 
 
 def echo(job: GearmanJob, _: Any) -> bytes:
@@ -105,6 +106,22 @@ class TestOneJob:
 
         run(main())
         assert queued(gearmand, "none") == 2
+
+    def test_an_echo_in_place_of_the_first_answer(self, run: Run) -> None:
+        """The call fails at once: the answer to the client's own question when it connects is another one."""
+
+        def serve(connection: socket.socket, number: int) -> None:
+            connection.recv(4096)
+            connection.sendall(packet(ECHO_RES, b"exceptions"))
+            connection.recv(4096)
+
+        async def main(address: str) -> None:
+            async with aio.Client(address, RawSerializer(), timeout=20) as client:
+                with pytest.raises(ServerError, match="does not speak Gearman's protocol"):
+                    await client.execute_job("f", b"x")
+
+        with fake_server(serve) as port:
+            run(main(f"{HOST}:{port}"))
 
     def test_many_statuses(self, gearmand: Gearmand, run: Run) -> None:
         """By handle and by key, of jobs that are known and that are not, and a job after them."""

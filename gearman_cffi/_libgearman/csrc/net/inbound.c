@@ -111,10 +111,9 @@ static bool accept_head(gcffi_conn *conn, gcffi_audience audience) {
     conn->grab = GCFFI_GRAB_ANSWERED;
     conn->may_reject = false;
     return true;
-  case GEARMAN_COMMAND_ECHO_RES: /* not in place of the answer that libgearman does not see */
-    answers_query = answers_query && !conn->removes_answer;
-    conn->queries -= answers_query;
-    return answers_query;
+  case GEARMAN_COMMAND_ECHO_RES:
+    answers_query = answers_query && !conn->removes_answer; /* which is OPTION_RES: libgearman would see this packet */
+    /* fall through */
   case GEARMAN_COMMAND_OPTION_RES:
     conn->queries -= answers_query;
     return answers_query;

@@ -5,8 +5,8 @@
 
 #include <libgearman-1.0/gearman.h>
 
-/* What a server sends: to whom, with how many NULs between its arguments at least, and whether more may follow. A packet
- * with nothing but a handle is not empty: libgearman would give it to the first task. */
+/* What a server sends: to whom, with how many NULs between its arguments at least, whether it is nothing but a head, or a
+ * head and a handle. That must not be empty: libgearman would give the packet to the first task. */
 typedef struct {
   unsigned char audience, separators;
   bool is_bare, is_handle;
@@ -14,12 +14,12 @@ typedef struct {
 
 static const response responses[GEARMAN_COMMAND_MAX] = {
     [GEARMAN_COMMAND_NOOP] = {GCFFI_TO_WORKERS, 0, true},
-    [GEARMAN_COMMAND_JOB_CREATED] = {GCFFI_TO_CLIENTS, 0, false, true},
+    [GEARMAN_COMMAND_JOB_CREATED] = {GCFFI_TO_CLIENTS, .is_handle = true},
     [GEARMAN_COMMAND_NO_JOB] = {GCFFI_TO_WORKERS, 0, true},
     [GEARMAN_COMMAND_JOB_ASSIGN] = {GCFFI_TO_WORKERS, 2, false},
     [GEARMAN_COMMAND_WORK_STATUS] = {GCFFI_TO_CLIENTS, 2, false},
     [GEARMAN_COMMAND_WORK_COMPLETE] = {GCFFI_TO_CLIENTS, 1, false},
-    [GEARMAN_COMMAND_WORK_FAIL] = {GCFFI_TO_CLIENTS, 0, false, true},
+    [GEARMAN_COMMAND_WORK_FAIL] = {GCFFI_TO_CLIENTS, .is_handle = true},
     [GEARMAN_COMMAND_ECHO_RES] = {GCFFI_TO_BOTH, 0, false},
     [GEARMAN_COMMAND_ERROR] = {GCFFI_TO_BOTH, 1, false},
     [GEARMAN_COMMAND_STATUS_RES] = {GCFFI_TO_CLIENTS, 4, false},

@@ -57,7 +57,7 @@ static gearman_worker_st *clone_of(gearman_worker_st *from) {
      * changed last, which they do not show: one whose only option is GRAB_ALL asks without keys from now on. */
     if (!(options & GEARMAN_WORKER_GRAB_ALL)) {
       gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_ALL);
-      gearman_worker_add_options(st, options & (GEARMAN_WORKER_GRAB_UNIQ));
+      gearman_worker_add_options(st, options & GEARMAN_WORKER_GRAB_UNIQ);
     } else if (!(options & GEARMAN_WORKER_GRAB_UNIQ)) {
       gearman_worker_remove_options(st, GEARMAN_WORKER_GRAB_UNIQ);
     }
