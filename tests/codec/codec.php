@@ -2,19 +2,9 @@
 /* A filter for the tests of PhpSerializer: one request in a line, one answer in a line, both JSON.
  *   ["make", TREE]     -> the hex of serialize() of the value that the tree describes
  *   ["describe", HEX]  -> the tree of unserialize() of the data, null where PHP refuses it
- * Trees: ["n"] ["b", bool] ["i", "digits"] ["d", 16 hex digits | "nan"] ["s", hex] ["a", [[KEY, TREE], ...]];
- * keys are trees of ints and strings.
+ * Trees: see trees.php.
  */
-function make(array $t) {
-    switch ($t[0]) {
-        case 'n': return null;
-        case 'b': return $t[1];
-        case 'i': return intval($t[1]);
-        case 'd': return $t[1] === 'nan' ? NAN : unpack('E', hex2bin($t[1]))[1];
-        case 's': return hex2bin($t[1]);
-        case 'a': $a = []; foreach ($t[1] as [$k, $v]) $a[make($k)] = make($v); return $a;
-    }
-}
+require __DIR__ . '/trees.php';
 function describe($v): array {
     if ($v === null) return ['n'];
     if (is_bool($v)) return ['b', $v];
