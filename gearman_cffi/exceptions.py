@@ -88,7 +88,7 @@ class NoServers(ConnectionFailed):
             try:
                 client.execute_job("reverse", "hello")
             except NoServers:
-                logger.critical("there is no server in settings.py")
+                logger.critical("no servers are configured")
     """
 
     return_code = ReturnCode.NO_SERVERS

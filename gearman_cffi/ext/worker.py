@@ -213,8 +213,8 @@ class GearmanWorker(GearmanBase):
         A job that is dropped without an answer stays assigned until the worker is closed.
 
         Returns:
-            The GearmanJob; False, with a warning, if there is no job. In non-blocking mode, while the servers have not
-            answered, an empty GearmanJob; returnCode() is GEARMAN_IO_WAIT then.
+            The job; False with a warning if there is none. In non-blocking mode, until a server has answered: an empty
+            GearmanJob, with GEARMAN_IO_WAIT as returnCode().
 
         Example:
                 worker.register("resize")

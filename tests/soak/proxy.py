@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts its connections when it is told to."""
+"""A TCP proxy whose connections can be cut."""
 
 from __future__ import annotations
 
