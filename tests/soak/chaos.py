@@ -1,4 +1,4 @@
-"""Has faults happen at random moments, and waits after each until everything works again."""
+"""Causes faults at random moments, and waits after each until everything works again."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Chaos(threading.Thread):
                     return
                 kinds = [next(deck) for _ in range(2 if self._chance.random() < TOGETHER[brief] else 1)]
                 seeds = [self._chance.random() for _ in kinds]
-                happened = list(pool.map(self._cause, kinds, seeds))
-                self.faults += [fault for fault in happened if fault is not None]
-                self._await_recovery([fault for fault in happened if fault is not None])
+                faults = [fault for fault in pool.map(self._cause, kinds, seeds) if fault is not None]
+                self.faults += faults
+                self._await_recovery(faults)
 
     def _deck(self) -> Iterator[str]:
         """All kinds in a random order, again and again."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+from benchmarks.machine import resident
+from tests.soak.percentiles import percentile
+
 GROWTH = 4 * 2**20  # bytes by which a process may grow from the second round of the load to the last one
 DESCRIPTORS = 20  # and how many more it may have open
 
@@ -40,7 +41,7 @@ class Series:
         sizes, descriptors = 0, 0
         for process in [self.of] if isinstance(self.of, int) else self.of():
             try:
-                sizes += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+                sizes += resident(process)
                 descriptors += len(os.listdir(f"/proc/{process}/fd"))
             except OSError:  # it has ended
                 continue
@@ -74,6 +75,5 @@ class Series:
         samples = [one for one in self.samples if begin <= one.seconds < end and one.size]
         if not samples:
             return None
-        place = int(len(samples) * 0.95)
         sizes, descriptors = sorted(one.size for one in samples), sorted(one.descriptors for one in samples)
-        return sizes[min(place, len(sizes) - 1)], descriptors[min(place, len(sizes) - 1)]
+        return int(percentile(sizes, 0.95)), int(percentile(descriptors, 0.95))

@@ -14,16 +14,12 @@ from tests.soak.calls import Verdict
 from tests.soak.faults import KINDS, Fault
 from tests.soak.ledger import Ledger
 from tests.soak.memory import Series
+from tests.soak.percentiles import percentile
 from tests.soak.periods import Periods
 from tests.soak.plan import Plan
 from tests.support import gearmand_version
 
 SHOWN = 20  # names in a list of what is wrong
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that is not exceeded by this share of them. values: sorted."""
-    return values[min(int(len(values) * share), len(values) - 1)] if values else 0.0
 
 
 @dataclasses.dataclass(frozen=True)
